@@ -2,7 +2,23 @@
 EDITION ?= 2022
 PYTHON  ?= python3
 BIN     := .venv/bin
+FIRE    := $(BIN)/python -m
+BUILD   := build/$(EDITION)
+REPORT  := reports/$(EDITION)/index.html
 FONTS   := build/fonts/NotoSansSC-Regular.ttf build/fonts/NotoSansSC-Bold.ttf
+DATA    := data/.done
+
+# A notebook is run once for the report; these are run once for each value of a parameter instead.
+FANNED  := 41-city 50-rankings 90-explorer
+INDICES := infrastructure banks digital-service-bank digital-service-securities digital-service-insurance firm-competitiveness
+CHAPTERS := $(filter-out $(FANNED),$(patsubst notebooks/%.ipynb,%,$(wildcard notebooks/*.ipynb))) $(if $(wildcard notebooks/50-rankings.ipynb),$(INDICES:%=50-rankings-%))
+RUNS    := $(CHAPTERS:%=$(BUILD)/%/notebook.ipynb)
+ASSEMBLY := fire/report.py fire/site.py fire/workbook.py fire/release.py
+CODE    := $(filter-out $(ASSEMBLY),$(wildcard fire/*.py fire/figures/*.py))
+INPUTS  := $(wildcard data/*.csv data/*.toml data/indices/* data/published/* data/statistics/* data/sample/*) reports/editions/$(EDITION).yaml
+TEMPLATES := $(shell find reports/template -type f 2>/dev/null)
+
+MAKEFLAGS += --jobs=2
 export OPENBLAS_NUM_THREADS ?= 1
 export MPLCONFIGDIR := $(CURDIR)/build/matplotlib
 export PYTHONDONTWRITEBYTECODE :=
@@ -10,14 +26,26 @@ export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
+
+report: $(REPORT) ## Build the report of EDITION (default 2022): reports/2022/index.html
+	@echo "Open $(REPORT)"
+
+$(REPORT): $(RUNS) $(TEMPLATES) $(wildcard $(ASSEMBLY))
+	@$(FIRE) fire.report $(EDITION)
+
+$(BUILD)/%/notebook.ipynb: notebooks/%.ipynb $(CODE) $(INPUTS) $(DATA) | setup
+	@$(FIRE) fire.notebook run $< $(@D) -p edition=$(EDITION)
+
+$(BUILD)/50-rankings-%/notebook.ipynb: notebooks/50-rankings.ipynb $(CODE) $(INPUTS) $(DATA) | setup
+	@$(FIRE) fire.notebook run $< $(@D) -p edition=$(EDITION) -p index=$*
 
 setup: .venv/.done $(FONTS) ## Build the Python environment and the Chinese font
 
 .venv/.done: requirements.lock .ci/uv.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "FIRE needs Python 3.11 or newer; set PYTHON=python3.12, say")'
-	$(PYTHON) -m venv --clear .venv
-	@echo "Installing $$(grep -c '==' requirements.lock) pinned packages ..."
+	@$(PYTHON) -c 'import sys; sys.exit("FIRE needs Python 3.11 or newer: make PYTHON=python3.12, say" if sys.version_info < (3, 11) else 0)'
+	@echo "Installing $$(grep -c '==' requirements.lock) pinned packages into .venv (about a minute) ..."
+	@$(PYTHON) -m venv --clear .venv
 	@if $(BIN)/pip install -q --require-hashes -r .ci/uv.lock 2>/dev/null; then \
 	  $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock; \
 	else \
@@ -27,12 +55,23 @@ setup: .venv/.done $(FONTS) ## Build the Python environment and the Chinese font
 	@touch $@
 
 $(FONTS) &: fire/fonts.py | .venv/.done
-	@$(BIN)/python -m fire.fonts build/fonts
+	@$(FIRE) fire.fonts build/fonts
+
+data: $(DATA) ## Build the calibrated sample, the sample records and data/fire.duckdb
+
+test: setup $(DATA) ## Run all tests and check every notebook with nbval
+	@$(BIN)/pytest -n 2 --dist loadfile tests notebooks --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg
+
+notebooks: setup $(DATA) ## Run all notebooks and store their outputs
+	@$(FIRE) fire.notebook refresh notebooks/*.ipynb
+
+lab: setup ## Open JupyterLab on the notebooks
+	@$(BIN)/jupyter lab --notebook-dir=notebooks
 
 lock: | .venv/.done ## Re-resolve requirements.lock after editing pyproject.toml
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 
-clean: ## Remove everything that make built, but not your data
-	rm -rf build .venv data/records data/fire.duckdb $(wildcard reports/[0-9]*) reports/bench
+clean: ## Remove everything that make built; your data stay
+	rm -rf build .venv data/records data/fire.duckdb $(DATA) $(wildcard reports/[0-9]*) reports/bench
 
-.PHONY: help setup lock clean
+.PHONY: help report setup data test notebooks lab lock clean
