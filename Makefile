@@ -6,7 +6,7 @@ FIRE    := $(BIN)/python -m
 BUILD   := build/$(EDITION)
 REPORT  := reports/$(EDITION)/index.html
 FONTS   := build/fonts/NotoSansSC-Regular.ttf build/fonts/NotoSansSC-Bold.ttf
-DATA    := data/.done
+DATA    := build/data.done
 
 # A notebook is run once for the report; these are run once for each value of a parameter instead.
 FANNED  := 41-city 50-rankings 90-explorer
@@ -57,7 +57,15 @@ setup: .venv/.done $(FONTS) ## Build the Python environment and the Chinese font
 $(FONTS) &: fire/fonts.py | .venv/.done
 	@$(FIRE) fire.fonts build/fonts
 
-data: $(DATA) ## Build the calibrated sample, the sample records and data/fire.duckdb
+data: setup ## Rebuild the calibrated sample panel, the sample records and data/fire.duckdb
+	@$(FIRE) fire.sample $(EDITION)
+	@$(MAKE) --no-print-directory -B $(DATA)
+
+# The sample panel is part of the repository, so that a report needs records and databases only.
+$(DATA): $(wildcard fire/records.py fire/record_sample.py fire/databases.py data/*.csv data/published/*.csv data/schemas/* data/indices/*) | setup
+	@if [ -e fire/record_sample.py ]; then $(FIRE) fire.record_sample; fi
+	@if [ -e fire/databases.py ]; then $(FIRE) fire.databases; fi
+	@mkdir -p build && touch $@
 
 test: setup $(DATA) ## Run all tests and check every notebook with nbval
 	@$(BIN)/pytest -n 2 --dist loadfile tests notebooks --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg
@@ -72,6 +80,6 @@ lock: | .venv/.done ## Re-resolve requirements.lock after editing pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 
 clean: ## Remove everything that make built; your data stay
-	rm -rf build .venv data/records data/fire.duckdb $(DATA) $(wildcard reports/[0-9]*) reports/bench
+	rm -rf build .venv data/records data/fire.duckdb $(wildcard reports/[0-9]*) reports/bench
 
 .PHONY: help report setup data test notebooks lab lock clean
