@@ -1,0 +1,73 @@
+"""Chinese and English names of cities, regions, statuses and index nodes.
+
+Keys are the short Chinese names (北京, 粤港澳大湾区), so the Chinese label of a place is its key.
+"""
+
+from functools import cache
+
+from fire import files, spec
+from fire.errors import InputError
+
+LANGUAGES = ("zh", "en")
+STATUS = {
+    "observed": {"zh": "公开统计", "en": "observed"},
+    "published": {"zh": "报告刊载", "en": "published"},
+    "imputed": {"zh": "插补", "en": "imputed"},
+    "estimated": {"zh": "估计", "en": "estimated"},
+    "assumed": {"zh": "假定", "en": "assumed"},
+    "simulated": {"zh": "模拟", "en": "simulated"},
+}
+
+
+@cache
+def english(kind: str) -> dict:
+    """English name by Chinese name, for `kind` city (`data/places.csv`) or region (`data/regions.csv`)."""
+    name = {"city": "places.csv", "region": "regions.csv"}[kind]
+    frame = files.read_csv(files.DATA / name)
+    return dict(zip(frame[kind], frame[f"{kind}_en"], strict=True))
+
+
+def look_up(kind: str, name: str, lang: str) -> str:
+    """Label of one place; InputError when the name is unknown."""
+    if name not in english(kind):
+        raise InputError(f"data/{'places' if kind == 'city' else 'regions'}.csv",
+                         [f"{kind} '{name}' is unknown: add a row for it, or correct the name"])
+    return name if lang == "zh" else english(kind)[name]
+
+
+def city(name: str, lang: str = "zh") -> str:
+    """Label of a city.
+
+    >>> city("西安", "en")
+    "Xi'an"
+    """
+    return look_up("city", name, lang)
+
+
+def region(name: str, lang: str = "zh") -> str:
+    """Label of a region."""
+    return look_up("region", name, lang)
+
+
+def unit(name: str, lang: str = "zh") -> str:
+    """Label of a city or a region; any other name (a firm, a country) stays as it is."""
+    return name if lang == "zh" else english("city").get(name) or english("region").get(name) or name
+
+
+def status(name: str, lang: str = "zh") -> str:
+    """Label of a data status.
+
+    >>> status("simulated", "zh")
+    '模拟'
+    """
+    return STATUS[name][lang]
+
+
+def node(name: str, lang: str = "zh", index: str = "fire-2022") -> str:
+    """Label of an index node (total, pillar, dimension, indicator) of `data/indices/<index>.toml`."""
+    if name not in specification(index).nodes.index:
+        raise InputError(f"data/indices/{index}.toml", [f"node '{name}' is unknown: use an id of the specification"])
+    return specification(index).label(name, lang)
+
+
+specification = cache(spec.load)
