@@ -20,13 +20,13 @@ FORMULA = re.compile(r"^[=+\-@\t\r](?=.)")
 
 
 class Writer:
-    """Shows exhibits in the notebook and, when `out` is a folder, writes them there for the report.
+    """Shows exhibits in the notebook and, when `out` is a folder (relative to the repository), writes them there.
 
     `chapter` is the name of the notebook, such as "20-regions".
     """
 
     def __init__(self, out: str = "", chapter: str = ""):
-        self.out, self.chapter, self.used = Path(out) if out else None, chapter, set()
+        self.out, self.chapter, self.used = files.ROOT / out if out else None, chapter, set()
 
     def figure(self, name: str, draw, *, title, source, status, alt, note=None) -> None:
         """Show and write the figure that `draw(lang)` returns: `figures/<name>.<lang>.svg` and `.png`."""
