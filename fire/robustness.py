@@ -1,0 +1,454 @@
+"""How sure is a rank: Monte-Carlo over the declared alternatives of an index, on the whole panel.
+
+Every draw is a complete index: weights at all levels, one set of methods (normalisation, treatment, imputation, scale, posts,
+as declared), an aggregation, perhaps one indicator left out, perhaps errors in the data. What does not depend on the weights
+is computed once for each combination of methods by `fire.score`; a draw is then a row of a matrix product.
+
+Scores are whole multiples of a grid (about 1e-8 of the scale) that 64-bit numbers hold exactly, so neither the processor nor
+the order of summation can change a rank, and equal scores are equal. Each chunk of draws has its own seed
+(`SeedSequence.spawn`): results do not depend on the number of workers. Probabilities are published to three decimals.
+"""
+
+import itertools
+import math
+import tomllib
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial, reduce
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from fire import files, score
+from fire.errors import refuse
+
+STANDARD = files.DATA / "uncertainty.toml"
+LINKS = {"arithmetic": (lambda x: x, lambda x: x), "geometric": (np.log, np.exp), "harmonic": (lambda x: -1 / x, lambda x: -1 / x)}
+WEIGHT_BITS, SCORE_BITS = 25, 27
+WEIGHT_GRID = 2.0 ** WEIGHT_BITS
+PAIR_DRAWS, PAIR_UNITS = 65_536, 500                           # pairs are counted on the first draws of panels up to this size
+GROWTH_LOW, GROWTH_STEP, GROWTH_BINS = -100.0, 0.1, 3_000      # per cent: -100 to 200; one more bin counts the undefined
+KINDS = ("weights", "drop", "error")                           # all other alternatives are lists of choices of the specification
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a worker needs: the tree, the data of each scheme on the integer grid, and how to draw."""
+
+    levels: list          # from the root down: (nominal weights, index of the parent, first child of each parent)
+    schemes: list         # (matrix indicators × rows, grid step, aggregation, error variance or None); rows = years × units
+    years: int
+    units: int
+    live: list            # (which indicators are present, which rows) for each pattern of missing cells
+    weights: dict
+    drop: float
+    correlation: float    # of the errors of a unit's data between years
+    membership: np.ndarray | None
+    seed: int
+    chunk: int
+
+    @property
+    def columns(self) -> int:
+        return self.units if self.membership is None else self.membership.shape[1]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Frames of a run: `intervals`, `growth`, `pairs` (P that unit is ahead of other); `ranks` counts (year × unit × rank)."""
+
+    intervals: pd.DataFrame
+    growth: pd.DataFrame
+    pairs: pd.DataFrame
+    ranks: np.ndarray
+    draws: int
+
+
+def standard() -> dict:
+    """The declared alternatives of the standard run (data/uncertainty.toml)."""
+    return tomllib.loads(STANDARD.read_text(encoding="utf-8"))
+
+
+def intervals(spec, panel: pd.DataFrame, draws: int = 10_000, seed: int = 2022, nodes: list | None = None,
+              alternatives: dict | None = None) -> pd.DataFrame:
+    """The intervals frame of the league tables for the root and the pillars (or `nodes`) under the standard alternatives."""
+    nodes = [spec.root, *spec.pillars] if nodes is None else nodes
+    return pd.concat([run(spec, panel, alternatives, draws, seed, node=node).intervals for node in nodes], ignore_index=True)
+
+
+def run(spec, panel: pd.DataFrame, alternatives: dict | None = None, draws: int = 10_000, seed: int = 2022, workers: int = 1,
+        node: str | None = None, groups: pd.Series | None = None, top: int = 10, progress: bool | None = None) -> Result:
+    """Monte-Carlo over `alternatives` (default: the standard run) for `node` (default: the root) and every year of the panel.
+
+    `groups` (unit → group) ranks the means of groups, such as regions, instead. Memory does not grow with `draws`.
+    Raises InputError for an empty set, a choice that changes nothing, weights that can be negative, fewer than one draw,
+    a unit that is missing in a year, or a geometric mean of scores that are not positive.
+    """
+    alternatives = standard() if alternatives is None else alternatives
+    node = spec.root if node is None else node
+    refuse("draws", [f"{draws}: give a whole number of at least 1"] if draws < 1 or draws != int(draws) else [])
+    design, names, years = prepare(spec, panel, alternatives, seed, node, groups)
+    tally = simulate(design, int(draws), workers, progress)
+    return summarise(tally, published(spec, panel, node, groups), names, years, node, int(draws), top)
+
+
+# Design ------------------------------------------------------------------------------------------------------------------
+
+
+def prepare(spec, panel, alternatives: dict, seed: int, node: str, groups=None) -> tuple[Design, list, list]:
+    """Check the alternatives against the panel and turn them into a Design; also the names of the rows and the years."""
+    levels, leaves = tree(spec, node)
+    check(alternatives, levels)
+    matrices, units, years = variants(spec, panel, alternatives, leaves)
+    variance = error_variance(panel, alternatives.get("error"), leaves, units, years, spec)
+    ways = alternatives.get("aggregation", [spec.nodes.at[node, "aggregation"]])
+    refuse_nonpositive(matrices, ways, leaves, units, years)
+    bits = min(SCORE_BITS, 62 - WEIGHT_BITS - (len(units) - 1).bit_length())
+    schemes = [on_grid(matrix, variance, way, bits) for matrix, way in itertools.product(matrices.values(), ways)]
+    member = None if groups is None else pd.get_dummies(groups.reindex(units)).astype(float)
+    chunk = max(64, min(4096, 2 ** 20 // (len(units) * len(years) + len(leaves)) // 64 * 64))
+    design = Design(levels, schemes, len(years), len(units), patterns(next(iter(matrices.values()))),
+                    given_weights(alternatives.get("weights"), spec, node, levels), alternatives.get("drop", 0.0),
+                    alternatives.get("error", {}).get("year_correlation", 0.0),
+                    None if member is None else (member / member.sum()).to_numpy(), seed, chunk)
+    return design, units if member is None else list(member.columns), years
+
+
+def check(alternatives: dict, levels: list) -> None:
+    """Refuse alternatives that are empty, unknown in form, or could not change anything."""
+    faults = [] if alternatives else ["no alternative is declared: name at least one, such as weights = {band = 0.25}"]
+    for name, options in alternatives.items():
+        if name not in KINDS and (not isinstance(options, list) or len(options) < 2):
+            faults.append(f"'{name}' needs a list of two or more options, the published one first; it is {options}")
+    faults += weight_faults(alternatives["weights"], levels) if "weights" in alternatives else []
+    if "drop" in alternatives and not 0 < alternatives["drop"] <= 1:
+        faults.append(f"'drop' is the probability that a draw leaves one indicator out: 0 < drop <= 1; it is {alternatives['drop']}")
+    if "drop" in alternatives and len(levels[-1][0]) < 2:
+        faults.append("'drop' would leave no indicator: the node has only one")
+    refuse("alternatives", faults)
+
+
+def weight_faults(weights: dict, levels: list) -> list[str]:
+    """Faults of a declaration of weights."""
+    if "sets" in weights:
+        sets = weights["sets"]
+        faults = ["weights: 'sets' holds no set: give one column of weights for each"] if sets.shape[1] == 0 else []
+        return faults + [f"weights: set '{name}' gives {node} the weight {value}: weights must not be negative"
+                         for (node, name), value in sets.stack().items() if value < 0]
+    kind = next((key for key in ("band", "dirichlet") if key in weights), None)
+    if kind is None:
+        return ["weights: give band (share of the weight), dirichlet (concentration) or sets (a frame)"]
+    value, bands = weights[kind], weights[kind] if isinstance(weights[kind], list) else [weights[kind]] * len(levels)
+    faults = [f"weights: '{kind}' has {len(bands)} values for {len(levels)} levels"] if len(bands) != len(levels) else []
+    if kind == "band":
+        faults += [f"weights: a band of {band} allows negative weights: keep it below 1" for band in bands if band >= 1]
+        faults += [f"weights: a band of {band} is negative" for band in bands if band < 0]
+        moves = [band > 0 and len(level[2]) < len(level[0]) for band, level in zip(bands, levels)]
+    else:
+        faults += [f"weights: a concentration must be positive; it is {band}" for band in bands if band <= 0]
+        moves = [len(level[2]) < len(level[0]) for level in levels]
+    return faults + ([] if any(moves) else [f"weights: {kind} = {value} changes nothing: remove it or widen it"])
+
+
+def tree(spec, node: str) -> tuple[list, list]:
+    """The levels under a node from the top down and its indicators; a branch that ends early goes on as an only child."""
+    levels, current = [], [node]
+    while any(spec.children(name) for name in current):
+        families = [spec.children(name) or [name] for name in current]
+        weight = np.concatenate([spec.nodes.loc[family, "weight"] if family != [name] else [1.0]
+                                 for name, family in zip(current, families)]).astype(float)
+        parent = np.repeat(np.arange(len(families)), [len(family) for family in families])
+        levels.append((weight, parent, np.searchsorted(parent, np.arange(len(families)))))
+        current = [child for family in families for child in family]
+    return levels, current
+
+
+def variants(spec, panel, alternatives: dict, leaves: list) -> tuple[dict, list, list]:
+    """Normalised indicator scores (years × units × indicators) of every combination of choices, by `fire.score`.
+
+    Refuses a choice that gives the scores that another gives already, and a unit that is missing in a year.
+    """
+    lists = {name: options for name, options in alternatives.items() if name not in (*KINDS, "aggregation")}
+    years, units = sorted(panel["year"].unique()), sorted(panel["unit"].unique())
+    have = set(map(tuple, panel.dropna(subset="value")[["unit", "year"]].drop_duplicates().itertuples(index=False)))
+    refuse("panel", [f"{unit} has no data in {year}: add its rows or leave the city out of every year"
+                     for year in years for unit in units if (unit, year) not in have])
+    matrices = {}
+    for choice in itertools.product(*lists.values()):
+        wide = indicator_scores(spec.vary(**dict(zip(lists, choice))) if lists else spec, panel, leaves)
+        matrices[tuple(map(str, choice))] = wide.reindex([(year, unit) for year in years for unit in units]).to_numpy(float)
+    first = [str(options[0]) for options in lists.values()]
+    for place, (name, options) in enumerate(lists.items()):
+        seen = {}
+        for option in options:
+            key = tuple([*first[:place], str(option), *first[place + 1:]])
+            same = [other for other, matrix in seen.items() if np.array_equal(matrix, matrices[key], equal_nan=True)]
+            refuse("alternatives", [f"{name} = {option} changes nothing against {other}: remove it" for other in same[:1]])
+            seen[str(option)] = matrices[key]
+    return matrices, units, years
+
+
+def indicator_scores(spec, panel, leaves: list) -> pd.DataFrame:
+    """Normalised scores of the indicators: rows (year, unit), columns indicators."""
+    scores = score.compute(spec, panel)
+    return scores[scores["node"].isin(leaves)].pivot(index=["year", "unit"], columns="node", values="score")[leaves]
+
+
+def error_variance(panel, error: dict | None, leaves, units, years, spec) -> np.ndarray | None:
+    """Variance of the data error of every cell (rows × indicators) in squared scale points, from the status of the cell."""
+    if error is None:
+        return None
+    low, high = spec.method["scale"]
+    status = panel.pivot(index=["year", "unit"], columns="indicator", values="status")[leaves]
+    status = status.reindex([(year, unit) for year in years for unit in units])
+    spread = status.apply(lambda column: column.map(error).fillna(0.0)).to_numpy(float) * (high - low)
+    faults = [f"error: {name} = {value} is negative" for name, value in error.items() if value < 0]
+    if not spread.any():
+        faults.append("error: no cell of the panel has a status with an error above zero, so it changes nothing: remove it")
+    refuse("alternatives", faults)
+    return spread ** 2
+
+
+def refuse_nonpositive(matrices: dict, ways: list, leaves, units, years) -> None:
+    """Refuse aggregations that are unknown, and means of logarithms or reciprocals of scores at or below zero."""
+    faults = [f"aggregation '{way}' is not one of {', '.join(LINKS)}" for way in ways if way not in LINKS]
+    if any(way in ("geometric", "harmonic") for way in ways):
+        rows = [(unit, year) for year in years for unit in units]
+        for choice, matrix in matrices.items():
+            for row, column in list(zip(*np.nonzero(matrix <= 0)))[:3]:
+                faults.append(f"{'/'.join(choice) or 'published method'}: {rows[row][0]}, {rows[row][1]}, {leaves[column]} scores "
+                              f"{matrix[row, column]:.3f}: a geometric or harmonic mean needs scores above zero; use another scale")
+    refuse("alternatives", faults)
+
+
+def on_grid(matrix: np.ndarray, variance: np.ndarray | None, way: str, bits: int) -> tuple:
+    """The linked scores as whole multiples of a power of two; errors follow to first order (exactly when arithmetic)."""
+    linked = LINKS[way][0](matrix)
+    step = 2.0 ** (math.ceil(math.log2(np.nanmax(np.abs(linked)))) - bits)
+    slope = {"arithmetic": 1.0, "geometric": 1 / matrix, "harmonic": 1 / matrix ** 2}[way]
+    spread = None if variance is None else np.nan_to_num(variance * slope ** 2).T / step ** 2
+    return np.rint(np.nan_to_num(linked).T / step), step, way, spread
+
+
+def patterns(matrix: np.ndarray) -> list:
+    """The distinct sets of indicators that rows have, each with its rows."""
+    sets, group = np.unique(~np.isnan(matrix), axis=0, return_inverse=True)
+    return [(live, np.nonzero(group == place)[0]) for place, live in enumerate(sets)]
+
+
+def given_weights(weights: dict | None, spec, node: str, levels: list) -> dict:
+    """Weights as declared, for each level; sets become arrays (node × set)."""
+    if not weights or "sets" not in weights:
+        return per_level(weights, levels)
+    sets, arrays, current = weights["sets"], [], [node]
+    while any(spec.children(name) for name in current):
+        current = [(child, bool(spec.children(name))) for name in current for child in spec.children(name) or [name]]
+        arrays.append(np.array([sets.loc[child] if real else np.ones(sets.shape[1]) for child, real in current], float))
+        current = [child for child, _ in current]
+    return {"sets": arrays}
+
+
+def per_level(weights: dict | None, levels: list) -> dict:
+    """Bands and concentrations as one value for each level."""
+    return {kind: value if isinstance(value, list) else [value] * len(levels) for kind, value in (weights or {}).items()}
+
+
+# Draws -------------------------------------------------------------------------------------------------------------------
+
+
+def simulate(design: Design, draws: int, workers: int = 1, progress: bool | None = None) -> dict:
+    """Counts of ranks, growth and pairs over all draws; the same for any number of workers."""
+    chunks = range(-(-draws // design.chunk))
+    pieces = min(len(chunks), max(workers, 64))
+    work = partial(batch_tally, design, draws), [chunks[start::pieces] for start in range(pieces)]
+    quiet = draws * design.units * design.years < 3e8 if progress is None else not progress
+    bar = partial(tqdm, total=pieces, desc="draws", disable=quiet, leave=False)
+    if workers == 1:
+        return add(bar(map(*work)))
+    with ProcessPoolExecutor(workers) as pool:
+        return add(bar(pool.map(*work)))
+
+
+def add(tallies) -> dict:
+    """The sum of tallies."""
+    return reduce(lambda total, tally: {name: np.add(total[name], tally[name], out=total[name]) for name in total}, tallies)
+
+
+def batch_tally(design: Design, draws: int, chunks) -> dict:
+    """The tally of some chunks, on one thread of linear algebra."""
+    tally = {"ranks": np.zeros((design.years, design.columns, design.columns), np.int32),
+             "growth": np.zeros((design.years - 1, design.columns, GROWTH_BINS + 1), np.int32),
+             "pairs": np.zeros((design.years, design.columns, design.columns), np.int32), "pairs_draws": np.zeros((), int)}
+    with threadpool_limits(1):
+        for chunk in chunks:
+            size = min(design.chunk, draws - chunk * design.chunk)
+            pairs = design.columns <= PAIR_UNITS and chunk * design.chunk < PAIR_DRAWS
+            tally["pairs_draws"] += size * pairs
+            count(tally, *draw_chunk(design, chunk, size), pairs)
+    return tally
+
+
+def draw_chunk(design: Design, chunk: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of one chunk of draws: on the integer grid of each draw, and in points (draws × years × units)."""
+    rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(design.seed, spawn_key=(chunk,))))
+    raw = draw_weights(design, rng, chunk * design.chunk + np.arange(size))
+    dropped = np.where(rng.random(size) < design.drop, rng.integers(len(raw[-1]), size=size), -1) if design.drop else None
+    weights = [(rows, np.rint(leaf_weights(design.levels, raw, live, dropped) * WEIGHT_GRID)) for live, rows in design.live]
+    parts = np.cumsum(rng.multinomial(size, np.full(len(design.schemes), 1 / len(design.schemes))))
+    grid, points = np.empty((2, size, design.years, design.columns))
+    for scheme, start, stop in zip(design.schemes, [0, *parts], parts):
+        grid[start:stop], points[start:stop] = draw_scores(design, scheme, weights, slice(start, stop), rng)
+    return grid, points
+
+
+def draw_weights(design: Design, rng, draws: np.ndarray) -> list[np.ndarray]:
+    """Weights (node × draw) of every level before they are rescaled inside each parent."""
+    if "sets" in design.weights:
+        return [sets[:, draws % sets.shape[1]] for sets in design.weights["sets"]]
+    shapes = [(weight[:, None], (len(weight), len(draws))) for weight, _, _ in design.levels]
+    if "dirichlet" in design.weights:
+        return [rng.standard_gamma(c * weight, shape) for c, (weight, shape) in zip(design.weights["dirichlet"], shapes)]
+    bands = design.weights.get("band", [0.0] * len(shapes))
+    return [weight * (1 + band * (2 * rng.random(shape) - 1)) if band else np.broadcast_to(weight, shape)
+            for band, (weight, shape) in zip(bands, shapes)]
+
+
+def leaf_weights(levels: list, raw: list, live: np.ndarray, dropped: np.ndarray | None) -> np.ndarray:
+    """Weight of every indicator in the node (indicator × draw); what is absent or dropped leaves its share to its siblings."""
+    mass = raw[-1] * live[:, None]
+    if dropped is not None:
+        draw = np.nonzero(dropped >= 0)[0]
+        mass[dropped[draw], draw] = 0
+    shares = []
+    for (_, parent, first), above in zip(levels[::-1], [*raw[-2::-1], None]):
+        total = np.add.reduceat(mass, first, axis=0)
+        shares.append(mass / np.where(total > 0, total, 1)[parent])
+        mass = None if above is None else above * (total > 0)
+    weight = shares.pop()
+    for _, parent, _ in levels[1:]:
+        weight = shares.pop() * weight[parent]
+    return weight
+
+
+def draw_scores(design: Design, scheme: tuple, weights: list, part: slice, rng) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of the draws of one scheme: on its grid and in points (draws × years × units)."""
+    matrix, step, way, variance = scheme
+    size = part.stop - part.start
+    grid, noise = np.empty((size, matrix.shape[1])), None
+    if variance is not None:
+        rho, shape = design.correlation, (size, design.years, design.units)
+        noise = math.sqrt(rho) * rng.standard_normal((size, 1, design.units)) + math.sqrt(1 - rho) * rng.standard_normal(shape)
+        noise = noise.reshape(grid.shape)
+    for rows, weight in weights:
+        drawn = weight[:, part].T
+        grid[:, rows] = drawn @ matrix[:, rows]
+        if noise is not None:
+            grid[:, rows] += np.rint(noise[:, rows] * np.sqrt(drawn ** 2 @ variance[:, rows]))
+    step = step / WEIGHT_GRID
+    points = LINKS[way][1](grid * step).reshape(size, design.years, design.units)
+    if design.membership is None:
+        return grid.reshape(points.shape), points
+    points = points @ design.membership
+    return np.rint(points / step), points
+
+
+def count(tally: dict, grid: np.ndarray, points: np.ndarray, pairs: bool) -> None:
+    """Add a chunk's ranks, growth and pairs to the tally."""
+    units = grid.shape[2]
+    for year in range(grid.shape[1]):
+        add_counts(tally["ranks"][year], *ranked(grid[:, year]))
+        for unit in range(units if pairs else 0):
+            tally["pairs"][year, unit] += (grid[:, year, unit, None] > grid[:, year]).sum(axis=0)
+    for year, (before, after) in enumerate(zip(points.swapaxes(0, 1), points.swapaxes(0, 1)[1:])):
+        growth = np.divide(after, before, out=np.full(after.shape, np.nan), where=before > 0)
+        place = ((100 * (growth - 1) - GROWTH_LOW) / GROWTH_STEP).clip(0, GROWTH_BINS - 1)
+        add_counts(tally["growth"][year], np.arange(units), np.where(np.isnan(place), GROWTH_BINS, place).astype(np.int64))
+
+
+def ranked(grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Units in the order of each row and their ranks from 0; equal scores share the best rank and the sort is exact."""
+    units = grid.shape[1]
+    bits = (units - 1).bit_length()
+    keys = grid.astype(np.int64)
+    keys *= -(1 << bits)
+    keys += np.arange(units)
+    keys.sort(axis=1)
+    order = keys & ((1 << bits) - 1)
+    keys >>= bits
+    rank, new = np.arange(units), keys[:, 1:] != keys[:, :-1]
+    if not new.all():
+        rank = np.maximum.accumulate(np.where(np.pad(new, ((0, 0), (1, 0)), constant_values=True), rank, 0), axis=1)
+    return order, rank
+
+
+def add_counts(table: np.ndarray, row: np.ndarray, column: np.ndarray) -> None:
+    """Count (row, column) pairs into a table."""
+    places = (row * table.shape[1] + column).ravel()
+    if table.size > 4 * places.size:
+        np.add.at(table.reshape(-1), places, 1)
+    else:
+        table += np.bincount(places, minlength=table.size).reshape(table.shape)
+
+
+# Results -----------------------------------------------------------------------------------------------------------------
+
+
+def published(spec, panel, node: str, groups=None) -> pd.DataFrame:
+    """Rank and growth of the published method: columns unit, year, rank, growth_pct."""
+    scores = score.compute(spec, panel)
+    scores = scores[scores["node"].eq(node)]
+    if groups is None:
+        return scores[["unit", "year", "rank", "growth_pct"]]
+    means = scores.groupby([scores["unit"].map(groups).rename("unit"), "year"])["score"].mean().unstack()
+    growth = 100 * (means / means.shift(axis=1) - 1)
+    rank = means.rank(ascending=False, method="min").astype("Int64")
+    return pd.DataFrame({"rank": rank.stack(), "growth_pct": growth.stack()}).reset_index()
+
+
+def summarise(tally: dict, point: pd.DataFrame, names: list, years: list, node: str, draws: int, top: int) -> Result:
+    """Turn counts into the published frames; probabilities have three decimals."""
+    keys = pd.MultiIndex.from_product([years, names], names=["year", "unit"])
+    point = point.set_index(["year", "unit"]).reindex(keys)
+    ranks = tally["ranks"].reshape(len(keys), -1)
+    frame = pd.DataFrame({name: quantile(ranks, q) + 1 for name, q in
+                          [("rank_median", 0.5), ("rank_low", 0.05), ("rank_high", 0.95)]}, index=keys)
+    frame.insert(0, "node", node)
+    frame.insert(1, "rank", point["rank"])
+    frame[f"p_top{top}"] = (ranks[:, :top].sum(axis=1) / draws).round(3)
+    used = min(draws, tally["pairs_draws"])
+    ahead = (tally["pairs"] / max(used, 1)).round(3)
+    frame["group"] = np.concatenate([indistinct(ahead[place], frame.loc[year, "rank_median"].to_numpy())
+                                     if used else np.zeros(len(names)) for place, year in enumerate(years)]).astype(int)
+    counts = tally["growth"].reshape(-1, GROWTH_BINS + 1)
+    growth = pd.DataFrame({name: GROWTH_LOW + GROWTH_STEP * (quantile(counts[:, :-1], q) + 0.5) for name, q in
+                           [("growth_median", 0.5), ("growth_low", 0.05), ("growth_high", 0.95)]}, index=keys[len(names):])
+    growth = growth.round(2)
+    growth.loc[counts[:, -1] == draws] = np.nan
+    growth.insert(0, "node", node)
+    growth.insert(1, "growth_pct", point["growth_pct"].iloc[len(names):].to_numpy())
+    growth["defined"] = (1 - counts[:, -1] / draws).round(3)
+    pairs = pd.DataFrame(ahead.reshape(-1, len(names)), index=keys, columns=pd.Index(names, name="other"))
+    pairs = pairs.stack().rename("p_ahead").reset_index()
+    pairs = pairs[pairs["unit"] != pairs["other"]][["unit", "other", "year", "p_ahead"]].assign(node=node)
+    first = ["unit", "year", "node"]
+    return Result(frame.reset_index()[first + [*frame.columns[1:]]], growth.reset_index()[first + [*growth.columns[1:]]],
+                  pairs.reset_index(drop=True) if used else pairs.iloc[:0], tally["ranks"], draws)
+
+
+def quantile(counts: np.ndarray, share: float) -> np.ndarray:
+    """The first place of each row of counts at which the cumulated share reaches `share`."""
+    cumulated = counts.cumsum(axis=1)
+    return (cumulated < share * cumulated[:, -1:]).sum(axis=1).clip(max=counts.shape[1] - 1)
+
+
+def indistinct(ahead: np.ndarray, order: np.ndarray, sure: float = 0.95) -> np.ndarray:
+    """Groups (from 1) that cannot be told apart: a new one starts at the first unit, in the order of the median ranks, that
+    the first unit of the running group beats with probability `sure` or more."""
+    group, leader, number = np.zeros(len(order), int), None, 0
+    mean_rank = order + (ahead.sum(axis=0) - ahead.sum(axis=1)) / (2 * len(order))
+    for unit in np.argsort(mean_rank, kind="stable"):
+        if leader is None or ahead[leader, unit] >= sure:
+            leader, number = unit, number + 1
+        group[unit] = number
+    return group
