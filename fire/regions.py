@@ -64,11 +64,11 @@ def add_change(means: pd.DataFrame) -> pd.DataFrame:
     return means
 
 
-def wide(scores: pd.DataFrame, node: str, least_years: int = 1) -> pd.DataFrame:
+def wide(scores: pd.DataFrame, node: str, least_years: int = 1, logs: bool = False) -> pd.DataFrame:
     """Scores of one node as a table, rows = units, columns = years ascending.
 
-    Raises InputError for an unknown node, fewer than `least_years` years, a unit twice in a year, and every unit
-    that lacks a year.
+    Raises InputError for an unknown node, fewer than `least_years` years, a unit twice in a year, every unit that
+    lacks a year and, when `logs` will be taken, every score at or below zero.
     """
     what, part = f"scores of node '{node}'", scores[scores["node"] == node]
     nodes = ", ".join(map(str, scores["node"].unique()))
@@ -79,6 +79,9 @@ def wide(scores: pd.DataFrame, node: str, least_years: int = 1) -> pd.DataFrame:
     holes = table.isna().stack()
     faults = [f"{unit} has no score in {year}: impute it by a declared rule or leave the unit out in every year"
               for unit, year in holes.index[holes]]
+    low = (table <= 0).stack()
+    faults += [f"{unit}, {year}: {table.at[unit, year]:g} has no logarithm: use a scale with a floor above zero"
+               for unit, year in low.index[low & logs]]
     if table.shape[1] < least_years:
         faults.append(f"{table.shape[1]} year(s) given, at least {least_years} needed: add years to the panel")
     refuse(what, faults)
