@@ -107,7 +107,7 @@ def prepare(spec, panel, alternatives: dict, seed: int, node: str, groups=None) 
     bits = min(SCORE_BITS, 62 - WEIGHT_BITS - (len(units) - 1).bit_length())
     schemes = [on_grid(matrix, variance, way, bits) for matrix, way in itertools.product(matrices.values(), ways)]
     member = None if groups is None else pd.get_dummies(groups.reindex(units)).astype(float)
-    chunk = max(64, min(4096, 2 ** 20 // (len(units) * len(years) + len(leaves)) // 64 * 64))
+    chunk = max(64, min(2048, 2 ** 20 // (len(units) * len(years) + len(leaves)) // 64 * 64))
     design = Design(levels, schemes, len(years), len(units), patterns(next(iter(matrices.values()))),
                     given_weights(alternatives.get("weights"), spec, node, levels), alternatives.get("drop", 0.0),
                     alternatives.get("error", {}).get("year_correlation", 0.0),
@@ -260,7 +260,7 @@ def per_level(weights: dict | None, levels: list) -> dict:
 def simulate(design: Design, draws: int, workers: int = 1, progress: bool | None = None) -> dict:
     """Counts of ranks, growth and pairs over all draws; the same for any number of workers."""
     chunks = range(-(-draws // design.chunk))
-    pieces = min(len(chunks), max(workers, 64))
+    pieces = min(len(chunks), 8 * workers)
     work = partial(batch_tally, design, draws), [chunks[start::pieces] for start in range(pieces)]
     quiet = draws * design.units * design.years < 3e8 if progress is None else not progress
     bar = partial(tqdm, total=pieces, desc="draws", disable=quiet, leave=False)
@@ -282,24 +282,22 @@ def batch_tally(design: Design, draws: int, chunks) -> dict:
              "pairs": np.zeros((design.years, design.columns, design.columns), np.int32), "pairs_draws": np.zeros((), int)}
     with threadpool_limits(1):
         for chunk in chunks:
-            size = min(design.chunk, draws - chunk * design.chunk)
             pairs = design.columns <= PAIR_UNITS and chunk * design.chunk < PAIR_DRAWS
-            tally["pairs_draws"] += size * pairs
-            count(tally, *draw_chunk(design, chunk, size), pairs)
+            for grid, ratio in draw_chunk(design, chunk, min(design.chunk, draws - chunk * design.chunk)):
+                count(tally, grid, ratio, pairs)
     return tally
 
 
-def draw_chunk(design: Design, chunk: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Scores of one chunk of draws: on the integer grid of each draw, and in points (draws × years × units)."""
+def draw_chunk(design: Design, chunk: int, size: int):
+    """Draw one chunk; yield for each scheme the scores on its grid (draws × years × units) and the ratios to the year before."""
     rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(design.seed, spawn_key=(chunk,))))
     raw = draw_weights(design, rng, chunk * design.chunk + np.arange(size))
     dropped = np.where(rng.random(size) < design.drop, rng.integers(len(raw[-1]), size=size), -1) if design.drop else None
-    weights = [(rows, np.rint(leaf_weights(design.levels, raw, live, dropped) * WEIGHT_GRID)) for live, rows in design.live]
+    weights = [(rows, leaf_weights(design.levels, raw, live, dropped)) for live, rows in design.live]
     parts = np.cumsum(rng.multinomial(size, np.full(len(design.schemes), 1 / len(design.schemes))))
-    grid, points = np.empty((2, size, design.years, design.columns))
     for scheme, start, stop in zip(design.schemes, [0, *parts], parts):
-        grid[start:stop], points[start:stop] = draw_scores(design, scheme, weights, slice(start, stop), rng)
-    return grid, points
+        if stop > start:
+            yield draw_scores(design, scheme, [(rows, weight[:, start:stop].T) for rows, weight in weights], rng)
 
 
 def draw_weights(design: Design, rng, draws: np.ndarray) -> list[np.ndarray]:
@@ -310,60 +308,82 @@ def draw_weights(design: Design, rng, draws: np.ndarray) -> list[np.ndarray]:
     if "dirichlet" in design.weights:
         return [rng.standard_gamma(c * weight, shape) for c, (weight, shape) in zip(design.weights["dirichlet"], shapes)]
     bands = design.weights.get("band", [0.0] * len(shapes))
-    return [weight * (1 + band * (2 * rng.random(shape) - 1)) if band else np.broadcast_to(weight, shape)
+    return [uniform(rng, weight * (1 - band), weight * (1 + band), shape) if band else np.broadcast_to(weight, shape)
             for band, (weight, shape) in zip(bands, shapes)]
 
 
+def uniform(rng, low: np.ndarray, high: np.ndarray, shape: tuple) -> np.ndarray:
+    """Uniform numbers between columns of bounds."""
+    drawn = rng.random(shape)
+    drawn *= high - low
+    drawn += low
+    return drawn
+
+
 def leaf_weights(levels: list, raw: list, live: np.ndarray, dropped: np.ndarray | None) -> np.ndarray:
-    """Weight of every indicator in the node (indicator × draw); what is absent or dropped leaves its share to its siblings."""
-    mass = raw[-1] * live[:, None]
+    """Weight of every indicator in the node on the grid (indicator × draw); what is absent or dropped leaves its share to its
+    siblings."""
+    mass = [raw[-1] * live[:, None]]
     if dropped is not None:
         draw = np.nonzero(dropped >= 0)[0]
-        mass[dropped[draw], draw] = 0
-    shares = []
-    for (_, parent, first), above in zip(levels[::-1], [*raw[-2::-1], None]):
-        total = np.add.reduceat(mass, first, axis=0)
-        shares.append(mass / np.where(total > 0, total, 1)[parent])
-        mass = None if above is None else above * (total > 0)
-    weight = shares.pop()
-    for _, parent, _ in levels[1:]:
-        weight = shares.pop() * weight[parent]
-    return weight
+        mass[0][dropped[draw], draw] = 0
+    totals = []
+    for (_, _, first), above in zip(levels[::-1], [*raw[-2::-1], None]):
+        totals.append(np.add.reduceat(mass[-1], first, axis=0))
+        mass.append(None if above is None else above * (totals[-1] > 0))
+    share = WEIGHT_GRID / totals.pop()
+    for (_, parent, _), node in zip(levels[:-1], mass[-2:0:-1]):
+        total = totals.pop()
+        share = node * share[parent] / np.where(total > 0, total, 1)
+    weight = mass[0] * share[levels[-1][1]]
+    return np.rint(weight, out=weight)
 
 
-def draw_scores(design: Design, scheme: tuple, weights: list, part: slice, rng) -> tuple[np.ndarray, np.ndarray]:
-    """Scores of the draws of one scheme: on its grid and in points (draws × years × units)."""
+def draw_scores(design: Design, scheme: tuple, weights: list, rng) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of the draws of one scheme (draws × years × units) on its grid, and their ratios to the year before."""
     matrix, step, way, variance = scheme
-    size = part.stop - part.start
-    grid, noise = np.empty((size, matrix.shape[1])), None
-    if variance is not None:
-        rho, shape = design.correlation, (size, design.years, design.units)
-        noise = math.sqrt(rho) * rng.standard_normal((size, 1, design.units)) + math.sqrt(1 - rho) * rng.standard_normal(shape)
-        noise = noise.reshape(grid.shape)
+    size = len(weights[0][1])
+    grid = weights[0][1] @ matrix if len(weights) == 1 else np.empty((size, matrix.shape[1]))
+    noise = None if variance is None else errors(design, size, rng)
     for rows, weight in weights:
-        drawn = weight[:, part].T
-        grid[:, rows] = drawn @ matrix[:, rows]
+        if len(weights) > 1:
+            grid[:, rows] = weight @ matrix[:, rows]
         if noise is not None:
-            grid[:, rows] += np.rint(noise[:, rows] * np.sqrt(drawn ** 2 @ variance[:, rows]))
-    step = step / WEIGHT_GRID
-    points = LINKS[way][1](grid * step).reshape(size, design.years, design.units)
-    if design.membership is None:
-        return grid.reshape(points.shape), points
-    points = points @ design.membership
-    return np.rint(points / step), points
+            grid[:, rows] += np.rint(noise[:, rows] * np.sqrt(weight ** 2 @ variance[:, rows]))
+    grid, step = grid.reshape(size, design.years, design.units), step / WEIGHT_GRID
+    if design.membership is None and way == "geometric":
+        return grid, np.exp(step * np.diff(grid, axis=1))
+    if design.membership is not None or way == "harmonic":
+        points = LINKS[way][1](grid * step) @ (np.eye(design.units) if design.membership is None else design.membership)
+        return np.rint(points / step), ratios(points)
+    return grid, ratios(grid)
 
 
-def count(tally: dict, grid: np.ndarray, points: np.ndarray, pairs: bool) -> None:
-    """Add a chunk's ranks, growth and pairs to the tally."""
+def errors(design: Design, size: int, rng) -> np.ndarray:
+    """Standard normal errors (draws × rows), correlated between the years of a unit."""
+    rho, shape = design.correlation, (size, design.years, design.units)
+    lasting = math.sqrt(rho) * rng.standard_normal((size, 1, design.units))
+    return (lasting + math.sqrt(1 - rho) * rng.standard_normal(shape)).reshape(size, -1)
+
+
+def ratios(points: np.ndarray) -> np.ndarray:
+    """Each year's scores over those of the year before; undefined from a score at or below zero."""
+    before = points[:, :-1]
+    return np.divide(points[:, 1:], before, out=np.full(before.shape, np.nan), where=before > 0)
+
+
+def count(tally: dict, grid: np.ndarray, ratio: np.ndarray, pairs: bool) -> None:
+    """Add the ranks, growth and pairs of some draws to the tally."""
     units = grid.shape[2]
     for year in range(grid.shape[1]):
         add_counts(tally["ranks"][year], *ranked(grid[:, year]))
         for unit in range(units if pairs else 0):
             tally["pairs"][year, unit] += (grid[:, year, unit, None] > grid[:, year]).sum(axis=0)
-    for year, (before, after) in enumerate(zip(points.swapaxes(0, 1), points.swapaxes(0, 1)[1:])):
-        growth = np.divide(after, before, out=np.full(after.shape, np.nan), where=before > 0)
-        place = ((100 * (growth - 1) - GROWTH_LOW) / GROWTH_STEP).clip(0, GROWTH_BINS - 1)
-        add_counts(tally["growth"][year], np.arange(units), np.where(np.isnan(place), GROWTH_BINS, place).astype(np.int64))
+    tally["pairs_draws"] += len(grid) * pairs
+    for year in range(ratio.shape[1]):
+        place = ratio[:, year] * (100 / GROWTH_STEP) - (100 + GROWTH_LOW) / GROWTH_STEP
+        place = np.where(np.isnan(place), GROWTH_BINS, place.clip(0, GROWTH_BINS - 1)).astype(np.int64)
+        add_counts(tally["growth"][year], np.arange(units), place)
 
 
 def ranked(grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -384,11 +404,7 @@ def ranked(grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def add_counts(table: np.ndarray, row: np.ndarray, column: np.ndarray) -> None:
     """Count (row, column) pairs into a table."""
-    places = (row * table.shape[1] + column).ravel()
-    if table.size > 4 * places.size:
-        np.add.at(table.reshape(-1), places, 1)
-    else:
-        table += np.bincount(places, minlength=table.size).reshape(table.shape)
+    np.add.at(table.reshape(-1), (row * table.shape[1] + column).ravel(), table.dtype.type(1))
 
 
 # Results -----------------------------------------------------------------------------------------------------------------
