@@ -86,6 +86,27 @@ def register(folder: Path = FONT_DIR) -> None:
         font_manager.fontManager.addfont(path)
 
 
+def web(text: str) -> str:
+    """CSS `@font-face` rules with both weights, cut to the characters of `text`, as woff2 data addresses."""
+    import base64
+    import io
+
+    from fontTools import subset, ttLib
+
+    rules = []
+    for name, weight in WEIGHTS.items():
+        font = ttLib.TTFont(FONT_DIR / f"NotoSansSC-{name}.ttf", recalcTimestamp=False)
+        cutter = subset.Subsetter(subset.Options(layout_features=["kern", "liga", "tnum"], hinting=False))
+        cutter.populate(text=text + "".join(map(chr, range(0x20, 0x7F))))
+        cutter.subset(font)
+        font.flavor, buffer = "woff2", io.BytesIO()
+        font.save(buffer)
+        data = base64.b64encode(buffer.getvalue()).decode()
+        rules.append(f'@font-face {{ font-family: "{FAMILY}"; font-weight: {weight}; font-display: block; '
+                     f"src: url(data:font/woff2;base64,{data}) format('woff2') }}\n")
+    return "".join(rules)
+
+
 if __name__ == "__main__":
     for path in build(Path(sys.argv[1]) if len(sys.argv) > 1 else FONT_DIR):
         print(f"font {path.name}: {path.stat().st_size / 1e6:.1f} MB")

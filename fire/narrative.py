@@ -77,7 +77,8 @@ def render(path, sentence: str, lang: str, template: str, values: dict) -> str:
 @cache
 def environment(lang: str) -> jinja2.Environment:
     """Jinja2 with the filters of the house, for one language."""
-    env = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    env = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True,
+                             comment_start_string="<!--", comment_end_string="-->")   # {# is a heading's anchor
     env.filters.update({
         "num": number, "pct": lambda value, digits=2: number(value, digits) + ("%" if lang == "zh" else " per cent"),
         "join": lambda names: join(names, lang), "ordinal": lambda rank: ordinal(rank, lang), "plural": plural,
