@@ -297,7 +297,8 @@ def draw_chunk(design: Design, chunk: int, size: int):
     parts = np.cumsum(rng.multinomial(size, np.full(len(design.schemes), 1 / len(design.schemes))))
     for scheme, start, stop in zip(design.schemes, [0, *parts], parts):
         if stop > start:
-            yield draw_scores(design, scheme, [(rows, weight[:, start:stop].T) for rows, weight in weights], rng)
+            noise = None if scheme[3] is None else errors(design, stop - start, rng)
+            yield draw_scores(design, scheme, [(rows, weight[:, start:stop].T) for rows, weight in weights], noise)
 
 
 def draw_weights(design: Design, rng, draws: np.ndarray) -> list[np.ndarray]:
@@ -339,12 +340,14 @@ def leaf_weights(levels: list, raw: list, live: np.ndarray, dropped: np.ndarray 
     return np.rint(weight, out=weight)
 
 
-def draw_scores(design: Design, scheme: tuple, weights: list, rng) -> tuple[np.ndarray, np.ndarray]:
-    """Scores of the draws of one scheme (draws × years × units) on its grid, and their ratios to the year before."""
+def draw_scores(design: Design, scheme: tuple, weights: list, noise: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of the draws of one scheme (draws × years × units) on its grid, and their ratios to the year before.
+
+    `weights` are (rows, draws × indicators) for each pattern of missing cells, `noise` standard normal (draws × rows).
+    """
     matrix, step, way, variance = scheme
     size = len(weights[0][1])
     grid = weights[0][1] @ matrix if len(weights) == 1 else np.empty((size, matrix.shape[1]))
-    noise = None if variance is None else errors(design, size, rng)
     for rows, weight in weights:
         if len(weights) > 1:
             grid[:, rows] = weight @ matrix[:, rows]
