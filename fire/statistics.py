@@ -16,7 +16,8 @@ from fire.panel import STATUSES
 PATH = files.DATA / "statistics" / "cities.csv"
 COLUMNS = ["city", "year", "measure", "value", "unit", "status", "source", "note"]
 KEY = ["city", "year", "measure"]
-UNITS = {"gdp": "亿元", "tertiary": "亿元", "population": "万人", "urban_population": "万人"}
+UNITS = {"gdp": "亿元", "tertiary": "亿元", "population": "万人", "urban_population": "万人", "registered_population": "万人"}
+OPTIONAL = ["registered_population"]          # need not be there for every city
 INDICATORS = {"gdp": "gdp", "tertiary_share": "tertiary_share", "population": "pop_size", "urban_population": "pop_structure"}
 CENSUSES = (2010, 2020)
 
@@ -87,7 +88,7 @@ def missing_cities(table: pd.DataFrame, cities: list[str]) -> list[str]:
     faults = []
     for (year, measure), group in table.groupby(["year", "measure"], sort=True):
         absent = [city for city in cities if city not in set(group["city"])]
-        if absent:
+        if absent and measure not in OPTIONAL:
             faults.append(f"column 'city': no row for {'、'.join(absent)} in {year:.0f}, {measure}: add the row and leave "
                           "'value' empty when it is unknown")
     return faults
