@@ -41,6 +41,8 @@ def fit(formula: str, data: pd.DataFrame, covariance: str = "HC1", clusters: str
               for row, column in data.isna().stack().loc[lambda hole: hole].index]
     if not faults and model.nobs <= model.exog.shape[1]:
         faults.append(f"{int(model.nobs)} rows for {model.exog.shape[1]} coefficients: use fewer terms")
+    if not faults and np.linalg.matrix_rank(model.exog) < model.exog.shape[1]:
+        faults.append("the terms are exactly collinear: drop one")
     refuse(f"regression {formula}", faults)
     if clusters is None:
         return model.fit(cov_type=covariance, use_t=True)
@@ -72,13 +74,12 @@ def diagnostics(result) -> pd.DataFrame:
     (normal residuals), largest variance inflation factor, condition number of the standardised regressors.
     """
     from statsmodels.stats.diagnostic import het_breuschpagan, linear_reset
-    from statsmodels.stats.outliers_influence import variance_inflation_factor
     from statsmodels.stats.stattools import jarque_bera
 
     plain = result.model.fit()
     exog = plain.model.exog
     slopes = exog[:, exog.std(axis=0) > 0]
-    vif = max(variance_inflation_factor(exog, column) for column in np.flatnonzero(exog.std(axis=0) > 0))
+    vif = np.linalg.inv(np.atleast_2d(np.corrcoef(slopes.T))).diagonal().max()
     reset = linear_reset(plain, power=3, use_f=True)
     pagan, jarque = het_breuschpagan(plain.resid, exog), jarque_bera(plain.resid)
     rows = [("breusch_pagan", pagan[0], pagan[1]), ("reset", float(reset.fvalue), float(reset.pvalue)),

@@ -251,6 +251,7 @@ def on_weights(table: pd.DataFrame, w) -> pd.DataFrame:
     faults += [f"{city} has no neighbour (an island): give it one or leave it out" for city in w.islands]
     faults += [f"{column}: all scores are equal" for column in table if table[column].nunique() < 2]
     refuse("spatial weights", faults)
+    w.transform, w.name = "r", getattr(w, "name", "weights as given, row-standardised")
     return table.loc[w.id_order]
 
 
@@ -258,7 +259,8 @@ def moran(scores: pd.DataFrame, node: str, w, rng: np.random.Generator, permutat
     """Global Moran's I of every year, by esda: `year, I, expected, z, p_value` (permutations drawn from `rng`)."""
     from esda.moran import Moran
 
-    table, matrix, rows = on_weights(wide(scores, node), w), w.sparse.toarray(), []
+    table, rows = on_weights(wide(scores, node), w), []
+    matrix = w.sparse.toarray()
     for year in table:
         observed = Moran(table[year].to_numpy(), w, permutations=0)
         z = rng.permuted(np.tile(observed.z, (permutations, 1)), axis=1)
@@ -279,7 +281,8 @@ def local_moran(scores: pd.DataFrame, node: str, w, rng: np.random.Generator, pe
     """
     from esda.moran import Moran_Local
 
-    table, matrix, frames = on_weights(wide(scores, node), w), w.sparse.toarray(), []
+    table, frames = on_weights(wide(scores, node), w), []
+    matrix = w.sparse.toarray()
     for year in table:
         local = Moran_Local(table[year].to_numpy(), w, permutations=0)
         p = pseudo_p(local_draws(local.z, matrix, rng, permutations), local.Is)

@@ -226,6 +226,7 @@ def theil_crossed(values, a, b, index: str = "T", weights=None) -> pd.DataFrame:
 
 def log_ratio(values: pd.Series, p: pd.Series, key: pd.Series, index: str) -> np.ndarray:
     """ln(s/p) of every unit's group, or ln(p/s) for Theil L."""
+    refuse("Theil index", [] if index in THEIL else [f"'{index}' is no Theil index: use T or L"])
     codes = pd.factorize(key)[0]
     ratio = np.log(np.bincount(codes, p * values) / np.bincount(codes, p) / (p @ values))[codes]
     return ratio if index == "T" else -ratio
