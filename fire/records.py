@@ -126,7 +126,8 @@ def typed(column: ibis.Column, kind: str) -> ibis.Column:
 def ruled(table: ibis.Table, name: str, as_of: str) -> ibis.Table:
     """The table in the schema's types with a column `rule`: the first general rule each row breaks, or missing."""
     fields = schema(name)["fields"]
-    raw = {field["name"]: typed(table[field["name"]], "string") for field in fields}
+    text = {name for name, kind in table.schema().items() if kind.is_string()}
+    raw = {field["name"]: typed(table[field["name"]], "string") if field["name"] in text else table[field["name"]] for field in fields}
     typing = {field["name"]: typed(table[field["name"]], field["type"]) for field in fields}
     key, nothing = schema(name)["primaryKey"][0], ibis.literal(False)
     checks = {"missing": nothing, "malformed": nothing, "unlisted": nothing, "future": nothing}
@@ -149,7 +150,9 @@ def ruled(table: ibis.Table, name: str, as_of: str) -> ibis.Table:
 def first_of_each(table: ibis.Table, key: str) -> ibis.Table:
     """Mark repeated identifiers as duplicates, keeping the first in the order of all columns; two steps, so it spills."""
     good = table.filter(_.rule.isnull())
-    repeated = good.group_by(key).having(_.count() > 1).agg().select(key).distinct()
+    repeated = good.group_by(key).having(_.count() > 1).agg(rows=_.count()).select(key)
+    if repeated.limit(1).count().execute() == 0:
+        return table
     copy = ibis.row_number().over(group_by=key, order_by=[column for column in table.columns if column != "rule"])
     copies = good.semi_join(repeated, key).mutate(copy=copy)
     marked = copies.mutate(rule=ibis.ifelse(_.copy > 0, "duplicate_id", ibis.null("string"))).drop("copy")
