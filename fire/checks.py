@@ -11,7 +11,8 @@ import pandas as pd
 from fire import files
 
 COLUMNS = ["id", "kind", "section", "unit", "node", "measure", "printed", "computed", "difference", "tolerance",
-           "verdict", "reason", "evidence"]
+           "verdict", "errata", "reason", "evidence"]
+PRINTED, MARKED, ABSENT = "recomputed from printed digits", "carried as a mark of the data", "outside the tables"
 SOURCES = {"000_806307570eb153f0.txt": "S0 北京领军企业", "001_dbf8deccee350033.txt": "S1 场景汇编",
            "003_bcd5c5c4f893a3f1.txt": "S3 三城政策", "004_527d24990018d85d.txt": "S4 六大行"}
 STATE = ["工商银行", "建设银行", "农业银行", "中国银行", "邮储银行", "交通银行"]
@@ -73,11 +74,12 @@ def propagate(function, printed: list[str]) -> tuple[float, float]:
 
 # ---- rows
 
-def row(id, section, unit, measure, printed, computed, tolerance, verdict, reason, evidence, kind="check", node=""):
-    number = pd.api.types.is_number(printed) and pd.api.types.is_number(computed)
-    difference = computed - printed if number else math.nan
-    return dict(zip(COLUMNS, (id, kind, section, unit, node, measure, printed, computed, difference, tolerance,
-                              verdict, reason, evidence)))
+def row(id, section, unit, measure, printed, computed, tolerance, verdict, errata, reason, evidence=PRINTED, kind="check"):
+    """One row of the ledger; the difference only where both are numbers."""
+    number = isinstance(computed, float) and printed not in ("", "holds")
+    difference = computed - float(printed) if number else math.nan
+    return dict(zip(COLUMNS, (id, kind, section, unit, "", measure, printed, computed, difference, tolerance,
+                              verdict, errata, reason, evidence)))
 
 
 def compare(id, section, unit, measure, printed: str, result: tuple[float, float], erratum="", reason=""):
@@ -86,23 +88,22 @@ def compare(id, section, unit, measure, printed: str, result: tuple[float, float
     tolerance = slack + half(printed) + 1e-9
     same = abs(computed - float(printed)) <= tolerance
     verdict = "reproduced" if same else "explained" if erratum else "mismatch"
-    why = "" if same else f"{erratum} {reason}".strip()
-    return row(id, section, unit, measure, float(printed), computed, tolerance, verdict, why,
-               f"{computed:.4g} ± {slack:.2g} against {printed}")
+    said = f"{computed:.6g} ± {slack:.2g} against {printed}"
+    return row(id, section, unit, measure, printed, computed, tolerance, verdict, "" if same else erratum,
+               said if same or not reason else f"{said}: {reason}")
 
 
-def claim(id, section, unit, measure, holds: bool, evidence: str, erratum="", reason=""):
-    """A printed statement that holds or not: printed 1 (asserted), computed 1 or 0."""
+def claim(id, section, unit, measure, holds: bool, shown: str, erratum="", reason=""):
+    """A printed statement that holds or not, with the numbers that show it."""
     verdict = "reproduced" if holds else "explained" if erratum else "mismatch"
-    return row(id, section, unit, measure, 1.0, float(holds), 0.0, verdict,
-               "" if holds else f"{erratum} {reason}".strip(), evidence)
+    return row(id, section, unit, measure, "holds", "holds" if holds else "does not hold", math.nan, verdict,
+               "" if holds else erratum, shown if holds or not reason else f"{shown}: {reason}")
 
 
-def derive(id, section, unit, measure, result: tuple[float, float], evidence: str):
+def derive(id, section, unit, measure, result: tuple[float, float], shown: str):
     """A number that the source does not print: shown as computed, nothing to hold it against."""
-    computed, slack = result
-    return row(id, section, unit, measure, math.nan, computed, slack, "not computable",
-               "no printed counterpart; the computed value is ours", evidence)
+    return row(id, section, unit, measure, "", *result, "not computable", "",
+               f"{shown}: no printed counterpart, the value is ours")
 
 
 def group_growth(x: np.ndarray) -> float:
@@ -363,13 +364,14 @@ def slips(facts: dict, checks: pd.DataFrame | None = None) -> pd.DataFrame:
     tests |= {id: mark_test(facts, *mark) for id, mark in SLIP_MARKS.items()}
     for id, check in SLIP_CHECKS.items():
         shown = checks.loc[check, "verdict"] == "explained" or id == "OE25"
-        tests[id] = (shown, f"{check}: {checks.loc[check, 'evidence']}")
+        tests[id] = (shown, f"{check}: {checks.loc[check, 'reason']}")
     rows = []
     for slip in facts["errata_other"].itertuples():
-        shown, evidence = tests.get(slip.id, (None, "words or charts outside the tables"))
+        shown, why = tests.get(slip.id, (None, "words or charts that the tables do not hold"))
         verdict = "not computable" if shown is None else "explained" if shown else "mismatch"
-        rows.append(row(slip.id, SOURCES[slip.source_file], slip.severity, slip.type, slip.printed, slip.conflicting, 0.0,
-                        verdict, f"{slip.id} {slip.explanation}", evidence, kind="slip"))
+        evidence = ABSENT if shown is None else MARKED if slip.id in {**SLIP_WORDS, **SLIP_MARKS} else PRINTED
+        rows.append(row(slip.id, SOURCES[slip.source_file], slip.severity, slip.type, slip.printed, slip.conflicting, math.nan,
+                        verdict, slip.id, f"{slip.explanation}; {why}", evidence, kind="slip"))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

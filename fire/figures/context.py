@@ -22,8 +22,8 @@ TECHNOLOGIES = {"ai": ("人工智能", "AI"), "big_data": ("大数据", "Big dat
                 "trusted_computing": ("可信计算", "Trusted computing")}
 CAMPS = {"bank": ("银行系", "Bank-born"), "internet": ("互联网系", "Internet-born"), "ai": ("人工智能", "AI firms"),
          "vertical": ("垂直服务商", "Vertical"), "insurer": ("保险系", "Insurer-born")}
-SERIES = {"ai_core": ("人工智能核心", "AI, core"), "ai_driven": ("人工智能带动", "AI, driven"),
-          "blockchain": ("区块链（亿美元）", "Blockchain, US$"), "cloud": ("云计算", "Cloud"), "big_data": ("大数据", "Big data")}
+SERIES = {"ai_core": ("人工智能核心", "Core AI"), "ai_driven": ("人工智能带动", "AI-driven"),
+          "blockchain": ("区块链", "Blockchain"), "cloud": ("云计算", "Cloud"), "big_data": ("大数据", "Big data")}
 ISSUER_COLOURS = dict(zip(["pboc", "cbirc", "csrc", "legislature", "other"],
                           [style.NAVY, style.TEAL, style.ORANGE, style.RED, style.MUTED]))
 
@@ -254,7 +254,8 @@ def sizes(frame: pd.DataFrame, growth: pd.DataFrame, lang: str = "zh"):
         rate = rates.loc[series]
         stated = f"{rate['printed']}%" if pd.notna(rate["printed_pct"]) else ("未载", "none")[lang == "en"]
         words = (f"隐含 {rate['implied_pct']:.1f}%\n刊载 {stated}", f"implied {rate['implied_pct']:.1f}%\nprinted {stated}")
-        ax.set_title(f"{name(SERIES, series, lang)}\n{words[lang == 'en']}", fontsize=7.5, color=colour)
+        unit = ("（亿美元）", ", US$")[lang == "en"] if group["unit"].iloc[0] == "USD_100m" else ""
+        ax.set_title(f"{name(SERIES, series, lang)}{unit}\n{words[lang == 'en']}", fontsize=7.5, color=colour)
         ax.set_ylim(0, group["value"].max() * 1.35)
         ax.set_xlim(group["year"].min() - 0.45 * np.ptp(group["year"]), group["year"].max() + 0.45 * np.ptp(group["year"]))
         ax.set_xticks(group["year"])

@@ -1,0 +1,123 @@
+"""Institutions and industries: qualifiers kept, forecasts never drawn as actual."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fire import files, institutions, spec
+from fire.errors import InputError
+from fire.figures import context
+
+SPENDING, INDUSTRY = institutions.read_spending(), institutions.read_industry()
+BANKS = institutions.banks(SPENDING)
+
+
+def rewrite(tmp_path, name, change):
+    """A copy of a published table with `change(frame)` applied."""
+    frame = files.read_csv(institutions.PUBLISHED / f"{name}.csv")
+    path = tmp_path / f"{name}.csv"
+    files.write_csv(change(frame), path, excel=True)
+    return path
+
+
+def setting(row, column, value):
+    def change(frame):
+        frame.loc[row, column] = value
+        return frame
+    return change
+
+
+@pytest.mark.parametrize("name, reader, change, fault", [
+    ("institution_spending", institutions.read_spending, setting(3, "unit", None),
+     "row 5, column 'unit': empty: a value needs its unit, such as CNY_100m or pct"),
+    ("institution_spending", institutions.read_spending, setting(4, "value", "十亿"), "row 6, column 'value': '十亿' is not a number"),
+    ("institution_spending", institutions.read_spending, setting(4, "qualifier", "maybe"), "row 6, column 'qualifier': unknown: use one of exact"),
+    ("institution_spending", institutions.read_spending, lambda frame: pd.concat([frame, frame.iloc[[0]]]),
+     "row 135: the key (institution_zh, year, measure, source_file) stands above already: remove one row"),
+    ("industry_indicators", institutions.read_industry, lambda frame: frame.assign(kind=frame["kind"].replace("forecast", "actual")),
+     "column 'kind': the year lies after the source was written, so it cannot be actual: write forecast or target"),
+    ("industry_indicators", institutions.read_industry, setting(0, "kind", "guess"), "row 2, column 'kind': unknown: use actual, forecast or target"),
+])
+def test_bad_input_is_refused_with_file_row_and_fix(tmp_path, name, reader, change, fault):
+    path = rewrite(tmp_path, name, change)
+    with pytest.raises(InputError) as error:
+        reader(path)
+    assert f"{name}.csv" in str(error.value) and any(fault in one for one in error.value.faults)
+
+
+def test_a_forecast_cannot_be_plotted_as_actual():
+    with pytest.raises(InputError, match="core_industry_size 2025: forecast, gt: draw it with marks\\(\\), not as an actual point"):
+        institutions.exact(institutions.sizes(INDUSTRY))
+    with pytest.raises(InputError, match="staff 2024: actual, assumed"):
+        institutions.exact(SPENDING[SPENDING["measure"].eq("staff") & SPENDING["qualifier"].eq("assumed")])
+
+
+def lines(fig, start):
+    return [line for ax in fig.axes for line in ax.lines if str(line.get_gid()).startswith(start)]
+
+
+def test_no_inexact_value_is_a_full_point():
+    for fig, count in ((context.sizes(institutions.sizes(INDUSTRY), institutions.implied_growth(INDUSTRY)), 10),
+                       (context.securities(institutions.securities(SPENDING)), 10),
+                       (context.targets(institutions.targets(INDUSTRY), institutions.labels()), 8)):
+        points = lines(fig, ("actual", "forecast", "target"))
+        assert len(points) == count
+        for point in points:
+            full = point.get_markerfacecolor() != context.style.PAPER
+            assert full == (point.get_gid() == "actual-exact")
+
+
+def test_the_way_to_a_forecast_is_dashed():
+    fig = context.sizes(institutions.sizes(INDUSTRY), institutions.implied_growth(INDUSTRY))
+    assert {line.get_linestyle() for line in lines(fig, "line-")} == {"--"}
+
+
+def test_fourteen_banks_add_up_to_the_printed_total():
+    assert len(BANKS) == 14 and BANKS["tech_spend"].sum() == pytest.approx(1554.17)
+    assert BANKS["contribution_pp"].sum() == pytest.approx(100 * (BANKS["tech_spend"].sum() / BANKS["prior"].sum() - 1))
+    assert BANKS["prior"].sum() == pytest.approx(1379.95, abs=0.05)
+
+
+def test_outliers_are_marked_and_kept():
+    odd = BANKS["institution_zh"][institutions.outliers(BANKS["tech_spend_growth_pct"])]
+    assert set(odd) == {"恒丰银行", "渤海银行"}
+    texts = [text.get_text() for ax in context.banks(BANKS, {"交通银行": "OE01"}).axes for text in ax.texts]
+    assert "233.5" in texts and "4.03 [OE01]" in texts
+
+
+def test_concentration_and_elasticity_on_known_cases():
+    assert institutions.concentration(pd.Series([1.0] * 5)) == pytest.approx({"cr1": 20, "cr4": 80, "hhi": 2000, "n": 5})
+    revenue = np.array([1.0, 2, 4, 8, 16, 32])
+    frame = pd.DataFrame({"institution_zh": list("abcdef"), "revenue": revenue, "tech_spend": 3 * revenue ** 0.7})
+    assert institutions.elasticity(frame)["elasticity"] == pytest.approx(0.7)
+    assert institutions.concentration(BANKS["tech_spend"])["cr4"] == pytest.approx(57.1, abs=0.05)
+
+
+def test_a_year_that_is_not_printed_stays_a_gap():
+    totals = institutions.state_totals(SPENDING)
+    assert list(totals["year"]) == [2020, 2021, 2023, 2024]
+    assert dict(zip(totals["year"], totals["basis"])) == {2020: "computed", 2021: "printed", 2023: "computed", 2024: "printed"}
+    line = context.state_totals(totals).axes[0].lines[0]
+    assert np.isnan(line.get_ydata()[2])
+
+
+def test_implied_growth_against_the_printed_rate():
+    growth = institutions.implied_growth(INDUSTRY).set_index("series")
+    assert growth["implied_pct"].round(1).to_dict() == {"ai_core": 25.7, "ai_driven": 21.3, "big_data": 15.4, "blockchain": 71.0, "cloud": 43.5}
+    assert growth.loc["big_data", "printed"] == "≥15" and growth.loc["blockchain", "printed_pct"] == 54.6
+
+
+def test_targets_have_no_actual_value():
+    goals = institutions.targets(INDUSTRY)
+    assert len(goals) == 9 and goals["actual"].isna().all() and goals["printed"].str.startswith(">").all()
+
+
+def test_every_measure_shown_has_labels():
+    names = institutions.labels()
+    shown = pd.concat([institutions.targets(INDUSTRY)["measure"], institutions.snapshot(INDUSTRY)["measure"], institutions.snapshot(INDUSTRY)["unit"]])
+    assert set(shown) <= set(names)
+
+
+def test_technologies_named_by_camp():
+    table = institutions.camps()
+    assert table.loc["bank", ["firms", "cloud"]].tolist() == [3, 2] and table.loc["vertical"].tolist() == [3, 0, 0, 0, 0, 0, 0]
