@@ -36,6 +36,7 @@ STEPS = {   # table: (its prior = this table x this number, smallest and largest
     "deals_top_vc": ("firms", 0.012, None, None), "deals": ("deals_top_vc", 5, "deals_top_vc", None),
     "patents": ("firms", 24, "firms", None), "invention_patents": ("patents", 0.52, None, "patents")}
 MARGIN = 0.004   # a printed rank is kept by at least this lead
+TASTE = 0.3      # spread (log) of what is not printed around its prior
 KINDS = ["发明", "实用新型", "外观设计"]
 ROUNDS = {"天使轮": 0.2, "A轮": 0.34, "B轮": 0.2, "C轮": 0.08, "D轮": 0.04, "E轮": 0.02, "Pre-IPO": 0.02, "战略投资": 0.1}
 
@@ -178,14 +179,15 @@ def to_integers(x: np.ndarray, wanted: list[Constraint], lower: np.ndarray, uppe
     raise InputError("record sample", ["no whole numbers meet all printed facts: widen a tolerance in data/record_priors.csv"])
 
 
-def fill(grid: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+def fill(grid: pd.DataFrame, facts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """All tables of counts by city and technology, each fitted to its facts and rounded, one after the other."""
     for table, (base, factor, least, most) in STEPS.items():
         empty = grid["firms"].eq(0) & (table != "firms")
         lower = (grid[least] if least else grid["prior"] * 0).to_numpy(float)
         upper = (grid[most] if most else grid["prior"] * 0 + 1e9).mask(empty, 0).to_numpy(float)
         wanted = constraints(table, grid, facts)
-        fitted = fit((grid[base] * factor + 0.05).to_numpy(), wanted, lower, upper)
+        prior = (grid[base] * factor + 0.05).to_numpy() * rng.lognormal(0, TASTE, len(grid))
+        fitted = fit(prior, wanted, lower, upper)
         grid[table] = to_integers(fitted, wanted, lower, upper)
     return grid
 
@@ -254,7 +256,8 @@ def patents(firm: pd.DataFrame, grid: pd.DataFrame, rng: np.random.Generator) ->
     technology = records.technology()
     groups = [np.flatnonzero(technology["category"] == category) for category in grid["category"]]
     choices, start = np.concatenate(groups), np.cumsum([0, *map(len, groups)])
-    track = choices[start[where] + (np.diff(start)[where] * rng.random(number) ** 1.6).astype(int)]
+    bent = rng.lognormal(0.4, TASTE, len(grid))[where]   # each city prefers some tracks of a technology
+    track = choices[start[where] + (np.diff(start)[where] * rng.random(number) ** bent).astype(int)]
     transfer = np.searchsorted([0.008, 0.012], rng.random(number))
     return pa.table({
         "patent": pc.binary_join_element_wise("P", pc.utf8_lpad(pa.array(np.arange(1, number + 1)).cast("string"), 8, "0"), ""),
@@ -294,7 +297,7 @@ def institutions(places: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame
 
 def build(places: pd.DataFrame, gdp: pd.Series, rng: np.random.Generator) -> dict[str, pa.Table]:
     """The four record tables as Arrow tables."""
-    grid = fill(cells(places, gdp), targets())
+    grid = fill(cells(places, gdp), targets(), rng)
     firm, lenders = firms(grid, rng), institutions(places, rng)
     tables = {"firms": firm.drop(columns=["cell", "size"]), "deals": deals(firm, grid, lenders, rng), "institutions": lenders}
     dates = {"firms": "founded", "deals": "date"}
