@@ -26,6 +26,7 @@ FORMATS = {
     "whole": {"num_format": "0"},
     "signed": {"num_format": "+0;-0;0"},
 }
+LOGARITHMS = {"identity": "{}", "log": "LN({})", "log1p": "LN(1+{})"}      # Excel formula of each transform
 SHEETS = {"about": "说明 About", "ranking": "排名 Ranking", "weights": "权重 Weights", "codebook": "编码本 Codebook"}
 
 
@@ -63,8 +64,9 @@ def write(path: Path | str, edition, tables: dict[str, dict] | None = None) -> P
 def unsupported(spec) -> list[str]:
     """Choices of a specification for which the calculation sheets have no formula."""
     inner, leaves = spec.nodes[~spec.nodes["leaf"]], spec.nodes[spec.nodes["leaf"]]
-    rules = [(inner, "aggregation", {"arithmetic"}), (leaves, "normalise", {"minmax"}), (leaves, "range", {"open"}),
-             (leaves, "transform", {"identity", "log"}), (leaves, "treat", {"none"}), (leaves, "missing", {"none"})]
+    rules = [(inner, "aggregation", {"arithmetic"}), (leaves, "normalise", {"minmax", "goalposts"}), (leaves, "range", {"open"}),
+             (leaves, "reference", {"base", "pooled"}), (leaves, "transform", set(LOGARITHMS)),
+             (leaves, "treat", {"none"}), (leaves, "missing", {"none", "refuse"})]
     return [f"node '{node}': {column} = '{value}' has no live formula: leave the calculation sheets out"
             for frame, column, known in rules for node, value in frame[column].items() if value not in known]
 
@@ -97,10 +99,9 @@ def calculation_sheets(book, spec, panel: pd.DataFrame, scores: pd.DataFrame, ye
     for row, name in enumerate(["下限 Lower post", "上限 Upper post", "变换 Transform"]):
         data.write_string(row, 0, name, styles["plain"])
     for column, one in enumerate(spec.indicators, 1):
-        logged = spec.nodes.at[one, "transform"] == "log"
         for row, end in enumerate(["low", "high"]):
             data.write_number(row, column, posts.at[one, end], styles["share"])
-        data.write_string(2, column, "ln" if logged else "", styles["plain"])
+        data.write_string(2, column, LOGARITHMS[spec.nodes.at[one, "transform"]].format("x"), styles["plain"])
         for row, value in enumerate(raw[one], 4):
             if pd.notna(value):
                 data.write_number(row, column, value, styles["raw"])
@@ -130,8 +131,8 @@ def indicator_formula(spec, node: str, raw_sheet: str, row: int) -> str:
     """Excel formula of an indicator score: posts in rows 1 and 2 of the raw sheet, the raw value in `row`."""
     column = xl_col_to_name(1 + spec.indicators.index(node))
     cell, below, above = f"'{raw_sheet}'!{column}{row + 1}", f"'{raw_sheet}'!{column}$1", f"'{raw_sheet}'!{column}$2"
-    low, high = spec.method["scale"]
-    value = f"LN({cell})" if spec.nodes.at[node, "transform"] == "log" else cell
+    low, high = spec.nodes.at[node, "scale"]
+    value = LOGARITHMS[spec.nodes.at[node, "transform"]].format(cell)
     share = f"({value}-{below})/({above}-{below})"
     formula = f"{low}+{high - low}*{share}" if spec.nodes.at[node, "direction"] == 1 else f"{high}-{high - low}*{share}"
     return f'=IF({cell}="","",{formula})'

@@ -1,0 +1,95 @@
+"""The weight explorer's numbers are the engine's, in every preset and for a reader's own weights."""
+
+import numpy as np
+import pytest
+import small
+from browser import needs_browser, opened
+
+from fire import explorer, score
+from fire.files import DATA, read_csv
+
+
+@pytest.fixture(scope="module")
+def edition():
+    """Made-up indicator values for the real cities."""
+    places = read_csv(DATA / "places.csv")
+    made = small.edition(places["city"])
+    made.places = lambda: places
+    return made
+
+
+@pytest.fixture(scope="module")
+def page_file(edition, tmp_path_factory):
+    path = tmp_path_factory.mktemp("explorer") / "explorer.html"
+    path.write_text(f"<!doctype html><html lang='zh'><meta charset='utf-8'><link rel='icon' href='data:,'>"
+                    f"<body>{explorer.fragment(edition, 'zh')}", encoding="utf-8")
+    return path
+
+
+def expected(edition, weights, year=2021):
+    scores = score.compute(edition.spec.vary(weights=weights), edition.panel())
+    return scores[scores["year"].eq(year) & scores["node"].eq("total")].set_index("unit")
+
+
+def assert_equal(page, wanted):
+    shown = {row["id"]: row for row in page.evaluate("document.querySelector('.explorer').result()")}
+    assert set(shown) == set(wanted.index)
+    np.testing.assert_allclose([shown[city]["score"] for city in wanted.index], wanted["score"].astype(float), rtol=1e-9)
+    assert [shown[city]["rank"] for city in wanted.index] == wanted["rank"].tolist()
+
+
+def test_page_is_small_and_fetches_nothing(page_file):
+    text = page_file.read_text(encoding="utf-8")
+    assert len(text.encode()) < 300_000
+    assert "http://" not in text and "https://" not in text
+
+
+def test_presets_hold_every_slider_and_sum_to_one(edition):
+    for preset, weights in explorer.presets(edition.spec, edition.scores(), 2020).items():
+        for parent in [edition.spec.root, *edition.spec.pillars]:
+            assert sum(weights[child] for child in edition.spec.children(parent)) == pytest.approx(1), preset
+
+
+@needs_browser
+@pytest.mark.browser
+@pytest.mark.parametrize("preset", ["published", "equal", "entropy"])
+def test_preset_gives_the_engines_scores(edition, page_file, preset):
+    with opened(page_file) as (page, wrong):
+        page.click(f"[data-preset={preset}]")
+        assert_equal(page, expected(edition, explorer.presets(edition.spec, edition.scores(), 2020)[preset]))
+        assert wrong == []
+
+
+@needs_browser
+@pytest.mark.browser
+def test_slider_by_keyboard_recomputes_and_the_link_restores_it(edition, page_file):
+    with opened(page_file) as (page, wrong):
+        page.focus("input[data-node=F]")
+        for _ in range(20):
+            page.keyboard.press("ArrowRight")
+        weights = {"F": 0.35, "I": 0.25, "R": 0.25, "E": 0.35}
+        wanted = expected(edition, {node: weight / sum(weights.values()) for node, weight in weights.items()})
+        assert_equal(page, wanted)
+        assert page.get_attribute("[data-preset=reader]", "aria-pressed") == "true"
+        assert wanted.sort_values("rank").index[0] in page.inner_text("[data-say]")
+        link = page.evaluate("location.href")
+        page.goto("about:blank")
+        page.goto(link)
+        assert_equal(page, wanted)
+        page.select_option("[data-year]", "2020")
+        assert_equal(page, expected(edition, {node: weight / sum(weights.values()) for node, weight in weights.items()}, 2020))
+        assert wrong == []
+
+
+@needs_browser
+@pytest.mark.browser
+def test_search_and_region_narrow_the_table_without_changing_ranks(edition, page_file):
+    with opened(page_file) as (page, wrong):
+        page.fill("[data-search]", "shenz")
+        assert page.locator("[data-rows] tr").count() == 1
+        wanted = expected(edition, {}).loc["深圳", "rank"]
+        assert page.inner_text("[data-rows] tr td") == str(wanted)
+        page.fill("[data-search]", "")
+        page.select_option("[data-region]", "成渝")
+        assert page.locator("[data-rows] tr").count() == 2
+        assert wrong == []
