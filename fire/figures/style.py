@@ -73,8 +73,19 @@ def value_labels(ax, positions, values, digits: int = 3, pad: float = 3, **optio
     """Write each value at the end of its horizontal bar or dot."""
     for position, value in zip(positions, values, strict=True):
         if value == value:
-            ax.annotate(f"{value:.{digits}f}", (value, position), (pad, 0), textcoords="offset points", va="center",
-                        **{"fontsize": 7.5, "color": MUTED, **options})
+            end_label(ax, value, position, f"{value:.{digits}f}", pad, **options)
+
+
+def end_label(ax, x, y, text: str, pad: float = 6, **options):
+    """Write a text to the right of a point (to the left when `pad` is negative), with a true minus sign."""
+    ax.annotate(text.replace("-", "−"), (x, y), (pad, 0), textcoords="offset points", va="center",
+                ha="left" if pad > 0 else "right", **{"fontsize": 7.5, "color": MUTED, **options})
+
+
+def top_legend(ax, *handles, **options):
+    """Legend in one line above the axes, flush right."""
+    return ax.legend(*handles, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0,
+                     **{"ncols": 6, "handletextpad": 0.3, **options})
 
 
 use()
