@@ -30,7 +30,7 @@ WEIGHT_BITS, SCORE_BITS = 25, 27
 WEIGHT_GRID = 2.0 ** WEIGHT_BITS
 PAIR_DRAWS, PAIR_UNITS = 65_536, 500                           # pairs are counted on the first draws of panels up to this size
 GROWTH_LOW, GROWTH_STEP, GROWTH_BINS = -100.0, 0.1, 3_000      # per cent: -100 to 200; one more bin counts the undefined
-KINDS = ("weights", "drop", "error")                           # all other alternatives are lists of choices of the specification
+KINDS = ("weights", "drop", "error", "floor")                           # all other alternatives are lists of choices of the specification
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,10 @@ def prepare(spec, panel, alternatives: dict, seed: int, node: str, groups=None) 
     matrices, units, years = variants(spec, panel, alternatives, leaves)
     variance = error_variance(panel, alternatives.get("error"), leaves, units, years, spec)
     ways = alternatives.get("aggregation", [spec.nodes.at[node, "aggregation"]])
-    refuse_nonpositive(matrices, ways, leaves, units, years)
+    floor = alternatives.get("floor")
+    refuse_nonpositive(matrices if floor is None else {}, ways, leaves, units, years)
     bits = min(SCORE_BITS, 62 - WEIGHT_BITS - (len(units) - 1).bit_length())
-    schemes = [on_grid(matrix, variance, way, bits) for matrix, way in itertools.product(matrices.values(), ways)]
+    schemes = [on_grid(matrix if way == "arithmetic" or floor is None else matrix.clip(min=floor), variance, way, bits) for matrix, way in itertools.product(matrices.values(), ways)]
     member = None if groups is None else pd.get_dummies(groups.reindex(units)).astype(float)
     chunk = max(64, min(2048, 2 ** 20 // (len(units) * len(years) + len(leaves)) // 64 * 64))
     design = Design(levels, schemes, len(years), len(units), patterns(next(iter(matrices.values()))),
@@ -124,6 +125,8 @@ def check(alternatives: dict, levels: list) -> None:
     faults += weight_faults(alternatives["weights"], levels) if "weights" in alternatives else []
     if "drop" in alternatives and not 0 < alternatives["drop"] <= 1:
         faults.append(f"'drop' is the probability that a draw leaves one indicator out: 0 < drop <= 1; it is {alternatives['drop']}")
+    if alternatives.get("floor", 1) <= 0:
+        faults.append(f"'floor' is the least score that geometric and harmonic means count with: above 0; it is {alternatives['floor']}")
     if "drop" in alternatives and len(levels[-1][0]) < 2:
         faults.append("'drop' would leave no indicator: the node has only one")
     refuse("alternatives", faults)
@@ -176,23 +179,28 @@ def variants(spec, panel, alternatives: dict, leaves: list) -> tuple[dict, list,
                      for year in years for unit in units if (unit, year) not in have])
     matrices = {}
     for choice in itertools.product(*lists.values()):
-        wide = indicator_scores(spec.vary(**dict(zip(lists, choice))) if lists else spec, panel, leaves)
-        matrices[tuple(map(str, choice))] = wide.reindex([(year, unit) for year in years for unit in units]).to_numpy(float)
-    first = [str(options[0]) for options in lists.values()]
+        choices = {key: value for name, option in zip(lists, choice) for key, value in chosen(name, option).items()}
+        wide = score.steps(spec.vary(**choices) if choices else spec, panel).normalised[leaves]
+        matrices[tuple(map(name_of, choice))] = wide.reindex([(year, unit) for year in years for unit in units]).to_numpy(float)
+    first = [name_of(options[0]) for options in lists.values()]
     for place, (name, options) in enumerate(lists.items()):
         seen = {}
         for option in options:
-            key = tuple([*first[:place], str(option), *first[place + 1:]])
+            key = (*first[:place], name_of(option), *first[place + 1:])
             same = [other for other, matrix in seen.items() if np.array_equal(matrix, matrices[key], equal_nan=True)]
-            refuse("alternatives", [f"{name} = {option} changes nothing against {other}: remove it" for other in same[:1]])
-            seen[str(option)] = matrices[key]
+            refuse("alternatives", [f"{name} = {key[place]} changes nothing against {other}: remove it" for other in same[:1]])
+            seen[key[place]] = matrices[key]
     return matrices, units, years
 
 
-def indicator_scores(spec, panel, leaves: list) -> pd.DataFrame:
-    """Normalised scores of the indicators: rows (year, unit), columns indicators."""
-    scores = score.compute(spec, panel)
-    return scores[scores["node"].isin(leaves)].pivot(index=["year", "unit"], columns="node", values="score")[leaves]
+def chosen(name: str, option) -> dict:
+    """An option as choices of `Spec.vary`: "published" is none, a table several at once, any other value one of `name`."""
+    return {} if option == "published" else option if isinstance(option, dict) else {name: option}
+
+
+def name_of(option) -> str:
+    """An option as text."""
+    return ", ".join(f"{key} {value}" for key, value in option.items()) if isinstance(option, dict) else str(option)
 
 
 def error_variance(panel, error: dict | None, leaves, units, years, spec) -> np.ndarray | None:
@@ -218,7 +226,7 @@ def refuse_nonpositive(matrices: dict, ways: list, leaves, units, years) -> None
         for choice, matrix in matrices.items():
             for row, column in list(zip(*np.nonzero(matrix <= 0)))[:3]:
                 faults.append(f"{'/'.join(choice) or 'published method'}: {rows[row][0]}, {rows[row][1]}, {leaves[column]} scores "
-                              f"{matrix[row, column]:.3f}: a geometric or harmonic mean needs scores above zero; use another scale")
+                              f"{matrix[row, column]:.3f}: a geometric or harmonic mean needs scores above zero: declare a floor, such as floor = 0.1")
     refuse("alternatives", faults)
 
 
@@ -293,7 +301,7 @@ def draw_chunk(design: Design, chunk: int, size: int):
     rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(design.seed, spawn_key=(chunk,))))
     raw = draw_weights(design, rng, chunk * design.chunk + np.arange(size))
     dropped = np.where(rng.random(size) < design.drop, rng.integers(len(raw[-1]), size=size), -1) if design.drop else None
-    weights = [(rows, leaf_weights(design.levels, raw, live, dropped)) for live, rows in design.live]
+    weights = [(rows, on_weight_grid(leaf_weights(design.levels, raw, live, dropped, WEIGHT_GRID))) for live, rows in design.live]
     parts = np.cumsum(rng.multinomial(size, np.full(len(design.schemes), 1 / len(design.schemes))))
     for scheme, start, stop in zip(design.schemes, [0, *parts], parts):
         if stop > start:
@@ -321,9 +329,8 @@ def uniform(rng, low: np.ndarray, high: np.ndarray, shape: tuple) -> np.ndarray:
     return drawn
 
 
-def leaf_weights(levels: list, raw: list, live: np.ndarray, dropped: np.ndarray | None) -> np.ndarray:
-    """Weight of every indicator in the node on the grid (indicator × draw); what is absent or dropped leaves its share to its
-    siblings."""
+def leaf_weights(levels: list, raw: list, live: np.ndarray, dropped: np.ndarray | None = None, total: float = 1.0) -> np.ndarray:
+    """Weight of every indicator in the node (indicator × draw), summing to `total`; what is absent leaves its share to siblings."""
     mass = [raw[-1] * live[:, None]]
     if dropped is not None:
         draw = np.nonzero(dropped >= 0)[0]
@@ -332,11 +339,15 @@ def leaf_weights(levels: list, raw: list, live: np.ndarray, dropped: np.ndarray 
     for (_, _, first), above in zip(levels[::-1], [*raw[-2::-1], None]):
         totals.append(np.add.reduceat(mass[-1], first, axis=0))
         mass.append(None if above is None else above * (totals[-1] > 0))
-    share = WEIGHT_GRID / totals.pop()
+    share = total / totals.pop()
     for (_, parent, _), node in zip(levels[:-1], mass[-2:0:-1]):
-        total = totals.pop()
-        share = node * share[parent] / np.where(total > 0, total, 1)
-    weight = mass[0] * share[levels[-1][1]]
+        below = totals.pop()
+        share = node * share[parent] / np.where(below > 0, below, 1)
+    return mass[0] * share[levels[-1][1]]
+
+
+def on_weight_grid(weight: np.ndarray) -> np.ndarray:
+    """Rounded in place to whole numbers."""
     return np.rint(weight, out=weight)
 
 

@@ -1,0 +1,337 @@
+"""Why did my rank move, and what would it take to move it.
+
+A change between two states (years, or editions with their panel, specification and posts) is shared among six factors by the
+Shapley value (Shapley 1953): all coalitions are computed, so the parts add up exactly. Inside a factor the parts are additive
+over the indicators. A change of rank is the sum of the competitors that were passed; each passing is shared along the straight
+line between the two states (Aumann and Shapley 1974), where an indicator counts by its part in closing the gap.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+from math import factorial
+
+import cvxpy as cp
+import numpy as np
+import pandas as pd
+
+from fire import normalise, robustness, rounding, score
+from fire.errors import refuse
+
+FACTORS = ["performance", "revision", "weights", "posts", "cities", "framework"]
+TRANSFORMS = {"identity": lambda x: x, "log": np.log, "log1p": np.log1p}
+NOT_METHOD = ["weight", "posts", "level", "label_zh", "label_en", "unit", "unit_zh", "unit_en"]
+
+
+@dataclass(frozen=True)
+class State:
+    """An index as it stood: specification, panel, year and the posts in force (default: those its own panel gives)."""
+
+    spec: object
+    panel: pd.DataFrame
+    year: int
+    posts: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two states side by side: factors that differ, specifications by (framework, weights), posts, values, the aggregation."""
+
+    live: list
+    specs: dict
+    posts: tuple
+    old: pd.DataFrame
+    new: pd.DataFrame
+    revised: pd.DataFrame
+    year: int
+    way: str | None
+
+
+def compare(before: State, after: State) -> Comparison:
+    """Prepare two states for `decompose`, `rank_factors`, `rivals` and `rank_indicators`."""
+    old, new, revised = wide(before.panel, before.year), wide(after.panel, after.year), wide(after.panel, before.year)
+    specs = {(tree, weights): with_weights((before, after)[tree].spec, (before, after)[weights].spec)
+             for tree in (0, 1) for weights in (0, 1)}
+    ways = {way for spec in (before.spec, after.spec) for way in spec.nodes.loc[~spec.nodes["leaf"], "aggregation"]}
+    way = ways.pop() if len(ways) == 1 and ways <= set(robustness.LINKS) else None
+    posts = posts_of(before), posts_of(after)
+    return Comparison(differing(before, after, posts, old, new, revised), specs, posts, old, new, revised.combine_first(old),
+                      after.year, way)
+
+
+def decompose(before: State, after: State) -> pd.DataFrame:
+    """Every unit's change of score by factor and indicator: columns unit, factor, indicator, points.
+
+    Over factors and indicators the points of a unit that is in both states add up to its change of score (to 1e-12).
+    Means of logarithms or reciprocals are shared on that scale and brought to points by the logarithmic (or matching) mean.
+    When a state mixes aggregations, `indicator` is the root: only factors are told apart.
+    """
+    pair = compare(before, after)
+    first, last, parts = shapley_frames(pair, contributions)
+    link = robustness.LINKS[pair.way or "arithmetic"][1]
+    old, new = first.sum(axis=1), last.sum(axis=1)
+    scale = ((link(new) - link(old)) / (new - old)).where((new - old).abs() > 1e-12, 1.0)
+    table = pd.concat({name: part.mul(scale, axis=0).stack() for name, part in parts.items()}, names=["factor", "unit", "indicator"])
+    return table.rename("points").reset_index()[["unit", "factor", "indicator", "points"]]
+
+
+def rank_factors(before: State, after: State) -> pd.DataFrame:
+    """Every unit's change of rank (positive = moved up) by factor: unit × factor, exact Shapley values of the rank."""
+    def ranks(pair, on):
+        return -coalition(pair, on)[1].to_frame("rank").astype(float)
+
+    _, _, parts = shapley_frames(compare(before, after), ranks)
+    return pd.DataFrame({name: part["rank"] for name, part in parts.items()})
+
+
+def shapley_frames(pair: Comparison, value) -> tuple[pd.DataFrame, pd.DataFrame, dict]:
+    """`value(pair, factors switched on)` with none and all on, and the Shapley value of each of the six factors.
+
+    Factors that do not differ between the states get zero without being computed.
+    """
+    live = pair.live
+    worth = {frozenset(on): value(pair, frozenset(on)) for size in range(len(live) + 1) for on in combinations(live, size)}
+    units, columns = sorted(set(pair.old.index) & set(pair.new.index)), sorted(set().union(*worth.values()))
+    worth = {on: frame.reindex(index=units, columns=columns).fillna(0.0) for on, frame in worth.items()}
+    parts = shapley(worth.__getitem__, live)
+    zero = pd.DataFrame(0.0, index=units, columns=columns)
+    return worth[frozenset()], worth[frozenset(live)], {name: parts.get(name, zero) for name in FACTORS}
+
+
+def shapley(worth, players: list) -> dict:
+    """Shapley values by enumeration of all coalitions; `worth` takes a frozenset and gives a number, an array or a frame.
+
+    >>> shapley(lambda on: len(on) ** 2, ["a", "b"])
+    {'a': 2.0, 'b': 2.0}
+    """
+    n, values = len(players), {}
+    for player in players:
+        others = [other for other in players if other != player]
+        values[player] = sum(
+            factorial(size) * factorial(n - size - 1) / factorial(n) * (worth(frozenset(on) | {player}) - worth(frozenset(on)))
+            for size in range(n) for on in combinations(others, size))
+    return values
+
+
+def differing(before: State, after: State, posts: tuple, old, new, revised) -> list[str]:
+    """The factors in which two states differ."""
+    shared = [node for node in after.spec.nodes.index if node in before.spec.nodes.index]
+    weights = [spec.nodes.loc[shared, "weight"] for spec in (before.spec, after.spec)]
+    both = old.index.intersection(revised.index), old.columns.intersection(revised.columns)
+    changed = {
+        "performance": before.year != after.year,
+        "revision": not old.loc[both].equals(revised.loc[both]),
+        "weights": not np.allclose(*weights, rtol=0, atol=1e-15),
+        "posts": not posts[0].round(12).equals(posts[1].round(12)),
+        "cities": set(old.index) != set(new.index),
+        "framework": framework(before.spec) != framework(after.spec)}
+    return [name for name in FACTORS if changed[name]]
+
+
+def framework(spec) -> tuple:
+    """What is neither weight nor post: the tree and every method, as comparable text."""
+    columns = [name for name in spec.nodes if name not in NOT_METHOD and not name.endswith("_basis")]
+    method = {name: value for name, value in spec.method.items() if name != "base_year"}
+    return str(spec.nodes[columns].to_dict("index")), str(method)
+
+
+def posts_of(state: State) -> pd.DataFrame:
+    """Posts in force in a state."""
+    return score.base_posts(state.spec, state.panel) if state.posts is None else state.posts
+
+
+def wide(panel: pd.DataFrame, year: int) -> pd.DataFrame:
+    """Values of one year: unit × indicator."""
+    return panel[panel["year"].eq(year)].pivot(index="unit", columns="indicator", values="value").sort_index()
+
+
+# One coalition -----------------------------------------------------------------------------------------------------------
+
+
+def coalition(pair: Comparison, on: frozenset) -> tuple[pd.DataFrame, pd.Series, object]:
+    """Scores (unit × node), ranks and specification with the factors in `on` as after the change, the others as before."""
+    spec = pair.specs["framework" in on, "weights" in on]
+    first, second = pair.posts[::-1] if "posts" in on else pair.posts
+    values = data(pair, on, spec)
+    panel = values[[name for name in values if name in {*spec.indicators, *spec.denominators}]]
+    panel = panel.stack().rename("value").rename_axis(["unit", "indicator"]).reset_index()
+    done = score.steps(spec, panel.assign(year=pair.year, status="published", source=""),
+                       posts=first.combine_first(second).loc[spec.indicators])
+    scores = done.scores.xs(pair.year, level="year")
+    return scores, pd.Series(rounding.ranks(scores[[spec.root]].to_numpy())[:, 0], index=scores.index), spec
+
+
+def data(pair: Comparison, on: frozenset, spec) -> pd.DataFrame:
+    """Values (unit × indicator) of a coalition.
+
+    A revision is what the new panel says differently about the old year. What a panel lacks (a new city's past, a new
+    indicator) is taken from the other.
+    """
+    old, new, revised = pair.old, pair.new, pair.revised
+    values = revised if "revision" in on else old
+    if "performance" in on:
+        base = old.reindex_like(revised).combine_first(revised)
+        values = new if "revision" in on else unrevised(spec, new, base, revised)
+    roster = new.index if "cities" in on else old.index
+    return values.combine_first(new).combine_first(old).reindex(roster)
+
+
+def unrevised(spec, new: pd.DataFrame, base: pd.DataFrame, revised: pd.DataFrame) -> pd.DataFrame:
+    """Values of the new year less the revision of the old year, taken on the transformed scale (a ratio under logarithms)."""
+    kinds = [normalise.kind_of(spec[name]) if name in spec.nodes.index else "identity" for name in new]
+    before, after = (table.reindex_like(new) for table in (base, revised))
+    columns = {}
+    for name, kind in zip(new, kinds):
+        change = TRANSFORMS[kind](after[name]) - TRANSFORMS[kind](before[name])
+        columns[name] = normalise.back(TRANSFORMS[kind](new[name]) - change.fillna(0.0), kind)
+    return pd.DataFrame(columns, index=new.index)
+
+
+def with_weights(spec, donor):
+    """`spec` with the weights of `donor` wherever a node has the same parent in both; families are rescaled to one."""
+    shared = [node for node in spec.nodes.index[1:] if node in donor.nodes.index
+              and donor.nodes.at[node, "parent"] == spec.nodes.at[node, "parent"]]
+    new = spec.nodes["weight"].copy()
+    new[shared] = donor.nodes.loc[shared, "weight"]
+    return spec if new.equals(spec.nodes["weight"]) else spec.vary(weights=new.iloc[1:].to_dict())
+
+
+def contributions(pair: Comparison, on: frozenset) -> pd.DataFrame:
+    """Linked parts of the index (unit × indicator) whose sums are its linked score; one column when aggregations are mixed."""
+    scores, _, spec = coalition(pair, on)
+    if pair.way is None:
+        return scores[[spec.root]]
+    levels, leaves = robustness.tree(spec, spec.root)
+    linked, raw = robustness.LINKS[pair.way][0](scores[leaves]), [level[0][:, None] for level in levels]
+    parts = pd.DataFrame(0.0, index=scores.index, columns=leaves)
+    for live, rows in robustness.patterns(linked.to_numpy(float)):
+        parts.iloc[rows] = np.nan_to_num(linked.iloc[rows].to_numpy(float)) * robustness.leaf_weights(levels, raw, live).T
+    return parts
+
+
+# Ranks -------------------------------------------------------------------------------------------------------------------
+
+
+def rivals(before: State, after: State) -> pd.DataFrame:
+    """The competitors behind every change of rank: unit, rival, places, own, theirs.
+
+    `places` is +1 for a rival that the unit passed and -1 for one that passed it; a rival that left or joined counts too.
+    `own` and `theirs` share the place between the unit's own change and the rival's; places add up to the rank change.
+    """
+    flips, moved, _ = passings(compare(before, after))
+    rows = [(unit, rival, places, *shared(places, moved.loc[unit].sum(), moved.loc[rival].sum()))
+            for (unit, rival), places in flips.stack().items() if places and rival in moved.index]
+    rows += [(unit, rival, places, 0.0, float(places)) for (unit, rival), places in flips.stack().items()
+             if places and rival not in moved.index]
+    return pd.DataFrame(rows, columns=["unit", "rival", "places", "own", "theirs"])
+
+
+def shared(places: int, own: float, theirs: float) -> tuple[float, float]:
+    """A place shared between two changes that closed (or opened) the gap; in halves when rounding alone made it."""
+    gap = own - theirs
+    return (places * own / gap, -places * theirs / gap) if gap else (places / 2, places / 2)
+
+
+def rank_indicators(before: State, after: State) -> pd.DataFrame:
+    """Every unit's change of rank by indicator: unit × indicator, and `roster` for cities that joined or left; adds up exactly."""
+    flips, moved, units = passings(compare(before, after))
+    within = flips.reindex(columns=units).to_numpy(float)
+    total = moved.sum(axis=1).to_numpy()
+    gap = total[:, None] - total[None, :]
+    ratio = np.divide(within, gap, out=np.zeros_like(within), where=gap != 0)
+    parts = moved.to_numpy() * ratio.sum(axis=1)[:, None] - ratio @ moved.to_numpy()
+    table = pd.DataFrame(parts, index=units, columns=moved.columns)
+    left_over = np.where(gap == 0, within, 0).sum(axis=1)
+    return table.assign(roster=flips.drop(columns=units).sum(axis=1).to_numpy() + left_over)
+
+
+def passings(pair: Comparison) -> tuple[pd.DataFrame, pd.DataFrame, list]:
+    """Who passed whom (unit × rival: +1 = the unit got ahead or level), changes by indicator on the linked scale, the units."""
+    states = frozenset(), frozenset(pair.live)
+    ranks = [coalition(pair, on)[1].astype(int) for on in states]
+    units, everyone = sorted(set(ranks[0].index) & set(ranks[1].index)), sorted(set(ranks[0].index) | set(ranks[1].index))
+    ahead = [pd.DataFrame(rank.reindex(everyone).to_numpy()[None, :] < rank[units].to_numpy()[:, None], units, everyone) for rank in ranks]
+    parts = [contributions(pair, on) for on in states]
+    columns = sorted(set(parts[0]) | set(parts[1]))
+    old, new = (part.reindex(index=units, columns=columns).fillna(0.0) for part in parts)
+    return ahead[0].astype(int) - ahead[1].astype(int), new - old, units
+
+
+# What would it take ------------------------------------------------------------------------------------------------------
+
+
+def needed(spec, panel, unit: str, places: int, year: int, margin: float = 0.001) -> tuple[float, pd.DataFrame]:
+    """Points that `unit` needs in `year` to gain `places` ranks by `margin` when the others stand still, and all scores of the year.
+
+    Raises InputError for an unknown unit, a rank that is not there to be gained, and an index that is not a weighted mean.
+    """
+    scores = score.compute(spec, panel)
+    now = scores[scores["year"].eq(year)].pivot(index="unit", columns="node", values="score")
+    faults = [] if unit in now.index else [f"no unit '{unit}' in {year}: use one of {', '.join(now.index[:5])}, …"]
+    others = now[spec.root].drop(unit, errors="ignore").sort_values(ascending=False)
+    rank = 1 if faults else int((others > now.at[unit, spec.root]).sum()) + 1
+    if not faults and not 1 <= places < rank:
+        faults.append(f"{unit} is {rank}. in {year}: it can gain 1 to {rank - 1} places" if rank > 1 else f"{unit} leads already")
+    ways = set(spec.nodes.loc[~spec.nodes["leaf"], "aggregation"])
+    faults += [] if ways == {"arithmetic"} else [f"the aggregation is {', '.join(sorted(ways))}: only weighted means can be solved"]
+    refuse("what would it take", faults)
+    return float(others.iloc[rank - places - 1] + margin - now.at[unit, spec.root]), now
+
+
+def path_weights(spec) -> pd.Series:
+    """Weight of every indicator in the index."""
+    levels, leaves = robustness.tree(spec, spec.root)
+    weight = robustness.leaf_weights(levels, [level[0][:, None] for level in levels], np.ones(len(leaves), bool))
+    return pd.Series(weight[:, 0], index=leaves)
+
+
+def single(spec, panel, unit: str, places: int = 1, year: int | None = None, margin: float = 0.001) -> pd.DataFrame:
+    """The smallest change of each indicator alone that gains `places` ranks, smallest first.
+
+    Columns: indicator, points, score_from, score_to, raw_from, raw_to, beyond_best (above the best unit of the year).
+    """
+    year = panel["year"].max() if year is None else year
+    points, now = needed(spec, panel, unit, places, year, margin)
+    change = points / path_weights(spec)
+    return changed(spec, panel, now, unit, change).sort_values("points", kind="stable").reset_index(drop=True)
+
+
+def cheapest(spec, panel, unit: str, places: int = 1, year: int | None = None, margin: float = 0.001,
+             effort: pd.Series | None = None, beyond: float = 0.0) -> pd.DataFrame:
+    """The mix of changes with the least total effort that gains `places` ranks.
+
+    Effort is quadratic: sum of (points / effort unit)², an effort unit being the spread of the indicator's yearly change over units
+    (of its scores when the panel has one year). No score may pass the best unit of the year by more than `beyond` points.
+    Raises InputError when the frontier is too near.
+    """
+    year = panel["year"].max() if year is None else year
+    points, now = needed(spec, panel, unit, places, year, margin)
+    weight = path_weights(spec)
+    effort = typical_change(spec, panel, year) if effort is None else effort
+    room = (now[weight.index].max() - now.loc[unit, weight.index] + beyond).clip(lower=0.0)
+    refuse("what would it take", [] if weight @ room >= points else
+           [f"{unit} cannot gain {places} places by catching up with the best of {year} alone: it would gain "
+            f"{weight @ room:.3f} of {points:.3f} points; allow more with beyond=…"])
+    change = cp.Variable(len(weight), nonneg=True)
+    problem = cp.Problem(cp.Minimize(cp.sum_squares(cp.multiply(1 / effort[weight.index].to_numpy(), change))),
+                         [weight.to_numpy() @ change >= points, change <= room.to_numpy()])
+    problem.solve(solver=cp.CLARABEL)
+    table = changed(spec, panel, now, unit, pd.Series(change.value, index=weight.index).clip(lower=0.0))
+    return table[table["points"] > 1e-6].sort_values("points", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def typical_change(spec, panel, year: int) -> pd.Series:
+    """Spread over units of each indicator's change of score to `year` (of its scores when there is no year before)."""
+    scores = score.compute(spec, panel)
+    table = scores[scores["node"].isin(spec.indicators)].pivot(index="unit", columns=["year", "node"], values="score")
+    spread = (table[year] - table[year - 1] if year - 1 in table else table[year]).std()
+    return spread.where(spread > 0, spread[spread > 0].min())
+
+
+def changed(spec, panel, now: pd.DataFrame, unit: str, change: pd.Series) -> pd.DataFrame:
+    """A change of scores in points and in the units of the indicators."""
+    before = now.loc[[unit], change.index]
+    after = before + change
+    raw = [score.invert(spec, scores, posts_of(State(spec, panel, 0))).loc[unit] for scores in (before, after)]
+    return pd.DataFrame({"indicator": change.index, "points": change.to_numpy(), "score_from": before.loc[unit].to_numpy(),
+                         "score_to": after.loc[unit].to_numpy(), "raw_from": raw[0].to_numpy(), "raw_to": raw[1].to_numpy(),
+                         "beyond_best": (after.loc[unit] > now[change.index].max() + 1e-9).to_numpy()})
