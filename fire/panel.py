@@ -1,40 +1,159 @@
-"""The panel: raw values in tidy form, one row a cell, each with its status."""
+"""The panel: raw values in tidy form, one row a cell, each with its status.
+
+Long outside, wide inside: `wide` gives the engine a table of indicators by (year, unit), matched by key. The order of
+rows never matters.
+"""
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from fire import files
 from fire.errors import refuse
+from fire.spec_faults import suggest
 
 STATUSES = ["observed", "published", "imputed", "estimated", "assumed", "simulated"]   # from hardest to softest
 KEY = ["unit", "year", "indicator"]
 COLUMNS = [*KEY, "value", "status", "source"]
+NONE = -1                                                                             # status code of a missing cell
+SHOWN = 200                                                                           # faults listed before "… more"
 
 
-def read(path: Path | str) -> pd.DataFrame:
-    """Read a panel from a CSV (UTF-8 or GB18030) with the columns `unit, year, indicator, value, status, source`."""
+def read(path: Path | str, spec=None) -> pd.DataFrame:
+    """Read a panel from a CSV (UTF-8 or GB18030) with the columns `unit, year, indicator, value, status, source`.
+
+    Raises InputError that names file, row and column of every fault: cells that are no numbers, empty keys, doubled
+    keys, unknown statuses.
+    """
     table = files.read_csv(path)
     refuse(f"{path}", [f"row 1: column '{name}' is missing: add it" for name in COLUMNS if name not in table])
     faults = []
     for name in ("year", "value"):
         table[name], wrong = files.to_number(table[name], path, name)
         faults += wrong
+    for name in KEY:
+        faults += [f"{path}: row {row + 2}, column '{name}': empty: fill it in" for row in bad_rows(table[name].isna())]
+    faults += [f"{path}: row {row + 2}, column 'year': {table['year'][row]} is not a whole year: type it as 2021"
+               for row in bad_rows(table["year"].notna() & table["year"].mod(1).ne(0))]
+    for row in bad_rows(table.duplicated(KEY) & table[KEY].notna().all(axis=1)):
+        unit, year, indicator = table.loc[row, KEY]
+        faults.append(f"{path}: row {row + 2}: {unit}, {year:g}, {indicator} is there already: keep one of the rows")
+    faults += [f"{path}: row {row + 2}, column 'status': '{table['status'][row]}' is unknown"
+               + suggest(table["status"][row], STATUSES)
+               for row in bad_rows(table["value"].notna() & ~table["status"].isin(STATUSES))]
     refuse(f"{path}", faults)
-    table["year"] = table["year"].astype(int)
-    return table[COLUMNS]
+    panel = table[COLUMNS].astype({"year": int})
+    return panel if spec is None else validate(panel, spec, f"{path}")
+
+
+def bad_rows(bad: pd.Series) -> np.ndarray:
+    return bad.to_numpy().nonzero()[0]
 
 
 def validate(panel: pd.DataFrame, spec=None, what: str = "panel") -> pd.DataFrame:
-    """Return the panel, or refuse it with all its faults: doubled keys, unknown status or indicator, infinite values."""
-    faults = []
-    doubled = panel[panel.duplicated(KEY, keep=False)].drop_duplicates(KEY)
-    faults += [f"{unit}, {year}, {indicator}: appears more than once: keep one row"
-               for unit, year, indicator in doubled[KEY].itertuples(index=False)]
-    faults += [f"status '{status}' is not one of {', '.join(STATUSES)}" for status in sorted(set(panel["status"].dropna()) - set(STATUSES))]
-    if spec is not None:
-        faults += [f"indicator '{name}' has no rows: add them" for name in spec.indicators if name not in set(panel["indicator"])]
-    infinite = panel[panel["value"].abs() == float("inf")]
-    faults += [f"{unit}, {year}, {indicator}: infinite value" for unit, year, indicator in infinite[KEY].itertuples(index=False)]
-    refuse(what, faults)
+    """Return the panel, or refuse it with all its faults: missing columns, doubled keys, unknown statuses, infinite
+    values, indicators of `spec` without any row."""
+    ids = list(pd.unique(panel["indicator"])) if spec is None else [*spec.indicators, *spec.denominators]
+    wide(panel, ids, what)
     return panel
+
+
+def wide(panel: pd.DataFrame, ids: list[str], what: str = "panel") -> tuple[pd.DataFrame, np.ndarray]:
+    """Values (rows: every year with every unit, sorted; columns: `ids`; missing is NaN) and their status codes (int8,
+    positions in STATUSES, -1 for a missing cell).
+
+    Raises InputError as `validate` does.
+    """
+    refuse(what, [f"column '{name}' is missing: add it" for name in [*KEY, "value"] if name not in panel])
+    axes = {name: pd.factorize(panel[name], sort=True) for name in ("unit", "year")}
+    column = positions(panel["indicator"], ids)
+    values = panel["value"].to_numpy(dtype=float, na_value=np.nan)
+    status = positions(panel["status"], STATUSES) if "status" in panel else np.zeros(len(panel), dtype=np.int8)
+    units, years = (axes[name][1] for name in ("unit", "year"))
+    faults = key_faults(panel) + absent(column, values, ids)
+    live = (column >= 0) & (axes["unit"][0] >= 0) & (axes["year"][0] >= 0)
+    flat = ((axes["year"][0] * len(units) + axes["unit"][0]) * np.int64(len(ids)) + column)
+    if not live.all():
+        flat, values, status, rows = flat[live], values[live], status[live], live.nonzero()[0]
+    else:
+        rows = None
+    faults += cell_faults(panel, flat, values, status, rows, len(years) * len(units) * len(ids))
+    refuse(what, faults[:SHOWN] + ([f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []))
+    shape = (len(years) * len(units), len(ids))
+    cells, codes = np.full(shape[0] * shape[1], np.nan), np.full(shape[0] * shape[1], NONE, dtype=np.int8)
+    cells[flat] = values
+    codes[flat] = np.where(np.isnan(values), NONE, status)
+    index = pd.MultiIndex.from_product([years, units], names=["year", "unit"])
+    return pd.DataFrame(cells.reshape(shape), index=index, columns=ids, copy=False), codes.reshape(shape)
+
+
+def positions(column: pd.Series, names: list[str]) -> np.ndarray:
+    """Position of each cell in `names`, -1 where it is none of them."""
+    codes, found = pd.factorize(column)
+    small = np.int8 if len(names) < 127 else np.int32
+    return np.append(pd.Index(names).get_indexer(pd.Index(found)), -1).astype(small)[codes]
+
+
+def key_faults(panel: pd.DataFrame) -> list[str]:
+    faults = [f"row {row + 1}: '{name}' is empty: fill it in" for name in KEY for row in bad_rows(panel[name].isna())]
+    if not pd.api.types.is_integer_dtype(panel["year"]):
+        faults.append("'year' holds no whole numbers: convert it, as in panel.astype({'year': int})")
+    return faults
+
+
+def absent(column: np.ndarray, values: np.ndarray, ids: list[str]) -> list[str]:
+    """Indicators without any value."""
+    there = np.zeros(len(ids) + 1, dtype=bool)
+    there[column[~np.isnan(values)]] = True
+    return [f"indicator '{name}' has no value in any row: add its data, or take it out with spec.drop('{name}')"
+            for name, found in zip(ids, there[:-1]) if not found]
+
+
+def cell_faults(panel, flat, values, status, rows, size) -> list[str]:
+    """Doubled keys, infinite values, unknown statuses; `rows` are positions of the cells in the panel (None: all)."""
+    def key(cell):
+        unit, year, indicator = panel[KEY].iloc[cell if rows is None else rows[cell]]
+        return f"{unit}, {year}, {indicator}"
+
+    last = np.zeros(size, dtype=np.int32)
+    order = np.arange(len(flat), dtype=np.int32)
+    last[flat] = order
+    doubled = (last[flat] != order).nonzero()[0]
+    faults = [f"{key(cell)}: more than one row: keep one" for cell in doubled]
+    faults += [f"{key(cell)}: infinite value: correct it, or leave the cell empty"
+               for cell in np.isinf(values).nonzero()[0]]
+    unknown = (status < 0) & ~np.isnan(values)
+    return faults + [f"{key(cell)}: status '{panel['status'].iloc[cell if rows is None else rows[cell]]}' is unknown: "
+                     f"type one of {', '.join(STATUSES)}" for cell in unknown.nonzero()[0]]
+
+
+def from_wide(table: pd.DataFrame, spec, unit: str = "unit", year: str | None = "year", status: str = "observed",
+              source: str = "") -> pd.DataFrame:
+    """A panel from a wide table: a row a unit (and year, when the table has that column; else the year is 1), a column
+    an indicator or denominator of `spec`."""
+    ids = [*spec.indicators, *spec.denominators]
+    refuse("table", [f"column '{name}' is missing: add it" for name in [unit, *ids] if name not in table])
+    years = table[year].astype(int) if year in table else 1
+    keyed = table[[unit, *ids]].assign(**{"year": years}).rename(columns={unit: "unit"})
+    long = keyed.melt(["unit", "year"], ids, "indicator", "value")
+    return long.assign(value=long["value"].astype(float), status=status, source=source)
+
+
+def years_of(table: pd.DataFrame) -> np.ndarray:
+    """The years of a wide table, ascending."""
+    return table.index.get_level_values("year").unique().to_numpy()
+
+
+def cube(table: pd.DataFrame) -> np.ndarray:
+    """The values of a wide table as an array of years × units × columns (a view)."""
+    values = table.to_numpy()
+    return values.reshape(len(years_of(table)), -1, values.shape[1])
+
+
+def cells(table: pd.DataFrame, bad: np.ndarray) -> list[str]:
+    """Names of the cells of a wide table where `bad` (same shape) is true: "北京, 2021, gdp = -1"."""
+    values = table.to_numpy()
+    named = [f"{table.index[row][1]}, {table.index[row][0]}, {table.columns[column]} = {values[row, column]:g}"
+             for row, column in np.argwhere(bad)[:SHOWN]]
+    return named + ([f"and {bad.sum() - SHOWN} more"] if bad.sum() > SHOWN else [])

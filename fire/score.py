@@ -1,60 +1,141 @@
-"""From raw values to scores: normalise, aggregate, rank, grow. `compute(spec, panel)` strings the steps together."""
+"""From a panel to scores. `compute(spec, panel)` strings the steps together; `steps` keeps what lies between."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from fire import aggregate, impute, normalise, rounding, treat
 from fire import panel as panels
+from fire.errors import InputError, refuse
+
+IMPUTED = panels.STATUSES.index("imputed")
 
 
-def compute(spec, panel: pd.DataFrame, posts: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Scores of every node for every unit and year (the `scores` frame of docs/architecture.md)."""
-    panels.validate(panel, spec)
-    used = panel[panel["indicator"].isin(spec.indicators)]
-    raw = used.pivot(index=["unit", "year"], columns="indicator", values="value")[spec.indicators]
-    status = used.pivot(index=["unit", "year"], columns="indicator", values="status")[spec.indicators]
-    posts = base_posts(spec, panel) if posts is None else posts
-    low, high = spec.method["scale"]
-    wide = low + (high - low) * (transform(spec, raw) - posts["low"]) / (posts["high"] - posts["low"])
-    wide = wide.where(spec.nodes.loc[wide.columns, "direction"].eq(1), low + high - wide, axis=1)
-    shares = {name: status.eq(name).astype(float).where(wide.notna()) for name in panels.STATUSES}
-    for node in reversed(spec.nodes.index[~spec.nodes["leaf"]]):
-        children = spec.children(node)
-        weight = spec.nodes.loc[children, "weight"]
-        live = wide[children].notna() * weight
-        live = live.div(live.sum(axis=1), axis=0)
-        wide[node] = (wide[children] * live).sum(axis=1, min_count=1)
-        for name in panels.STATUSES:
-            shares[name][node] = (shares[name][children] * live).sum(axis=1, min_count=1)
-    tidy = wide[spec.nodes.index].rename_axis(columns="node").stack().rename("score").reset_index()
-    tidy = tidy.sort_values(["year", "unit"], kind="stable")
-    tidy["rank"] = tidy.groupby(["year", "node"])["score"].rank(ascending=False, method="min").astype("Int64")
-    before = tidy[["unit", "year", "node", "score", "rank"]].assign(year=lambda frame: frame["year"] + 1)
-    tidy = tidy.merge(before, on=["unit", "year", "node"], how="left", suffixes=("", "_before"))
-    tidy["growth_pct"] = 100 * (tidy["score"] / tidy["score_before"].where(tidy["score_before"] > 0) - 1)
-    tidy["rank_change"] = tidy["rank_before"] - tidy["rank"]
-    for name in panels.STATUSES:
-        share = shares[name].rename_axis(columns="node").stack().rename(f"share_{name}").reset_index()
-        tidy = tidy.merge(share, on=["unit", "year", "node"], how="left")
-    return tidy.drop(columns=["score_before", "rank_before"])
+@dataclass(frozen=True)
+class Steps:
+    """What each step of a computation gave: wide tables (rows (year, unit), columns indicators; `scores`: nodes)."""
+
+    raw: pd.DataFrame
+    status: np.ndarray               # codes of panel.STATUSES, after imputation, in the shape of `raw`
+    denominated: pd.DataFrame
+    screened: list                   # (year, unit) with too little data to be scored
+    imputed: pd.DataFrame
+    transformed: pd.DataFrame
+    treated: pd.DataFrame
+    treatment: pd.DataFrame          # what the outlier treatment did
+    posts: pd.DataFrame
+    normalised: pd.DataFrame
+    scores: pd.DataFrame
+    weights: pd.Series               # in the parent, as used
 
 
-def transform(spec, raw: pd.DataFrame) -> pd.DataFrame:
-    """Apply each indicator's transform to raw values (columns are indicators)."""
-    return raw.apply(lambda column: np.log(column) if spec.nodes.at[column.name, "transform"] == "log" else column)
+def steps(spec, panel: pd.DataFrame, posts: pd.DataFrame | None = None, groups: pd.Series | None = None) -> Steps:
+    """Run every step of `spec` on `panel` and keep what each gave.
+
+    `posts`: frozen posts (as `Steps.posts`) instead of those of the data; `groups`: region or group of each unit, for
+    group means. Raises InputError that lists every fault of a step.
+    """
+    raw, status = panels.wide(panel, [*spec.indicators, *spec.denominators])
+    denominated, status = impute.denominate(raw, status, spec)
+    thin = impute.screened(denominated, spec.method["screen"])
+    if thin.any():
+        denominated = denominated.mask(np.broadcast_to(thin[:, None], denominated.shape))
+    imputed, filled = impute.fill(denominated, spec, groups)
+    status = np.where(filled, np.int8(IMPUTED), status) if filled.any() else status
+    transformed = normalise.transform(imputed, spec)
+    treated, treatment = treat.treat(transformed, spec)
+    posts = normalise.posts(treated, spec) if posts is None else frozen(posts, spec)
+    normalised = normalise.normalise(treated, spec, posts)
+    scores, weights = aggregate.aggregate(normalised, spec)
+    return Steps(raw, status, denominated, list(denominated.index[thin]), imputed, transformed, treated, treatment,
+                 posts, normalised, scores, weights)
 
 
-def base_posts(spec, panel: pd.DataFrame) -> pd.DataFrame:
-    """Posts (index indicator; columns low, high, on the transformed scale): those of the specification, else base-year extremes."""
-    base = panel[panel["year"].eq(spec.method["base_year"])].pivot(index="unit", columns="indicator", values="value")
-    base = transform(spec, base.reindex(columns=spec.indicators))
-    return pd.DataFrame({"low": base.min(), "high": base.max()})
+def frozen(posts: pd.DataFrame, spec) -> pd.DataFrame:
+    """Check posts handed over: one usable line for every indicator."""
+    names = posts.index.get_level_values("indicator") if posts.index.nlevels == 2 else posts.index
+    faults = [f"{name}: no posts: add a line, or leave posts out" for name in spec.indicators if name not in names]
+    faults += [f"{key}: posts {line['low']} and {line['high']} have no range" for key, line in posts.iterrows()
+               if not line["low"] < line["high"] and not line.get("sd", 0) > 0]
+    refuse("posts", faults)
+    return posts.reindex(columns=normalise.POSTS) if not set(normalise.POSTS) <= set(posts) else posts
+
+
+def compute(spec, panel: pd.DataFrame, posts: pd.DataFrame | None = None,
+            groups: pd.Series | None = None) -> pd.DataFrame:
+    """Scores of every node for every unit and year: the `scores` frame of docs/architecture.md.
+
+    Score and rank (1 = best, ties share the best rank), growth over the year before in per cent (missing where that
+    score is not above zero), rank change (positive = moved up), and the share of the score by status of its data.
+    """
+    return tidy(spec, steps(spec, panel, posts, groups), panel)
+
+
+def tidy(spec, done: Steps, panel: pd.DataFrame) -> pd.DataFrame:
+    """The results of `steps` as the scores frame: years, then units, then nodes in the order of the specification."""
+    years, cube = panels.years_of(done.scores), panels.cube(done.scores)
+    rank = np.stack([rounding.ranks(block) for block in cube])
+    before = np.array([np.flatnonzero(years == year - 1)[0] if year - 1 in years else -1 for year in years])
+    ago = np.where(before[:, None, None] >= 0, cube[before], np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        growth = np.where(ago > 0, 100 * (cube / ago - 1), np.nan)
+    change = np.where(before[:, None, None] >= 0, rank[before], np.nan) - rank
+    rows = np.repeat(done.raw.notna().to_numpy().any(axis=1), cube.shape[2])
+    units, nodes = done.raw.index.get_level_values("unit"), cube.shape[2]
+    frame = {"unit": units.repeat(nodes)[rows], "year": np.repeat(done.raw.index.get_level_values("year"), nodes)[rows],
+             "node": np.tile(spec.nodes.index.to_numpy(), len(units))[rows]}
+    frame |= {"score": cube.reshape(-1)[rows], "rank": whole(rank.reshape(-1)[rows]),
+              "growth_pct": growth.reshape(-1)[rows], "rank_change": whole(change.reshape(-1)[rows])}
+    frame |= {f"share_{name}": share.reshape(-1)[rows] for name, share in shares(spec, done).items()}
+    return pd.DataFrame(frame, copy=False)
+
+
+def whole(numbers: np.ndarray) -> pd.arrays.IntegerArray:
+    """Whole numbers that may be missing (Int64)."""
+    missing = np.isnan(numbers)
+    return pd.arrays.IntegerArray(np.where(missing, 1, numbers).astype(np.int64), missing)
+
+
+def shares(spec, done: Steps) -> dict[str, np.ndarray]:
+    """Share of each node's score by status of its data: a child counts by its weight among the children present."""
+    scored = done.scores.notna().to_numpy()
+    used = [code for code in range(len(panels.STATUSES)) if (done.status == code).any()]
+    place = {node: position for position, node in enumerate(spec.nodes.index)}
+    leaves, out = [place[leaf] for leaf in spec.indicators], {}
+    for code, name in enumerate(panels.STATUSES):
+        share = np.zeros(scored.shape)
+        if code in used and len(used) == 1:
+            share[:] = 1.0
+        elif code in used:
+            share[:, leaves] = done.status == code
+            for node, children in reversed(spec.families.items()):
+                columns = [place[child] for child in children]
+                share[:, place[node]] = aggregate.mean(share[:, columns], done.weights.iloc[columns].to_numpy(),
+                                                       scored[:, columns]) if scored.size else 0
+        out[name] = np.where(scored, share, np.nan)
+    return out
 
 
 def invert(spec, scores: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
-    """Raw values that give these indicator scores (columns are indicators) under min-max with `posts`."""
-    low, high = spec.method["scale"]
-    forward = spec.nodes.loc[scores.columns, "direction"].eq(1)
-    share = (scores.where(forward, low + high - scores, axis=1) - low) / (high - low)
-    at = posts.loc[scores.columns]
-    raw = at["low"] + share * (at["high"] - at["low"])
-    return raw.apply(lambda column: np.exp(column) if spec.nodes.at[column.name, "transform"] == "log" else column)
+    """Raw values that give these indicator scores (columns: indicators) under `posts`: the inverse of transform and
+    normalisation, for methods that are lines between posts (and z-scores), without treatment or denominators."""
+    raw = {}
+    for name in scores:
+        rule, post = spec.rules[name], posts.loc[name]
+        if rule["normalise"] in (*normalise.RANKS, "none"):
+            raise InputError("invert", [f"{name}: normalise = \"{rule['normalise']}\" cannot be turned back"])
+        low, high = rule["scale"]
+        if rule["normalise"] == "zscore":
+            value = post["mean"] + rule["direction"] * (scores[name] - low) / high * post["sd"]
+        else:
+            share = (scores[name] - low) / (high - low)
+            worst, best = (post["low"], post["high"])[::rule["direction"]]
+            value = worst * (1 - share) + best * share
+        raw[name] = normalise.back(value, normalise.kind_of(rule))
+    return pd.DataFrame(raw, index=scores.index)
+
+
+def base_posts(spec, panel: pd.DataFrame) -> pd.DataFrame:
+    """Posts of a panel: index indicator; columns low, high, mean, sd on the transformed scale."""
+    return steps(spec, panel).posts

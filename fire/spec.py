@@ -14,6 +14,7 @@ import copy
 import html
 import tomllib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -53,7 +54,20 @@ class Spec:
     def root(self) -> str:
         return self.nodes.index[0]
 
-    @property
+    @cached_property
+    def rules(self) -> dict[str, dict]:
+        """The rows of `nodes` as plain dictionaries, by id."""
+        return self.nodes.to_dict("index")
+
+    @cached_property
+    def families(self) -> dict[str, list[str]]:
+        """Children by parent, parents before their children."""
+        inner = {node: [] for node in self.nodes.index[~self.nodes["leaf"]]}
+        for node, parent in self.nodes["parent"].iloc[1:].items():
+            inner[parent].append(node)
+        return inner
+
+    @cached_property
     def indicators(self) -> list[str]:
         return list(self.nodes.index[self.nodes["leaf"]])
 
@@ -72,7 +86,7 @@ class Spec:
         return SimpleNamespace(**{node: node for node in self.nodes.index})
 
     def children(self, node: str) -> list[str]:
-        return list(self.nodes.index[self.nodes["parent"].eq(self.known(node))])
+        return list(self.families.get(self.known(node), []))
 
     def leaves(self, node: str) -> list[str]:
         """The indicators below a node (the node itself when it is one)."""
@@ -95,21 +109,23 @@ class Spec:
         """A changed copy.
 
         `vary(aggregation="geometric")` changes a method everywhere, `vary("gdp", transform="identity")` for one node
-        or more, `vary(weights={"F": 0.2})` weights: named siblings get theirs, the others share what is left as before;
-        when all siblings are named their weights are rescaled to one.
+        or more; None takes a choice back to the default. `vary(weights={"F": 0.2})` changes weights: named siblings
+        get theirs, the others share what is left as before; if all are named, their weights are rescaled to one.
         """
         table, rows = copy.deepcopy(self.table), {}
         for row in table["node"]:
             rows[row["id"]] = row
-        unknown = [name for name in choices if name not in {**METHODS, **OF_NODE}]
-        refuse(f"specification {self.id}",
-               [f"no choice '{name}'" + suggest(name, [*METHODS, *OF_NODE]) for name in unknown])
+        faults = [f"no choice '{name}'" + suggest(name, [*METHODS, *OF_NODE]) for name in choices
+                  if name not in {**METHODS, **OF_NODE}]
+        faults += [f"'{name}' belongs to an indicator: name it, as in vary('{self.indicators[0]}', {name}=…)"
+                   for name, value in choices.items() if name in OF_NODE and not ids and value is not None]
+        refuse(f"specification {self.id}", faults)
         for name, value in choices.items():
-            for row in [rows[self.known(node)] for node in ids] or [table["method"]]:
-                row[name] = list(value) if isinstance(value, tuple) else value
-            if not ids:
-                for row in rows.values():
-                    row.pop(name, None)
+            for row in [rows[self.known(node)] for node in ids] or [table["method"], *rows.values()]:
+                row.pop(name, None)
+            for row in [rows[node] for node in ids] or [table["method"]]:
+                if value is not None:
+                    row[name] = list(value) if isinstance(value, tuple) else value
         for node, weight in self.rescaled(weights or {}).items():
             rows[node]["weight"] = weight
         return build(table, f"specification {self.id}, varied", lang=lang or self.lang)

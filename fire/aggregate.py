@@ -1,0 +1,168 @@
+"""Aggregate scores up the tree: weighted means and outranking, weights rescaled among the children that are present.
+
+Each method takes the children's scores (rows × children, NaN where missing) and their weights, and gives one score a
+row. Rows are unit-years; Copeland and the benefit of the doubt compare the units of one year.
+"""
+
+import numpy as np
+import pandas as pd
+
+from fire import panel as panels
+from fire import rounding
+from fire import weights as weighting
+from fire.errors import refuse
+
+POSITIVE = {"geometric": "a geometric mean", "harmonic": "a harmonic mean", "generalised": "a generalised mean",
+            "mpi": "the Mazziotta-Pareto index", "ampi": "the adjusted Mazziotta-Pareto index"}
+
+
+def aggregate(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.Series]:
+    """Scores of all nodes (columns in the order of the specification) and the weights used, by node.
+
+    Raises InputError for scores at or below zero where a method takes their logarithm or inverse.
+    """
+    nodes = spec.nodes
+    place = {node: position for position, node in enumerate(nodes.index)}
+    scores = np.full((len(table), len(nodes)), np.nan)
+    scores[:, [place[leaf] for leaf in table.columns]] = table.to_numpy()
+    weights, faults = nodes["weight"].to_numpy(dtype=float, copy=True), []
+    reference = reference_rows(table, spec)
+    for node, children in reversed(spec.families.items()):
+        rule, columns = spec.rules[node], [place[child] for child in children]
+        x = scores[:, columns]
+        faults += [f"{node}: {fault}" for fault in not_positive(x, rule, table.index, children)]
+        if rule["weighting"] != "given":
+            weights[columns] = derived(x[reference], children, weights[columns], rule)
+        scores[:, place[node]] = one(x, weights[columns], rule, len(panels.years_of(table)))
+        if spec.method["rounding"].get("at") == "every_node":
+            scores[:, place[node]] = rounding.rounded(scores[:, place[node]], spec.method["rounding"])
+    refuse("aggregation", faults)
+    frame = pd.DataFrame(scores, index=table.index, columns=nodes.index, copy=False)
+    return frame, pd.Series(weights, index=nodes.index, name="weight")
+
+
+def reference_rows(table: pd.DataFrame, spec) -> np.ndarray:
+    """Rows from which derived weights are computed: the base year, or all years when there is none."""
+    years = table.index.get_level_values("year")
+    base = years == spec.method["base_year"]
+    return base if spec.nodes["reference"].eq("base").all() and base.any() else np.ones(len(table), dtype=bool)
+
+
+def derived(x: np.ndarray, names, given: np.ndarray, rule: dict) -> np.ndarray:
+    """Weights of the children of a node by its weighting rule, from their scores on the reference rows."""
+    data = pd.DataFrame(x, columns=names).dropna()
+    if rule["weighting"] == "ahp":
+        return weighting.ahp(rule["judgements"], names).to_numpy()
+    if rule["weighting"] == "entropy":
+        return weighting.entropy(data, shift=rule["shift"]).to_numpy()
+    if rule["weighting"] == "importance":
+        return weighting.importance(data, pd.Series(given, index=names)).to_numpy()
+    return getattr(weighting, rule["weighting"])(data).to_numpy()
+
+
+def one(x: np.ndarray, weights: np.ndarray, rule: dict, years: int) -> np.ndarray:
+    """Scores of one node; missing where too few children are present."""
+    present = ~np.isnan(x)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if rule["aggregation"] in ("copeland", "bod"):
+            method = copeland if rule["aggregation"] == "copeland" else benefit_of_the_doubt
+            y = np.concatenate([method(block, weights) for block in np.split(x, years)])
+        else:
+            y = MEANS[rule["aggregation"]](x, weights, present, rule)
+    y[present.mean(axis=1) < max(rule["coverage"] - 1e-12, 1e-12)] = np.nan
+    return y
+
+
+def mean(x, weights, present):
+    """Weighted mean over the present children.
+
+    >>> mean(np.array([[1.0, np.nan, 4.0]]), np.array([0.25, 0.5, 0.25]), np.array([[True, False, True]]))
+    array([2.5])
+    """
+    if present.all():
+        return x @ (weights / weights.sum())
+    return np.where(present, x, 0) @ weights / (present @ weights)
+
+
+def power_mean(x, weights, present, exponent):
+    """Generalised mean; exponent 0 is the geometric, -1 the harmonic mean."""
+    if exponent == 0:
+        return np.exp(mean(np.log(x), weights, present))
+    return mean(x**exponent, weights, present) ** (1 / exponent)
+
+
+def mazziotta_pareto(x, weights, present, rule):
+    """Mean minus (penalty up: plus) variance / mean over the children: Mazziotta and Pareto (2016), Social Indicators
+    Research 127, 983-1003; the variance divides by the number of children."""
+    centre = mean(x, weights, present)
+    variance = mean((x - centre[:, None]) ** 2, weights, present)
+    return centre + (1 if rule["penalty"] == "up" else -1) * variance / centre
+
+
+def median(x, weights, present):
+    """Weighted median; halfway between two values when the weights below and above are equal."""
+    order = np.argsort(x, axis=1)
+    ranked = np.take_along_axis(x, order, axis=1)
+    below = np.cumsum(np.where(present, weights, 0)[np.arange(len(x))[:, None], order], axis=1)
+    below /= below[:, -1:]
+    lower = np.take_along_axis(ranked, np.argmax(below >= 0.5 - 1e-12, axis=1)[:, None], axis=1)[:, 0]
+    upper = np.take_along_axis(ranked, np.argmax(below > 0.5 + 1e-12, axis=1)[:, None], axis=1)[:, 0]
+    return (lower + upper) / 2
+
+
+MEANS = {"arithmetic": lambda x, weights, present, rule: mean(x, weights, present),
+         "geometric": lambda x, weights, present, rule: power_mean(x, weights, present, 0),
+         "harmonic": lambda x, weights, present, rule: power_mean(x, weights, present, -1),
+         "generalised": lambda x, weights, present, rule: power_mean(x, weights, present, rule["exponent"]),
+         "median": lambda x, weights, present, rule: median(x, weights, present),
+         "mpi": mazziotta_pareto, "ampi": mazziotta_pareto}
+
+
+def copeland(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Copeland scores: for each unit the sum over its rivals of the weight of the children on which it is better, half
+    for ties (Saisana and others 2010; Becker and others 2022 for COINr).
+
+    Without missing values this is the weighted sum of average ranks, which takes n log n steps instead of n².
+    """
+    live, score = ~np.isnan(x).all(axis=1), np.full(len(x), np.nan)
+    place = rounding.ranks(-x[live], ties="average")     # the worst is 1
+    if not np.isnan(place).any():
+        score[live] = (place - 1) @ (weights / weights.sum())
+    else:
+        score[live] = outranking(place, weights).sum(axis=1)
+    return np.round(score, 10)                           # exact ties stay ties
+
+
+def outranking(place: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Share of the weight on which the unit of the row is better than the unit of the column (ties count half), over
+    the children that both have."""
+    better, compared = np.zeros((2, len(place), len(place)))
+    for column, weight in zip(place.T, weights):
+        gap = column[:, None] - column
+        better += weight * np.where(np.isnan(gap), 0, (gap > 0) + (gap == 0) / 2)
+        compared += weight * ~np.isnan(gap)
+    np.fill_diagonal(better, 0)
+    return np.divide(better, compared, out=np.zeros_like(better), where=compared > 0)
+
+
+def benefit_of_the_doubt(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Each unit under the weights that suit it best, as a share of the best unit under them."""
+    rows = ~np.isnan(x).any(axis=1)
+    y = np.full(len(x), np.nan)
+    y[rows] = weighting.benefit_of_the_doubt(pd.DataFrame(x[rows])).attrs["scores"]
+    return y
+
+
+def not_positive(x, rule, index, names) -> list[str]:
+    """Scores for which the method of the node is not defined."""
+    method = rule["aggregation"]
+    if method not in POSITIVE or (method == "generalised" and rule["exponent"] == 1):
+        return []
+    with np.errstate(invalid="ignore"):
+        bad = x <= 0
+    if method in ("mpi", "ampi"):                        # the mean stands in the denominator, not the children
+        bad &= (np.nansum(x, axis=1) <= 0)[:, None]
+    if not bad.any():
+        return []
+    return [f"{cell}: {POSITIVE[method]} needs scores above zero: start the scale above zero (scale = "
+            "[1, 10]), or use arithmetic" for cell in panels.cells(pd.DataFrame(x, index=index, columns=names), bad)]
