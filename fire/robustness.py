@@ -73,22 +73,26 @@ def standard() -> dict:
 def intervals(spec, panel: pd.DataFrame, draws: int = 10_000, seed: int = 2022, nodes: list | None = None,
               alternatives: dict | None = None) -> pd.DataFrame:
     """The intervals frame of the league tables for the root and the pillars (or `nodes`) under the standard alternatives."""
-    nodes = [spec.root, *spec.pillars] if nodes is None else nodes
-    return pd.concat([run(spec, panel, alternatives, draws, seed, node=node).intervals for node in nodes], ignore_index=True)
+    nodes, alternatives = nodes or [spec.root, *spec.pillars], standard() if alternatives is None else alternatives
+    found = variants(spec, panel, alternatives)
+    runs = [run(spec, panel, alternatives, draws, seed, node=node, found=found) for node in nodes]
+    return pd.concat([one.intervals for one in runs], ignore_index=True)
 
 
 def run(spec, panel: pd.DataFrame, alternatives: dict | None = None, draws: int = 10_000, seed: int = 2022, workers: int = 1,
-        node: str | None = None, groups: pd.Series | None = None, top: int = 10, progress: bool | None = None) -> Result:
+        node: str | None = None, groups: pd.Series | None = None, top: int = 10, progress: bool | None = None,
+        found: tuple | None = None) -> Result:
     """Monte-Carlo over `alternatives` (default: the standard run) for `node` (default: the root) and every year of the panel.
 
     `groups` (unit → group) ranks the means of groups, such as regions, instead. Memory does not grow with `draws`.
+    `found` are the `variants` of the same panel and alternatives, to save time over several nodes.
     Raises InputError for an empty set, a choice that changes nothing, weights that can be negative, fewer than one draw,
     a unit that is missing in a year, or a geometric mean of scores that are not positive.
     """
     alternatives = standard() if alternatives is None else alternatives
     node = spec.root if node is None else node
     refuse("draws", [f"{draws}: give a whole number of at least 1"] if draws < 1 or draws != int(draws) else [])
-    design, names, years = prepare(spec, panel, alternatives, seed, node, groups)
+    design, names, years = prepare(spec, panel, alternatives, seed, node, groups, found)
     tally = simulate(design, int(draws), workers, progress)
     return summarise(tally, published(spec, panel, node, groups), names, years, node, int(draws), top)
 
@@ -96,11 +100,13 @@ def run(spec, panel: pd.DataFrame, alternatives: dict | None = None, draws: int 
 # Design ------------------------------------------------------------------------------------------------------------------
 
 
-def prepare(spec, panel, alternatives: dict, seed: int, node: str, groups=None) -> tuple[Design, list, list]:
+def prepare(spec, panel, alternatives: dict, seed: int, node: str, groups=None, found=None) -> tuple[Design, list, list]:
     """Check the alternatives against the panel and turn them into a Design; also the names of the rows and the years."""
     levels, leaves = tree(spec, node)
     check(alternatives, levels)
-    matrices, units, years = variants(spec, panel, alternatives, leaves)
+    matrices, units, years = found or variants(spec, panel, alternatives)
+    columns = [spec.indicators.index(leaf) for leaf in leaves]
+    matrices = {choice: matrix[:, columns] for choice, matrix in matrices.items()}
     variance = error_variance(panel, alternatives.get("error"), leaves, units, years, spec)
     ways = alternatives.get("aggregation", [spec.nodes.at[node, "aggregation"]])
     floor = alternatives.get("floor")
@@ -142,7 +148,7 @@ def weight_faults(weights: dict, levels: list) -> list[str]:
     kind = next((key for key in ("band", "dirichlet") if key in weights), None)
     if kind is None:
         return ["weights: give band (share of the weight), dirichlet (concentration) or sets (a frame)"]
-    value, bands = weights[kind], weights[kind] if isinstance(weights[kind], list) else [weights[kind]] * len(levels)
+    value, bands = weights[kind], per_level(weights, levels)[kind]
     faults = [f"weights: '{kind}' has {len(bands)} values for {len(levels)} levels"] if len(bands) != len(levels) else []
     if kind == "band":
         faults += [f"weights: a band of {band} allows negative weights: keep it below 1" for band in bands if band >= 1]
@@ -167,8 +173,8 @@ def tree(spec, node: str) -> tuple[list, list]:
     return levels, current
 
 
-def variants(spec, panel, alternatives: dict, leaves: list) -> tuple[dict, list, list]:
-    """Normalised indicator scores (years × units × indicators) of every combination of choices, by `fire.score`.
+def variants(spec, panel, alternatives: dict) -> tuple[dict, list, list]:
+    """Normalised indicator scores (rows: years × units; columns: indicators) of every combination of choices; units; years.
 
     Refuses a choice that gives the scores that another gives already, and a unit that is missing in a year.
     """
@@ -180,7 +186,7 @@ def variants(spec, panel, alternatives: dict, leaves: list) -> tuple[dict, list,
     matrices = {}
     for choice in itertools.product(*lists.values()):
         choices = {key: value for name, option in zip(lists, choice) for key, value in chosen(name, option).items()}
-        wide = score.steps(spec.vary(**choices) if choices else spec, panel).normalised[leaves]
+        wide = score.steps(spec.vary(**choices) if choices else spec, panel).normalised[spec.indicators]
         matrices[tuple(map(name_of, choice))] = wide.reindex([(year, unit) for year in years for unit in units]).to_numpy(float)
     first = [name_of(options[0]) for options in lists.values()]
     for place, (name, options) in enumerate(lists.items()):
@@ -208,14 +214,14 @@ def error_variance(panel, error: dict | None, leaves, units, years, spec) -> np.
     if error is None:
         return None
     low, high = spec.method["scale"]
-    status = panel.pivot(index=["year", "unit"], columns="indicator", values="status")[leaves]
+    status = panel.pivot(index=["year", "unit"], columns="indicator", values="status")[spec.indicators]
     status = status.reindex([(year, unit) for year in years for unit in units])
-    spread = status.apply(lambda column: column.map(error).fillna(0.0)).to_numpy(float) * (high - low)
+    spread = status.apply(lambda column: column.map(error).fillna(0.0)).astype(float) * (high - low)
     faults = [f"error: {name} = {value} is negative" for name, value in error.items() if value < 0]
-    if not spread.any():
+    if not spread.to_numpy().any():
         faults.append("error: no cell of the panel has a status with an error above zero, so it changes nothing: remove it")
     refuse("alternatives", faults)
-    return spread ** 2
+    return spread[leaves].to_numpy() ** 2
 
 
 def refuse_nonpositive(matrices: dict, ways: list, leaves, units, years) -> None:
@@ -258,8 +264,8 @@ def given_weights(weights: dict | None, spec, node: str, levels: list) -> dict:
 
 
 def per_level(weights: dict | None, levels: list) -> dict:
-    """Bands and concentrations as one value for each level."""
-    return {kind: value if isinstance(value, list) else [value] * len(levels) for kind, value in (weights or {}).items()}
+    """Bands and concentrations as one value for each level; a list runs from the root of the index down, a branch takes its end."""
+    return {kind: value[-len(levels):] if isinstance(value, list) else [value] * len(levels) for kind, value in (weights or {}).items()}
 
 
 # Draws -------------------------------------------------------------------------------------------------------------------
