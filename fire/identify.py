@@ -251,3 +251,155 @@ def printed_growth(node: str, unit_type: str = "city") -> pd.Series:
     table = published.load("index_scores")
     table = table[table["node"].eq(node) & table["unit_type"].eq(unit_type) & table["measure"].eq("growth_pct") & table["approx"].eq("exact")]
     return table.drop_duplicates(["unit", "value"]).groupby("unit", sort=False)["value"].mean()
+
+
+# ---- weights, means, roster
+
+def equations(parent: str, children: list[str], top: float = 12.5, slack: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Printed scores as linear inequalities in the weights of `children`: `A @ weights <= b`.
+
+    An unprinted child may lie anywhere between the scale's floor and `top`; every printed score is an interval, `slack` times half a unit
+    of its last digit on either side. Base-year scores (score and growth both printed) give rows of their own.
+    """
+    table = published.scores()
+    table = pd.concat([intervals(table, slack), base_intervals(table, slack)])
+    rows, limits = [], []
+    for _, unit in table.groupby(["unit_type", "unit", "year"]):
+        unit = unit.set_index("node")
+        if parent not in unit.index or not set(children) & set(unit.index):
+            continue
+        low = unit["low"].reindex(children).fillna(SCALE[0]).to_numpy()
+        high = unit["high"].reindex(children).fillna(top).to_numpy()
+        rows += [low, -high]
+        limits += [unit.at[parent, "high"], -unit.at[parent, "low"]]
+    return np.array(rows).reshape(-1, len(children)), np.array(limits)
+
+
+def intervals(table: pd.DataFrame, slack: float) -> pd.DataFrame:
+    """Printed scores with the ends of their rounding intervals."""
+    return table.assign(low=table["score"] - slack * table["score_half"], high=table["score"] + slack * table["score_half"]).dropna(subset="low")
+
+
+def base_intervals(table: pd.DataFrame, slack: float) -> pd.DataFrame:
+    """Base-year scores as intervals: printed score over one plus printed growth."""
+    table = intervals(table, slack).dropna(subset="growth_pct")
+    growth, half = table["growth_pct"], slack * table["growth_pct_half"]
+    return table.assign(year=table["year"] - 1, low=table["low"] / (1 + (growth + half) / 100), high=table["high"] / (1 + (growth - half) / 100))
+
+
+def weight_bounds(parent: str, slack: float = 1.1) -> pd.DataFrame:
+    """Least and greatest weight of each child of a node that every printed score allows: parent, node, low, high, equal, cases.
+
+    `slack` 1.1 widens the rounding by a tenth, which the printed growth of 北京's total needs (E38).
+    """
+    nodes = published.load("nodes")
+    children = nodes.loc[nodes["parent"].eq(parent), "id"].tolist()
+    matrix, limits = equations(parent, children, slack=slack)
+    total = (np.ones((1, len(children))), [1.0])
+    empty = np.full(len(limits), -1e9)
+    ends = [extent(matrix, empty, limits, side, (0, 1), total) if len(limits) else (0.0, 1.0) for side in np.eye(len(children))]
+    return pd.DataFrame({"parent": parent, "node": children, "low": [end[0] for end in ends], "high": [end[1] for end in ends],
+                         "equal": 1 / len(children), "cases": len(limits) // 2})
+
+
+def weight_grid(step: float = 0.01, slack: float = 1.1) -> pd.DataFrame:
+    """All sets of the four pillar weights on a grid that every printed score allows."""
+    children = ["F", "I", "R", "E"]
+    matrix, limits = equations("total", children, slack=slack)
+    count = round(1 / step)
+    grid = np.array([(f, i, r, count - f - i - r) for f, i in product(range(count + 1), repeat=2) for r in range(count - f - i + 1)])
+    fits = (matrix @ (grid * step).T <= limits[:, None] + 1e-9).all(axis=0)
+    return pd.DataFrame(grid[fits] * step, columns=children)
+
+
+def weight_polytope(slack: float = 1.1) -> np.ndarray:
+    """Corners of the set of pillar weights (F, I, R, E) that every printed score allows."""
+    from scipy.spatial import HalfspaceIntersection
+
+    matrix, limits = equations("total", ["F", "I", "R", "E"], slack=slack)
+    reduced = np.vstack([matrix[:, :3] - matrix[:, [3]], -np.eye(3), np.ones((1, 3))])
+    bound = np.concatenate([limits - matrix[:, 3], np.zeros(3), [1.0]])
+    norm = np.linalg.norm(reduced, axis=1)
+    inner = linprog([0, 0, 0, -1], A_ub=np.column_stack([reduced, norm]), b_ub=bound, bounds=[(None, None)] * 3 + [(0, None)]).x[:3]
+    corners = HalfspaceIntersection(np.column_stack([reduced, -bound]), inner).intersections
+    return np.column_stack([corners, 1 - corners.sum(axis=1)])
+
+
+def region_means() -> pd.DataFrame:
+    """Printed regional scores and growths whose cities are all printed: region, node, measure, printed, mean of the cities, cities."""
+    table, cities = published.scores(), statistics.places().groupby("region")["city"].agg(list)
+    city = table[table["unit_type"].eq("city")].set_index(["unit", "node"])["score"].dropna()
+    rows = []
+    for row in table[table["unit_type"].eq("region") & table["score"].notna()].itertuples():
+        keys = [(unit, row.node) for unit in cities[row.unit]]
+        if all(key in city.index for key in keys):
+            rows.append((row.unit, row.node, row.score, city[keys].mean(), len(keys)))
+    return pd.DataFrame(rows, columns=["unit", "node", "printed", "computed", "cities"])
+
+
+CANDIDATES = {"山东半岛": "济南 青岛", "长三角": "宁波 无锡 常州 南通 扬州 镇江 盐城 嘉兴 温州 湖州 芜湖", "黄淮": "郑州",
+              "长江中游": "南昌 宜昌", "北部湾": "南宁 湛江", "海峡西岸": "福州 厦门 温州", "华北地区": "呼和浩特 包头",
+              "西北地区": "兰州 乌鲁木齐", "西南地区": "遵义"}     # cities the text does not name, by the regions they could be in
+CENTRAL = "济南 青岛 宁波 郑州 南昌 南宁 福州 厦门 呼和浩特 兰州 乌鲁木齐".split()   # provincial capitals and cities under the state plan
+
+
+def candidate_scores() -> pd.Series:
+    """Pillar F of 2021 of every city with statistics, in the index or not."""
+    cities = list(dict.fromkeys(statistics.read()["city"]))
+    panel = statistics.panel(years=(2021,), cities=cities)
+    return pillar(indicator_table(panel, 2021), posts(statistics.panel()))["F"]
+
+
+def rosters(central: bool = False) -> pd.DataFrame:
+    """Rosters of the ten regions ranked 4 to 13 whose mean F falls in the printed order and ranges, with the printed number of cities.
+
+    One row a roster, one column a region, each cell the cities beyond the named ones. `central` keeps only rosters with every provincial
+    capital and city under the state plan. Named cities of unstated region count in the region they lie in.
+    """
+    scores, places = candidate_scores(), statistics.places()
+    fixed = places[places["in_index_basis"].eq("printed")].groupby("region")["city"].agg(list)
+    order, room = printed_order(), len(places) - sum(len(cities) for cities in fixed)
+    sets = {region: choices(region, fixed.get(region, []), scores, set(CENTRAL) if central else set()) for region in order}
+    large = sets.pop("长三角")
+    sizes, means = np.array([len(extra) for extra, _ in large]), np.array([mean for _, mean in large])
+    place, found = order.index("长三角"), []
+    for chosen in product(*sets.values()):
+        levels = [mean for _, mean in chosen]
+        if any(first <= second for first, second in zip(levels, levels[1:], strict=False)):
+            continue
+        taken = [city for extra, _ in chosen for city in extra]
+        fits = (sizes == room - len(taken)) & (means < levels[place - 1]) & (means > levels[place])
+        found += [dict(zip(sets, (extra for extra, _ in chosen), strict=True)) | {"长三角": large[one][0]}
+                  for one in fits.nonzero()[0] if not set(large[one][0]) & set(taken)]
+    return pd.DataFrame(found, columns=order)
+
+
+def memberships(fits: pd.DataFrame) -> pd.DataFrame:
+    """Share of fitting rosters that hold each candidate: region, city, share."""
+    rows = [(region, city, fits[region].map(lambda extra, city=city: city in extra).mean())
+            for region, cities in CANDIDATES.items() for city in cities.split()]
+    return pd.DataFrame(rows, columns=["region", "city", "share"])
+
+
+def printed_order() -> list[str]:
+    """Regions ranked 4 and below in pillar F, in printed order."""
+    table = published.load("index_scores")
+    table = table[table["node"].eq("F") & table["measure"].eq("rank") & table["unit_type"].eq("region") & table["value"].gt(3)]
+    return table.drop_duplicates("unit").sort_values("value")["unit"].tolist()
+
+
+def choices(region: str, fixed: list[str], scores: pd.Series, needed: set[str]) -> list[tuple]:
+    """Subsets of a region's candidates with the mean F they give, inside the printed range of the region and with `needed` cities."""
+    free = CANDIDATES.get(region, "").split()
+    low, high = printed_range(region)
+    subsets = [set(extra) for size in range(len(free) + 1) for extra in combinations(free, size)]
+    with_mean = [(extra, scores[[*fixed, *extra]].mean()) for extra in subsets if needed & set(free) <= extra]
+    return [(sorted(extra), mean) for extra, mean in with_mean if low <= mean <= high]
+
+
+def printed_range(region: str) -> tuple[float, float]:
+    """Printed bounds of a region's pillar F; the whole line where none is printed."""
+    table = published.load("index_scores")
+    table = table[table["node"].eq("F") & table["measure"].eq("score") & table["unit"].eq(region)]
+    return (table.loc[table["approx"].isin(["ge", "gt"]), "value"].max() if table["approx"].isin(["ge", "gt"]).any() else -np.inf,
+            table.loc[table["approx"].isin(["le", "lt"]), "value"].min() if table["approx"].isin(["le", "lt"]).any() else np.inf)

@@ -80,7 +80,7 @@ def sum_faults(table: pd.DataFrame) -> list[str]:
     rows = table.drop_duplicates(KEY).set_index(KEY)["row"]
     return [f"row {rows[(*key, part)]}, column 'value': {part} of {key[0]} in {key[1]:.0f} is above its {whole}: correct one of them"
             for part, whole in (("tertiary", "gdp"), ("urban_population", "population"))
-            for key in wide.index[wide[part] > wide[whole]]]
+            for key in wide.index[(wide[part] > wide[whole]) & (wide[whole] > 0)]]
 
 
 def missing_cities(table: pd.DataFrame, cities: list[str]) -> list[str]:
@@ -88,7 +88,7 @@ def missing_cities(table: pd.DataFrame, cities: list[str]) -> list[str]:
     faults = []
     for (year, measure), group in table.groupby(["year", "measure"], sort=True):
         absent = [city for city in cities if city not in set(group["city"])]
-        if absent and measure not in OPTIONAL:
+        if absent and measure in UNITS and measure not in OPTIONAL:
             faults.append(f"column 'city': no row for {'、'.join(absent)} in {year:.0f}, {measure}: add the row and leave "
                           "'value' empty when it is unknown")
     return faults
