@@ -70,6 +70,16 @@ $(DATA): $(wildcard fire/records.py fire/record_sample.py fire/databases.py data
 test: setup $(DATA) ## Run all tests and check every notebook with nbval
 	@$(BIN)/pytest -n 2 --dist loadfile tests notebooks --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg
 
+test-spark: setup $(DATA) build/pyspark/.done ## Run the Spark tests on a cluster of their own (needs Java 17; installs pyspark, 490 MB)
+	@PYTHONPATH=build/pyspark $(BIN)/pytest -m spark tests/test_spark.py
+
+spark: build/pyspark/.done ## Install pyspark into build/pyspark, outside the base environment
+
+build/pyspark/.done: pyproject.toml | .venv/.done
+	@$(BIN)/uv pip install -q --python $(BIN)/python --target build/pyspark \
+	  $$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"])')
+	@touch $@
+
 notebooks: setup $(DATA) ## Run all notebooks and store their outputs
 	@$(FIRE) fire.notebook refresh notebooks/*.ipynb
 
@@ -82,4 +92,4 @@ lock: | .venv/.done ## Re-resolve requirements.lock after editing pyproject.toml
 clean: ## Remove everything that make built; your data stay
 	rm -rf build .venv data/records data/fire.duckdb $(wildcard reports/[0-9]*) reports/bench
 
-.PHONY: help report setup data test notebooks lab lock clean
+.PHONY: help report setup data test test-spark spark notebooks lab lock clean

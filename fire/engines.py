@@ -29,7 +29,9 @@ def connect(url: str = "duckdb://", **settings):
     refuse(url, [] if scheme in ("duckdb", "spark", "sc") else
            ["no such engine: write duckdb://, spark://host:port or sc://host:port"])
     if scheme == "duckdb":
-        return ibis.duckdb.connect(rest or ":memory:", **settings)
+        con = ibis.duckdb.connect(rest or ":memory:", **settings)
+        con.raw_sql("SET enable_progress_bar = false")
+        return con
     return ibis.pyspark.connect(spark_session(url, settings))
 
 
@@ -67,4 +69,13 @@ def local_table(con, frame: pd.DataFrame) -> ibis.Table:
     if con.name == "duckdb":
         return con.create_table(name, arrow, temp=True)
     con._session.createDataFrame(arrow).createOrReplaceTempView(name)
+    return con.table(name)
+
+
+def keep(con, table: ibis.Table) -> ibis.Table:
+    """Compute a table once and keep it: a temporary table of DuckDB (spills to disk), a cached view of Spark."""
+    name = gen_name("fire")
+    if con.name == "duckdb":
+        return con.create_table(name, table, temp=True)
+    con._session.sql(con.compile(table)).cache().createOrReplaceTempView(name)
     return con.table(name)

@@ -241,7 +241,7 @@ def check(raw: dict[str, ibis.Table], con, as_of: str, places: pd.DataFrame) -> 
     institutions["rule"] = institutions["rule"].mask(institutions["rule"].isna() & institutions["city"].isna(), "unmatched_place")
     marked |= {"firms": engines.local_table(con, firms.drop(columns="same_as")),
                "institutions": engines.local_table(con, institutions)}
-    marked = {name: table.cache() for name, table in marked.items()}
+    marked = {name: engines.keep(con, table) for name, table in marked.items()}
     counts = quality(marked)
     used = counts[counts["action"] == "used"].set_index("table")["rows"]
     refuse("records", [f"{name}: no usable row: see the rules {', '.join(counts.loc[counts['table'] == name, 'rule'])}"
