@@ -1,0 +1,31 @@
+"""Every slip is listed with what shows it, and a corrected fact is noticed."""
+
+import pytest
+
+from fire import errata, published
+from fire.errors import InputError
+
+
+def test_all_88_slips_with_their_proof():
+    slips = errata.slips()
+    assert slips["id"].is_unique and slips.groupby("source").size().to_dict() == {"report": 41, "other": 47}
+    assert not slips[["slip_zh", "slip_en", "shown"]].isna().any(axis=None)
+    assert slips.query("source == 'report' and evidence == 'computed'").shape[0] >= 24
+
+
+def test_figures_of_single_proofs():
+    proof = errata.proof()
+    assert proof["E30"] == (True, "54.2 ≠ 54.34") and proof["E27"][1].endswith("−27.0 %") and proof["E38"][1] == "3.585 ≠ 3.60"
+
+
+def test_a_fact_that_no_longer_shows_its_slip_is_refused(monkeypatch):
+    load = published.load
+
+    def corrected(name):
+        table = load(name)
+        if name == "index_scores":
+            table.loc[table["unit"].eq("深圳") & table["value"].eq(12.41), "value"] = 12.42
+        return table
+    monkeypatch.setattr(errata.published, "load", corrected)
+    with pytest.raises(InputError, match="E01: the facts no longer show this slip"):
+        errata.slips()
