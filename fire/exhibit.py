@@ -88,6 +88,11 @@ class Writer:
             files.write_text(self.out / "exhibits" / f"{name}.json", text + "\n")
 
 
+def statuses(scores: pd.DataFrame) -> list[str]:
+    """The statuses that a scores frame rests on, from hard to soft: those with a share above zero."""
+    return [name for name in names.STATUS if scores.get(f"share_{name}", pd.Series(dtype=float)).gt(0).any()]
+
+
 def load(folder: Path | str) -> dict:
     """All exhibits that the notebooks wrote under `folder`, by name."""
     records = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(Path(folder, "exhibits").glob("*.json")))

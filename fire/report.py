@@ -27,10 +27,11 @@ from fire.errors import InputError, refuse
 from fire.exhibit import plain
 
 TEMPLATE = files.REPORTS / "template"
-FORMATS = ("html", "pdf", "docx")
+FORMATS = ("html", "pdf", "docx", "site")                # site: city pages, workbook, data (fire.site)
 MARKDOWN = "markdown-smart-implicit_figures+implicit_figures+east_asian_line_breaks"
 DEFINED = re.compile(r"\{#((?:fig|tbl):[a-z0-9-]+)")
 CITED = re.compile(r"(?<![\w\\])@((?:fig|tbl):[a-z0-9-]*[a-z0-9])")
+NOT_META = ("stop", "comma", "rows-word", "summary")       # words of the frame that pandoc need not know
 WIDE = 8                                                   # columns from which a table is set smaller
 
 
@@ -58,7 +59,7 @@ def build(edition: int | str, source=None, target=None, template=TEMPLATE, forma
                 for lang in labels.LANGUAGES]
         with ThreadPoolExecutor(2) as pool:
             links = [link for made in pool.map(typeset, jobs) for link in made]
-        links += [] if preview else companions(ed, source, folder)
+        links += companions(ed, source, folder) if "site" in formats and not preview else []
         files.write_text(folder / "index.html", index_page(ed, frames, links, template))
     return target / "index.html"
 
@@ -83,6 +84,7 @@ def frame(ed, template: Path) -> dict:
         deferred = {"rows-word": table[lang]["rows-word"]}
         table[lang] = {key: narrative.environment(lang).from_string(text).render(facts)
                        for key, text in table[lang].items() if key not in deferred} | deferred
+        table[lang]["summary"] = table["summary"]
     return table
 
 
@@ -143,6 +145,7 @@ def chapter(path: Path, lang: str, words: dict, exhibits: dict, values: dict, ed
                       "text": shown("text", lambda record, lang, words: plain(record["text"][lang])),
                       "has": lambda name: name in exhibits and any(exhibits[name].get("text", {"": "x"}).values()),
                       "exhibits": lambda prefix: [name for name in exhibits if name.startswith(prefix)],
+             "summary": [name for name in words["summary"] if name in exhibits],
                       "authors": lambda part: authors(part, lang, edition)}
     try:
         text = narrative.environment(lang).from_string(path.read_text(encoding="utf-8")).render(facts)
@@ -182,7 +185,7 @@ def table(record: dict, lang: str, words: dict, rows: int | None = None) -> str:
     grid = [[plain(cell) or " " for cell in row] for row in [list(shown.columns), *shown.itertuples(index=False)]]
     spans = [min(max(width(cell) for cell in column), 40) for column in zip(*grid, strict=True)]
     right = [label.get("as") is None and frame[name].dtype.kind in "ifb" for name, label in record["labels"].items()]
-    rule = ["-" * max(span, 3) + ":" * end for span, end in zip(spans, right, strict=True)]
+    rule = [":" * (not end) + "-" * (span + 2) + ":" * end for span, end in zip(spans, right, strict=True)]
     lines = [f"| {' | '.join(row)} |" for row in [grid[0], rule, *grid[1:]]]
     cut = None
     if rows and len(frame) > rows:
@@ -236,13 +239,14 @@ def typeset(job: tuple) -> list[dict]:
     other = "en" if lang == "zh" else "zh"
     meta = {**words, "edition": words["kicker"], "other-file": f"fire-{name}.{other}.html"}
     common = [str(work / "report.md"), "--from", MARKDOWN, f"--lua-filter={template / 'report.lua'}",
-              "--number-sections", f"--resource-path={folder}", *(["--metadata=preview:true"] if preview else []),
-              *(f"--metadata={key}={value}" for key, value in meta.items() if key not in ("stop", "comma", "rows-word"))]
-    made = {"html": html, "pdf": pdf, "docx": docx}
-    for kind in formats:
-        made[kind](common, folder / f"{stem}.{kind}", work, template, lang, epoch)
+              "--number-sections", "--columns=1", "--wrap=none", f"--resource-path={folder}",
+              *(["--metadata=preview:true"] if preview else []),
+              *(f"--metadata={key}={value}" for key, value in meta.items() if key not in NOT_META)]
+    makers = {kind: maker for kind, maker in MAKERS.items() if kind in formats}
+    for kind, make in makers.items():
+        make(common, folder / f"{stem}.{kind}", work, template, lang, epoch)
     shutil.rmtree(work)
-    return [{"lang": lang, "kind": kind, "href": f"{stem}.{kind}"} for kind in formats]
+    return [{"lang": lang, "kind": kind, "href": f"{stem}.{kind}"} for kind in makers]
 
 
 def pandoc(arguments: list[str], epoch: str) -> None:
@@ -279,6 +283,9 @@ def docx(common, path: Path, work: Path, template: Path, lang: str, epoch: str) 
     """The Word report: styles, captions with fields, contents."""
     word.reference(work / "reference.docx", lang)
     pandoc([*common, "--to=docx", f"--reference-doc={work / 'reference.docx'}", "-o", str(path)], epoch)
+
+
+MAKERS = {"html": html, "pdf": pdf, "docx": docx}
 
 
 def companions(ed, source: Path, folder: Path) -> list[dict]:

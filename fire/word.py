@@ -30,8 +30,13 @@ INK, ACCENT, MUTED = "1D2733", "A62B2B", "66717D"
 # style id: run properties (colour, half points, bold), after which nothing of the default look is left
 RUNS = {"Title": (INK, 56, True), "Subtitle": (MUTED, 26, False), "Heading1": (ACCENT, 36, True), "Heading2": (INK, 26, True),
         "Heading3": (INK, 22, True), "TableCaption": (INK, 19, True), "ImageCaption": (INK, 19, True),
-        "TOCHeading": (ACCENT, 30, True), "Source": (MUTED, 15, False), "Compact": (INK, 16, False)}
-NEW = {"Source": "来源", "TOC1": "toc 1", "TOC2": "toc 2"}
+        "TOCHeading": (ACCENT, 30, True), "Source": (MUTED, 15, False), "Compact": (INK, 16, False),
+        "Box": (INK, 21, False), "TOC1": (INK, 20, True), "TOC2": (INK, 19, False)}
+SHADE = ('<w:pBdr><w:left w:val="single" w:sz="24" w:space="8" w:color="A62B2B"/></w:pBdr>'
+         '<w:shd w:val="clear" w:color="auto" w:fill="FAF3EE"/>')
+TIGHT = '<w:spacing w:before="20" w:after="20"/>'
+NEW = {"Source": ("Source", '<w:spacing w:before="40" w:after="240"/>'), "Box": ("Box", SHADE),
+       "TOC1": ("toc 1", '<w:spacing w:before="100" w:after="20"/>'), "TOC2": ("toc 2", TIGHT + '<w:ind w:left="240"/>')}
 
 
 def reference(path: Path, lang: str) -> Path:
@@ -63,9 +68,9 @@ def styles(xml: str, lang: str) -> str:
     east = "zh-CN" if lang == "zh" else "en-GB"
     xml = re.sub(r"<w:rFonts [^>]*/>", FONTS, xml)
     xml = re.sub(r"<w:lang [^>]*/>", f'<w:lang w:val="en-GB" w:eastAsia="{east}" w:bidi="ar-SA"/>', xml)
-    for style, name in NEW.items():
+    for style, (name, paragraph) in NEW.items():
         added = (f'<w:style w:type="paragraph" w:styleId="{style}"><w:name w:val="{name}"/><w:basedOn w:val="Normal"/>'
-                 "<w:qFormat/></w:style></w:styles>")
+                 f"<w:qFormat/><w:pPr>{paragraph}</w:pPr></w:style></w:styles>")
         xml = xml if f'w:styleId="{style}"' in xml else xml.replace("</w:styles>", added)
     for style, (colour, size, bold) in RUNS.items():
         look = (f'<w:rPr>{FONTS}{"<w:b/>" * bold}<w:i w:val="0"/><w:color w:val="{colour}"/><w:sz w:val="{size}"/>'

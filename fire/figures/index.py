@@ -147,7 +147,7 @@ score."""
     ax.grid(True, axis="both")
     fig.colorbar(dots, ax=ax, shrink=0.5, label=WORDS[lang]["score"], drawedges=False).outline.set_visible(False)
     fig.draw_without_rendering()
-    adjust_text(texts, x=table["lon"].to_numpy(), y=table["lat"].to_numpy(), ax=ax, iter_lim=400, expand=(1.15, 1.6),
+    adjust_text(texts, x=table["lon"].to_numpy(), y=table["lat"].to_numpy(), ax=ax, iter_lim=150, expand=(1.15, 1.6),
                 objects=dots, arrowprops={"arrowstyle": "-", "color": MUTED, "lw": 0.5, "zorder": 4})
     return fig
 

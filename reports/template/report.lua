@@ -138,6 +138,8 @@ end
 
 local function div(element)
   if element.identifier == "contents" then return contents() end
+  local style = docx and (element.classes:includes("source") and "Source" or element.classes:includes("box") and "Box")
+  if style then element.attributes["custom-style"] = style; return element end
   if not typst then return nil end
   local open
   if element.classes:includes("figure") then open = "#block(width: 100%, breakable: false)["
