@@ -200,12 +200,8 @@ def contributions(pair: Comparison, on: frozenset) -> pd.DataFrame:
     scores, _, spec = coalition(pair, on)
     if pair.way is None:
         return scores[[spec.root]]
-    levels, leaves = robustness.tree(spec, spec.root)
-    linked, raw = robustness.LINKS[pair.way][0](scores[leaves]), [level[0][:, None] for level in levels]
-    parts = pd.DataFrame(0.0, index=scores.index, columns=leaves)
-    for live, rows in robustness.patterns(linked.to_numpy(float)):
-        parts.iloc[rows] = np.nan_to_num(linked.iloc[rows].to_numpy(float)) * robustness.leaf_weights(levels, raw, live).T
-    return parts
+    linked = robustness.LINKS[pair.way][0](scores[spec.indicators].to_numpy(float))
+    return pd.DataFrame(robustness.weighted(spec, spec.root, linked), scores.index, spec.indicators)
 
 
 # Ranks -------------------------------------------------------------------------------------------------------------------
@@ -279,9 +275,7 @@ def needed(spec, panel, unit: str, places: int, year: int, margin: float = 0.001
 
 def path_weights(spec) -> pd.Series:
     """Weight of every indicator in the index."""
-    levels, leaves = robustness.tree(spec, spec.root)
-    weight = robustness.leaf_weights(levels, [level[0][:, None] for level in levels], np.ones(len(leaves), bool))
-    return pd.Series(weight[:, 0], index=leaves)
+    return pd.Series(robustness.weighted(spec, spec.root, np.ones((1, len(spec.indicators))))[0], index=spec.indicators)
 
 
 def single(spec, panel, unit: str, places: int = 1, year: int | None = None, margin: float = 0.001) -> pd.DataFrame:

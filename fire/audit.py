@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
-from fire import files, narrative, robustness, score
+from fire import files, labels, narrative, normalise, robustness, rounding, score
 
 THRESHOLDS = files.DATA / "audit-thresholds.toml"
 VERDICTS = {"pass": {"zh": "通过", "en": "pass"}, "flag": {"zh": "提示", "en": "flag"}, "fail": {"zh": "不通过", "en": "fail"}}
@@ -52,8 +52,8 @@ def finish(spec, line: dict, rule: dict, simulated: pd.Series) -> dict:
     outcome = verdict(line["value"], rule) if line.get("applies", True) else "pass"
     share = simulated[line["leaves"]].mean()
     bounds = {name: rule.get(name) for name in ("flag_below", "flag_above", "fail_below", "fail_above", "width", "kurtosis")}
-    said = narrative.say(f"audit-{line['check']}", verdict=outcome, value=float(line["value"]), subject=line["label"],
-                         simulated=100 * share, **bounds, **line.get("facts", {}))
+    said = narrative.say(f"audit-{line['check']}", verdict=outcome, value=float(line["value"]), percent=100 * float(line["value"]),
+                         subject=line["label"], unity=1, **bounds, **line.get("facts", {}))
     return {"check": line["check"], "node": line["node"], "value": line["value"], "verdict": outcome, "simulated": share, **said}
 
 
@@ -72,7 +72,7 @@ def line(spec, check: str, node: str, value: float, **more) -> dict:
 
 def label(spec, *nodes: str) -> dict:
     """Names of nodes in both languages."""
-    return {"zh": "与".join(spec.label(node, "zh") for node in nodes), "en": " and ".join(spec.label(node, "en") for node in nodes)}
+    return {lang: narrative.join([spec.label(node, lang) for node in nodes], lang) for lang in ("zh", "en")}
 
 
 # Data --------------------------------------------------------------------------------------------------------------------
@@ -87,14 +87,13 @@ def coverage(spec, cells: pd.DataFrame) -> list[dict]:
     lowest = by_unit.idxmin()
     return [line(spec, "coverage-indicator", name, share) for name, share in table.mean().items()] + [
         {"check": "coverage-unit", "node": lowest, "value": by_unit[lowest], "leaves": spec.indicators,
-         "label": {"zh": lowest, "en": lowest}}]
+         "label": unit_label(lowest)}]
 
 
 def skewness(spec, cells: pd.DataFrame, kurtosis_limit: float) -> list[dict]:
     """Absolute skewness of each indicator after its transform; it counts when the kurtosis is high as well."""
     wide = cells.pivot(index="unit", columns="indicator", values="value")[spec.indicators]
-    logged = spec.nodes.loc[spec.indicators, "transform"]
-    wide = wide.apply(lambda column: {"log": np.log, "log1p": np.log1p}.get(logged[column.name], lambda x: x)(column))
+    wide = normalise.transform(wide, spec)
     peak = wide.kurt()
     return [line(spec, "skewness", name, abs(skew), applies=peak[name] > kurtosis_limit, facts={"peak": peak[name]})
             for name, skew in wide.skew().items()]
@@ -197,37 +196,63 @@ def correlation_ratio(x: pd.Series, y: pd.Series, fraction: float = 0.67) -> flo
 # Sensitivity -------------------------------------------------------------------------------------------------------------
 
 
-def shift(spec, panel, other, year: int) -> pd.Series:
-    """Change of every unit's rank (positive = better) from a specification to another."""
-    ranks = [score.compute(one, panel).query("node == @one.root and year == @year").set_index("unit")["rank"] for one in (spec, other)]
-    return (ranks[0] - ranks[1]).astype(float)
-
-
 def most_moved(moves: pd.Series) -> dict:
     """The unit that moves most, and by how many ranks."""
     unit = moves.abs().idxmax()
-    return {"unit": unit, "most": abs(moves[unit])}
+    return {"unit": unit_label(unit), "most": abs(moves[unit])}
+
+
+def unit_label(unit: str) -> dict:
+    """Name of a city (or of any other unit) in both languages."""
+    return {lang: labels.unit(unit, lang) for lang in labels.LANGUAGES}
 
 
 def leave_one_out(spec, panel, year: int) -> list[dict]:
     """Mean absolute rank shift when an indicator is left out."""
-    lines = []
-    for name in spec.indicators:
-        moves = shift(spec, panel, spec.drop(name), year)
-        lines.append(line(spec, "leave-one-out", name, moves.abs().mean(), facts=most_moved(moves)))
-    return lines
+    ranks = {name: index_ranks(score.steps(one, panel).scores.loc[year, one.root])
+             for name, one in [("", spec), *((name, spec.drop(name)) for name in spec.indicators)]}
+    moves = {name: ranks[""] - ranks[name] for name in spec.indicators}
+    return [line(spec, "leave-one-out", name, move.abs().mean(), facts=most_moved(move)) for name, move in moves.items()]
+
+
+def index_ranks(scores: pd.Series) -> pd.Series:
+    """Ranks (1 = best) of scores."""
+    return pd.Series(rounding.ranks(scores.to_numpy()[:, None])[:, 0], index=scores.index)
 
 
 def choices(spec, panel, year: int, alternatives: dict) -> list[dict]:
     """Mean absolute rank shift under every other declared choice, one at a time."""
-    lines = []
-    for name, options in alternatives.items():
-        for option in [] if name in robustness.KINDS else options[1:]:
-            moves = shift(spec, panel, spec.vary(**robustness.chosen(name, option)), year)
-            lines.append({"check": "choice", "node": f"{name}: {robustness.name_of(option)}", "value": moves.abs().mean(),
-                          "label": {lang: f"{name} = {robustness.name_of(option)}" for lang in ("zh", "en")},
-                          "leaves": spec.indicators, "facts": most_moved(moves)})
+    matrices, units, years = robustness.variants(spec, panel, alternatives)
+    published, way = next(iter(matrices)), spec.nodes.at[spec.root, "aggregation"]
+    rows = slice(years.index(year) * len(units), (years.index(year) + 1) * len(units))
+
+    def ranks(choice: tuple, way: str) -> pd.Series:
+        forward, back = robustness.LINKS[way]
+        matrix = matrices[choice][rows] if way == "arithmetic" else matrices[choice][rows].clip(min=alternatives.get("floor"))
+        return index_ranks(pd.Series(back(robustness.weighted(spec, spec.root, forward(matrix)).sum(axis=1)), index=units))
+
+    lines, first = [], ranks(published, way)
+    for name, option, *other in one_at_a_time(alternatives, published, way):
+        moves = first - ranks(*other)
+        lines.append({"check": "choice", "node": f"{name}: {option}", "value": moves.abs().mean(), "leaves": spec.indicators,
+                      "label": choice_label(name, option), "facts": most_moved(moves)})
     return lines
+
+
+def choice_label(name: str, option: str) -> dict:
+    """A choice in both languages, from the words of the thresholds file."""
+    words = thresholds()["choice"]["words"]
+    return {"zh": f"{words.get(name, name)}“{words.get(option, option)}”", "en": f"{name} '{option}'"}
+
+
+def one_at_a_time(alternatives: dict, published: tuple, way: str):
+    """Yield (name, option, combination of choices, aggregation) of every option that is not the published one."""
+    lists = [name for name in alternatives if name not in (*robustness.KINDS, "aggregation")]
+    for name, options in alternatives.items():
+        for option in [] if name in robustness.KINDS else map(robustness.name_of, options[1:]):
+            place = lists.index(name) if name in lists else len(lists)
+            choice = published if name == "aggregation" else (*published[:place], option, *published[place + 1:])
+            yield name, option, choice, option if name == "aggregation" else way
 
 
 def widths(spec, panel, year: int, alternatives: dict, draws: int, seed: int, limit: int) -> list[dict]:

@@ -201,12 +201,16 @@ def variants(spec, panel, alternatives: dict) -> tuple[dict, list, list]:
 
 def chosen(name: str, option) -> dict:
     """An option as choices of `Spec.vary`: "published" is none, a table several at once, any other value one of `name`."""
-    return {} if option == "published" else option if isinstance(option, dict) else {name: option}
+    if isinstance(option, dict):
+        return {key: value for key, value in option.items() if key != "name"}
+    return {} if option == "published" else {name: option}
 
 
 def name_of(option) -> str:
-    """An option as text."""
-    return ", ".join(f"{key} {value}" for key, value in option.items()) if isinstance(option, dict) else str(option)
+    """An option as text; a table may carry a `name`."""
+    if isinstance(option, dict):
+        return option.get("name") or ", ".join(f"{key} {value}" for key, value in option.items())
+    return str(option)
 
 
 def error_variance(panel, error: dict | None, leaves, units, years, spec) -> np.ndarray | None:
@@ -249,6 +253,15 @@ def patterns(matrix: np.ndarray) -> list:
     """The distinct sets of indicators that rows have, each with its rows."""
     sets, group = np.unique(~np.isnan(matrix), axis=0, return_inverse=True)
     return [(live, np.nonzero(group == place)[0]) for place, live in enumerate(sets)]
+
+
+def weighted(spec, node: str, linked: np.ndarray) -> np.ndarray:
+    """Each row's linked indicator scores times their published weights in `node`; rows sum to the linked score of the node."""
+    levels, _ = tree(spec, node)
+    parts = np.nan_to_num(linked)
+    for live, rows in patterns(linked):
+        parts[rows] *= leaf_weights(levels, [level[0][:, None] for level in levels], live).T
+    return parts
 
 
 def given_weights(weights: dict | None, spec, node: str, levels: list) -> dict:

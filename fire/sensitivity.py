@@ -11,6 +11,7 @@ from scipy import stats
 from fire import robustness
 from fire.errors import refuse
 
+LEAST = 0.05
 TABLE = 1024          # draws of weights and data errors that a factor picks from
 
 
@@ -19,8 +20,8 @@ def sobol(model, factors: list[str], draws: int = 1024, seed: int = 2022, output
     """First and total order Sobol' indices of `model`, which maps (factors × draws in [0, 1)) to (outputs × draws).
 
     The design is quasi-random (scrambled Sobol', estimators of Saltelli et al. 2010 in scipy); intervals are bootstrapped.
-    Columns: output, factor, first, first_low, first_high, total, total_low, total_high; missing for an output that never
-    varies. Raises InputError unless `draws` is a power of two.
+    Columns: output, factor, first, first_low, first_high, total, total_low, total_high; missing for an output that hardly
+    varies (it differs from its median in fewer than 5 per cent of the draws). Raises InputError unless `draws` is a power of two.
     """
     refuse("draws", [] if draws > 1 and draws & (draws - 1) == 0 else
            [f"{draws} is not a power of two: a Sobol' sequence needs 256, 512, 1024, ..."])
@@ -29,7 +30,7 @@ def sobol(model, factors: list[str], draws: int = 1024, seed: int = 2022, output
 
     def varying(points):
         values = np.atleast_2d(model(points))
-        kept.setdefault("rows", np.ptp(values, axis=1) > 0)
+        kept.setdefault("rows", (values != np.median(values, axis=1, keepdims=True)).mean(axis=1) >= LEAST)
         return values[kept["rows"]]
 
     found = stats.sobol_indices(func=varying, n=draws, dists=[stats.uniform()] * len(factors), rng=rng)
@@ -94,7 +95,8 @@ def dropped(design, pick: np.ndarray | None) -> np.ndarray | None:
 
 def outputs(design, raw: list, gone, scheme: np.ndarray, noise, year: int, published: np.ndarray) -> np.ndarray:
     """Mean absolute rank shift, scores and ranks (outputs × draws) of complete draws."""
-    weights = [(rows, robustness.leaf_weights(design.levels, raw, live, gone)) for live, rows in design.live]
+    weights = [(rows, robustness.on_weight_grid(robustness.leaf_weights(design.levels, raw, live, gone, robustness.WEIGHT_GRID)))
+               for live, rows in design.live]
     score, rank = np.empty((2, len(scheme), design.units))
     for place in np.unique(scheme):
         draws, (_, step, way, _) = scheme == place, design.schemes[place]
