@@ -26,7 +26,7 @@ def by_rank(item: tuple[str, dict]) -> tuple:
 
 def head(edition, spec, name: str, scores: pd.DataFrame, ranges: pd.DataFrame) -> dict:
     """What cities and regions have in common: the line of the root, its interval, and the table of all nodes."""
-    lines = scores[scores["unit"].eq(name) & scores["year"].eq(edition.year)].set_index("node").reindex(spec.nodes.index).rename_axis("node")
+    lines = scores[scores["unit"].eq(name) & scores["year"].eq(edition.year)].set_index("node").reindex(tree(spec, spec.root)).rename_axis("node")
     ranges = ranges[ranges["unit"].eq(name) & ranges["year"].eq(edition.year)]
     ranges = ranges.set_index("node") if "node" in ranges else ranges.assign(node=spec.root).set_index("node")
     root = lines.loc[spec.root]
@@ -35,6 +35,11 @@ def head(edition, spec, name: str, scores: pd.DataFrame, ranges: pd.DataFrame) -
             "moved": root["rank_change"], "low": ranges.at[spec.root, "rank_low"], "high": ranges.at[spec.root, "rank_high"],
             "nodes": nodes.to_dict("records"),
             "statuses": [(status, root[f"share_{status}"]) for status in STATUSES if root.get(f"share_{status}", 0) > 0]}
+
+
+def tree(spec, node: str) -> list[str]:
+    """A node and all below it, each child straight after its parent."""
+    return [node, *(below for child in spec.children(node) for below in tree(spec, child))]
 
 
 def region_profiles(edition, spec, regional: pd.DataFrame, ranges: pd.DataFrame, cities: dict) -> dict[str, dict]:
