@@ -403,3 +403,37 @@ def printed_range(region: str) -> tuple[float, float]:
     table = table[table["node"].eq("F") & table["measure"].eq("score") & table["unit"].eq(region)]
     return (table.loc[table["approx"].isin(["ge", "gt"]), "value"].max() if table["approx"].isin(["ge", "gt"]).any() else -np.inf,
             table.loc[table["approx"].isin(["le", "lt"]), "value"].min() if table["approx"].isin(["le", "lt"]).any() else np.inf)
+
+
+# ---- pillar F against everything printed about it
+
+def results_f(panel: pd.DataFrame) -> pd.DataFrame:
+    """Score, growth and their ranks of pillar F and its indicators, for cities and regions, from a whole panel (`panel_f`)."""
+    post, regions = posts(statistics.panel()), statistics.places().set_index("city")["region"]
+    frames = []
+    for unit_type in ("city", "region"):
+        now, before = (pillar(indicator_table(panel, year), post) for year in (2021, 2020))
+        if unit_type == "region":
+            now, before = (table.groupby(regions).mean() for table in (now, before))
+        growth = 100 * (now / before - 1)
+        frames.append(pd.concat({"score": now, "rank": now.rank(ascending=False, method="min"), "growth_pct": growth,
+                                 "growth_rank": growth.rank(ascending=False, method="min")}, axis=1).stack(level=[0, 1])
+                      .rename("computed").rename_axis(["unit", "measure", "node"]).reset_index().assign(unit_type=unit_type))
+    return pd.concat(frames, ignore_index=True)
+
+
+def check_f(panel: pd.DataFrame, tolerance: float = 0.0015) -> pd.DataFrame:
+    """Every printed number about pillar F and its indicators against its recomputation: id, unit, node, measure, approx, printed, computed,
+    difference, holds. Scores must agree within `tolerance`, growth within 0.0101 where E01 prints two values and else within half a unit of
+    the last digit, bounds and ranks exactly."""
+    table = published.load("index_scores")
+    table = table[table["node"].isin(["F", *INDICATORS]) & table["measure"].isin(["score", "rank", "growth_pct", "growth_rank"])]
+    table = table.merge(results_f(panel), on=["unit_type", "unit", "node", "measure"])
+    half = 0.5 * 10.0 ** -table["decimals"].astype(float)
+    slack = half.where(table["errata"].ne("E01"), 0.0101).where(table["measure"].ne("score"), np.maximum(half, tolerance)) + 1e-6
+    slack = slack.where(~table["measure"].isin(["rank", "growth_rank"]), 0.0)
+    table["difference"] = table["computed"] - table["value"]
+    gap = table["difference"]
+    table["holds"] = np.select([table["approx"].isin(["ge", "gt"]), table["approx"].isin(["le", "lt"])],
+                               [gap >= 0, gap <= 0], gap.abs() <= slack).astype(bool)
+    return table.rename(columns={"value": "printed"})[["id", "unit", "node", "measure", "approx", "printed", "computed", "difference", "holds"]]
