@@ -14,7 +14,7 @@ import cvxpy as cp
 import numpy as np
 import pandas as pd
 
-from fire import normalise, robustness, rounding, score
+from fire import labels, narrative, normalise, robustness, rounding, score
 from fire.errors import refuse
 
 FACTORS = ["performance", "revision", "weights", "posts", "cities", "framework"]
@@ -250,6 +250,34 @@ def passings(pair: Comparison) -> tuple[pd.DataFrame, pd.DataFrame, list]:
     columns = sorted(set(parts[0]) | set(parts[1]))
     old, new = (part.reindex(index=units, columns=columns).fillna(0.0) for part in parts)
     return ahead[0].astype(int) - ahead[1].astype(int), new - old, units
+
+
+def stories(before: State, after: State, most: int = 3) -> pd.DataFrame:
+    """A sentence for every city: unit, points, places, zh, en; the parts come from `decompose` and `rivals`."""
+    pair, table, moves = compare(before, after), decompose(before, after), rivals(before, after)
+    ranks = [coalition(pair, on)[1] for on in (frozenset(), frozenset(pair.live))]
+    parts = table.groupby(["unit", "indicator"])["points"].sum().unstack()
+    return pd.DataFrame([story(unit, parts.loc[unit], moves[moves["unit"].eq(unit)], [int(rank[unit]) for rank in ranks],
+                               after.spec, most) for unit in parts.index])
+
+
+def story(unit: str, parts: pd.Series, moves: pd.DataFrame, ranks: list, spec, most: int) -> dict:
+    """The row of one city in `stories`."""
+    def names(ids, label):
+        return {lang: [label(name, lang) for name in ids] for lang in labels.LANGUAGES}
+
+    def node(name, lang):
+        return spec.label(name, lang) if name in spec.nodes.index else name
+
+    order, points = parts.sort_values(), float(parts.sum())
+    said = narrative.say("changes-city", city={lang: labels.unit(unit, lang) for lang in labels.LANGUAGES}, points=points,
+                         places=ranks[0] - ranks[1], before=ranks[0], after=ranks[1],
+                         ups=names(order.index[::-1][:most][order[::-1][:most] > 5e-4], node),
+                         downs=names(order.index[:most][order[:most] < -5e-4], node),
+                         passed=names(moves.loc[moves["places"].gt(0), "rival"], labels.unit),
+                         passed_by=names(moves.loc[moves["places"].lt(0), "rival"], labels.unit),
+                         own=float(moves["own"].sum()), theirs=float(moves["theirs"].sum()))
+    return {"unit": unit, "points": points, "places": ranks[0] - ranks[1], **said}
 
 
 # What would it take ------------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ Each choice of the index is a factor. A factor is uniform on [0, 1) and picks on
 data errors one of a table of draws), as in Saisana, Saltelli and Tarantola (2005, J. R. Statist. Soc. A 168, 307-323).
 """
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -34,7 +36,9 @@ def sobol(model, factors: list[str], draws: int = 1024, seed: int = 2022, output
         return values[kept["rows"]]
 
     found = stats.sobol_indices(func=varying, n=draws, dists=[stats.uniform()] * len(factors), rng=rng)
-    spread = found.bootstrap(confidence_level=confidence, n_resamples=resamples)
+    with np.errstate(all="ignore"), warnings.catch_warnings():       # an interval that cannot be had is missing
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        spread = found.bootstrap(confidence_level=confidence, n_resamples=resamples)
     names = np.arange(len(kept["rows"])) if outputs is None else np.asarray(outputs)
     index = pd.MultiIndex.from_product([names[kept["rows"]], factors], names=["output", "factor"])
     columns = {}
