@@ -83,6 +83,15 @@ build/pyspark/.done: pyproject.toml | .venv/.done
 notebooks: setup $(DATA) ## Run all notebooks and store their outputs
 	@$(FIRE) fire.notebook refresh notebooks/*.ipynb
 
+city: setup $(DATA) ## Run the notebook of one city: make city CITY=合肥
+	@$(FIRE) fire.notebook run notebooks/41-city.ipynb $(BUILD)/city/$(CITY) -p edition=$(EDITION) -p city=$(CITY)
+
+audit: setup ## Audit the index statistically: pass, flag or fail for every check
+	@$(FIRE) fire.audit $(EDITION)
+
+bench: setup ## Measure speed against stated peers and limits: reports/bench/bench.json
+	@$(FIRE) tests.bench
+
 lab: setup ## Open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=notebooks
 

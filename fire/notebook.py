@@ -26,6 +26,7 @@ from fire.files import ROOT, atomic_path
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 PATHS = re.compile(r"(/home/|/root/|/Users/|/tmp/|[A-Z]:\\\\Users)\S*")
 CLOCK = re.compile(r"\btime\.time\(|datetime\.now\(|date\.today\(|Timestamp\.now\(|%time\b|%%time\b")
+LOUDNESS = ["--IPKernelApp.log_level=40"]      # errors of the kernel only
 QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 
 
@@ -121,7 +122,7 @@ def run(path: Path | str, folder: Path | str, values: dict | None = None) -> Pat
     try:
         papermill.execute_notebook(str(path), str(work / "notebook.ipynb"), values, cwd=str(path.parent),
                                    kernel_name="python3", language="python", progress_bar=False,
-                                   log_output=False)
+                                   log_output=False, extra_arguments=LOUDNESS)
         result = clean(read(work / "notebook.ipynb"))
         text = nbformat.writes(result).replace(os.path.relpath(work, ROOT), os.path.relpath(folder, ROOT))
         (work / "notebook.ipynb").write_text(text, encoding="utf-8")
@@ -142,10 +143,11 @@ def refresh(path: Path | str) -> bool:
     parameters(notebook, path)
     before = nbformat.writes(clean(read(path)))
     try:
-        NotebookClient(notebook, kernel_name="python3", timeout=1200, record_timing=False,
+        NotebookClient(notebook, kernel_name="python3", timeout=1200, record_timing=False, extra_arguments=LOUDNESS,
                        resources={"metadata": {"path": str(path.parent)}}).execute()
     except CellExecutionError as error:
-        raise InputError(f"{path.name}", [f"a cell failed: {error}"]) from None
+        count = sum(cell.get("execution_count") is not None for cell in notebook.cells)
+        raise InputError(f"{path.name}", [f"code cell {count} failed: {error.ename}: {error.evalue}"]) from None
     after = nbformat.writes(clean(notebook))
     if after != before:
         with atomic_path(path) as part:
