@@ -16,7 +16,7 @@ INDICATORS = ["gdp", "tertiary_share", "pop_size", "pop_structure"]
 SCALE = (1.0, 10.0)
 FORM = {"gdp": np.log, "tertiary_share": np.asarray, "pop_size": np.log, "pop_structure": np.log}
 GAIN = (SCALE[1] - SCALE[0]) / len(INDICATORS)            # pillar points an indicator moves from its lower to its upper post
-TOLERANCE = 0.0012                                        # rounding of a score, and of the statistics behind it
+TOLERANCE = 0.00145                                       # rounding of a score, and of the statistics behind it
 ANCHORS = {"gdp": ("拉萨", "上海"), "pop_size": (None, "重庆"), "pop_structure": (None, "重庆")}
 
 
@@ -128,7 +128,7 @@ def system(panel: pd.DataFrame, tolerance: float) -> tuple:
 
 
 def posts(panel: pd.DataFrame, tolerance: float = TOLERANCE) -> pd.DataFrame:
-    """Posts of the four indicators: the choice with the smallest largest error, and the range that the digits leave.
+    """Posts of the four indicators: the choice with the least sum of errors inside the tolerance, and the range that the digits leave.
 
     Columns indicator, side, value, low, high, status. GDP takes the observed extremes of the base year, the share the whole per cents
     inside its interval, the populations the observed upper post; then two unknown slopes are left, and with them the lower posts.
@@ -140,9 +140,9 @@ def posts(panel: pd.DataFrame, tolerance: float = TOLERANCE) -> pd.DataFrame:
     matrix, low, high = system(panel, tolerance)
     known = matrix[:, :2] @ [fixed["gdp"], fixed["tertiary_share"]] - fixed["tertiary_share"] * share["upper"]
     free = matrix[:, 2:4]
-    level = np.column_stack([free, -np.ones(len(free))]), np.column_stack([-free, -np.ones(len(free))])
-    target = (low + high) / 2 - known
-    best = linprog([0, 0, 1], A_ub=np.vstack(level), b_ub=np.concatenate([target, -target]), bounds=(None, None)).x
+    target, size = (low + high) / 2 - known, np.eye(len(free))
+    best = linprog(np.r_[0, 0, np.ones(len(free))], A_ub=np.vstack([np.column_stack([free, -size]), np.column_stack([-free, -size])]),
+                   b_ub=np.concatenate([target, -target]), bounds=[(None, None)] * 2 + [(0, tolerance)] * len(free)).x
     rows = [("gdp", "lower", anchors["gdp"][0], *[anchors["gdp"][1] / end for end in wide.loc[("gdp", "ratio")][::-1]]),
             ("gdp", "upper", anchors["gdp"][1], *[anchors["gdp"][0] * end for end in wide.loc[("gdp", "ratio")]]),
             ("tertiary_share", "lower", share["lower"], *(share["upper"] - wide.loc[("tertiary_share", "points")][::-1])),

@@ -45,11 +45,11 @@ def residuals(table, tolerance: float, lang: str = "zh"):
     places = range(len(table))
     ax.axvspan(-tolerance, tolerance, color=style.FAINT, alpha=0.5, linewidth=0)
     ax.axvline(0, color=style.MUTED, linewidth=0.8)
-    ax.scatter(table["left_out"], places, s=22, facecolors="none", edgecolors=style.MUTED, label=word("left out", lang))
+    ax.scatter(table["left_out"], places, s=22, facecolors="none", edgecolors=style.MUTED, linewidths=1.1, label=word("left out", lang))
     ax.scatter(table["error"], places, s=26, color=style.NAVY, label=word("fitted", lang))
     ax.set_yticks(places, [style.city(unit, lang) for unit in table["unit"]])
     ax.set_xlabel(word("error", lang))
-    ax.legend(loc="upper left")
+    fig.legend(loc="outside upper center", ncols=2)
     return fig
 
 
@@ -61,7 +61,7 @@ def base_statistics(table, lang: str = "zh"):
     for (measure, group), colour, marker in zip(table.groupby("measure", sort=False), style.CYCLE, style.MARKERS, strict=False):
         agrees = group["agrees"]
         ax.scatter(group["official"], group["solved"], marker=marker, s=34, label=word(measure, lang),
-                   facecolors=[colour if one else "none" for one in agrees], edgecolors=colour, zorder=3)
+                   facecolors=[colour if one else "none" for one in agrees], edgecolors=colour, linewidths=1.2, zorder=3)
     for row in table.drop_duplicates("unit").itertuples():
         ax.annotate(style.city(row.unit, lang), (row.official, row.solved), (5, -9), textcoords="offset points", fontsize=7.5, color=style.INK)
     ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends, xlabel=word("official", lang), ylabel=word("solved", lang))
@@ -84,7 +84,7 @@ def polytope(corners, grid, lang: str = "zh"):
         ax.set(xlabel=f"{style.node(names[one], lang)} {names[one]}", ylabel=f"{style.node(names[two], lang)} {names[two]}")
         ax.grid(True, axis="both")
         ax.margins(0.25)
-    panels[0].legend(loc="upper right", fontsize=7.5)
+    fig.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize=7.5)
     return fig
 
 
@@ -99,7 +99,7 @@ def weight_bounds(table, lang: str = "zh"):
     ax.set_yticks(table.index, [f"{style.node(row.node, lang)}" for row in table.itertuples()], fontsize=7)
     ax.set_xlim(-0.02, 1.02)
     ax.set_xlabel(word("weight", lang))
-    ax.legend(loc="lower right")
+    fig.legend(loc="outside upper right")
     return fig
 
 
