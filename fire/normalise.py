@@ -196,7 +196,7 @@ def ranked(values: np.ndarray, rule: dict) -> np.ndarray:
     block = values.reshape(1, -1) if rule["reference"] == "pooled" else values
     ranks = pd.DataFrame(block).rank(axis=1, method="min").to_numpy()
     if rule["normalise"] == "borda":
-        ranks -= 1
+        ranks = ranks - 1
     if rule["normalise"] == "percentile":
         count = (~np.isnan(block)).sum(axis=1, keepdims=True)
         share = (ranks - 1) / np.where(count > 1, count - 1, np.nan)

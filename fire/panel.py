@@ -72,18 +72,20 @@ def wide(panel: pd.DataFrame, ids: list[str], what: str = "panel") -> tuple[pd.D
     status = positions(panel["status"], STATUSES) if "status" in panel else np.zeros(len(panel), dtype=np.int8)
     units, years = (axes[name][1] for name in ("unit", "year"))
     faults = key_faults(panel) + absent(column, values, ids)
-    live = (column >= 0) & (axes["unit"][0] >= 0) & (axes["year"][0] >= 0)
-    flat = ((axes["year"][0] * len(units) + axes["unit"][0]) * np.int64(len(ids)) + column)
+    flat = axes["year"][0].astype(np.int64)
+    for size, codes in ((len(units), axes["unit"][0]), (len(ids), column)):
+        flat *= size
+        flat += codes
+    live, rows = (column >= 0) & (axes["unit"][0] >= 0) & (axes["year"][0] >= 0), None
     if not live.all():
         flat, values, status, rows = flat[live], values[live], status[live], live.nonzero()[0]
-    else:
-        rows = None
     faults += cell_faults(panel, flat, values, status, rows, len(years) * len(units) * len(ids))
     refuse(what, faults[:SHOWN] + ([f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []))
     shape = (len(years) * len(units), len(ids))
     cells, codes = np.full(shape[0] * shape[1], np.nan), np.full(shape[0] * shape[1], NONE, dtype=np.int8)
     cells[flat] = values
-    codes[flat] = np.where(np.isnan(values), NONE, status)
+    codes[flat] = status
+    codes[np.isnan(cells)] = NONE
     index = pd.MultiIndex.from_product([years, units], names=["year", "unit"])
     return pd.DataFrame(cells.reshape(shape), index=index, columns=ids, copy=False), codes.reshape(shape)
 
@@ -116,10 +118,9 @@ def cell_faults(panel, flat, values, status, rows, size) -> list[str]:
         unit, year, indicator = panel[KEY].iloc[cell if rows is None else rows[cell]]
         return f"{unit}, {year}, {indicator}"
 
-    last = np.zeros(size, dtype=np.int32)
-    order = np.arange(len(flat), dtype=np.int32)
-    last[flat] = order
-    doubled = (last[flat] != order).nonzero()[0]
+    seen = np.zeros(size, dtype=bool)
+    seen[flat] = True
+    doubled = [] if np.count_nonzero(seen) == len(flat) else pd.Series(flat).duplicated().to_numpy().nonzero()[0]
     faults = [f"{key(cell)}: more than one row: keep one" for cell in doubled]
     faults += [f"{key(cell)}: infinite value: correct it, or leave the cell empty"
                for cell in np.isinf(values).nonzero()[0]]

@@ -13,23 +13,38 @@ def ranks(scores: np.ndarray, ties: str = "min") -> np.ndarray:
     >>> ranks(np.array([[0.3], [0.1 + 0.2], [0.5], [np.nan]]))[:, 0]
     array([ 2.,  2.,  1., nan])
     """
+    step = scores.shape[1] if len(scores) < 2000 else 16             # long columns a few at a time: they fit the cache
+    out = np.empty(scores.shape)
+    for start in range(0, scores.shape[1], step):
+        out[:, start:start + step] = few_ranks(scores[:, start:start + step], ties)
+    return out
+
+
+def few_ranks(scores: np.ndarray, ties: str) -> np.ndarray:
     score = np.ascontiguousarray(-scores.T)
     order = np.argsort(score, axis=1)
     ranked = np.take_along_axis(score, order, axis=1)
-    size = np.where(np.isfinite(ranked), np.abs(ranked), 0).max(axis=1, keepdims=True, initial=0)
-    fresh = np.ones(ranked.shape, dtype=bool)
-    fresh[:, 1:] = ~(np.diff(ranked, axis=1) <= TOLERANCE * size)
+    size = np.nanmax(np.abs(ranked), axis=1, keepdims=True, initial=0)
+    tied = np.diff(ranked, axis=1) <= TOLERANCE * size
     place = np.arange(1, ranked.shape[1] + 1, dtype=float)
-    rank = np.maximum.accumulate(np.where(fresh, place, 1), axis=1)
-    if ties == "average":
-        final = np.ones(ranked.shape, dtype=bool)
-        final[:, :-1] = fresh[:, 1:]
-        last = np.where(final, place, np.inf)
-        rank = (rank + np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]) / 2
-    rank[np.isnan(ranked)] = np.nan
-    out = np.empty_like(rank)
+    rank = np.broadcast_to(place, ranked.shape)
+    if tied.any():
+        rank = shared(place, tied, ties)
+    if np.isnan(ranked[:, -1]).any():
+        rank = np.where(np.isnan(ranked), np.nan, rank)
+    out = np.empty_like(ranked)
     np.put_along_axis(out, order, rank, axis=1)
     return out.T
+
+
+def shared(place: np.ndarray, tied: np.ndarray, ties: str) -> np.ndarray:
+    """Ranks of sorted scores, of which each is or is not tied with the one before."""
+    edge = np.zeros((len(tied), 1), dtype=bool)
+    first = np.maximum.accumulate(np.where(np.hstack([edge, tied]), 1, place), axis=1)
+    if ties == "min":
+        return first
+    last = np.minimum.accumulate(np.where(np.hstack([tied, edge]), np.inf, place)[:, ::-1], axis=1)[:, ::-1]
+    return (first + last) / 2
 
 
 def rounded(values, rule: dict) -> np.ndarray:

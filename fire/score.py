@@ -75,26 +75,53 @@ def compute(spec, panel: pd.DataFrame, posts: pd.DataFrame | None = None,
 def tidy(spec, done: Steps, panel: pd.DataFrame) -> pd.DataFrame:
     """The results of `steps` as the scores frame: years, then units, then nodes in the order of the specification."""
     years, cube = panels.years_of(done.scores), panels.cube(done.scores)
-    rank = np.stack([rounding.ranks(block) for block in cube])
-    before = np.array([np.flatnonzero(years == year - 1)[0] if year - 1 in years else -1 for year in years])
-    ago = np.where(before[:, None, None] >= 0, cube[before], np.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        growth = np.where(ago > 0, 100 * (cube / ago - 1), np.nan)
-    change = np.where(before[:, None, None] >= 0, rank[before], np.nan) - rank
-    rows = np.repeat(done.raw.notna().to_numpy().any(axis=1), cube.shape[2])
-    units, nodes = done.raw.index.get_level_values("unit"), cube.shape[2]
-    frame = {"unit": units.repeat(nodes)[rows], "year": np.repeat(done.raw.index.get_level_values("year"), nodes)[rows],
-             "node": np.tile(spec.nodes.index.to_numpy(), len(units))[rows]}
-    frame |= {"score": cube.reshape(-1)[rows], "rank": whole(rank.reshape(-1)[rows]),
-              "growth_pct": growth.reshape(-1)[rows], "rank_change": whole(change.reshape(-1)[rows])}
-    frame |= {f"share_{name}": share.reshape(-1)[rows] for name, share in shares(spec, done).items()}
+    there = done.raw.notna().to_numpy().any(axis=1)
+    rows = slice(None) if there.all() else np.repeat(there, cube.shape[2])
+
+    def column(array):
+        return array.reshape(-1)[rows]
+
+    missing, rank = np.isnan(cube), np.empty(cube.shape, dtype=np.int64)
+    for place, block in enumerate(cube):
+        rank[place] = np.nan_to_num(rounding.ranks(block), nan=1)
+    growth, change, unchanged = against_last_year(years, cube, rank, missing)
+    frame = {"unit": names(done.scores.index.levels[1], 1, cube.shape, panel["unit"].dtype)[rows],
+             "year": np.repeat(years, cube[0].size)[rows],
+             "node": names(spec.nodes.index, 2, cube.shape, panel["indicator"].dtype)[rows],
+             "score": column(cube), "rank": pd.arrays.IntegerArray(column(rank), column(missing)),
+             "growth_pct": column(growth), "rank_change": pd.arrays.IntegerArray(column(change), column(unchanged))}
+    frame |= {f"share_{name}": column(share) for name, share in shares(spec, done).items()}
     return pd.DataFrame(frame, copy=False)
 
 
-def whole(numbers: np.ndarray) -> pd.arrays.IntegerArray:
-    """Whole numbers that may be missing (Int64)."""
-    missing = np.isnan(numbers)
-    return pd.arrays.IntegerArray(np.where(missing, 1, numbers).astype(np.int64), missing)
+def against_last_year(years, cube, rank, missing) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Growth in per cent, rank change, and where there is no rank change: missing where the year before is not in the
+    data, has no score or (for growth) a score that is not above zero."""
+    growth, change, none = np.empty(cube.shape), np.zeros(cube.shape, dtype=np.int64), np.ones(cube.shape, dtype=bool)
+    for place, year in enumerate(years):
+        before = np.flatnonzero(years == year - 1)
+        if not before.size:
+            growth[place] = np.nan
+            continue
+        ago = cube[before[0]]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            growth[place] = 100 * (cube[place] / ago - 1)
+        growth[place][~(ago > 0)] = np.nan
+        change[place] = rank[before[0]] - rank[place]
+        none[place] = missing[place] | missing[before[0]]
+    return growth, change, none
+
+
+def names(labels: pd.Index, axis: int, shape: tuple, dtype):
+    """Labels along an axis of an array of this shape, flattened; as compact as the key of the panel is (category or
+    text)."""
+    size = [1, 1, 1]
+    size[axis] = shape[axis]
+    small = np.min_scalar_type(-len(labels))
+    codes = np.broadcast_to(np.arange(len(labels), dtype=small).reshape(size), shape).reshape(-1)
+    if isinstance(dtype, pd.CategoricalDtype):
+        return pd.Categorical.from_codes(codes, pd.Index(labels), validate=False)
+    return pd.array(labels.to_numpy(), dtype="str").take(codes)
 
 
 def shares(spec, done: Steps) -> dict[str, np.ndarray]:
@@ -104,16 +131,16 @@ def shares(spec, done: Steps) -> dict[str, np.ndarray]:
     place = {node: position for position, node in enumerate(spec.nodes.index)}
     leaves, out = [place[leaf] for leaf in spec.indicators], {}
     for code, name in enumerate(panels.STATUSES):
-        share = np.zeros(scored.shape)
-        if code in used and len(used) == 1:
-            share[:] = 1.0
-        elif code in used:
+        share = np.ones(scored.shape) if used == [code] else np.zeros(scored.shape)
+        if code in used and len(used) > 1:
             share[:, leaves] = done.status == code
             for node, children in reversed(spec.families.items()):
                 columns = [place[child] for child in children]
                 share[:, place[node]] = aggregate.mean(share[:, columns], done.weights.iloc[columns].to_numpy(),
-                                                       scored[:, columns]) if scored.size else 0
-        out[name] = np.where(scored, share, np.nan)
+                                                       scored[:, columns])
+        if not scored.all():
+            share[~scored] = np.nan
+        out[name] = share
     return out
 
 
