@@ -24,6 +24,7 @@ RULES = files.DATA / "errata-rules.csv"
 SIZES = files.DATA / "sample" / "sizes.csv"
 MARGIN = 0.003          # points by which a strict order of scores holds
 GROWTH_MARGIN = 0.05    # percentage points by which a strict order of growth rates holds
+CLOSE = 1e-5            # how closely whole numbers should add up to a node's score (points)
 INSIDE = 0.6            # share of a rounding window the solution should keep to, so that whole numbers fit in
 
 
@@ -222,7 +223,7 @@ def prior(system: System, facts: pd.DataFrame, rng: np.random.Generator) -> pd.S
     printed = exact[exact["unit_type"].eq("city")].pivot(index="unit", columns=["node", "measure"], values="value")
     growths = exact[exact["unit_type"].eq("region") & exact["measure"].eq("growth_pct")].groupby("node")["value"].median()
     pillars = system.spec.children(system.spec.root)
-    factor = pd.Series({city: np.mean([system.known[city, system.now, leaf] for leaf in set(system.spec.indicators) - set(system.leaves)])
+    factor = pd.Series({city: np.mean([system.known[city, system.now, leaf] for leaf in system.spec.indicators if leaf not in system.leaves])
                         for city in system.cities})
     own = pd.Series(rng.normal(0, 0.35, len(factor)), factor.index)
     columns = {}
@@ -369,20 +370,21 @@ def misfit(matrix, floor, roof, low, high) -> tuple[float, np.ndarray]:
 def anchors(system: System, scores: pd.Series) -> dict:
     """Base-year best and worst city of each simulated indicator, held at the ends of the scale.
 
-    The city nearest to the end in `scores` is taken unless a fact on this very indicator is printed or another fact
-    forbids it, then the next.
+    The city nearest to the end in `scores` is taken unless a fact on this very indicator is printed, it already is the
+    worst of the dimension's other indicator, or another fact forbids it; then the next.
     """
     base = scores.xs(system.before, level="year").unstack("indicator")[system.leaves]
-    printed = {(city, *leaves) for (city, leaves), rows in own_rows(system).items() if len(leaves) == 1
-               and (sum(past != 0 for (past, _), _, _ in rows) > 1 or any(np.isfinite(low + high) for _, low, high in rows))}
+    printed = {(city, *leaves) for (city, leaves), rows in own_rows(system).items() if len(leaves) == 1 and is_tight(rows)}
     base = base.mask(pd.DataFrame({leaf: [(city, leaf) in printed for city in base.index] for leaf in base}, base.index))
     matrix, floor, roof, _ = system.table()
+    siblings = {leaf: system.spec.children(system.spec.nodes.at[leaf, "parent"]) for leaf in system.leaves}
     fixed = {}
     for end, ascending in zip(system.spec.method["scale"], (True, False), strict=True):
         for leaf in system.leaves:
             for city in base[leaf].dropna().sort_values(ascending=ascending).index:
                 trial = fixed | {(city, system.before, leaf): float(end)}
-                if feasible(matrix, floor, roof, *bounds(system, trial)):
+                twin = not ascending or all((city, system.before, one) not in fixed for one in siblings[leaf])
+                if twin and feasible(matrix, floor, roof, *bounds(system, trial)):
                     fixed = trial
                     break
     return fixed
@@ -435,28 +437,35 @@ def own_rows(system: System) -> dict:
     return found
 
 
+def is_tight(rows: list) -> bool:
+    """Whether rows of one cell pin it: a printed score, or a printed growth (bounded on both sides)."""
+    return sum(past != 0 for (past, _), _, _ in rows) > 1 or any(high - low < 0.1 for _, low, high in rows)
+
+
 def nearby(scale: Scale, target: tuple, rows: list, held: bool, count: int) -> np.ndarray:
     """Raw values of both years near the target scores that satisfy the rows of this cell alone, nearest first.
 
-    Columns: raw before, raw now, score before, score now. `held` keeps the value before. The search widens until
-    `count` pairs are found or the search is as wide as the value.
+    Columns: raw before, raw now, score before, score now. `held` keeps the value before. Of a pinned cell half of the `count`
+    pairs are the nearest and half are spread over all, so that sums of several pinned indicators can meet a score.
     """
     step = 10.0 ** -scale.decimals
     centre = scale.raw(np.array(target))
     reach = np.sqrt(count) // 2 + 1
-    while True:
-        pairs = within(scale, centre, reach * step, rows, held)
-        if len(pairs) >= count or reach * step > centre.max():
-            break
+    pairs = within(scale, centre, reach * step, rows, held)
+    while is_tight(rows) and reach * step <= centre.max() and len(pairs) < 50 * count:
         reach *= 4
-    return pairs[np.argsort(np.hypot(*(pairs[:, 2:] - target).T), kind="stable")[:count]]
+        pairs = within(scale, centre, reach * step, rows, held)
+    pairs = pairs[np.argsort(np.hypot(*(pairs[:, 2:] - target).T), kind="stable")]
+    if len(pairs) <= count or not is_tight(rows):
+        return pairs[:count]
+    return pairs[np.unique(np.append(np.arange((count + 1) // 2), np.linspace(0, len(pairs) - 1, count // 2).astype(int)))]
 
 
 def within(scale: Scale, centre: np.ndarray, reach: float, rows: list, held: bool) -> np.ndarray:
     """All pairs of raw values within `reach` of the centre that satisfy the rows (columns as in `nearby`)."""
     step = 10.0 ** -scale.decimals
     before = centre[:1] if held else centre[0] + np.arange(-reach, reach + step / 2, step)
-    before = before[before > 0]
+    before = before[(scale.score(before.clip(step)) >= scale.ends[0] - 1e-9) & (scale.score(before.clip(step)) <= scale.ends[1] + 1e-9)]
     low = np.full(len(before), scale.score(max(centre[1] - reach, step)))
     high = np.full(len(before), scale.score(centre[1] + reach))
     for (past, present), floor, roof in rows:
@@ -472,14 +481,15 @@ def within(scale: Scale, centre: np.ndarray, reach: float, rows: list, held: boo
     return np.column_stack([raw, scale.score(raw)])
 
 
-def combine(lists: list[np.ndarray], weights: list[float], goal: np.ndarray) -> list[np.ndarray]:
-    """One pair of raw values from each list such that the weighted scores add up to `goal` (before, now) most closely."""
+def combine(lists: list[np.ndarray], weights: list[float], goal: np.ndarray) -> tuple[list[np.ndarray], float]:
+    """One pair of raw values from each list such that the weighted scores add up to `goal` (before, now) most closely, and how closely."""
     half = (len(lists) + 1) // 2
     sums, picks = zip(*(cross(lists[part], weights[part]) for part in (slice(half), slice(half, None))), strict=True)
-    far, other = cKDTree(sums[1]).query(goal - sums[0])
+    growth = np.array([[0.1, -goal[1] / goal[0]], [0.0, 1.0]])      # a miss counts ten times less along equal growth
+    far, other = cKDTree(sums[1] @ growth).query((goal - sums[0]) @ growth)
     best = int(np.argmin(far))
     chosen = [*picks[0][best], *picks[1][other[best]]]
-    return [rows[place, :2] for rows, place in zip(lists, chosen, strict=True)]
+    return [rows[place, :2] for rows, place in zip(lists, chosen, strict=True)], float(far[best])
 
 
 def cross(lists: list[np.ndarray], weights: list[float]) -> tuple[np.ndarray, np.ndarray]:
@@ -502,13 +512,15 @@ def groups(system: System, city: str, whole: set, rows: dict) -> list[str]:
     return found
 
 
-def raw_values(system: System, scores: pd.Series, scales: dict, fixed: dict, count: int = 120) -> pd.Series:
+def raw_values(system: System, scores: pd.Series, scales: dict, fixed: dict) -> pd.Series:
     """Raw values of the simulated cells: rounded, whole numbers fitted so that every node keeps its score."""
     rows, value = own_rows(system), {}
     whole = {leaf for leaf in system.leaves if scales[leaf].decimals == 0}
 
     def choices(city, leaf, count):
-        target = [scores[city, year, leaf] for year in (system.before, system.now)]
+        target = np.array([scores[city, year, leaf] for year in (system.before, system.now)])
+        if (city, system.now, leaf) in fixed:
+            return np.append(scales[leaf].raw(target), target)[None]
         found = nearby(scales[leaf], target, rows.get((city, frozenset([leaf])), []), (city, system.before, leaf) in fixed, count)
         if not len(found):
             raise InputError("data/sample/sizes.csv", [f"{leaf}: no whole numbers give the printed digits of {city}: use a larger range"])
@@ -521,10 +533,13 @@ def raw_values(system: System, scores: pd.Series, scales: dict, fixed: dict, cou
             weights = [system.weights[node][leaf] for leaf in leaves]
             goal = sum(weight * np.array([scores[city, year, leaf] for year in (system.before, system.now)])
                        for leaf, weight in zip(leaves, weights, strict=True))
-            picked = combine([choices(city, leaf, count if len(leaves) > 1 else 1) for leaf in leaves], weights, goal)
+            for many in [1] if len(leaves) == 1 else [60, 200, 600]:
+                picked, far = combine([choices(city, leaf, many) for leaf in leaves], weights, goal)
+                if far < CLOSE:
+                    break
             value |= {(city, year, leaf): pair[place] for leaf, pair in zip(leaves, picked, strict=True)
                       for place, year in enumerate((system.before, system.now))}
-        for leaf in set(system.leaves) - {leaf for node in fitted for leaf in system.spec.leaves(node)}:
+        for leaf in [leaf for leaf in system.leaves if not any(leaf in system.spec.leaves(node) for node in fitted)]:
             pair = choices(city, leaf, 1)[0]
             value |= {(city, system.before, leaf): pair[0], (city, system.now, leaf): pair[1]}
     return pd.Series(value).reindex(system.keys)
@@ -537,11 +552,11 @@ def unmet(system: System, scores: pd.Series) -> list[str]:
     return [system.rows[number][0] for number in np.flatnonzero((value < low - 1e-9) | (value > high + 1e-9))]
 
 
-def settle(system: System, scores: pd.Series, leaf: str, scale: Scale, fixed: dict) -> dict:
-    """`fixed` with whole-number scores of one indicator for all cities, beside which the other facts can still hold."""
+def settle(system: System, scores: pd.Series, leaf: str, scale: Scale, fixed: dict, cities: list[str]) -> dict:
+    """`fixed` with whole-number scores of one indicator for some cities, beside which the other facts can still hold."""
     rows, (matrix, floor, roof, _) = own_rows(system), system.table()
     years = (system.before, system.now)
-    for city in sorted(system.cities, key=lambda city: (city, frozenset([leaf])) not in rows):
+    for city in sorted(cities, key=lambda city: (city, frozenset([leaf])) not in rows):
         mine = rows.get((city, frozenset([leaf])), [])
         target = [scores[city, year, leaf] for year in years]
         pairs = nearby(scale, target, mine, (city, system.before, leaf) in fixed, 60 if mine else 1)
@@ -551,6 +566,27 @@ def settle(system: System, scores: pd.Series, leaf: str, scale: Scale, fixed: di
             raise InputError("data/sample/sizes.csv", [f"{leaf}: no whole numbers give the printed digits of {city}: use a larger range"])
         fixed = found
     return fixed
+
+
+def settle_all(system: System, target: pd.Series, scores: pd.Series, scales: dict, fixed: dict) -> tuple[pd.Series, dict]:
+    """Settle the coarse counts, one indicator after the other, solving for the rest after each.
+
+    Coarse is a count beside an indicator that is no count, and a pinned count with at least two others in its
+    dimension that are free to make up for it.
+    """
+    rows = own_rows(system)
+    pinned = {(city, *leaves) for (city, leaves), mine in rows.items() if len(leaves) == 1 and is_tight(mine)}
+    for leaf in [leaf for leaf in system.leaves if scales[leaf].decimals == 0]:
+        family = system.spec.children(system.spec.nodes.at[leaf, "parent"])
+        if any(scales[one].decimals for one in family):
+            cities = system.cities
+        else:
+            cities = [city for city in system.cities if (city, leaf) in pinned
+                      and sum((city, one) not in pinned and (city, system.now, one) not in fixed for one in family) >= 2]
+        if cities:
+            fixed = settle(system, scores, leaf, scales[leaf], fixed, cities)
+            scores = solve(system, target, fixed)
+    return scores, fixed
 
 
 # ---- the panel ------------------------------------------------------------------------------------------------------
@@ -598,10 +634,7 @@ def build(spec, places: pd.DataFrame, factors: pd.DataFrame, facts: pd.DataFrame
     add_ranks(system, solve(system, target), facts)
     fixed = anchors(system, solve(system, target))
     scores = solve(system, target, fixed)
-    for leaf in system.leaves:
-        coarse = scales[leaf].decimals == 0 and any(scales[one].decimals for one in spec.leaves(spec.nodes.at[leaf, "parent"]))
-        if coarse:
-            scores = solve(system, target, settle(system, scores, leaf, scales[leaf], fixed))
+    scores, fixed = settle_all(system, target, scores, scales, fixed)
     raw = raw_values(system, scores, scales, fixed)
     back = pd.Series({key: scales[key[2]].score(value) for key, value in raw.items()})
     refuse("calibrated sample", [f"the rounded panel does not give {id}: use larger sizes in data/sample/sizes.csv"
@@ -614,7 +647,7 @@ def assemble(system: System, raw: pd.Series, factors: pd.DataFrame) -> pd.DataFr
     printed = {(city, *leaves): rows for (city, leaves), rows in own_rows(system).items() if len(leaves) == 1}
     def status(unit, year, leaf):
         rows = printed.get((unit, leaf), [])
-        score = any(np.isfinite(low + high) for _, low, high in rows)
+        score = any(high - low < 0.1 for _, low, high in rows)
         growth = sum(past != 0 for (past, _), _, _ in rows) > 1
         return "published" if score and (growth or year == system.now) else "simulated"
     rows = [(unit, year, leaf, value, status(unit, year, leaf)) for (unit, year, leaf), value in raw.items()]
