@@ -62,8 +62,10 @@ def base_statistics(table, lang: str = "zh"):
         agrees = group["agrees"]
         ax.scatter(group["official"], group["solved"], marker=marker, s=34, label=word(measure, lang),
                    facecolors=[colour if one else "none" for one in agrees], edgecolors=colour, linewidths=1.2, zorder=3)
-    for row in table.drop_duplicates("unit").itertuples():
-        ax.annotate(style.city(row.unit, lang), (row.official, row.solved), (5, -9), textcoords="offset points", fontsize=7.5, color=style.INK)
+    for place, row in enumerate(table.drop_duplicates("unit").sort_values("official").itertuples()):
+        below = place % 2 == 0
+        ax.annotate(style.city(row.unit, lang), (row.official, row.solved), (5, -9) if below else (-5, 5), textcoords="offset points",
+                    ha="left" if below else "right", fontsize=7.5, color=style.INK)
     ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends, xlabel=word("official", lang), ylabel=word("solved", lang))
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter("{x:,.0f}")
