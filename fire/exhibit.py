@@ -15,7 +15,6 @@ from fire import files
 from fire import labels as names
 from fire.errors import refuse
 
-PNG = {"metadata": {"Software": None}, "pil_kwargs": {"optimize": True}}
 FORMULA = re.compile(r"^[=+\-@\t\r](?=.)")
 
 
@@ -158,18 +157,20 @@ def _show(title: str, shown, alt: str, source: str, status) -> None:
     display(Markdown(f"<small>资料来源：{plain(source)}　数据状态：{statuses}</small>"))
 
 
-def _png(fig) -> bytes:
+def _png(fig, dpi: str = "screen") -> bytes:
+    """The figure as a PNG of few colours, which keeps notebooks and Word files small."""
+    from PIL import Image
+
     from fire.figures import style
 
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=style.DPI["screen"], **PNG)
-    return buffer.getvalue()
+    drawn, small = io.BytesIO(), io.BytesIO()
+    fig.savefig(drawn, format="png", dpi=style.DPI[dpi], metadata={"Software": None})
+    Image.open(drawn).convert("RGB").quantize(128).save(small, format="png", optimize=True)
+    return small.getvalue()
 
 
 def _save(fig, stem: Path) -> None:
-    from fire.figures import style
-
     with files.atomic_path(f"{stem}.svg") as path:
         fig.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
     with files.atomic_path(f"{stem}.png") as path:
-        fig.savefig(path, format="png", dpi=style.DPI["print"], **PNG)
+        path.write_bytes(_png(fig, "print"))

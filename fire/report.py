@@ -183,7 +183,7 @@ def table(record: dict, lang: str, words: dict, rows: int | None = None) -> str:
     frame = exhibit.load_table(record["folder"], record["name"])
     shown = exhibit.display_frame(frame.head(rows) if rows else frame, record["labels"], lang)
     grid = [[plain(cell) or " " for cell in row] for row in [list(shown.columns), *shown.itertuples(index=False)]]
-    spans = [min(max(width(cell) for cell in column), 40) for column in zip(*grid, strict=True)]
+    spans = [min(max(heading_width(head), *map(width, cells), 3), 40) for head, *cells in zip(*grid, strict=True)]
     right = [label.get("as") is None and frame[name].dtype.kind in "ifb" for name, label in record["labels"].items()]
     rule = [":" * (not end) + "-" * (span + 2) + ":" * end for span, end in zip(spans, right, strict=True)]
     lines = [f"| {' | '.join(row)} |" for row in [grid[0], rule, *grid[1:]]]
@@ -210,6 +210,11 @@ def source_line(record: dict, lang: str, words: dict, cut: str | None = None) ->
 def width(text: str) -> int:
     """Width of a text on a page in Latin characters; a Chinese one counts twice."""
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text.replace("\\", ""))
+
+
+def heading_width(head: str) -> int:
+    """Width that a column heading needs when it may break: its longest word; Chinese breaks anywhere, here in two."""
+    return max(width(word) if word.isascii() else -(-width(word) // 2) for word in head.split() or [""])
 
 
 def copy_figures(exhibits: dict, folder: Path) -> None:

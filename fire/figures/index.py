@@ -59,11 +59,11 @@ def region_strip(cities: pd.DataFrame, means: pd.DataFrame, lang: str = "zh", la
     """
     means = means.sort_values("score", ignore_index=True)
     place = {region: row for row, region in enumerate(means["unit"])}
-    fig, ax = style.subplots(height=0.36 * len(means) + 0.6)
+    fig, ax = style.subplots(height=0.27 * len(means) + 0.6)
     row = cities["region"].map(place)
     words, rows = WORDS[lang], range(len(means))
     ax.scatter(cities["score"], row, s=26, color=BASE, edgecolor="white", linewidth=0.5, zorder=3, label=words["city"])
-    ax.scatter(means["score"], rows, s=190, marker="|", color=NAVY, linewidth=2.4, zorder=4, label=words["mean"])
+    ax.scatter(means["score"], rows, s=120, marker="|", color=NAVY, linewidth=2.4, zorder=4, label=words["mean"])
     if "printed" in means and means["printed"].notna().any():
         ax.scatter(means["printed"], rows, s=26, marker="D", facecolor="none", edgecolor=HIGHLIGHT, linewidth=1.2,
                    zorder=5, label=words["printed"])
@@ -108,7 +108,7 @@ def dumbbell(table: pd.DataFrame, lang: str = "zh", years=(2020, 2021), kind: st
     """Two years of one score by unit, the growth written at the end. `table`: unit, before, score, growth_pct."""
     table = table.sort_values("score", ignore_index=True)
     row, up = np.arange(len(table)), table["score"].ge(table["before"])
-    fig, ax = style.subplots(height=0.28 * len(table) + 0.8)
+    fig, ax = style.subplots(height=0.25 * len(table) + 0.7)
     colours = np.where(up, style.RISE, style.FALL)
     ax.hlines(row, table["before"], table["score"], color=colours, linewidth=2)
     ax.scatter(table["before"], row, s=26, facecolor="white", edgecolor=colours, linewidth=1.3, zorder=3)
@@ -159,7 +159,7 @@ def profile(table: pd.DataFrame, lang: str = "zh", years=(2020, 2021)):
     """
     table = table.iloc[::-1].reset_index(drop=True)
     row, words = np.arange(len(table)), WORDS[lang]
-    fig, ax = style.subplots(height=0.34 * len(table) + 0.9)
+    fig, ax = style.subplots(height=0.25 * len(table) + 0.75)
     ax.hlines(row, table["low"], table["high"], color=FAINT, linewidth=7, label=words["cities"])
     ax.scatter(table["median"], row, s=60, marker="|", color=MUTED, linewidth=1.6, zorder=2.5)
     ax.hlines(row, table["before"], table["score"], color=NAVY, linewidth=1.2)
@@ -180,7 +180,7 @@ def growths(table: pd.DataFrame, lang: str = "zh"):
                                               median."""
     table = table.iloc[::-1].reset_index(drop=True)
     row, colours = np.arange(len(table)), np.where(table["growth_pct"].ge(0), style.RISE, style.FALL)
-    fig, ax = style.subplots(height=0.34 * len(table) + 0.7)
+    fig, ax = style.subplots(height=0.25 * len(table) + 0.6)
     ax.barh(row, table["growth_pct"], height=0.62, color=colours)
     ticks = ax.scatter(table["median"], row, s=110, marker="|", color=INK, linewidth=1.6, zorder=3)
     for position, one in enumerate(table.itertuples()):
@@ -197,7 +197,7 @@ def compare(table: pd.DataFrame, lang: str = "zh", years=(2020, 2021)):
     """A set of cities side by side, one panel a node, both years. `table`: unit, node, before,
 score; order as given."""
     nodes, units = list(dict.fromkeys(table["node"])), list(dict.fromkeys(table["unit"]))[::-1]
-    fig, axes = style.subplots(1, len(nodes), height=0.34 * len(units) + 1.0, sharey=True, squeeze=False)
+    fig, axes = style.subplots(1, len(nodes), height=0.3 * len(units) + 0.9, sharey=True, squeeze=False)
     top = table[["before", "score"]].max().max()
     for ax, node in zip(axes[0], nodes, strict=True):
         one = table[table["node"].eq(node)].set_index("unit").reindex(units)

@@ -18,7 +18,7 @@ RISE, FALL = TEAL, RED
 SEQUENTIAL, DIVERGING = "cividis", "RdBu"
 PILLARS = {"total": INK, "F": NAVY, "I": TEAL, "R": ORANGE, "E": RED}
 STATUS = {"observed": NAVY, "published": TEAL, "imputed": SKY, "estimated": SAND, "assumed": ORANGE, "simulated": RED}
-HATCH = {"assumed": "//", "simulated": "xx"}
+HATCH = {"assumed": "\\\\", "simulated": "//"}
 REGION_COLOURS = ["#a62b2b", "#12304f", "#1f7a8c", "#d9822b", "#5b3b8c", "#3f8f4f", "#7fb2d6", "#8a5a2b", "#c46a9c",
                   "#9a9a2e", "#66717d", "#d9c88f", "#2fb5a0"]
 MARKERS = "osD^vPX<>p*hd"

@@ -142,7 +142,7 @@ local function div(element)
   if style then element.attributes["custom-style"] = style; return element end
   if not typst then return nil end
   local open
-  if element.classes:includes("figure") then open = "#block(width: 100%, breakable: false)["
+  if element.classes:includes("figure") then open = "#block(width: 100%, breakable: false, above: 1.5em)["
   elseif element.classes:includes("wide") then open = "#wide["
   elseif element.classes:includes("box") then open = "#box-status["
   elseif element.classes:includes("source") then open = "#source-line["
