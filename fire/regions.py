@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fire.errors import InputError, refuse
+from fire.panel import STATUSES
 
 MEANS = ("score = simple mean of the region's cities that have a score; growth_pct = growth of the regional mean; "
          "mean_city_growth_pct = mean of the cities' growth; neither is given when the cities differ between the years")
@@ -321,3 +322,8 @@ def location_gini(values, reference=None) -> float:
     values, _, r = checked("location Gini", values, weights=reference, floor="at or above zero")
     quotient = (values / values.sum() / r).to_numpy()
     return float(r @ np.abs(np.subtract.outer(quotient, quotient)) @ r / 2)
+
+
+def statuses(scores: pd.DataFrame) -> list[str]:
+    """Statuses that carry any share of these scores, the hardest first."""
+    return [name for name in STATUSES if f"share_{name}" in scores and scores[f"share_{name}"].max() > 0]

@@ -5,7 +5,7 @@ import pandas as pd
 import statsmodels.api as sm
 
 from fire.figures import style
-from fire.figures.regions import heat, words
+from fire.figures.regions import heat, name_points, words
 
 CLUSTERS = {"HH": (style.RED, "o", ("高—高", "High–high")), "LL": (style.NAVY, "s", ("低—低", "Low–low")),
             "HL": (style.ORANGE, "^", ("高—低", "High–low")), "LH": (style.SKY, "v", ("低—高", "Low–high")),
@@ -15,7 +15,8 @@ CLUSTERS = {"HH": (style.RED, "o", ("高—高", "High–high")), "LL": (style.N
 def ridge(table: pd.DataFrame, lang: str = "zh"):
     """Kernel density ridges: one panel a node, one ridge a year, the latest year at the top; `node, year, score, density`."""
     nodes, years = list(dict.fromkeys(table["node"])), sorted(table["year"].unique())
-    fig, axes = style.subplots(1, len(nodes), height=0.55 * len(years) + 1.3, sharey=True, squeeze=False)
+    fig, axes = style.subplots(1, len(nodes), height=0.55 * len(years) + 1.3, sharex=True, sharey=True,
+                              squeeze=False)
     step = 0.62 * table["density"].max()
     colours = [style.plt.get_cmap(style.SEQUENTIAL)(x) for x in np.linspace(0.15, 0.75, len(years))]
     for ax, node in zip(axes.flat, nodes):
@@ -86,10 +87,9 @@ def beta(data: pd.DataFrame, lang: str = "zh", marked=()):
     ax.plot(grid, 100 * band["mean"], color=style.NAVY)
     ax.axhline(0, color=style.MUTED, lw=0.6)
     ax.scatter(data["initial"], 100 * data["growth"], s=16, color=style.BASE, edgecolor=style.MUTED, lw=0.4, zorder=3)
-    for row in data[data["unit"].isin(marked)].itertuples():
-        ax.scatter(row.initial, 100 * row.growth, s=20, color=style.HIGHLIGHT, zorder=4)
-        ax.annotate(style.unit(row.unit, lang), (row.initial, 100 * row.growth), (4, 3), textcoords="offset points",
-                    fontsize=7)
+    points = data[data["unit"].isin(marked)].assign(x=data["initial"], y=100 * data["growth"])
+    ax.scatter(points["x"], points["y"], s=20, color=style.HIGHLIGHT, zorder=4)
+    name_points(ax, points, lang)
     ax.set(xlabel=words(("基期得分的对数", "Logarithm of the first score"), lang),
            ylabel=words(("年均增长（对数，%）", "Growth a year (log, %)"), lang))
     return fig
@@ -107,7 +107,7 @@ def moran_scatter(table: pd.DataFrame, lang: str = "zh"):
     ax.set(xlabel=words(("标准化得分 z", "Standardised score z"), lang),
            ylabel=words(("邻近城市的 z 均值", "Mean z of the neighbours"), lang))
     ax.grid(visible=False)
-    fig.legend(loc="outside lower center", ncols=5)
+    fig.legend(loc="outside upper center", ncols=5)
     return fig
 
 
@@ -119,7 +119,7 @@ def clusters(table: pd.DataFrame, places: pd.DataFrame, lang: str = "zh"):
     ax.set(xlabel=words(("东经（°）", "Longitude (° E)"), lang), ylabel=words(("北纬（°）", "Latitude (° N)"), lang))
     ax.set_aspect(1 / np.cos(np.radians(table["y"].mean())))
     ax.grid(visible=True, axis="both")
-    fig.legend(loc="outside lower center", ncols=5)
+    fig.legend(loc="outside upper center", ncols=5)
     return fig
 
 
@@ -132,8 +132,7 @@ def draw_clusters(ax, table: pd.DataFrame, lang: str) -> None:
     robust = table[table["robust"]]
     ax.scatter(robust["x"], robust["y"], s=70, facecolor="none", edgecolor=style.INK, lw=0.8, zorder=4,
                label=words(("控制错误发现率后仍显著", "Stands the false discovery rate"), lang) if len(robust) else None)
-    for row in table[table["cluster"] != ""].itertuples():
-        ax.annotate(style.unit(row.unit, lang), (row.x, row.y), (4, 2), textcoords="offset points", fontsize=6.5, zorder=5)
+    name_points(ax, table[table["cluster"] != ""], lang)
 
 
 def coefficients(table: pd.DataFrame, names: dict, lang: str = "zh"):
@@ -149,5 +148,5 @@ def coefficients(table: pd.DataFrame, names: dict, lang: str = "zh"):
     ax.set_ylim(0.6 - len(terms), 0.6)
     ax.set_yticks([-place for place in range(len(terms))], [words(names[term], lang) for term in terms])
     ax.set_xlabel(words(("系数与95%置信区间（百分点）", "Coefficient and 95 % interval (percentage points)"), lang))
-    fig.legend(loc="outside lower center", ncols=min(len(models), 3))
+    fig.legend(loc="outside upper center", ncols=min(len(models), 3))
     return fig

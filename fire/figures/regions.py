@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from fire import labels
 from fire.figures import style
@@ -49,7 +50,8 @@ def structure(cities: pd.DataFrame, lang: str = "zh"):
         ax.set_xlabel(f"n = {len(inside)}    {words(('均值', 'mean'), lang)} {mean:.2f}", fontsize=7, loc="left")
         ax.grid(axis="x", visible=False)
     low, high = cities["score"].min(), cities["score"].max()
-    axes.flat[0].set_ylim(low - 0.16 * (high - low), high + 0.16 * (high - low))
+    axes.flat[0].set_ylim(low - 0.22 * (high - low), high + 0.2 * (high - low))
+    axes.flat[0].yaxis.set_major_locator(MaxNLocator(4, integer=True))
     for ax in axes.flat[len(order):]:
         ax.axis("off")
     if len(order) < axes.size:
@@ -99,7 +101,8 @@ def contributions(table: pd.DataFrame, lang: str = "zh"):
     ax.hlines(y, wide.min(axis=1), wide.max(axis=1), color=style.FAINT, lw=2)
     for year, colour in zip(wide.columns, np.array([style.BASE, style.NAVY])[-wide.shape[1]:]):
         ax.scatter(wide[year], y, s=30, color=colour, zorder=3, label=str(year))
-    style.value_labels(ax, y, wide.max(axis=1), digits=1, pad=7)
+    for place, (top, value) in enumerate(zip(wide.max(axis=1), wide.iloc[:, -1])):
+        ax.annotate(f"{value:.1f}", (top, place), (7, 0), textcoords="offset points", va="center", fontsize=7.5)
     ax.set_yticks(y, [style.region(key, lang) if key else words(PARTS["between"], lang) for key in wide.index])
     for tick, key in zip(ax.get_yticklabels(), wide.index):
         tick.set_weight("normal" if key else "bold")
@@ -131,7 +134,8 @@ def heat(values: np.ndarray, rows: list, columns: list, digits: int, label: str,
     ax.set_yticks(range(len(rows)), rows, fontsize=7)
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
-    bar = fig.colorbar(image, ax=ax, shrink=0.6, pad=0.02, label=label)
+    over = "max" if np.nanmax(values) > image.norm.vmax else "neither"
+    bar = fig.colorbar(image, ax=ax, shrink=0.6, pad=0.02, label=label, extend=over)
     bar.outline.set_visible(False)
     return fig
 
@@ -139,8 +143,8 @@ def heat(values: np.ndarray, rows: list, columns: list, digits: int, label: str,
 def coordination(table: pd.DataFrame, lang: str = "zh", marked=()):
     """Coupling C against level T of every city, with lines of equal coordination D; `unit, region, C, T`."""
     fig, ax = style.subplots(height=4.2)
-    level = np.linspace(0.01, 1, 300)
     left, right, bottom = table["T"].min() - 0.04, table["T"].max() + 0.07, table["C"].min() - 0.03
+    level = np.linspace(0.01, right, 300)
     for degree in np.arange(0.1, 1, 0.1):
         ax.plot(level, degree ** 2 / level, color=style.FAINT, lw=0.9, zorder=0)
         foot = degree ** 2 / bottom
@@ -151,13 +155,20 @@ def coordination(table: pd.DataFrame, lang: str = "zh", marked=()):
     for name, inside in table.groupby("region", sort=False):
         ax.scatter(inside["T"], inside["C"], s=22, color=style.region_colour(name), marker=style.region_marker(name),
                    label=style.region(name, lang), zorder=3)
-    for row in table[table["unit"].isin(marked)].itertuples():
-        ax.annotate(style.unit(row.unit, lang), (row.T, row.C), (4, -2), textcoords="offset points", fontsize=7, va="top")
+    name_points(ax, table[table["unit"].isin(marked)].rename(columns={"T": "x", "C": "y"}), lang)
     ax.set(xlabel=words(("综合水平 T", "Level T"), lang), ylabel=words(("耦合度 C", "Coupling C"), lang),
            xlim=(left, right), ylim=(bottom, 1.015))
     ax.grid(visible=False)
-    fig.legend(loc="outside lower center", ncols=4, fontsize=7)
+    fig.legend(loc="outside upper center", ncols=5 if lang == "zh" else 4, fontsize=7)
     return fig
+
+
+def name_points(ax, table: pd.DataFrame, lang: str) -> None:
+    """Name the units at `x, y`, in turn below and above the point, so that near neighbours stay legible."""
+    for place, row in enumerate(table.sort_values("x").itertuples()):
+        above = place % 2
+        ax.annotate(style.unit(row.unit, lang), (row.x, row.y), (0, 5 if above else -5), textcoords="offset points",
+                    fontsize=6.8, ha="center", va="bottom" if above else "top", zorder=5)
 
 
 def obstacles(table: pd.DataFrame, lang: str = "zh"):
@@ -166,4 +177,4 @@ def obstacles(table: pd.DataFrame, lang: str = "zh"):
     values = 100 * table.pivot(index="unit", columns="node", values="share").loc[units, nodes].to_numpy()
     return heat(values, [style.unit(unit, lang) for unit in units], [labels.node(node, lang) for node in nodes], 0,
                 words(("障碍度（%）", "Obstacle degree (%)"), lang), height=0.15 * len(units) + 1.6,
-                fontsize=6 if len(units) > 20 else 7)
+                fontsize=6 if len(units) > 20 else 7, top=np.nanquantile(values, 0.995))
