@@ -40,7 +40,7 @@ def find(table: dict, lines: dict) -> list[str]:
         of_node(position, row, rows, method, table, say)
     if method.get("reference", METHODS["reference"]) == "base" and "base_year" not in method:
         faults.append(at(("method",), table, lines) + "reference is \"base\" but there is no base_year: add base_year")
-    return faults
+    return sorted(faults, key=lambda fault: int((re.match(r"line (\d+)", fault) or [0, 0])[1]))
 
 
 def shape(table: dict) -> list[tuple]:
@@ -108,9 +108,9 @@ def tree(rows, table, lines, say):
 
 def family_weights(rows, lines, say):
     """Weights below zero, all zero, given for some siblings only, or not summing to one."""
-    families = {}
+    families, known = {}, {row["id"] for _, row in rows}
     for position, row in rows:
-        if "parent" in row:
+        if row.get("parent") in known:
             families.setdefault(row["parent"], []).append((position, row))
     for parent, members in families.items():
         try:
