@@ -17,7 +17,7 @@ from fire import files, labels, narrative, normalise, robustness, rounding, scor
 
 THRESHOLDS = files.DATA / "audit-thresholds.toml"
 VERDICTS = {"pass": {"zh": "通过", "en": "pass"}, "flag": {"zh": "提示", "en": "flag"}, "fail": {"zh": "不通过", "en": "fail"}}
-COLUMNS = ["check", "node", "value", "verdict", "simulated", "zh", "en"]
+COLUMNS = ["check", "node", "subject_zh", "subject_en", "value", "verdict", "simulated", "zh", "en"]
 
 
 def thresholds() -> dict:
@@ -54,7 +54,8 @@ def finish(spec, line: dict, rule: dict, simulated: pd.Series) -> dict:
     bounds = {name: rule.get(name) for name in ("flag_below", "flag_above", "fail_below", "fail_above", "width", "kurtosis")}
     said = narrative.say(f"audit-{line['check']}", verdict=outcome, value=float(line["value"]), percent=100 * float(line["value"]),
                          subject=line["label"], unity=1, **bounds, **line.get("facts", {}))
-    return {"check": line["check"], "node": line["node"], "value": line["value"], "verdict": outcome, "simulated": share, **said}
+    return {"check": line["check"], "node": line["node"], "subject_zh": line["label"]["zh"], "subject_en": line["label"]["en"],
+            "value": line["value"], "verdict": outcome, "simulated": share, **said}
 
 
 def verdict(value: float, rule: dict) -> str:
@@ -269,7 +270,7 @@ def table(audit: pd.DataFrame, lang: str = "zh", rules: dict | None = None) -> p
     """The audit for readers: check, subject, value, verdict and sentence in one language, the gravest lines first."""
     rules = rules or thresholds()
     ordered = audit.assign(grave=audit["verdict"].map({"fail": 0, "flag": 1, "pass": 2})).sort_values("grave", kind="stable")
-    return pd.DataFrame({"check": [rules[check][lang] for check in ordered["check"]], "node": ordered["node"].to_numpy(),
+    return pd.DataFrame({"check": [rules[check][lang] for check in ordered["check"]], "subject": ordered[f"subject_{lang}"].to_numpy(),
                          "value": ordered["value"].round(3).to_numpy(), "simulated": ordered["simulated"].round(3).to_numpy(),
                          "verdict": [VERDICTS[one][lang] for one in ordered["verdict"]], "sentence": ordered[lang].to_numpy()})
 

@@ -135,7 +135,7 @@ def check(alternatives: dict, levels: list) -> None:
         faults.append(f"'floor' is the least score that geometric and harmonic means count with: above 0; it is {alternatives['floor']}")
     if "drop" in alternatives and len(levels[-1][0]) < 2:
         faults.append("'drop' would leave no indicator: the node has only one")
-    refuse("alternatives", faults)
+    refuse("alternatives", list(dict.fromkeys(faults)))
 
 
 def weight_faults(weights: dict, levels: list) -> list[str]:
@@ -244,8 +244,8 @@ def on_grid(matrix: np.ndarray, variance: np.ndarray | None, way: str, bits: int
     """The linked scores as whole multiples of a power of two; errors follow to first order (exactly when arithmetic)."""
     linked = LINKS[way][0](matrix)
     step = 2.0 ** (math.ceil(math.log2(np.nanmax(np.abs(linked)))) - bits)
-    slope = {"arithmetic": 1.0, "geometric": 1 / matrix, "harmonic": 1 / matrix ** 2}[way]
-    spread = None if variance is None else np.nan_to_num(variance * slope ** 2).T / step ** 2
+    steepness = {"arithmetic": 0, "geometric": 1, "harmonic": 2}[way]      # the slope of the link is score ** -steepness
+    spread = None if variance is None else np.nan_to_num(variance / matrix ** (2 * steepness)).T / step ** 2
     return np.rint(np.nan_to_num(linked).T / step), step, way, spread
 
 

@@ -1,0 +1,265 @@
+"""Rank intervals: against brute force, analytic cases and simulation; deterministic; bad input refused."""
+
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fire import robustness, score
+from fire import spec as specs
+from fire.errors import InputError
+
+TREE = {"P": ["a", "b"], "Q": ["c"], "R": ["d", "e", "f"]}
+WEIGHT = {"P": 0.5, "Q": 0.2, "R": 0.3, "a": 0.7, "b": 0.3, "c": 1.0, "d": 0.2, "e": 0.3, "f": 0.5}
+
+
+def small_spec(tree=TREE, weight=WEIGHT, **method):
+    """A two-level index on a 1-10 scale."""
+    rows = [{"id": "index", "label": {"zh": "指数", "en": "index"}}]
+    for pillar, leaves in tree.items():
+        rows.append({"id": pillar, "parent": "index", "weight": weight[pillar], "label": {"zh": pillar, "en": pillar}})
+        rows += [{"id": leaf, "parent": pillar, "weight": weight[leaf], "label": {"zh": leaf, "en": leaf},
+                  "unit": {"zh": "分", "en": "points"}} for leaf in leaves]
+    table = {"id": "small", "label": {"zh": "小", "en": "small"}, "node": rows,
+             "method": {"base_year": 2020, "scale": [1.0, 10.0], "missing": "none"} | method}
+    return specs.build(table, "small")
+
+
+def small_panel(values: np.ndarray, leaves="abcdef", years=(2020,), status="observed"):
+    """A panel from an array years × units × indicators."""
+    rows = [(f"u{unit:02d}", year, leaf, values[t, unit, j], status, "test") for t, year in enumerate(years)
+            for unit in range(values.shape[1]) for j, leaf in enumerate(leaves)]
+    return pd.DataFrame(rows, columns=["unit", "year", "indicator", "value", "status", "source"])
+
+
+@pytest.fixture(scope="module")
+def panel():
+    values = np.random.default_rng(5).lognormal(1, 0.5, (2, 12, 6))
+    values[1] = values[0] * 1.05 + np.random.default_rng(6).normal(0, 0.02, values[0].shape)
+    return small_panel(values, years=(2020, 2021))
+
+
+def brute(spec, panel, sets):
+    """Ranks (set × unit, last year) one set of weights at a time through the engine."""
+    last = panel["year"].max()
+    found = [score.compute(spec.vary(weights=sets[name].to_dict()), panel) for name in sets]
+    return np.array([one[one["node"].eq("index") & one["year"].eq(last)].sort_values("unit")["rank"] for one in found], int)
+
+
+def random_sets(count, seed=1):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame({f"w{k}": {node: weight * rng.uniform(0.6, 1.4) for node, weight in WEIGHT.items()} for k in range(count)})
+
+
+@pytest.mark.parametrize("way", ["arithmetic", "geometric", "harmonic"])
+def test_given_weights_rank_as_the_engine_does(panel, way):
+    spec, sets = small_spec(aggregation=way), random_sets(7)
+    positive = panel.assign(value=panel["value"] + 5)
+    expected = brute(spec, positive, sets)
+    result = robustness.run(spec, positive, {"weights": {"sets": sets}, "floor": 0.1}, draws=len(sets.columns))
+    counts = np.array([np.bincount(expected[:, unit] - 1, minlength=12) for unit in range(12)])
+    assert (result.ranks[-1] == counts).all()
+    now = result.intervals.query("year == 2021")
+    assert list(now["rank_median"]) == list(np.quantile(expected, 0.5, axis=0, method="inverted_cdf"))
+    assert list(now["rank_high"]) == list(np.quantile(expected, 0.95, axis=0, method="inverted_cdf"))
+
+
+def test_missing_cells_share_weights_as_in_the_engine(panel):
+    spec, sets = small_spec(), random_sets(5)
+    holes = panel[~((panel["unit"] == "u03") & panel["indicator"].isin(["a", "c"]))]
+    expected = brute(spec, holes, sets)
+    result = robustness.run(spec, holes, {"weights": {"sets": sets}}, draws=5)
+    assert (result.ranks[-1].argmax(axis=1) == np.array([np.bincount(column).argmax() - 1 for column in expected.T])).all()
+
+
+def test_dropped_indicators_rank_as_the_index_without_them(panel):
+    spec = small_spec()
+    draws = robustness.run(spec, panel, {"drop": 1.0}, draws=20_000)
+    expected = np.zeros((12, 12))
+    for leaf in spec.indicators:
+        one = score.compute(spec.drop(leaf), panel)
+        ranks = one[one["node"].eq("index") & one["year"].eq(2021)].sort_values("unit")["rank"].to_numpy(int)
+        expected[np.arange(12), ranks - 1] += 1 / 6
+    assert np.abs(draws.ranks[-1] / 20_000 - expected).max() < 0.015
+
+
+def test_probability_of_being_ahead_in_an_analytic_case():
+    """w ~ U(0, 1): A = (10, 1) is ahead of B = (4, 4) when 9 w > 3, that is with probability 2/3."""
+    spec = small_spec({"P": ["a"], "Q": ["b"]}, {"P": 0.5, "Q": 0.5, "a": 1, "b": 1})
+    values = np.array([[[10.0, 1.0], [4.0, 4.0], [1.0, 10.0]]])
+    result = robustness.run(spec, small_panel(values, "ab"), {"weights": {"dirichlet": 2.0}}, draws=60_000)
+    ahead = result.pairs.set_index(["unit", "other"])["p_ahead"]
+    assert ahead["u00", "u01"] == pytest.approx(2 / 3, abs=0.006)
+    assert ahead["u00", "u01"] + ahead["u01", "u00"] == pytest.approx(1, abs=0.0011)
+
+
+def test_growth_interval_of_a_known_distribution():
+    """w ~ U(0, 1) on growth 0 and 100 per cent of equal scores: growth is uniform on 0 to 100."""
+    spec = small_spec({"P": ["a"], "Q": ["b"]}, {"P": 0.5, "Q": 0.5, "a": 1, "b": 1}, scale=[0.0, 10.0])
+    values = np.array([[[5.0, 5.0], [0.0, 0.0], [10.0, 10.0]], [[5.0, 10.0], [0.0, 0.0], [10.0, 10.0]]])
+    result = robustness.run(spec, small_panel(values, "ab", (2020, 2021)), {"weights": {"dirichlet": 2.0}}, draws=60_000)
+    growth = result.growth.set_index("unit")
+    assert growth.loc["u00", ["growth_low", "growth_median", "growth_high"]].astype(float).tolist() == pytest.approx([5, 50, 95], abs=0.8)
+    assert growth.at["u01", "defined"] == 0 and np.isnan(growth.at["u01", "growth_median"])       # from zero: undefined
+
+
+def test_equal_units_share_their_rank_in_every_draw(panel):
+    twin = pd.concat([panel, panel[panel["unit"].eq("u04")].assign(unit="u04b")])
+    result = robustness.run(small_spec(), twin, {"weights": {"band": 0.5}, "drop": 0.5}, draws=3000)
+    names = sorted(twin["unit"].unique())
+    one, other = names.index("u04"), names.index("u04b")
+    assert (result.ranks[:, one] == result.ranks[:, other]).all()
+    assert (result.pairs.query("unit == 'u04' and other == 'u04b'")["p_ahead"] == 0).all()
+    assert result.ranks[0].sum() == 13 * 3000
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 60))
+def test_ranks_on_the_grid_share_the_best_rank(seed, units):
+    rng = np.random.default_rng(seed)
+    grid = rng.integers(-5, 5, (20, units)).astype(float) * 2.0 ** 40
+    order, rank = robustness.ranked(grid)
+    found = np.empty(grid.shape, int)
+    np.put_along_axis(found, order, np.broadcast_to(rank, grid.shape), axis=1)
+    assert (found == (grid[:, None, :] > grid[:, :, None]).sum(axis=2)).all()
+
+
+def test_results_do_not_depend_on_workers(panel):
+    alternatives = {"weights": {"band": 0.3}, "aggregation": ["arithmetic", "geometric"], "drop": 0.5, "floor": 0.1,
+                    "error": {"observed": 0.02, "year_correlation": 0.5}}
+    design, _, _ = robustness.prepare(small_spec(), panel, alternatives, 3, "index")
+    one, two = (robustness.simulate(design, 9000, workers=workers) for workers in (1, 2))
+    assert all((one[name] == two[name]).all() for name in one)
+    other = robustness.simulate(replace(design, seed=4), 9000)
+    assert (other["ranks"] != one["ranks"]).any()
+
+
+def test_exact_sums_make_the_order_of_addition_irrelevant(panel):
+    """Products of whole numbers below 2**53: every order of summation gives the same bits."""
+    design, _, _ = robustness.prepare(small_spec(), panel, {"weights": {"band": 0.3}}, 3, "index")
+    rng = np.random.default_rng(0)
+    raw = robustness.draw_weights(design, rng, np.arange(500))
+    weight = robustness.on_weight_grid(robustness.leaf_weights(design.levels, raw, np.ones(6, bool), None, robustness.WEIGHT_GRID)).T
+    matrix = design.schemes[0][0]
+    sums = [sum(weight[:, [j]] * matrix[j] for j in order) for order in (range(6), reversed(range(6)))]
+    assert (sums[0] == sums[1]).all() and (sums[0] == weight @ matrix).all()
+    assert np.abs(sums[0]).max() < 2 ** 53
+
+
+def test_memory_does_not_grow_with_draws(panel):
+    design, _, _ = robustness.prepare(small_spec(), panel, {"weights": {"band": 0.3}}, 3, "index")
+    peaks = []
+    for draws in (5_000, 100_000):
+        tracemalloc.start()
+        robustness.simulate(design, draws)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.3 * peaks[0]
+
+
+def test_intervals_cover_the_true_rank():
+    """Observed = true score + error of known size: the true rank lies in 90 per cent of the 5-95 intervals, or a little more."""
+    rng, inside, spec = np.random.default_rng(8), [], small_spec({"P": ["a"], "Q": ["b"]}, {"P": 0.5, "Q": 0.5, "a": 1, "b": 1},
+                                                                  normalise="none")
+    for seed in range(30):
+        truth = rng.uniform(2, 9, (20, 2))
+        seen = truth + rng.normal(0, 0.45, truth.shape)                       # 5 per cent of a scale of 9 points
+        found = robustness.run(spec, small_panel(seen[None], "ab"), {"error": {"observed": 0.05}}, draws=1000, seed=seed).intervals
+        rank = (-truth.mean(axis=1)).argsort().argsort() + 1
+        inside.append((found["rank_low"] <= rank) & (rank <= found["rank_high"]))
+    assert 0.87 < np.mean(inside) < 0.97
+
+
+def test_softer_cells_get_wider_intervals(panel):
+    soft = panel.assign(status=np.where(panel["unit"].eq("u05"), "simulated", "observed"))
+    error = {"error": {"observed": 0.002, "simulated": 0.2}}
+    found = robustness.run(small_spec(), soft, error, draws=2000).intervals.query("year == 2021").set_index("unit")
+    width = found["rank_high"] - found["rank_low"]
+    assert width["u05"] > 2 and width["u05"] == width.max() and width.median() <= 1
+
+
+def test_structural_choices_take_part(panel):
+    alternatives = {"normalise": ["published", {"name": "z", "normalise": "zscore", "scale": [5.5, 1.5]}],
+                    "scale": ["published", [1.0, 100.0]], "aggregation": ["arithmetic", "geometric"], "floor": 0.1}
+    result = robustness.run(small_spec(), panel, alternatives, draws=4000)
+    shares = result.ranks[-1] / 4000
+    ranks = {}
+    for way in ("arithmetic", "geometric"):
+        positive = score.compute(small_spec(aggregation=way), panel)
+        ranks[way] = positive.query("node == 'index' and year == 2021").sort_values("unit")["rank"].to_numpy(int)
+    for way in ranks:
+        assert (shares[np.arange(12), ranks[way] - 1] > 0.1).all()        # each of the 8 combinations has 0.125
+
+
+def test_regions_rank_by_the_mean_of_their_cities(panel):
+    groups = pd.Series({f"u{k:02d}": "ABC"[k % 3] for k in range(12)})
+    result = robustness.run(small_spec(), panel, {"weights": {"band": 0.2}}, draws=500, groups=groups, top=1)
+    scores = score.compute(small_spec(), panel).query("node == 'index' and year == 2021").set_index("unit")["score"]
+    expected = scores.groupby(groups).mean().rank(ascending=False)
+    assert result.intervals.query("year == 2021").set_index("unit")["rank"].astype(float).equals(expected.rename("rank").rename_axis("unit"))
+    assert "p_top1" in result.intervals and result.ranks.shape == (2, 3, 3)
+
+
+def test_intervals_frame_follows_the_contract(panel):
+    found = robustness.intervals(small_spec(), panel, draws=300, alternatives={"weights": {"band": [0.2, 0.2]}}, nodes=["index", "P", "R"])
+    assert list(found.columns[:8]) == ["unit", "year", "node", "rank", "rank_median", "rank_low", "rank_high", "p_top10"]
+    assert set(found["node"]) == {"index", "P", "R"} and len(found) == 3 * 12 * 2
+    assert (found["rank_low"] <= found["rank_median"]).all() and (found["rank_median"] <= found["rank_high"]).all()
+    assert found["p_top10"].between(0, 1).all() and (found["p_top10"].round(3) == found["p_top10"]).all()
+
+
+def test_groups_that_cannot_be_told_apart():
+    ahead = np.array([[0, 0.6, 0.97], [0.4, 0, 0.9], [0.03, 0.1, 0]])
+    assert robustness.indistinct(ahead, np.array([1, 2, 3])).tolist() == [1, 1, 2]
+
+
+BAD = [
+    ({}, "no alternative is declared"),
+    ({"normalise": []}, "needs a list of two or more options"),
+    ({"normalise": ["published", "minmax"]}, "normalise = minmax changes nothing against published"),
+    ({"weights": {"band": 1.2}}, "allows negative weights: keep it below 1"),
+    ({"weights": {"band": 0.0}}, "changes nothing: remove it or widen it"),
+    ({"weights": {"band": [0.1]}}, "1 values for 2 levels"),
+    ({"weights": {"dirichlet": 0}}, "a concentration must be positive"),
+    ({"weights": {"sets": pd.DataFrame({"w": {"P": -1.0}})}}, "weights must not be negative"),
+    ({"weights": {}}, "give band"),
+    ({"drop": 0.0}, "0 < drop <= 1"),
+    ({"error": {"simulated": 0.1}}, "changes nothing: remove it"),
+    ({"missing": ["published", "mean"]}, "missing = mean changes nothing"),
+    ({"aggregation": ["arithmetic", "copeland"]}, "aggregation 'copeland' is not one of"),
+]
+
+
+@pytest.mark.parametrize("alternatives, message", BAD)
+def test_bad_alternatives_are_refused(panel, alternatives, message):
+    with pytest.raises(InputError, match="alternatives") as caught:
+        robustness.run(small_spec(), panel, alternatives, draws=10)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("draws", [0, -5, 1.5])
+def test_draws_must_be_a_positive_whole_number(panel, draws):
+    with pytest.raises(InputError, match="at least 1"):
+        robustness.run(small_spec(), panel, {"drop": 0.5}, draws=draws)
+
+
+def test_a_unit_missing_in_a_year_is_named(panel):
+    with pytest.raises(InputError, match="u07 has no data in 2021"):
+        robustness.run(small_spec(), panel[~((panel["unit"] == "u07") & (panel["year"] == 2021))], {"drop": 0.5}, draws=10)
+
+
+def test_geometric_means_of_scores_at_or_below_zero_need_a_floor(panel):
+    zero = small_spec(scale=[0.0, 10.0])
+    with pytest.raises(InputError, match="declare a floor"):
+        robustness.run(zero, panel, {"aggregation": ["arithmetic", "geometric"]}, draws=10)
+    assert robustness.run(zero, panel, {"aggregation": ["arithmetic", "geometric"], "floor": 0.1}, draws=10).draws == 10
+
+
+def test_all_faults_are_listed_at_once(panel):
+    with pytest.raises(InputError) as caught:
+        robustness.run(small_spec(), panel, {"weights": {"band": 2}, "drop": 3, "treat": []}, draws=10)
+    assert len(caught.value.faults) == 3
