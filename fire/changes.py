@@ -88,7 +88,7 @@ def explain(old: State, new: State, node: str | None = None) -> pd.DataFrame:
     tables = [ranking(one, node) for one in ladder]
     lines = []
     for cause, before, after in zip(CAUSES, tables, tables[1:]):
-        effect = after.join(before, rsuffix="_before").dropna()
+        effect = after.join(before.add_suffix("_before")).dropna()
         lines.append(pd.DataFrame({"unit": effect.index, "cause": cause,
                                    "score_effect": (effect["score"] - effect["score_before"]).to_numpy(),
                                    "rank_effect": (effect["rank_before"] - effect["rank"]).to_numpy()}))
