@@ -1,0 +1,216 @@
+"""Assembly: whole or not at all, nothing fetched, names escaped, every fault with template and line."""
+
+import re
+import shutil
+import zipfile
+
+import pandas as pd
+import pytest
+
+from fire import exhibit, narrative, report
+from fire.errors import InputError
+from fire.figures import style
+
+CHAPTER = """# 指数 Index {#index}
+
+见 @fig:demo-bar 与 @tbl:demo-list。{{ text("demo-words") }}{{ text("demo-silent") }}甲乙
+换行。公式 $s = 1 + 9 x$。
+
+{{ figure("demo-bar") }}
+
+{{ table("demo-list", rows=2) }}
+"""
+EVIL = "<script>alert(1)</script> **bold** [x](http://evil.example) $a$ @fig:none"
+FORMATS = ("html", "pdf", "docx")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("build")
+    show = exhibit.Writer(str(folder / "10-index"), chapter="10-index")
+    both = {"zh": f"甲 {EVIL}", "en": f"A {EVIL}"}
+
+    def draw(lang):
+        fig, ax = style.subplots(height=1.5)
+        ax.barh(["甲"], [1])
+        return fig
+
+    show.figure("demo-bar", draw, title=both, source=both, status=["observed", "simulated"], alt={"zh": "图 \"甲\" <b>", "en": "b"})
+    show.table("demo-list", pd.DataFrame({"name": [EVIL, "b|c", "d"], "value": [1.234567, 2, 3]}), title=both, source=both,
+               status=["published"], labels={"name": {"zh": "名", "en": "Name"}, "value": {"zh": "值", "en": "Value", "digits": 3}})
+    show.text("demo-words", both)
+    show.text("demo-silent", {"zh": "", "en": ""})
+    return folder
+
+
+def small(folder):
+    """A copy of the report's template with one small chapter."""
+    shutil.copytree(report.TEMPLATE, folder, ignore=shutil.ignore_patterns("*.md"))
+    for lang in ("zh", "en"):
+        (folder / lang).mkdir(exist_ok=True)
+        (folder / lang / "00-front.md").write_text("::: {#contents}\n:::\n", encoding="utf-8")
+        (folder / lang / "10-index.md").write_text(CHAPTER, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def template(tmp_path):
+    return small(tmp_path / "template")
+
+
+@pytest.fixture(scope="module")
+def built(source, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    small(folder / "template")
+    for name in ("first", "second"):
+        report.build(2022, source, folder / name, folder / "template", FORMATS)
+    return folder
+
+
+def page(built, lang="zh"):
+    return (built / "first" / f"fire-2022.{lang}.html").read_text(encoding="utf-8")
+
+
+def test_both_languages_come_in_all_formats_and_one_page_opens_them(built):
+    index = (built / "first" / "index.html").read_text(encoding="utf-8")
+    for lang in ("zh", "en"):
+        for kind in FORMATS:
+            name = f"fire-2022.{lang}.{kind}"
+            assert (built / "first" / name).stat().st_size > 10_000 and f'href="{name}"' in index
+
+
+def test_the_report_is_reproduced_byte_for_byte(built):
+    for path in sorted((built / "first").rglob("*.*")):
+        assert path.is_dir() or path.read_bytes() == (built / "second" / path.relative_to(built / "first")).read_bytes(), path.name
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_page_fetches_nothing_and_carries_its_font(built, lang):
+    html = page(built, lang)
+    fetched = re.findall(r'(?:src|href)="(?!data:|#|fire-2022|index\.html)([^"]*)"', html)
+    assert not fetched and "@import" not in html
+    assert html.count("@font-face") == 2 and "data:font/woff2;base64," in html
+    assert set(re.findall(r"url\((.{10})", html)) == {"data:font/"}
+
+
+def test_markup_in_names_titles_and_alternative_texts_is_inert(built):
+    html = page(built)
+    assert "<script>alert" not in html and "&lt;script&gt;alert(1)&lt;/script&gt; **bold** [x](http://evil.example)" in html
+    assert "<strong>bold</strong>" not in html and 'href="http://evil' not in html
+    assert '<img' in html and 'alt="图 甲 &lt;b&gt;' in html
+
+
+def test_figures_and_tables_are_numbered_linked_and_sourced(built):
+    html = page(built)
+    assert re.search(r'<a href="#fig:demo-bar"[^>]*>图 1</a>', html) and re.search(r'<a href="#tbl:demo-list"[^>]*>表 1</a>', html)
+    assert "数据状态：公开统计、模拟。" in html and "仅列前 2 行，共 3 行" in html
+    assert '<a href="#fig:demo-bar"' in page(built, "en") and "Figure 1" in page(built, "en")
+    assert "<math" in html
+
+
+def test_chinese_lines_join_without_a_space(built):
+    assert "甲乙换行。" in page(built)
+
+
+def test_the_pdf_has_bookmarks_language_and_the_chinese_font(built):
+    pdf = (built / "first" / "fire-2022.zh.pdf").read_bytes()
+    for mark in (b"/Outlines", b"/Lang", b"/StructTreeRoot", b"NotoSansSC-Bold"):
+        assert mark in pdf
+
+
+def test_word_has_fields_captions_and_a_chinese_font(built):
+    with zipfile.ZipFile(built / "first" / "fire-2022.zh.docx") as book:
+        body, styles = book.read("word/document.xml").decode(), book.read("word/styles.xml").decode()
+    for field in (" SEQ 图 ", " SEQ 表 ", " REF _Reffig1 ", " REF _Reftbl1 ", "TOC \\o", 'TOC \\h \\z \\c "图"'):
+        assert field in body, field
+    assert 'w:eastAsia="Microsoft YaHei"' in styles and 'w:val="ImageCaption"' in body and 'w:val="Source"' in body
+    assert "footerReference" in body
+
+
+def refused(source, tmp_path, template, lang, text):
+    (template / lang / "10-index.md").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        report.build(2022, source, tmp_path / "out", template, ("html",))
+    assert not (tmp_path / "out").exists() and not list(tmp_path.glob(".out*"))
+    return str(error.value)
+
+
+def test_a_missing_exhibit_names_template_line_and_exhibit(source, tmp_path, template):
+    told = refused(source, tmp_path, template, "zh", "# 甲\n\n乙\n\n{{ figure('no-such') }}\n\n{{ table('demo-bar') }}\n")
+    assert "zh/10-index.md: line 5: no figure 'no-such' was written" in told
+    assert "zh/10-index.md: line 7: no table 'demo-bar' was written" in told
+
+
+def test_an_unknown_value_names_template_and_line(source, tmp_path, template):
+    told = refused(source, tmp_path, template, "en", "# A\n\n{{ nothing }}\n")
+    assert "en/10-index.md: line 3: 'nothing' is undefined" in told
+
+
+def test_a_dangling_reference_names_template_and_line(source, tmp_path, template):
+    told = refused(source, tmp_path, template, "zh", CHAPTER + "\n见 @fig:demo-lost。\n")
+    assert "zh/10-index.md: line 10: @fig:demo-lost refers to no figure or table" in told
+
+
+def test_an_exhibit_shown_twice_is_refused(source, tmp_path, template):
+    told = refused(source, tmp_path, template, "zh", CHAPTER + "\n{{ figure('demo-bar') }}\n")
+    assert "@fig:demo-bar stands twice" in told
+
+
+def test_a_chapter_needs_both_languages_and_a_place_in_the_order(source, tmp_path, template):
+    (template / "zh" / "77-extra.md").write_text("# 甲\n", encoding="utf-8")
+    told = refused(source, tmp_path, template, "zh", CHAPTER)
+    assert "77-extra.md is missing, the other language has it" in told and "77-extra.md is not listed in frame.toml" in told
+
+
+def test_nothing_built_yet_says_what_to_type(tmp_path):
+    with pytest.raises(InputError, match="there are none: type `make report`"):
+        report.build(2022, tmp_path, tmp_path / "out")
+
+
+def test_two_notebooks_may_not_write_one_name(source, tmp_path):
+    shutil.copytree(source, tmp_path / "build")
+    shutil.copytree(source / "10-index", tmp_path / "build" / "11-copy")
+    with pytest.raises(InputError, match="'demo-bar' is written by 10-index and 11-copy"):
+        report.gather(tmp_path / "build")
+
+
+def test_a_run_that_dies_leaves_the_last_whole_report(source, tmp_path, template, monkeypatch):
+    out = tmp_path / "out"
+    report.build(2022, source, out, template, ("html",))
+    before = (out / "index.html").read_bytes()
+    monkeypatch.setattr(report, "index_page", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        report.build(2022, source, out, template, ("html",))
+    assert (out / "index.html").read_bytes() == before and not list(tmp_path.glob(".out*"))
+
+
+def test_a_preview_shows_one_chapter_and_leaves_foreign_references_open(source, tmp_path, template):
+    (template / "zh" / "10-index.md").write_text(CHAPTER + "\n见 @fig:elsewhere。\n", encoding="utf-8")
+    report.build(2022, source, tmp_path / "out", template, ("html",), preview=["10-index"])
+    assert "[fig:elsewhere]" in (tmp_path / "out" / "fire-2022.zh.html").read_text(encoding="utf-8")
+
+
+def test_the_authors_prose_is_read_without_its_comments(tmp_path, monkeypatch):
+    monkeypatch.setattr(report.editions, "EDITIONS", tmp_path)
+    assert report.authors("advice", "zh", "2022") == ""
+    (tmp_path / "2022-advice.zh.md").write_text("<!-- 作者 -->\n\n", encoding="utf-8")
+    assert report.authors("advice", "zh", "2022") == ""
+    (tmp_path / "2022-advice.zh.md").write_text("<!-- 作者 -->\n建议。\n", encoding="utf-8")
+    assert report.authors("advice", "zh", "2022") == "建议。"
+
+
+PROSE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<!--.*?-->|\{[#.][^}]*\}|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|@(?:fig|tbl):[\w-]+|\]\([^)]*\)|^:::.*$|"
+                   r"^\|?[-:| ]+\|?$|GB ?\d+|[A-Za-z]+\d+|\d+D\b", re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", sorted(report.TEMPLATE.glob("??/*.md")), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_no_chapter_types_a_number(path):
+    bare = PROSE.sub("", path.read_text(encoding="utf-8"))
+    bare = re.sub(r"^\s*\d+\. ", "", bare, flags=re.MULTILINE)
+    typed = [(line, found) for line, row in enumerate(bare.splitlines(), 1) for found in re.findall(r"\d[\d.,]*", row)]
+    assert not typed, f"{path}: numbers belong to results, through text(): {typed}"
+
+
+def test_every_chapter_of_the_frame_parses():
+    for path in report.TEMPLATE.glob("??/*.md"):
+        narrative.environment(path.parent.name).parse(path.read_text(encoding="utf-8"))
