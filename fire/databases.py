@@ -239,10 +239,11 @@ def build(path=PATH, edition: int = 2022, raw=RAW) -> pd.DataFrame:
     Five schemas with units, indicators, values and scores under keys; `firms` also holds the records, `countries` the
     proposed roster; `facts` and `policies` the published facts; `codebook` describes every table, column and indicator.
     """
+    found = {database: collect(database, edition, raw) for database in DATABASES}
     with files.atomic_path(path) as part:
         con = duckdb.connect(part)
-        for database in DATABASES:
-            write_database(con, database, *collect(database, edition, raw))
+        for database, (units, panels) in found.items():
+            write_database(con, database, units, panels)
         write(con, "countries", "roster", files.read_csv(rankings.ANNEX / "countries.csv"), "建议收录的国家 / countries proposed for collection")
         for name in ("firms", "patents", "deals", "institutions"):
             if (RECORDS / f"{name}.parquet").exists():

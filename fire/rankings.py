@@ -195,8 +195,8 @@ def compare(rankings: pd.DataFrame, a: tuple[str, int], b: tuple[str, int], leas
     """Two rankings, each named (index, year), on their common cities.
 
     Returns a summary (`n`, Spearman and Kendall correlation with p-values; NaN below `least` common cities) and the
-    cities with their places among the common ones and `gap` (positive = better placed in `b`), `outlier` where the gap exceeds two median
-    absolute gaps and one place. Raises InputError for an unknown ranking.
+    cities with their places among the common ones and `gap` (positive = better placed in `b`), `outlier` where the gap exceeds two places,
+    a tenth of the cities and twice the median gap. Raises InputError for an unknown ranking.
     """
     known = set(map(tuple, rankings[["index_name", "year"]].drop_duplicates().to_numpy()))
     refuse("rankings", [f"no ranking {name}: use one of {', '.join(f'{index} {year}' for index, year in sorted(known))}"
@@ -204,7 +204,8 @@ def compare(rankings: pd.DataFrame, a: tuple[str, int], b: tuple[str, int], leas
     places = [rankings[rankings["index_name"].eq(name) & rankings["year"].eq(year)].set_index("city")["place"] for name, year in (a, b)]
     common = pd.concat(places, axis=1, keys=["a", "b"], join="inner").rank(method="min")
     common["gap"] = common["a"] - common["b"]
-    common["outlier"] = common["gap"].abs() > max(1.0, 2 * common["gap"].abs().median() if len(common) else 1.0)
+    gap = common["gap"].abs()
+    common["outlier"] = (gap > 2) & (gap > len(gap) / 10) & (gap > 2 * gap.median())
     summary = {"n": len(common), "spearman": np.nan, "spearman_p": np.nan, "kendall": np.nan, "kendall_p": np.nan}
     if len(common) >= least:
         summary |= dict(zip(("spearman", "spearman_p"), stats.spearmanr(common["a"], common["b"])))
@@ -216,7 +217,7 @@ def compare_all(rankings: pd.DataFrame, base: tuple[str, int]) -> pd.DataFrame:
     """The base ranking against every other: one row a ranking with `n`, correlations and the names of outliers."""
     rows = []
     for name, year in rankings[["index_name", "year"]].drop_duplicates().itertuples(index=False):
-        if (name, year) != base:
+        if name != base[0]:
             summary, cities = compare(rankings, base, (name, year))
             rows.append({"index_name": name, "year": year, **summary, "outliers": "、".join(cities.loc[cities["outlier"], "city"])})
     return pd.DataFrame(rows).sort_values("n", ascending=False, ignore_index=True)

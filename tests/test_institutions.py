@@ -121,3 +121,36 @@ def test_every_measure_shown_has_labels():
 def test_technologies_named_by_camp():
     table = institutions.camps()
     assert table.loc["bank", ["firms", "cloud"]].tolist() == [3, 2] and table.loc["vertical"].tolist() == [3, 0, 0, 0, 0, 0, 0]
+
+
+def filled(tmp_path, *changes):
+    """The scoring template with all values given as 1, then changed: (row, column, cell)."""
+    frame = files.read_csv(files.DATA / "templates" / "leader-scores.csv")
+    frame = frame.assign(firm="甲公司", value="1", source="年报")
+    for row, column, cell in changes:
+        frame.loc[row, column] = cell
+    path = tmp_path / "leaders.csv"
+    files.write_csv(frame, path, excel=True)
+    return path
+
+
+def test_scoring_template_feeds_the_firm_index(tmp_path):
+    tree = spec.load("firm-competitiveness")
+    panel = institutions.read_leaders(filled(tmp_path, (3, "value", None)), tree)
+    assert list(panel.columns) == ["unit", "year", "indicator", "value", "status", "source"]
+    assert len(panel) == len(tree.indicators) - 1 and panel["value"].notna().all()
+    criteria = files.read_csv(institutions.PUBLISHED / "leader_criteria.csv").query("kind in ['dimension', 'selection_criterion']")
+    assert {row["criterion"] for row in tree.table["node"] if "criterion" in row} == set(criteria["criterion_id"])
+
+
+@pytest.mark.parametrize("change, fault", [
+    ((0, "indicator", "charm"), "row 2, column 'indicator': 'charm' is unknown: use an id of firm-competitiveness"),
+    ((1, "unit", "万人"), "row 3, column 'unit': '万人' is not '人': convert the value"),
+    ((2, "value", "很多"), "row 4, column 'value': '很多' is not a number"),
+    ((2, "year", "去年"), "row 4, column 'year': '去年' is not a year"),
+    ((2, "source", None), "row 4, column 'source': empty: fill it in"),
+])
+def test_bad_scores_of_leaders_are_refused(tmp_path, change, fault):
+    with pytest.raises(InputError) as error:
+        institutions.read_leaders(filled(tmp_path, change), spec.load("firm-competitiveness"))
+    assert any(fault in one for one in error.value.faults)

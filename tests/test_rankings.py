@@ -1,0 +1,142 @@
+"""The annex: specifications really listed, a marked sample, league tables, comparison with other rankings."""
+
+import numpy as np
+import pandas as pd
+import pycountry
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fire import files, rankings, spec
+from fire.errors import InputError
+
+PANELS = {index: rankings.sample(index) for index in ("infrastructure", "banks", "digital-service-insurance", "firm-competitiveness")}
+
+
+@pytest.mark.parametrize("index, count", [("infrastructure", 25), ("banks", 24), ("digital-service-bank", 63), ("digital-service-securities", 63),
+                                          ("digital-service-insurance", 63), ("firm-competitiveness", 24)])
+def test_every_indicator_is_really_listed(index, count):
+    tree = spec.load(index)
+    rows = [rankings.nodes(tree)[leaf] for leaf in tree.indicators]
+    assert len(rows) == count
+    for row in rows:
+        assert {"label", "definition", "unit", "direction", "source", "plausible"} <= set(row), row["id"]
+        assert row["basis"]["indicator"] in ("printed", "public method", "proposed")
+        assert row["plausible"][0] < row["plausible"][1]
+    definitions = [(row["definition"]["zh"], row["label"]["zh"]) for row in rows]
+    assert len(set(definitions)) == count
+
+
+def test_digital_services_have_four_layers_on_eight_channels():
+    for kind in ("bank", "securities", "insurance"):
+        tree = spec.load(f"digital-service-{kind}")
+        assert tree.pillars == ["content", "function", "interaction", "environment"]
+        rows = [rankings.nodes(tree)[leaf] for leaf in tree.indicators]
+        assert {row["channel"] for row in rows} == set(rankings.prior()["channels"])
+        assert all(rankings.nodes(tree)[tree.nodes.at[row["id"], "parent"]]["channel"] == row["channel"] for row in rows)
+
+
+def test_proposed_countries_are_27_with_codes_of_iso_3166():
+    roster = files.read_csv(rankings.ANNEX / "countries.csv")
+    assert len(roster) == 27 and all(pycountry.countries.get(alpha_3=code) for code in roster["code"])
+
+
+@pytest.mark.parametrize("index, units", [("infrastructure", 27), ("banks", 100), ("firm-competitiveness", 100), ("digital-service-bank", 138),
+                                          ("digital-service-securities", 90), ("digital-service-insurance", 72)])
+def test_samples_have_the_size_of_the_databases(index, units):
+    assert len(rankings.units_of(index)) == units
+
+
+def test_every_drawn_cell_is_marked_and_named_units_are_those_with_printed_values():
+    for index, panel in PANELS.items():
+        assert set(panel["status"]) <= {"simulated", "published"}
+        named = set(panel.loc[~panel["unit"].str.startswith("样本"), "unit"])
+        assert named == set(panel.loc[panel["status"] == "published", "unit"])
+    assert len(named := set(PANELS["banks"].loc[PANELS["banks"]["status"] == "published", "unit"])) == 14, named
+
+
+def test_printed_spending_enters_as_printed_and_a_doubted_share_stays_missing():
+    panel = PANELS["banks"].set_index(["unit", "year", "indicator"])["value"]
+    assert panel["工商银行", 2021, "tech_spend"] == 259.87 and panel["渤海银行", 2021, "tech_spend_share"] == 3.24
+    assert panel["工商银行", 2020, "tech_spend"] == pytest.approx(238.19)
+    assert ("交通银行", 2021, "tech_spend_share") not in panel and ("招商银行", 2020, "tech_spend_share") not in panel
+
+
+def test_sample_is_the_same_for_the_same_seed_and_lies_in_the_plausible_range():
+    assert rankings.sample("infrastructure").equals(PANELS["infrastructure"])
+    for index, panel in PANELS.items():
+        tree = spec.load(index)
+        bounds = pd.DataFrame({leaf: rankings.nodes(tree)[leaf]["plausible"] for leaf in tree.indicators}, index=["low", "high"]).T
+        at = bounds.loc[panel["indicator"]].to_numpy()
+        assert (panel["value"] >= at[:, 0] - 1e-9).all() and (panel["value"] <= at[:, 1] + 1e-9).all()
+
+
+def test_factor_structure_shows_in_the_scores():
+    scores = rankings.compute("infrastructure", PANELS["infrastructure"]).query("year == 2021")
+    pillars = scores.pivot(index="unit", columns="node", values="score")[spec.load("infrastructure").pillars]
+    assert pillars.corr().to_numpy()[np.triu_indices(5, 1)].min() > 0.2
+
+
+def test_a_missing_channel_is_missing_and_not_zero():
+    units, panel = rankings.units_of("digital-service-insurance"), PANELS["digital-service-insurance"]
+    without = units.loc[~units["channels"].str.contains("douyin"), "unit"]
+    tree = spec.load("digital-service-insurance")
+    on_douyin = [leaf for leaf in tree.indicators if rankings.nodes(tree)[leaf].get("channel") == "douyin"]
+    assert len(without) and panel[panel["unit"].isin(without) & panel["indicator"].isin(on_douyin)].empty
+    scores = rankings.compute("digital-service-insurance", panel).query("year == 2021").set_index(["unit", "node"])["score"]
+    one = without.iloc[0]
+    held = scores[one].dropna()
+    assert "content_douyin" not in held.index
+    channels = [node for node in tree.children("content") if node in held.index]
+    assert held["content"] == pytest.approx(held[channels].mean())
+
+
+def test_league_groups_and_profile_agree_with_the_scores():
+    scores, units = rankings.compute("banks", PANELS["banks"]), rankings.units_of("banks")
+    table = rankings.league(scores, units, top=30)
+    assert len(table) == 30 and table["score"].is_monotonic_decreasing and table["rank"].iloc[0] == 1
+    assert table["share_published"].between(0, 1).all() and (table["share_published"] > 0).any()
+    groups = rankings.groups(scores, units)
+    assert groups["units"].sum() == 100 and groups["in_top"].sum() == 30
+    assert rankings.profile(scores, spec.load("banks").pillars, ["工商银行"]).shape == (1, 7)
+
+
+def test_unknown_index_is_refused():
+    with pytest.raises(InputError, match="not an index of the annex: use one of infrastructure"):
+        rankings.compute("happiness", PANELS["banks"])
+
+
+def rank_frame(**places):
+    return pd.DataFrame([(name, 2021, city, place) for name, row in places.items() for city, place in row.items()],
+                        columns=["index_name", "year", "city", "place"])
+
+
+def test_comparison_of_two_rankings():
+    a = {city: rank for rank, city in enumerate("甲乙丙丁戊己", 1)}
+    reverse = {city: 7 - rank for city, rank in a.items()}
+    frame = rank_frame(a=a, b=reverse, c={"甲": 1, "乙": 2})
+    assert rankings.compare(frame, ("a", 2021), ("b", 2021))[0]["spearman"] == pytest.approx(-1)
+    summary, cities = rankings.compare(frame, ("a", 2021), ("c", 2021))
+    assert summary["n"] == 2 and np.isnan(summary["spearman"]) and not cities["outlier"].any()
+    moved = rank_frame(a=a, b={"己": 1} | {city: rank + 1 for city, rank in a.items() if city != "己"})
+    cities = rankings.compare(moved, ("a", 2021), ("b", 2021))[1]
+    assert list(cities.loc[cities["outlier"], "city"]) == ["己"] and cities["gap"].iloc[-1] == 5
+    with pytest.raises(InputError, match="no ranking \\('d', 2021\\): use one of a 2021, b 2021, c 2021"):
+        rankings.compare(frame, ("a", 2021), ("d", 2021))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.permutations(list("甲乙丙丁戊")), st.permutations(list("甲乙丙丁戊")))
+def test_comparison_is_symmetric(first, second):
+    frame = rank_frame(a={city: rank for rank, city in enumerate(first)}, b={city: rank for rank, city in enumerate(second)})
+    one, other = (rankings.compare(frame, (x, 2021), (y, 2021)) for x, y in (("a", "b"), ("b", "a")))
+    assert one[0]["spearman"] == pytest.approx(other[0]["spearman"])
+    assert sorted(one[1]["gap"]) == sorted(-other[1]["gap"])
+
+
+def test_external_rankings_leave_out_inexact_values():
+    others = rankings.external()
+    assert {"GFCI 31（内地次序）", "FIRE（2021年版）", "金融科技中心指数 FHI"} <= set(others["index_name"])
+    assert not others["index_name"].str.contains("零壹").any() and "全球金融科技发展指数(GFI)与投融资报告" not in set(others["index_name"])
+    summary, _ = rankings.compare(others, ("FIRE（2021年版）", 2020), ("GFCI 31（内地次序）", 2021))
+    assert summary["n"] == 9 and summary["spearman"] == pytest.approx(0.8167, abs=1e-4)
