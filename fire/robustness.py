@@ -28,7 +28,7 @@ STANDARD = files.DATA / "uncertainty.toml"
 LINKS = {"arithmetic": (lambda x: x, lambda x: x), "geometric": (np.log, np.exp), "harmonic": (lambda x: -1 / x, lambda x: -1 / x)}
 WEIGHT_BITS, SCORE_BITS = 25, 27
 WEIGHT_GRID = 2.0 ** WEIGHT_BITS
-PAIR_DRAWS, PAIR_UNITS = 65_536, 500                           # pairs are counted on the first draws of panels up to this size
+PAIR_DRAWS, PAIR_UNITS = 16_384, 500                           # pairs are counted on the first draws of panels up to this size
 GROWTH_LOW, GROWTH_STEP, GROWTH_BINS = -100.0, 0.1, 3_000      # per cent: -100 to 200; one more bin counts the undefined
 KINDS = ("weights", "drop", "error", "floor")                           # all other alternatives are lists of choices of the specification
 
@@ -319,8 +319,9 @@ def draw_chunk(design: Design, chunk: int, size: int):
     """Draw one chunk; yield for each scheme the scores on its grid (draws × years × units) and the ratios to the year before."""
     rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(design.seed, spawn_key=(chunk,))))
     raw = draw_weights(design, rng, chunk * design.chunk + np.arange(size))
-    dropped = np.where(rng.random(size) < design.drop, rng.integers(len(raw[-1]), size=size), -1) if design.drop else None
-    weights = [(rows, on_weight_grid(leaf_weights(design.levels, raw, live, dropped, WEIGHT_GRID))) for live, rows in design.live]
+    if design.drop:
+        leave_out(raw[-1], np.where(rng.random(size) < design.drop, rng.integers(len(raw[-1]), size=size), -1))
+    weights = [(rows, on_weight_grid(leaf_weights(design.levels, raw, live, WEIGHT_GRID))) for live, rows in design.live]
     parts = np.cumsum(rng.multinomial(size, np.full(len(design.schemes), 1 / len(design.schemes))))
     for scheme, start, stop in zip(design.schemes, [0, *parts], parts):
         if stop > start:
@@ -336,7 +337,7 @@ def draw_weights(design: Design, rng, draws: np.ndarray) -> list[np.ndarray]:
     if "dirichlet" in design.weights:
         return [rng.standard_gamma(c * weight, shape) for c, (weight, shape) in zip(design.weights["dirichlet"], shapes)]
     bands = design.weights.get("band", [0.0] * len(shapes))
-    return [uniform(rng, weight * (1 - band), weight * (1 + band), shape) if band else np.broadcast_to(weight, shape)
+    return [uniform(rng, weight * (1 - band), weight * (1 + band), shape) if band else np.repeat(weight, shape[1], axis=1)
             for band, (weight, shape) in zip(bands, shapes)]
 
 
@@ -348,13 +349,15 @@ def uniform(rng, low: np.ndarray, high: np.ndarray, shape: tuple) -> np.ndarray:
     return drawn
 
 
-def leaf_weights(levels: list, raw: list, live: np.ndarray, dropped: np.ndarray | None = None, total: float = 1.0) -> np.ndarray:
+def leave_out(weights: np.ndarray, dropped: np.ndarray) -> None:
+    """Set to zero, in place, the weight of the indicator that each draw leaves out (-1: none)."""
+    draw = np.nonzero(dropped >= 0)[0]
+    weights[dropped[draw], draw] = 0
+
+
+def leaf_weights(levels: list, raw: list, live: np.ndarray, total: float = 1.0) -> np.ndarray:
     """Weight of every indicator in the node (indicator × draw), summing to `total`; what is absent leaves its share to siblings."""
-    mass = [raw[-1] * live[:, None]]
-    if dropped is not None:
-        draw = np.nonzero(dropped >= 0)[0]
-        mass[0][dropped[draw], draw] = 0
-    totals = []
+    mass, totals = [raw[-1] if live.all() else raw[-1] * live[:, None]], []
     for (_, _, first), above in zip(levels[::-1], [*raw[-2::-1], None]):
         totals.append(np.add.reduceat(mass[-1], first, axis=0))
         mass.append(None if above is None else above * (totals[-1] > 0))
@@ -410,8 +413,9 @@ def count(tally: dict, grid: np.ndarray, ratio: np.ndarray, pairs: bool) -> None
     units = grid.shape[2]
     for year in range(grid.shape[1]):
         add_counts(tally["ranks"][year], *ranked(grid[:, year]))
-        for unit in range(units if pairs else 0):
-            tally["pairs"][year, unit] += (grid[:, year, unit, None] > grid[:, year]).sum(axis=0)
+        scores = np.ascontiguousarray(grid[:, year].T) if pairs else []
+        for unit, score_of_unit in enumerate(scores):
+            tally["pairs"][year, unit] += np.bitwise_count(np.packbits(score_of_unit > scores, axis=1)).sum(axis=1, dtype=np.int32)
     tally["pairs_draws"] += len(grid) * pairs
     for year in range(ratio.shape[1]):
         place = ratio[:, year] * (100 / GROWTH_STEP) - (100 + GROWTH_LOW) / GROWTH_STEP

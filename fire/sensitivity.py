@@ -83,23 +83,22 @@ def index_model(design, alternatives: dict, year: int, published: np.ndarray, se
         still = np.zeros(points.shape[1], int)
         raw = [table[:, pick.get(f"weights, level {place + 1}", still)] for place, table in enumerate(tables)]
         scheme = np.ravel_multi_index([pick[name] for name in lists], list(lists.values())) if lists else still
-        return outputs(design, raw, dropped(design, pick.get("drop")), scheme,
-                       None if noise is None else noise[pick["error"]], year, published)
+        if "drop" in pick:
+            robustness.leave_out(raw[-1], dropped(design, pick["drop"]))
+        return outputs(design, raw, scheme, None if noise is None else noise[pick["error"]], year, published)
 
     return model, list(sizes)
 
 
-def dropped(design, pick: np.ndarray | None) -> np.ndarray | None:
+def dropped(design, pick: np.ndarray) -> np.ndarray:
     """The indicator that each draw leaves out (-1: none) from a number below TABLE."""
-    if pick is None:
-        return None
     indicators = len(design.levels[-1][0])
     return np.where(pick < design.drop * TABLE, (pick * indicators / (design.drop * TABLE)).astype(int), -1)
 
 
-def outputs(design, raw: list, gone, scheme: np.ndarray, noise, year: int, published: np.ndarray) -> np.ndarray:
+def outputs(design, raw: list, scheme: np.ndarray, noise, year: int, published: np.ndarray) -> np.ndarray:
     """Mean absolute rank shift, scores and ranks (outputs × draws) of complete draws."""
-    weights = [(rows, robustness.on_weight_grid(robustness.leaf_weights(design.levels, raw, live, gone, robustness.WEIGHT_GRID)))
+    weights = [(rows, robustness.on_weight_grid(robustness.leaf_weights(design.levels, raw, live, robustness.WEIGHT_GRID)))
                for live, rows in design.live]
     score, rank = np.empty((2, len(scheme), design.units))
     for place in np.unique(scheme):

@@ -143,7 +143,7 @@ def test_exact_sums_make_the_order_of_addition_irrelevant(panel):
     design, _, _ = robustness.prepare(small_spec(), panel, {"weights": {"band": 0.3}}, 3, "index")
     rng = np.random.default_rng(0)
     raw = robustness.draw_weights(design, rng, np.arange(500))
-    weight = robustness.on_weight_grid(robustness.leaf_weights(design.levels, raw, np.ones(6, bool), None, robustness.WEIGHT_GRID)).T
+    weight = robustness.on_weight_grid(robustness.leaf_weights(design.levels, raw, np.ones(6, bool), robustness.WEIGHT_GRID)).T
     matrix = design.schemes[0][0]
     sums = [sum(weight[:, [j]] * matrix[j] for j in order) for order in (range(6), reversed(range(6)))]
     assert (sums[0] == sums[1]).all() and (sums[0] == weight @ matrix).all()
