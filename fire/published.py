@@ -1,7 +1,7 @@
 """What reports printed: the facts of data/published as typed tables, checked against their data package.
 
-    >>> load("nodes").loc[1, "name_zh"]
-    '要素基础'
+>>> load("nodes").loc[1, "name_zh"]
+'要素基础'
 """
 
 import json
@@ -38,6 +38,12 @@ def load(name: str, folder: Path = FOLDER) -> pd.DataFrame:
     """
     if name not in schemas(folder):
         raise InputError(f"published facts '{name}'", [f"no such table: use one of {', '.join(schemas(folder))}"])
+    return table_of(name, folder, (folder / f"{name}.csv").stat().st_mtime_ns).copy()
+
+
+@cache
+def table_of(name: str, folder: Path, changed: int) -> pd.DataFrame:
+    """One table, read once until its file changes."""
     path = folder / f"{name}.csv"
     text = files.read_csv(path)
     fields = {field["name"]: field for field in schemas(folder)[name]["fields"]}
@@ -49,7 +55,9 @@ def load(name: str, folder: Path = FOLDER) -> pd.DataFrame:
             faults += wrong
             if field["type"] == "integer":
                 table[column] = table[column].astype("Int64" if table[column].isna().any() else int)
-    faults += [f"{path}: {fault}" for fault in [*digit_faults(text), *name_faults(text, folder), *errata_faults(text, folder)]]
+    faults += [
+        f"{path}: {fault}" for fault in [*digit_faults(text), *name_faults(text, folder), *errata_faults(text, folder)]
+    ]
     refuse(f"{path}", faults)
     if set(DIGITS) <= set(text):
         table["printed_text"] = text["value"]
@@ -67,8 +75,11 @@ def digit_faults(text: pd.DataFrame) -> list[str]:
     given = text[text["decimals"].notna() & text["value"].notna()]
     has = given["value"].str.partition(".")[2].str.len()
     wrong = given[has.astype(str) != given["decimals"]]
-    return [f"row {row + 2}, column 'decimals': {cell.value} has {has[row]} decimals, not {cell.decimals}: correct one of them"
-            for row, cell in zip(wrong.index, wrong.itertuples(), strict=True)]
+    return [
+        f"row {row + 2}, column 'decimals': {cell.value} has {has[row]} decimals, not {cell.decimals}: "
+        "correct one of them"
+        for row, cell in zip(wrong.index, wrong.itertuples(), strict=True)
+    ]
 
 
 def name_faults(text: pd.DataFrame, folder: Path = FOLDER) -> list[str]:
@@ -79,9 +90,17 @@ def name_faults(text: pd.DataFrame, folder: Path = FOLDER) -> list[str]:
     nodes = set(files.read_csv(folder / "nodes.csv")["id"])
     faults = []
     for row, unit, node in zip(text.index, text["unit"].fillna(""), text["node"].fillna(""), strict=True):
-        faults += [f"row {row + 2}, column 'unit': '{one}' is no city or region of the index: correct it, or add it to data/places.csv"
-                   for one in unit.split("+") if one not in units]
-        faults += [f"row {row + 2}, column 'node': '{one}' is not in nodes.csv: correct it" for one in node.split(";") if one not in nodes]
+        faults += [
+            f"row {row + 2}, column 'unit': '{one}' is no city or region of the index: "
+            "correct it, or add it to data/places.csv"
+            for one in unit.split("+")
+            if one not in units
+        ]
+        faults += [
+            f"row {row + 2}, column 'node': '{one}' is not in nodes.csv: correct it"
+            for one in node.split(";")
+            if one not in nodes
+        ]
     return faults
 
 
@@ -90,13 +109,21 @@ def errata_faults(text: pd.DataFrame, folder: Path) -> list[str]:
     if "errata" not in text or not (folder / "errata.csv").exists():
         return []
     known = set(files.read_csv(folder / "errata.csv")["id"])
-    return [f"row {row + 2}, column 'errata': '{mark}' is not in errata.csv: correct it"
-            for row, marks in text["errata"].dropna().items() for mark in marks.split(";") if mark not in known]
+    return [
+        f"row {row + 2}, column 'errata': '{mark}' is not in errata.csv: correct it"
+        for row, marks in text["errata"].dropna().items()
+        for mark in marks.split(";")
+        if mark not in known
+    ]
 
 
 def known_units() -> set[str]:
     """Cities and regions of the index, and the nation."""
-    return {*files.read_csv(files.DATA / "places.csv")["city"], *files.read_csv(files.DATA / "regions.csv")["region"], "全国"}
+    return {
+        *files.read_csv(files.DATA / "places.csv")["city"],
+        *files.read_csv(files.DATA / "regions.csv")["region"],
+        "全国",
+    }
 
 
 def scores(node: str | None = None, unit_type: str | None = None) -> pd.DataFrame:
@@ -106,8 +133,12 @@ def scores(node: str | None = None, unit_type: str | None = None) -> pd.DataFram
     (`score_half`, `growth_pct_half`). Rows that an erratum makes unusable (E02, E03) are left out.
     """
     table = load("index_scores")
-    table = table[table["approx"].eq("exact") & table["nth"].eq(1) & table["measure"].isin(["score", "growth_pct"])
-                  & ~table["errata"].isin(["E02", "E03"])]
+    table = table[
+        table["approx"].eq("exact")
+        & table["nth"].eq(1)
+        & table["measure"].isin(["score", "growth_pct"])
+        & ~table["errata"].isin(["E02", "E03"])
+    ]
     if node:
         table = table[table["node"].eq(node)]
     if unit_type:
@@ -117,5 +148,8 @@ def scores(node: str | None = None, unit_type: str | None = None) -> pd.DataFram
     wide = table.pivot(index=keys, columns="measure", values=["value", "half"])
     wide.columns = [name if kind == "value" else f"{name}_half" for kind, name in wide.columns]
     marks = table.dropna(subset="errata").groupby(keys)["errata"].agg(lambda marks: ";".join(sorted(set(marks))))
-    return wide.join(marks.rename("errata")).reindex(
-        columns=["score", "growth_pct", "score_half", "growth_pct_half", "errata"]).reset_index()
+    return (
+        wide.join(marks.rename("errata"))
+        .reindex(columns=["score", "growth_pct", "score_half", "growth_pct_half", "errata"])
+        .reset_index()
+    )

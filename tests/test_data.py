@@ -50,7 +50,10 @@ def test_places_are_59_cities_in_13_regions():
 
 
 def test_places_are_inferred_unless_the_text_names_them():
-    places, named = statistics.places().set_index("city"), published.load("regions").query("kind == 'city'").set_index("name")
+    places, named = (
+        statistics.places().set_index("city"),
+        published.load("regions").query("kind == 'city'").set_index("name"),
+    )
     printed = set(named.index[named["in_index"].eq("yes")])
     assert set(places.index[places["in_index_basis"].eq("printed")]) == printed and len(printed) == 41
     for city in named.index[named["basis"].eq("stated") & named["in_index"].eq("yes")]:

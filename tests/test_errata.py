@@ -15,7 +15,11 @@ def test_all_88_slips_with_their_proof():
 
 def test_figures_of_single_proofs():
     proof = errata.proof()
-    assert proof["E30"] == (True, "54.2 ≠ 54.34") and proof["E27"][1].endswith("−27.0 %") and proof["E38"][1] == "3.585 ≠ 3.60"
+    assert (
+        proof["E30"] == (True, "54.2 ≠ 54.34")
+        and proof["E27"][1].endswith("−27.0 %")
+        and proof["E38"][1] == "3.585 ≠ 3.60"
+    )
 
 
 def test_a_fact_that_no_longer_shows_its_slip_is_refused(monkeypatch):
@@ -26,6 +30,7 @@ def test_a_fact_that_no_longer_shows_its_slip_is_refused(monkeypatch):
         if name == "index_scores":
             table.loc[table["unit"].eq("深圳") & table["value"].eq(12.41), "value"] = 12.42
         return table
+
     monkeypatch.setattr(errata.published, "load", corrected)
     with pytest.raises(InputError, match="E01: the facts no longer show this slip"):
         errata.slips()

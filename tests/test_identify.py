@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fire import identify, published, spec, statistics
+from fire import digits, identify, published, roster, spec, statistics
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,15 @@ def test_base_year_growths_hold_and_solved_statistics_agree_with_official_ones(w
     assert len(printed) == 12 and (growth[printed.index] - printed).abs().max() < 1e-6
     assert growth.nlargest(6).index.tolist() == ["拉萨", "深圳", "银川", "昆明", "海口", "西宁"]
     solved = whole.query("year == 2020 and indicator == 'pop_structure'").set_index("unit")["value"]
-    official = {"北京": 1865.0, "天津": 1303.82, "重庆": 2086.99, "成都": 1233.79, "上海": 1450.43, "广州": 953.72, "深圳": 494.78}
+    official = {
+        "北京": 1865.0,
+        "天津": 1303.82,
+        "重庆": 2086.99,
+        "成都": 1233.79,
+        "上海": 1450.43,
+        "广州": 953.72,
+        "深圳": 494.78,
+    }
     for city, value in official.items():
         assert solved[city] == pytest.approx(value, rel=0.005), city
 
@@ -82,39 +90,41 @@ def test_changed_digit_moves_the_posts(panel, monkeypatch):
 
 
 def test_pillar_weights_are_the_only_ones_on_the_grid():
-    grid = identify.weight_grid()
+    grid = digits.weight_grid()
     assert grid.round(2).to_numpy().tolist() == [[0.15, 0.25, 0.25, 0.35]]
-    corners = identify.weight_polytope()
-    bounds = identify.weight_bounds("total").set_index("node")
+    corners = digits.weight_polytope()
+    bounds = digits.weight_bounds("total").set_index("node")
     assert np.allclose(corners.sum(axis=1), 1)
-    assert np.allclose(corners.min(axis=0), bounds["low"], atol=1e-4) and np.allclose(corners.max(axis=0), bounds["high"], atol=1e-4)
+    assert np.allclose(corners.min(axis=0), bounds["low"], atol=1e-4) and np.allclose(
+        corners.max(axis=0), bounds["high"], atol=1e-4
+    )
 
 
 def test_equal_weights_where_children_are_printed_and_wide_bounds_elsewhere():
     for parent in ("firm_rd", "policy"):
-        bounds = identify.weight_bounds(parent)
+        bounds = digits.weight_bounds(parent)
         assert (bounds["high"] - bounds["low"]).max() < 0.003 and bounds.eval("low <= equal <= high").all()
-    assert (identify.weight_bounds("E").eval("high - low") > 0.5).all()
-    assert identify.weight_bounds("F")["cases"].eq(0).all()
+    assert (digits.weight_bounds("E").eval("high - low") > 0.5).all()
+    assert digits.weight_bounds("F")["cases"].eq(0).all()
 
 
 def test_regions_are_means_of_cities():
-    means = identify.region_means()
+    means = digits.region_means()
     assert len(means) == 4 and (means["printed"] - means["computed"]).abs().max() <= 0.0005 + 1e-9
 
 
 def test_the_roster_of_places_fits_and_is_not_the_only_one():
-    fits = identify.rosters(central=True)
+    fits = roster.rosters(central=True)
     places = statistics.places()
     extra = places[places["in_index_basis"].eq("inferred")].groupby("region")["city"].agg(set)
     mine = [all(set(row[region]) == extra.get(region, set()) for region in fits) for row in fits.to_dict("records")]
     assert sum(mine) == 1 and len(fits) > 10
-    share = identify.memberships(fits).set_index("city")["share"]
+    share = roster.memberships(fits).set_index("city")["share"]
     assert share["郑州"].min() == 1 and share["包头"] == 0
 
 
 def test_ratio_extent_on_a_box():
-    low, high = identify.ratio_extent(np.eye(2), np.array([1.0, 2.0]), np.array([2.0, 4.0]), 0, 1)
+    low, high = digits.ratio_extent(np.eye(2), np.array([1.0, 2.0]), np.array([2.0, 4.0]), 0, 1)
     assert (low, high) == pytest.approx((0.25, 1.0))
 
 

@@ -35,13 +35,16 @@ def test_scores_leave_out_unusable_errata():
     assert not table.duplicated(["unit_type", "unit", "year", "node"]).any()
 
 
-@pytest.mark.parametrize(("name", "old", "new", "words"), [
-    ("index_scores", "8.412,3,exact", "8.41,3,exact", "8.41 has 2 decimals, not 3"),
-    ("index_scores", "city,北京,F,score", "city,北平,F,score", "'北平' is no city or region"),
-    ("index_scores", "北京,F,score", "北京,X,score", "'X' is not in nodes.csv"),
-    ("index_scores", "8.412,3,exact", "eight,3,exact", "'eight' is not a number"),
-    ("index_scores", ",E01,", ",E99,", "'E99' is not in errata.csv"),
-])
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("index_scores", "8.412,3,exact", "8.41,3,exact", "8.41 has 2 decimals, not 3"),
+        ("index_scores", "city,北京,F,score", "city,北平,F,score", "'北平' is no city or region"),
+        ("index_scores", "北京,F,score", "北京,X,score", "'X' is not in nodes.csv"),
+        ("index_scores", "8.412,3,exact", "eight,3,exact", "'eight' is not a number"),
+        ("index_scores", ",E01,", ",E99,", "'E99' is not in errata.csv"),
+    ],
+)
 def test_a_wrong_cell_is_refused_by_name(folder, name, old, new, words):
     change(folder, name, old, new)
     with pytest.raises(InputError, match="row ") as caught:

@@ -48,12 +48,15 @@ def test_every_source_is_described():
     assert set(statistics.read()["source"].dropna()) <= known
 
 
-@pytest.mark.parametrize(("cell", "words"), [
-    ("-36102.55", "gdp of 北京 is -36102.6: it must be above 0"),
-    ("0", "it must be above 0"),
-    ("三万亿", "'三万亿' is not a number"),
-    ("30000", "tertiary of 北京 in 2020 is above its gdp"),
-])
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("-36102.55", "gdp of 北京 is -36102.6: it must be above 0"),
+        ("0", "it must be above 0"),
+        ("三万亿", "'三万亿' is not a number"),
+        ("30000", "tertiary of 北京 in 2020 is above its gdp"),
+    ],
+)
 def test_bad_value_names_row_and_column(tmp_path, cell, words):
     error = refused(written(tmp_path, TEXT.replace(LINE, LINE.replace("36102.55", cell))))
     assert words in str(error) and "column 'value'" in str(error) and "cities.csv" in str(error)
@@ -62,13 +65,17 @@ def test_bad_value_names_row_and_column(tmp_path, cell, words):
 
 def test_missing_city(tmp_path):
     error = refused(written(tmp_path, TEXT.replace(LINE + "\n", "")))
-    assert error.faults == [f"{tmp_path / 'cities.csv'}: column 'city': no row for 北京 in 2020, gdp: add the row and leave "
-                            "'value' empty when it is unknown"]
+    assert error.faults == [
+        f"{tmp_path / 'cities.csv'}: column 'city': no row for 北京 in 2020, gdp: add the row and leave "
+        "'value' empty when it is unknown"
+    ]
 
 
 def test_duplicated_key(tmp_path):
     error = refused(written(tmp_path, TEXT + LINE + "\n"))
-    assert f"rows {ROW}, {len(TEXT.splitlines()) + 1}" in str(error) and "北京, 2020, gdp appears 2 times: keep one row" in str(error)
+    assert f"rows {ROW}, {len(TEXT.splitlines()) + 1}" in str(
+        error
+    ) and "北京, 2020, gdp appears 2 times: keep one row" in str(error)
 
 
 def test_all_faults_at_once(tmp_path):
