@@ -16,7 +16,7 @@ RUNS    := $(CHAPTERS:%=$(BUILD)/%/notebook.ipynb)
 ASSEMBLY := fire/report.py fire/site.py fire/workbook.py fire/release.py
 CODE    := $(filter-out $(ASSEMBLY),$(wildcard fire/*.py fire/figures/*.py))
 INPUTS  := $(wildcard data/*.csv data/*.toml data/indices/* data/published/* data/statistics/* data/sample/*) reports/editions/$(EDITION).yaml
-TEMPLATES := $(shell find reports/template -type f 2>/dev/null)
+TEMPLATES := $(shell find reports/template -type f 2>/dev/null) $(wildcard reports/editions/$(EDITION)-*.md)
 
 MAKEFLAGS += --jobs=2
 export OPENBLAS_NUM_THREADS ?= 1

@@ -31,7 +31,7 @@ FORMATS = ("html", "pdf", "docx", "site")                # site: city pages, wor
 MARKDOWN = "markdown-smart-implicit_figures+implicit_figures+east_asian_line_breaks"
 DEFINED = re.compile(r"\{#((?:fig|tbl):[a-z0-9-]+)")
 CITED = re.compile(r"(?<![\w\\])@((?:fig|tbl):[a-z0-9-]*[a-z0-9])")
-NOT_META = ("stop", "comma", "rows-word", "summary")       # words of the frame that pandoc need not know
+NOT_META = ("stop", "comma", "rows-word")                  # words of the frame that pandoc need not know
 WIDE = 8                                                   # columns from which a table is set smaller
 
 
@@ -84,7 +84,6 @@ def frame(ed, template: Path) -> dict:
         deferred = {"rows-word": table[lang]["rows-word"]}
         table[lang] = {key: narrative.environment(lang).from_string(text).render(facts)
                        for key, text in table[lang].items() if key not in deferred} | deferred
-        table[lang]["summary"] = table["summary"]
     return table
 
 
@@ -143,9 +142,8 @@ def chapter(path: Path, lang: str, words: dict, exhibits: dict, values: dict, ed
 
     facts = values | {"lang": lang, "figure": shown("figure", figure), "table": shown("table", table),
                       "text": shown("text", lambda record, lang, words: plain(record["text"][lang])),
-                      "has": lambda name: name in exhibits and any(exhibits[name].get("text", {"": "x"}).values()),
+                      "said": lambda name: name not in exhibits or exhibits[name].get("text") != {"zh": "", "en": ""},
                       "exhibits": lambda prefix: [name for name in exhibits if name.startswith(prefix)],
-             "summary": [name for name in words["summary"] if name in exhibits],
                       "authors": lambda part: authors(part, lang, edition)}
     try:
         text = narrative.environment(lang).from_string(path.read_text(encoding="utf-8")).render(facts)
