@@ -67,7 +67,7 @@ def build(edition: int | str, source=None, target=None, template=TEMPLATE, forma
 def gather(source: Path) -> dict:
     """All exhibits of all notebooks under `source`, by name; each knows its `folder`."""
     found, faults = {}, []
-    for folder in sorted(path.parent for path in source.glob("*/exhibits")):
+    for folder in sorted(path.parent for path in source.glob("[!.]*/exhibits")):
         for name, record in exhibit.load(folder).items():
             if name in found:
                 faults.append(f"'{name}' is written by {found[name]['folder'].name} and {folder.name}: rename one")
