@@ -89,6 +89,12 @@ city: setup $(DATA) ## Run the notebook of one city: make city CITY=合肥
 audit: setup ## Audit the index statistically: pass, flag or fail for every check
 	@$(FIRE) fire.audit $(EDITION)
 
+publish: setup ## Lock an edition (posts, weights, scores): make publish EDITION=2023
+	@$(BIN)/python -m fire.edition publish $(EDITION)
+
+verify: setup ## Rebuild a locked edition and compare it to the digit
+	@$(BIN)/python -m fire.edition verify $(EDITION)
+
 bench: setup ## Measure speed against stated peers and limits: reports/bench/bench.json
 	@$(FIRE) tests.bench
 
@@ -101,4 +107,4 @@ lock: | .venv/.done ## Re-resolve requirements.lock after editing pyproject.toml
 clean: ## Remove everything that make built; your data stay
 	rm -rf build .venv data/records data/fire.duckdb $(wildcard reports/[0-9]*) reports/bench
 
-.PHONY: help report setup data test test-spark spark notebooks lab lock clean
+.PHONY: help report setup data test test-spark spark notebooks lab lock clean publish verify
