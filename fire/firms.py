@@ -4,11 +4,13 @@ The engine counts once: `cube` holds what was added in each city, track and year
 averages, ranks) is arithmetic on those few thousand rows, the same whatever engine counted them.
 """
 
+from pathlib import Path
+
 import ibis
 import pandas as pd
 from ibis import _
 
-from fire import records
+from fire import engines, records
 
 KEYS = ["city", "track", "year"]
 COUNTS = ["firms", "hightech_firms", "rd_staff", "rd_staff_licensing", "patents", "invention_patents", "deals",
@@ -27,20 +29,19 @@ def cube(firms: ibis.Table, patents: ibis.Table, deals: ibis.Table, holders_only
 
     A firm counts in its founding year and under its main track, a patent in its application year and under its own
     track, R&D staff of licensing firms in the year of the firm's first transfer or licence. `holders_only` keeps firms
-    with at least one patent (chapter 4). Patents are first reduced to one row a firm, so no grouped distinct count is
-    needed and memory stays bounded.
+    with at least one patent (chapter 4). Distinct firms come from one row a firm, never from a grouped distinct count, so
+    memory is bounded by the number of firms, not of patents.
     """
     first = patents.group_by("firm").agg(licensed=_.applied.year().min(where=_.transfer.notnull()))
     members = firms.join(first, "firm", how="inner" if holders_only else "left")[
         ["firm", "city", "track", "founded", "hightech", "rd_staff", "licensed"]]
-    where = members[["firm", "city", "track"]]
     founded = members.group_by("city", "track", year=_.founded.year()).agg(
         firms=_.count(), hightech_firms=_.hightech.cast("int64").sum(), rd_staff=_.rd_staff.sum())
     licensing = members.filter(_.licensed.notnull()).group_by(
         "city", "track", year=ibis.greatest(_.licensed, _.founded.year())).agg(rd_staff_licensing=_.rd_staff.sum())
-    applied = patents.join(members[["firm", "city"]], "firm").group_by("city", "track", year=_.applied.year()).agg(
+    applied = patents.join(firms[["firm", "city"]], "firm").group_by("city", "track", year=_.applied.year()).agg(
         patents=_.count(), invention_patents=_.count(where=_.kind == "发明"))
-    funded = deals.join(where, "firm").group_by("city", "track", year=_.date.year()).agg(
+    funded = deals.join(members[["firm", "city", "track"]], "firm").group_by("city", "track", year=_.date.year()).agg(
         deals=_.count(), deals_series_c=_.count(where=_["round"].isin(SERIES_C)), deals_top_vc=_.count(where=_.top_vc))
     return stacked([founded, licensing, applied, funded])
 
@@ -62,6 +63,16 @@ def count(checked: records.Records, places: pd.DataFrame, holders_only: bool = T
     category = records.technology().set_index("track")["category"]
     frame = frame.assign(region=frame["city"].map(region), category=frame["track"].map(category))
     return frame.astype(dict.fromkeys(COUNTS, "int64") | {"year": "int64"}).sort_values(KEYS, ignore_index=True)
+
+
+def load(year: int, places: pd.DataFrame, folder: Path | str = records.FOLDER, url: str = "duckdb://") -> tuple:
+    """Read, check and count the records of a folder up to the end of `year`: the cube and the data-quality table.
+
+    `url` picks the engine (fire.engines). Raises InputError as `records.read` and `records.check` do.
+    """
+    con = engines.connect(url)
+    checked = records.check(records.read(folder, con), con, f"{year}-12-31", places)
+    return count(checked, places), checked.quality
 
 
 def table(counted: pd.DataFrame, by: str | list[str], year: int | None = None) -> pd.DataFrame:

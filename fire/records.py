@@ -43,6 +43,10 @@ RULES = {   # rule: (zh, en, action); the order is the order of checking
 }
 
 
+SOURCES = {True: {"zh": "模拟企业记录，按报告第4章刊载的数字校准（data/records）", "en": "Simulated firm records, calibrated to the figures printed in chapter 4 (data/records)"},
+           False: {"zh": "企业、专利与融资记录（data/records）", "en": "Firm, patent and deal records (data/records)"}}
+
+
 class Records(NamedTuple):
     """Checked tables (Ibis, by name), the quality table, and the rows set aside (Ibis, with `rule`)."""
     tables: dict
@@ -62,6 +66,11 @@ def status(folder: Path | str = FOLDER) -> str:
     return json.loads(package.read_text(encoding="utf-8")).get("status", "observed") if package.exists() else "observed"
 
 
+def source(folder: Path | str = FOLDER) -> dict:
+    """What to print as the source of anything counted from a folder of records."""
+    return SOURCES[status(folder) == "simulated"]
+
+
 def technology() -> pd.DataFrame:
     """The 27 tracks and their six categories: `track, track_en, category, category_en, track_basis, category_basis`."""
     return files.read_csv(files.DATA / "technology.csv")
@@ -76,7 +85,7 @@ def read(folder: Path | str, con) -> dict[str, ibis.Table]:
     tables, faults = {}, []
     for name in TABLES:
         try:
-            table = source(folder, name, con)
+            table = raw_table(folder, name, con)
             faults += shape_faults(table, name)
             tables[name] = table
         except InputError as error:
@@ -85,11 +94,12 @@ def read(folder: Path | str, con) -> dict[str, ibis.Table]:
     return tables
 
 
-def source(folder: Path | str, name: str, con) -> ibis.Table:
+def raw_table(folder: Path | str, name: str, con) -> ibis.Table:
     """The raw table `name` of a folder, not yet typed."""
     parquet, text = f"{folder}/{name}.parquet", Path(f"{folder}/{name}.csv")
     if "://" not in str(folder) and not Path(parquet).exists():
-        refuse(f"{folder}", [] if text.exists() else [f"neither {name}.parquet nor {name}.csv is there: add one"])
+        refuse(f"{folder}", [] if text.exists() else [f"neither {name}.parquet nor {name}.csv is there: add one, "
+                                                                   "or type `make data` for the simulated sample"])
         return engines.local_table(con, files.read_csv(text).astype("string"))
     return engines.read_parquet(con, parquet)
 

@@ -60,7 +60,8 @@ def relatedness(wide: pd.DataFrame) -> pd.DataFrame:
     """How near each technology lies to what a unit is already specialised in: `unit, technology, rca, relatedness`.
 
     Relatedness (0 to 1) is the proximity-weighted share of the technologies in which the unit has revealed comparative
-    advantage (Hidalgo et al. 2007, 2018; library `economic-complexity`). Units and technologies without a count are left out.
+    advantage (Hidalgo et al. 2007, 2018; library `economic-complexity`); missing for a
+    technology that no unit combines with another. Units and technologies without a count are left out.
     """
     some = wide.loc[wide.sum(axis=1) > 0, wide.sum() > 0].astype(float)
     advantage = economic_complexity.rca(some)
