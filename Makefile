@@ -45,7 +45,7 @@ setup: .venv/.done $(FONTS) ## Build the Python environment and the Chinese font
 .venv/.done: requirements.lock .ci/uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("FIRE needs Python 3.11 or newer: make PYTHON=python3.12, say" if sys.version_info < (3, 11) else 0)'
 	@echo "Installing $$(grep -c '==' requirements.lock) pinned packages into .venv (about a minute) ..."
-	@$(PYTHON) -m venv --clear .venv
+	@$(PYTHON) -m venv .venv
 	@if $(BIN)/pip install -q --require-hashes -r .ci/uv.lock 2>/dev/null; then \
 	  $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock; \
 	else \

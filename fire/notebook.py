@@ -7,6 +7,7 @@
 
 import argparse
 import ast
+import logging
 import os
 import re
 import shutil
@@ -173,6 +174,7 @@ def main(words: list[str] | None = None) -> int:
         verbs.add_parser(verb, help=text).add_argument("notebooks", nargs="+")
     choice = parser.parse_args(words)
     os.environ.update(QUIET)
+    logging.getLogger("papermill").setLevel(logging.ERROR)      # it warns of parameters that `parameters` has read itself
     try:
         if choice.verb == "run":
             values = typed(choice.p, parameters(read(choice.notebook), choice.notebook))
