@@ -38,7 +38,8 @@ def load(name: str, folder: Path = FOLDER) -> pd.DataFrame:
     """
     if name not in schemas(folder):
         raise InputError(f"published facts '{name}'", [f"no such table: use one of {', '.join(schemas(folder))}"])
-    return table_of(name, folder, (folder / f"{name}.csv").stat().st_mtime_ns).copy()
+    path = folder / f"{name}.csv"
+    return table_of(name, folder, path.stat().st_mtime_ns if path.exists() else 0).copy()
 
 
 @cache
