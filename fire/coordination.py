@@ -87,7 +87,8 @@ def coupling(table: pd.DataFrame, weights=None, form: str = "standard") -> pd.Da
     grade = np.minimum(np.floor(np.round(10 * D, 9)), 9).astype(int) + 1
     frame = pd.DataFrame({"C": C, "T": T, "D": D, "grade": grade}, index=table.index)
     shown = ", ".join(f"{node} {weight:.4g}" for node, weight in weights.items())
-    frame.attrs["convention"] = f"{form}: {FORMS[form]}; T = weighted mean with {shown}; D = sqrt(C T); grades: tenths of D"
+    frame.attrs["convention"] = (f"{form}: {FORMS[form]}; T = weighted mean with {shown}; D = sqrt(C T); "
+                                 f"grades: tenths of D")
     return frame
 
 
@@ -119,13 +120,13 @@ def obstacle(table: pd.DataFrame, weights, parents=None) -> pd.DataFrame:
     frame["obstacle"] = frame["node"].map(weights).astype(float) * frame["deviation"]
     total = frame.groupby("unit")["obstacle"].transform("sum")
     frame["share"] = frame["obstacle"] / total.where(total > 0)
-    frame.attrs["convention"] = "obstacle = F_j (1 - z); share = obstacle over the unit's sum; F_j = weight in the index"
+    frame.attrs["convention"] = "obstacle = F_j (1 - z), F_j = weight in the index; share = obstacle / the unit's sum"
     return frame
 
 
 def obstacles(scores: pd.DataFrame, weights: dict, low: float, high: float, rule: str = "posts",
               parents: dict | None = None) -> pd.DataFrame:
-    """Obstacle degree of the nodes of `weights` (node -> weight in the index), every year: as `obstacle`, and `year`."""
+    """Obstacle degree of the nodes of `weights` (node -> weight in the index): as `obstacle`, for every `year`."""
     return every_year(lambda table: obstacle(table, weights, parents), scores, list(weights), low, high, rule)
 
 

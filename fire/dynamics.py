@@ -46,12 +46,14 @@ def beta(scores: pd.DataFrame, node: str, controls: pd.DataFrame | None = None, 
                           "p_value": result.pvalues["initial"], "low": low, "high": high, "intercept":
                           result.params["Intercept"], "r2": result.rsquared, "speed": speeds[0], "speed_low": speeds[1],
                           "speed_high": speeds[2], "half_life": np.log(2) / speeds[0] if speeds[0] > 0 else np.nan})
-    frame.attrs["convention"] = (f"ln(y_T/y_0)/T on ln y_0{' and controls' if controls is not None else ''}, T = {years}; "
-                                 f"errors: {result.cov_type}; half-life = ln 2/speed, only for a positive speed")
+    regressors = "ln y_0" if controls is None else "ln y_0 and controls"
+    frame.attrs["convention"] = (f"ln(y_T/y_0)/T on {regressors}, T = {years}; errors: {result.cov_type}; "
+                                 f"half-life = ln 2/speed, only for a positive speed")
     return frame
 
 
-def club_beta(scores: pd.DataFrame, places: pd.DataFrame, node: str, by: str = "region", least: int = 4) -> pd.DataFrame:
+def club_beta(scores: pd.DataFrame, places: pd.DataFrame, node: str, by: str = "region",
+              least: int = 4) -> pd.DataFrame:
     """Beta convergence inside each region (`club`); a region with fewer than `least` cities has `n` and no estimate."""
     regions = places.set_index("city")[by].reindex(wide(scores, node).index)
     rows = []
@@ -291,8 +293,8 @@ def local_moran(scores: pd.DataFrame, node: str, w, rng: np.random.Generator, pe
                                     "I": local.Is, "quadrant": quadrant, "p_value": p,
                                     "cluster": np.where(p <= level, quadrant, ""), "robust": discovered(p, level)}))
     frame = pd.concat(frames, ignore_index=True)
-    frame.attrs["convention"] = (f"{w.name}; {permutations} conditional permutations, two-sided pseudo p-values; cluster: "
-                                 f"p <= {level:g}; robust: Benjamini-Hochberg false discovery rate {level:g}")
+    frame.attrs["convention"] = (f"{w.name}; {permutations} conditional permutations, two-sided pseudo p-values; "
+                                 f"cluster: p <= {level:g}; robust: Benjamini-Hochberg rate {level:g}")
     return frame
 
 

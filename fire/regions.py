@@ -5,6 +5,7 @@ import pandas as pd
 
 from fire.errors import InputError, refuse
 from fire.panel import STATUSES
+from fire.rounding import ranks
 
 MEANS = ("score = simple mean of the region's cities that have a score; growth_pct = growth of the regional mean; "
          "mean_city_growth_pct = mean of the cities' growth; neither is given when the cities differ between the years")
@@ -45,7 +46,7 @@ def regional_means(scores: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     means["mean_city_growth_pct"] = groups["growth_pct"].agg(lambda growth: growth.mean(skipna=False))
     means = means.reset_index().rename(columns={"region": "unit"})
     means["rank"] = means.groupby(["year", "node"])["score"].transform(
-        lambda score: score.round(12).rank(ascending=False, method="min")).astype("Int64")
+        lambda score: ranks(score.to_numpy()[:, None])[:, 0]).astype("Int64")
     means = add_change(means).drop(columns="roster")
     order = ["unit", "year", "node", "score", "rank", "growth_pct", "mean_city_growth_pct", "rank_change", "cities"]
     means = means[order + shares].sort_values(["year", "node", "rank", "unit"], ignore_index=True)
@@ -309,8 +310,8 @@ def concentration(values, reference=None, top=(1, 3, 5)) -> pd.DataFrame:
             "HHI_normalised": (hhi - 1 / n) / (1 - 1 / n) if n > 1 else np.nan,
             "location_gini": location_gini(values, reference)}
     frame = pd.DataFrame({"measure": list(rows), "value": list(rows.values())})
-    frame.attrs["convention"] = ("CR_k: share of the k largest; HHI: sum of squared shares (1/n to 1), normalised to 0-1; "
-                                 "location Gini: Gini of the location quotients, weighted by the reference shares")
+    frame.attrs["convention"] = ("CR_k: share of the k largest; HHI: sum of squared shares, also normalised to 0-1; "
+                                 "location Gini: of the location quotients, weighted by the reference shares")
     return frame
 
 

@@ -14,6 +14,7 @@ from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from fire import determinants, dynamics, files
 from fire.errors import InputError
+from fire.figures import dynamics as figures
 from fire.regions import wide
 
 YEARS = list(range(2012, 2022))
@@ -260,6 +261,24 @@ def test_diagnostics_see_collinearity_and_a_wrong_form():
     data = pd.DataFrame({"growth": np.exp(x) + rng.normal(0, 0.1, 80), "x": x, "twin": x + rng.normal(0, 1e-4, 80)})
     checks = determinants.diagnostics(determinants.fit("growth ~ x + twin", data)).set_index("check")["passes"]
     assert not checks["largest_vif"] and not checks["condition_number"] and not checks["reset"]
+
+
+# Figures
+
+def test_figures_of_ten_years_show_every_year_and_unit(on_map, places):
+    ridges = figures.ridge(dynamics.density(on_map, "total", points=32).assign(node="total"), "en")
+    assert [label.get_text() for label in ridges.axes[0].get_yticklabels()] == [str(year) for year in YEARS]
+    ranks = wide(on_map, "total").rank(ascending=False, method="min")
+    slope = figures.slope(ranks, "en")
+    assert len(slope.axes[0].lines) == len(places) and len(slope.axes[0].texts) == 2 * len(places)
+    local = dynamics.local_moran(on_map[on_map["year"] == 2021], "total", dynamics.nearest(places), np.random.default_rng(1), 99)
+    scatter = figures.moran_scatter(local, "zh")
+    line = scatter.axes[0].lines[0].get_xydata()
+    slope_of_line = (line[1, 1] - line[0, 1]) / (line[1, 0] - line[0, 0])
+    table = wide(on_map, "total").loc[dynamics.nearest(places).id_order, 2021]
+    assert slope_of_line == pytest.approx(esda.Moran(table.to_numpy(), dynamics.nearest(places), permutations=0).I)
+    for figure in (ridges, slope, scatter):
+        figures.style.plt.close(figure)
 
 
 # Bad input

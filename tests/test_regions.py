@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from inequality.gini import Gini
 from inequality.theil import Theil, TheilD
 
-from fire import regions
+from fire import files, regions
 from fire.errors import InputError
+from fire.figures import regions as figures
 
 EXACT = {"abs": 1e-12, "rel": 0}
 DAGUM_Y, DAGUM_G = [6, 8, 10, 3, 5, 9, 1, 2, 6, 7], ["East"] * 3 + ["Central"] * 3 + ["West"] * 4
@@ -61,6 +62,13 @@ def test_growth_is_not_given_when_the_cities_differ_or_the_base_is_not_positive(
     means = regions.regional_means(frame, PLACES).query("year == 2021").set_index("unit")
     assert means.loc["X", ["growth_pct", "mean_city_growth_pct", "rank_change"]].isna().all()
     assert np.isnan(means.at["Y", "growth_pct"]) and means.at["X", "cities"] == 2
+
+
+def test_categorical_keys_of_the_engine_are_read():
+    frame = scores({2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]})
+    plain = regions.regional_means(frame, PLACES)
+    packed = regions.regional_means(frame.astype({"unit": "category", "node": "category"}), PLACES)
+    pd.testing.assert_frame_equal(plain, packed, check_dtype=False, check_categorical=False)
 
 
 def test_every_city_without_a_region_is_named():
@@ -248,6 +256,30 @@ def test_location_gini():
 
 def test_variation_uses_the_population_standard_deviation():
     assert regions.variation([1, 3]) == pytest.approx(0.5, **EXACT)
+
+
+# Figures
+
+@pytest.mark.parametrize("lang, leader", [("zh", "上海"), ("en", "Shanghai")])
+def test_structure_figure_has_a_panel_for_every_region_with_leader_last_and_mean(lang, leader):
+    places = files.read_csv(files.DATA / "places.csv")
+    rng = np.random.default_rng(1)
+    cities = places.rename(columns={"city": "unit"})[["unit", "region"]].assign(score=rng.uniform(2, 9, len(places)))
+    cities.loc[cities["unit"] == "上海", "score"] = 9.96
+    figure = figures.structure(cities, lang)
+    panels = [ax for ax in figure.axes if ax.get_title(loc="left")]
+    assert len(panels) == cities["region"].nunique()
+    assert [len(ax.collections[-1].get_offsets()) for ax in panels] == [
+        (cities["region"] == name).sum() for name in figures.regions_of(cities)]
+    assert any(text.get_text() == f"{leader} 9.96" for ax in panels for text in ax.texts)
+    figures.style.plt.close(figure)
+
+
+def test_decomposition_figure_draws_the_parts_to_the_gini():
+    table = regions.dagum(DAGUM_Y, DAGUM_G).assign(node="total", year=2021)
+    figure = figures.decomposition(table)
+    assert sum(bar.get_width() for bar in figure.axes[0].patches) == pytest.approx(161 / 570)
+    figures.style.plt.close(figure)
 
 
 # By year, and bad input

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from matplotlib.ticker import MaxNLocator
 
 from fire.figures import style
 from fire.figures.regions import heat, name_points, words
@@ -13,7 +14,7 @@ CLUSTERS = {"HH": (style.RED, "o", ("高—高", "High–high")), "LL": (style.N
 
 
 def ridge(table: pd.DataFrame, lang: str = "zh"):
-    """Kernel density ridges: one panel a node, one ridge a year, the latest year at the top; `node, year, score, density`."""
+    """Kernel density ridges: one panel a node, one ridge a year, the latest on top; `node, year, score, density`."""
     nodes, years = list(dict.fromkeys(table["node"])), sorted(table["year"].unique())
     fig, axes = style.subplots(1, len(nodes), height=0.55 * len(years) + 1.3, sharex=True, sharey=True,
                               squeeze=False)
@@ -24,13 +25,15 @@ def ridge(table: pd.DataFrame, lang: str = "zh"):
         for level, (year, colour) in enumerate(zip(years, colours)):
             curve = inside[inside["year"] == year]
             base = level * step
-            ax.fill_between(curve["score"], base, base + curve["density"], color=colour, alpha=0.75, lw=0, zorder=-level)
-            ax.plot(curve["score"], base + curve["density"], color=style.PAPER, lw=0.8, zorder=-level)
+            top = base + curve["density"]
+            ax.fill_between(curve["score"], base, top, color=colour, alpha=0.75, lw=0, zorder=-level)
+            ax.plot(curve["score"], top, color=style.PAPER, lw=0.8, zorder=-level)
             peak = curve.loc[curve["density"].idxmax()]
             ax.plot([peak["score"]] * 2, [base, base + peak["density"]], color=style.INK, lw=0.7, ls=":", zorder=2)
         ax.set_title(style.node(node, lang), fontsize=8.5)
         ax.spines["left"].set_visible(False)
         ax.grid(visible=False)
+        ax.xaxis.set_major_locator(MaxNLocator(4))
         ax.set_ylim(0, step * (len(years) - 1) + 1.05 * table["density"].max())
     axes.flat[0].set_yticks([level * step for level in range(len(years))], years)
     fig.supxlabel(words(("得分", "Score"), lang), fontsize=8.5, color=style.MUTED)
@@ -45,7 +48,7 @@ def slope(ranks: pd.DataFrame, lang: str = "zh", marked: int = 5):
     for unit, row in ranks.iterrows():
         moved = abs(change[unit]) >= max(edge, 1)
         colour = (style.RISE if change[unit] > 0 else style.FALL) if moved else style.BASE
-        ax.plot(range(len(row)), row, color=colour, lw=1.5 if moved else 0.7, zorder=3 if moved else 1, marker="o", ms=2.4)
+        ax.plot(range(len(row)), row, color=colour, lw=1.5 if moved else 0.7, zorder=1 + 2 * moved, marker="o", ms=2.4)
         options = {"fontsize": 6.3, "va": "center", "color": colour if moved else style.INK,
                    "weight": "bold" if moved else "normal"}
         label = style.unit(unit, lang)
@@ -66,8 +69,8 @@ def transitions(table: pd.DataFrame, lang: str = "zh"):
     matrix = table.pivot(index="from", columns="to", values="probability").loc[order, order]
     leaving = table.groupby("from")["count"].sum()
     rows = [f"{name}  (n={leaving[name]})" for name in order]
-    fig = heat(matrix.to_numpy(), rows, order, 3, words(("转移概率", "Transition probability"), lang), height=2.9, fontsize=8.5,
-               top=1)
+    fig = heat(matrix.to_numpy(), rows, order, 3, words(("转移概率", "Transition probability"), lang), height=2.9,
+               fontsize=8.5, top=1)
     ax = fig.axes[0]
     ax.set(xlabel=words(("次年等级（1=最低）", "Class one year later (1 = lowest)"), lang),
            ylabel=words(("当年等级", "Class in the year"), lang))
@@ -78,7 +81,7 @@ def transitions(table: pd.DataFrame, lang: str = "zh"):
 
 
 def beta(data: pd.DataFrame, lang: str = "zh", marked=()):
-    """Growth against the logarithm of the first score, with the fitted line and its 95 % band; `unit, initial, growth`."""
+    """Growth against the log of the first score, fitted line and its 95 % band; `unit, initial, growth`."""
     result = sm.OLS(data["growth"], sm.add_constant(data["initial"])).fit(cov_type="HC1", use_t=True)
     grid = np.linspace(data["initial"].min(), data["initial"].max(), 60)
     band = result.get_prediction(sm.add_constant(grid)).summary_frame()
@@ -87,7 +90,7 @@ def beta(data: pd.DataFrame, lang: str = "zh", marked=()):
     ax.plot(grid, 100 * band["mean"], color=style.NAVY)
     ax.axhline(0, color=style.MUTED, lw=0.6)
     ax.scatter(data["initial"], 100 * data["growth"], s=16, color=style.BASE, edgecolor=style.MUTED, lw=0.4, zorder=3)
-    points = data[data["unit"].isin(marked)].assign(x=data["initial"], y=100 * data["growth"])
+    points = data[data["unit"].isin(marked)].assign(x=data["initial"], y=100 * data["growth"], up=result.resid > 0)
     ax.scatter(points["x"], points["y"], s=20, color=style.HIGHLIGHT, zorder=4)
     name_points(ax, points, lang)
     ax.set(xlabel=words(("基期得分的对数", "Logarithm of the first score"), lang),
@@ -98,7 +101,7 @@ def beta(data: pd.DataFrame, lang: str = "zh", marked=()):
 def moran_scatter(table: pd.DataFrame, lang: str = "zh"):
     """Moran scatter plot of one year: a city's standardised score against the mean of its neighbours; slope = I."""
     fig, ax = style.subplots(height=4)
-    draw_clusters(ax, table.rename(columns={"z": "x", "lag": "y"}), lang)
+    draw_clusters(ax, table.rename(columns={"z": "x", "lag": "y"}).assign(up=table["lag"] > 0), lang)
     slope = np.polyfit(table["z"], table["lag"], 1)[0]
     grid = np.array([table["z"].min(), table["z"].max()])
     ax.plot(grid, slope * (grid - table["z"].mean()) + table["lag"].mean(), color=style.INK, lw=1.1)
@@ -124,7 +127,7 @@ def clusters(table: pd.DataFrame, places: pd.DataFrame, lang: str = "zh"):
 
 
 def draw_clusters(ax, table: pd.DataFrame, lang: str) -> None:
-    """Points coloured by cluster, members of a cluster named; a ring marks those that stand the false discovery rate."""
+    """Points coloured by cluster, members named; a ring marks those that stand the false discovery rate."""
     for key, (colour, marker, label) in CLUSTERS.items():
         inside = table[table["cluster"] == key]
         ax.scatter(inside["x"], inside["y"], s=26 if key else 14, color=colour, marker=marker, label=words(label, lang),
@@ -136,14 +139,15 @@ def draw_clusters(ax, table: pd.DataFrame, lang: str) -> None:
 
 
 def coefficients(table: pd.DataFrame, names: dict, lang: str = "zh"):
-    """Coefficient plot: a point and a 95 % interval for each term, one colour a model; `names`: term or model -> words."""
+    """Coefficient plot: point and 95 % interval of each term, one colour a model; `names`: term or model -> words."""
     terms, models = list(dict.fromkeys(table["term"])), list(dict.fromkeys(table["model"]))
     fig, ax = style.subplots(height=0.26 * len(terms) * max(len(models), 2) / 2 + 1)
     for place, (model, colour) in enumerate(zip(models, style.CYCLE)):
         rows = table[table["model"] == model]
         y = [-terms.index(term) - 0.8 * (place - (len(models) - 1) / 2) / len(models) for term in rows["term"]]
         ax.hlines(y, rows["low"], rows["high"], color=colour, lw=1.3)
-        ax.scatter(rows["estimate"], y, s=18, color=colour, marker="osD^"[place % 4], label=words(names[model], lang), zorder=3)
+        ax.scatter(rows["estimate"], y, s=18, color=colour, marker="osD^"[place % 4], zorder=3,
+                   label=words(names[model], lang))
     ax.axvline(0, color=style.INK, lw=0.8)
     ax.set_ylim(0.6 - len(terms), 0.6)
     ax.set_yticks([-place for place in range(len(terms))], [words(names[term], lang) for term in terms])

@@ -43,8 +43,8 @@ def structure(cities: pd.DataFrame, lang: str = "zh"):
             label = f"{style.unit(inside.at[row, 'unit'], lang)} {inside.at[row, 'score']:.2f}"
             first = row == 0
             ax.annotate(label, (x[row], inside.at[row, "score"]), (0, 5 if first else -5), textcoords="offset points",
-                        ha="left" if first and len(x) > 1 else "right" if len(x) > 1 else "center",
-                        va="bottom" if first else "top", fontsize=6.8, weight="bold" if first else "normal", color=style.INK)
+                        ha="center" if len(x) == 1 else "left" if first else "right", va="bottom" if first else "top",
+                        fontsize=6.8, weight="bold" if first else "normal", color=style.INK)
         ax.set_title(style.region(name, lang), fontsize=8)
         ax.set(xlim=(-0.15, 1.15), xticks=[])
         ax.set_xlabel(f"n = {len(inside)}    {words(('均值', 'mean'), lang)} {mean:.2f}", fontsize=7, loc="left")
@@ -115,7 +115,8 @@ def contributions(table: pd.DataFrame, lang: str = "zh"):
 def pairs(groups: pd.DataFrame, between: pd.DataFrame, lang: str = "zh"):
     """Gini inside each region (diagonal) and between each pair (below it), from `regions.dagum_tables`."""
     names = list(groups["group"])
-    values = between.pivot(index="other", columns="group", values="gini").reindex(index=names, columns=names).to_numpy(copy=True)
+    values = between.pivot(index="other", columns="group", values="gini").reindex(index=names, columns=names)
+    values = values.to_numpy(copy=True)
     values[np.diag_indices(len(names))] = groups["gini"]
     named = [style.region(name, lang) for name in names]
     return heat(values, named, named, 3, words(("基尼系数", "Gini coefficient"), lang), height=4.9, fontsize=6)
@@ -148,10 +149,11 @@ def coordination(table: pd.DataFrame, lang: str = "zh", marked=()):
     for degree in np.arange(0.1, 1, 0.1):
         ax.plot(level, degree ** 2 / level, color=style.FAINT, lw=0.9, zorder=0)
         foot = degree ** 2 / bottom
-        place = (foot, bottom) if foot < right else (right, degree ** 2 / right)
+        inside = foot < right - 0.05
+        place = (foot, bottom) if inside else (right, degree ** 2 / right)
         if foot > left and place[1] < 1:
-            ax.annotate(f"D={degree:.1f}", place, (3, 3) if foot < right else (-3, 3), textcoords="offset points",
-                        fontsize=6.5, color=style.MUTED, ha="left" if foot < right else "right")
+            ax.annotate(f"D={degree:.1f}", place, (3, 3) if inside else (-3, 3), textcoords="offset points",
+                        fontsize=6.5, color=style.MUTED, ha="left" if inside else "right")
     for name, inside in table.groupby("region", sort=False):
         ax.scatter(inside["T"], inside["C"], s=22, color=style.region_colour(name), marker=style.region_marker(name),
                    label=style.region(name, lang), zorder=3)
@@ -164,15 +166,15 @@ def coordination(table: pd.DataFrame, lang: str = "zh", marked=()):
 
 
 def name_points(ax, table: pd.DataFrame, lang: str) -> None:
-    """Name the units at `x, y`, in turn below and above the point, so that near neighbours stay legible."""
+    """Name the units at `x, y`: above or below as `up` says, in turn to the left and right; without `up`, in turn."""
     for place, row in enumerate(table.sort_values("x").itertuples()):
-        above = place % 2
+        above, side = getattr(row, "up", place % 2), ("right", "left")[place % 2] if "up" in table else "center"
         ax.annotate(style.unit(row.unit, lang), (row.x, row.y), (0, 5 if above else -5), textcoords="offset points",
-                    fontsize=6.8, ha="center", va="bottom" if above else "top", zorder=5)
+                    fontsize=6.8, ha=side, va="bottom" if above else "top", zorder=5)
 
 
 def obstacles(table: pd.DataFrame, lang: str = "zh"):
-    """Obstacle degree in per cent, units in rows, nodes in columns; `unit, node, share`, both in order of appearance."""
+    """Obstacle degree in per cent, units by nodes, both in order of appearance; `unit, node, share`."""
     units, nodes = list(dict.fromkeys(table["unit"])), list(dict.fromkeys(table["node"]))
     values = 100 * table.pivot(index="unit", columns="node", values="share").loc[units, nodes].to_numpy()
     return heat(values, [style.unit(unit, lang) for unit in units], [labels.node(node, lang) for node in nodes], 0,
