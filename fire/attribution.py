@@ -34,16 +34,15 @@ class State:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two states side by side: factors that differ, specifications by (framework, weights), posts, values, the aggregation."""
+    """Two states side by side; in every pair of places 0 is before and 1 is after."""
 
-    live: list
-    specs: dict
+    live: list            # factors that differ
+    specs: dict           # (framework, weights) → specification
     posts: tuple
-    old: pd.DataFrame
-    new: pd.DataFrame
-    revised: pd.DataFrame
+    values: dict          # (performance, revision, framework) → values, unit × indicator
+    rosters: tuple
     year: int
-    way: str | None
+    way: str | None       # the aggregation of all nodes, or None when they differ
 
 
 def compare(before: State, after: State) -> Comparison:
@@ -54,8 +53,9 @@ def compare(before: State, after: State) -> Comparison:
     ways = {way for spec in (before.spec, after.spec) for way in spec.nodes.loc[~spec.nodes["leaf"], "aggregation"]}
     way = ways.pop() if len(ways) == 1 and ways <= set(robustness.LINKS) else None
     posts = posts_of(before), posts_of(after)
-    return Comparison(differing(before, after, posts, old, new, revised), specs, posts, old, new, revised.combine_first(old),
-                      after.year, way)
+    live = differing(before, after, specs, posts, old, new, revised)
+    return Comparison(live, specs, (posts[0].combine_first(posts[1]), posts[1].combine_first(posts[0])),
+                      values(specs, old, new, revised), (old.index, new.index), after.year, way)
 
 
 def decompose(before: State, after: State) -> pd.DataFrame:
@@ -90,7 +90,7 @@ def shapley_frames(pair: Comparison, value) -> tuple[pd.DataFrame, pd.DataFrame,
     """
     live = pair.live
     worth = {frozenset(on): value(pair, frozenset(on)) for size in range(len(live) + 1) for on in combinations(live, size)}
-    units, columns = sorted(set(pair.old.index) & set(pair.new.index)), sorted(set().union(*worth.values()))
+    units, columns = sorted(set(pair.rosters[0]) & set(pair.rosters[1])), sorted(set().union(*worth.values()))
     worth = {on: frame.reindex(index=units, columns=columns).fillna(0.0) for on, frame in worth.items()}
     parts = shapley(worth.__getitem__, live)
     zero = pd.DataFrame(0.0, index=units, columns=columns)
@@ -112,15 +112,13 @@ def shapley(worth, players: list) -> dict:
     return values
 
 
-def differing(before: State, after: State, posts: tuple, old, new, revised) -> list[str]:
-    """The factors in which two states differ."""
-    shared = [node for node in after.spec.nodes.index if node in before.spec.nodes.index]
-    weights = [spec.nodes.loc[shared, "weight"] for spec in (before.spec, after.spec)]
+def differing(before: State, after: State, specs: dict, posts: tuple, old, new, revised) -> list[str]:
+    """The factors in which two states differ; weights differ when they do under the new framework."""
     both = old.index.intersection(revised.index), old.columns.intersection(revised.columns)
     changed = {
         "performance": before.year != after.year,
         "revision": not old.loc[both].equals(revised.loc[both]),
-        "weights": not np.allclose(*weights, rtol=0, atol=1e-15),
+        "weights": not np.allclose(*(specs[1, kind].nodes["weight"] for kind in (0, 1)), rtol=0, atol=1e-14),
         "posts": not posts[0].round(12).equals(posts[1].round(12)),
         "cities": set(old.index) != set(new.index),
         "framework": framework(before.spec) != framework(after.spec)}
@@ -150,29 +148,29 @@ def wide(panel: pd.DataFrame, year: int) -> pd.DataFrame:
 def coalition(pair: Comparison, on: frozenset) -> tuple[pd.DataFrame, pd.Series, object]:
     """Scores (unit × node), ranks and specification with the factors in `on` as after the change, the others as before."""
     spec = pair.specs["framework" in on, "weights" in on]
-    first, second = pair.posts[::-1] if "posts" in on else pair.posts
-    values = data(pair, on, spec)
-    panel = values[[name for name in values if name in {*spec.indicators, *spec.denominators}]]
+    table = pair.values["performance" in on, "revision" in on, "framework" in on].loc[pair.rosters["cities" in on]]
+    panel = table[[name for name in table if name in {*spec.indicators, *spec.denominators}]]
     panel = panel.stack().rename("value").rename_axis(["unit", "indicator"]).reset_index()
     done = score.steps(spec, panel.assign(year=pair.year, status="published", source=""),
-                       posts=first.combine_first(second).loc[spec.indicators])
+                       posts=pair.posts["posts" in on].loc[spec.indicators])
     scores = done.scores.xs(pair.year, level="year")
     return scores, pd.Series(rounding.ranks(scores[[spec.root]].to_numpy())[:, 0], index=scores.index), spec
 
 
-def data(pair: Comparison, on: frozenset, spec) -> pd.DataFrame:
-    """Values (unit × indicator) of a coalition.
+def values(specs: dict, old: pd.DataFrame, new: pd.DataFrame, revised: pd.DataFrame) -> dict:
+    """Values of every coalition: (performance, revision, framework) → unit × indicator, over all units and indicators.
 
     A revision is what the new panel says differently about the old year. What a panel lacks (a new city's past, a new
     indicator) is taken from the other.
     """
-    old, new, revised = pair.old, pair.new, pair.revised
-    values = revised if "revision" in on else old
-    if "performance" in on:
-        base = old.reindex_like(revised).combine_first(revised)
-        values = new if "revision" in on else unrevised(spec, new, base, revised)
-    roster = new.index if "cities" in on else old.index
-    return values.combine_first(new).combine_first(old).reindex(roster)
+    revised = revised.combine_first(old)
+    base = old.reindex_like(revised).combine_first(revised)
+    tables = {}
+    for tree in (0, 1):
+        undone = unrevised(specs[tree, 0], new, base, revised)
+        for key, table in {(0, 0): old, (0, 1): revised, (1, 0): undone, (1, 1): new}.items():
+            tables[*key, tree] = table.combine_first(new).combine_first(old)
+    return tables
 
 
 def unrevised(spec, new: pd.DataFrame, base: pd.DataFrame, revised: pd.DataFrame) -> pd.DataFrame:

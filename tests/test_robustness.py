@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fire import robustness, score
+from fire import files, robustness, score
 from fire import spec as specs
 from fire.errors import InputError
 
@@ -263,3 +263,22 @@ def test_all_faults_are_listed_at_once(panel):
     with pytest.raises(InputError) as caught:
         robustness.run(small_spec(), panel, {"weights": {"band": 2}, "drop": 3, "treat": []}, draws=10)
     assert len(caught.value.faults) == 3
+
+
+def test_weights_of_the_peers_example_give_its_ranks_exactly():
+    """COINr's ASEM example: its two weight sets on its normalised data give the ranks of its aggregated scores."""
+    folder = files.ROOT / "tests" / "golden" / "coinr"
+    meta = pd.read_csv(folder / "asem_meta.csv")
+    meta = meta[meta["Type"].isin(["Indicator", "Aggregate"])].assign(Direction=1.0, Denominator=None, Target=None)
+    spec, panel = specs.from_coinr(meta, pd.read_csv(folder / "norm_minmax_1_100.csv").assign(Time=2018), normalise="none")
+    unequal = pd.read_csv(folder / "asem_weights_unequal.csv").set_index("iCode")["Weight"]
+    equal = pd.Series(1.0, index=unequal.index)
+    for way in ("amean", "gmean"):
+        peer = pd.read_csv(folder / f"agg_{way}_unequal.csv").sort_values("uCode")["Index"].rank(ascending=False, method="min").to_numpy(int)
+        method = spec.vary(aggregation={"amean": "arithmetic", "gmean": "geometric"}[way])
+        result = robustness.run(method, panel, {"weights": {"sets": pd.DataFrame({"equal": equal, "unequal": unequal})}}, draws=2)
+        expected = score.compute(method, panel).query("node == @method.root").sort_values("unit")["rank"].to_numpy(int)
+        counts = np.zeros((51, 51), int)
+        np.add.at(counts, (np.arange(51), peer - 1), 1)
+        np.add.at(counts, (np.arange(51), expected - 1), 1)
+        assert (result.ranks[0] == counts).all() and (peer != expected).any()
