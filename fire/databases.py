@@ -201,17 +201,22 @@ def collect(database: str, edition: int = 2022, raw=RAW) -> tuple[pd.DataFrame, 
 
 
 def of_index(index: str, edition: int = 2022, raw=RAW) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Units and panel of one index of the annex."""
+    """Units and panel of one index."""
+    if index == "fire-2021":
+        units, panel = of_index("fire-2022", edition, raw)
+        return units, rankings.with_growth(panel)
     database = next((name for name, indices in DATABASES.items() if index in indices), None)
     if database is None:
         raise InputError(f"index {index}", [f"in no database: use one of {', '.join(sum(DATABASES.values(), []))}"])
+    if database != "cities" and not (raw / f"{database}.xlsx").exists():
+        return rankings.units_of(index), rankings.sample(index)
     units, found = collect(database, edition, raw)
     return units[units["unit"].isin(found[index]["unit"])].reset_index(drop=True), found[index]
 
 
 def indicators(index: str) -> pd.DataFrame:
     """Codebook of an index: one row an indicator, with labels, definition, unit, direction, source, basis, channel."""
-    tree = spec.load(index)
+    tree = rankings.load(index)
     rows = []
     for leaf in tree.indicators:
         row = rankings.nodes(tree)[leaf]

@@ -12,7 +12,9 @@ from fire.errors import InputError, refuse
 
 INDICES = ["infrastructure", "banks", "digital-service-bank", "digital-service-securities", "digital-service-insurance",
            "firm-competitiveness"]
+FIRE = ["fire-2022", "fire-2021"]
 ANNEX = files.DATA / "annex"
+CITIES = {"database": "cities", "kind": "city", "top": 30, "method": {"zh": "燃指数", "en": "FIRE"}}
 UNITS = ["unit", "unit_en", "kind", "code", "group", "channels", "aliases"]
 GROUPS_EN = {"发达经济体": "Advanced economies", "新兴经济体": "Emerging economies", "国有大行": "State banks", "股份制银行": "Joint-stock banks",
              "城商行": "City banks", "农商行": "Rural banks", "外资银行": "Foreign banks in China", "境外大型银行": "Large foreign banks",
@@ -223,8 +225,42 @@ def compare_all(rankings: pd.DataFrame, base: tuple[str, int]) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values("n", ascending=False, ignore_index=True)
 
 
+def load(index: str):
+    """Specification of any ranked index: the six of the annex, FIRE 2022 and FIRE 2021.
+
+    FIRE 2021 takes its posts from its own year: growth of the base year would need statistics of 2018.
+    """
+    if index not in INDICES + FIRE:
+        raise InputError(f"index {index}", [f"not a ranked index: use one of {', '.join(INDICES + FIRE)}"])
+    tree = spec.load(index)
+    return tree.vary(reference="year") if index == "fire-2021" else tree
+
+
+def annex(tree) -> dict:
+    """Database, kind, top and public method of an index."""
+    return tree.table.get("annex", CITIES)
+
+
+def with_growth(panel: pd.DataFrame) -> pd.DataFrame:
+    """The last year of FIRE's panel with the two growth indicators of the earlier edition, in per cent over the year before."""
+    last = panel["year"].max()
+    wide = panel[panel["indicator"].isin(["gdp", "pop_size"])].pivot(index=["unit", "indicator"], columns="year", values="value")
+    growth = (100 * (wide[last] / wide[last - 1] - 1)).dropna().rename("value").reset_index()
+    growth["indicator"] = growth["indicator"].map({"gdp": "gdp_growth", "pop_size": "pop_growth"})
+    growth = growth.assign(year=last, status="estimated", source="growth of the panel's own series")
+    return pd.concat([panel[panel["year"].eq(last)], growth], ignore_index=True)
+
+
+def alternatives(index: str, panel: pd.DataFrame) -> dict:
+    """Declared alternatives of the rank intervals: those of the annex or of FIRE; with one year, without choices between years."""
+    path = files.DATA / "uncertainty.toml" if index in FIRE else ANNEX / "uncertainty.toml"
+    chosen = tomllib.loads(path.read_text(encoding="utf-8"))
+    if panel["year"].nunique() > 1:
+        return chosen
+    kept = [option for option in chosen["normalise"] if not (isinstance(option, dict) and "reference" in option)]
+    return {name: options for name, options in chosen.items() if name != "reference"} | {"normalise": kept}
+
+
 def compute(index: str, panel: pd.DataFrame) -> pd.DataFrame:
-    """Scores of an index of the annex: the same engine as FIRE's."""
-    if index not in INDICES:
-        raise InputError(f"index {index}", [f"not an index of the annex: use one of {', '.join(INDICES)}"])
-    return score.compute(spec.load(index), panel)
+    """Scores of any ranked index, by the same engine."""
+    return score.compute(load(index), panel)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fire import files, rankings, spec
+from fire import databases, files, rankings, robustness, spec
 from fire.errors import InputError
 
 PANELS = {index: rankings.sample(index) for index in ("infrastructure", "banks", "digital-service-insurance", "firm-competitiveness")}
@@ -102,7 +102,7 @@ def test_league_groups_and_profile_agree_with_the_scores():
 
 
 def test_unknown_index_is_refused():
-    with pytest.raises(InputError, match="not an index of the annex: use one of infrastructure"):
+    with pytest.raises(InputError, match="not a ranked index: use one of infrastructure"):
         rankings.compute("happiness", PANELS["banks"])
 
 
@@ -140,3 +140,24 @@ def test_external_rankings_leave_out_inexact_values():
     assert not others["index_name"].str.contains("零壹").any() and "全球金融科技发展指数(GFI)与投融资报告" not in set(others["index_name"])
     summary, _ = rankings.compare(others, ("FIRE（2021年版）", 2020), ("GFCI 31（内地次序）", 2021))
     assert summary["n"] == 9 and summary["spearman"] == pytest.approx(0.8167, abs=1e-4)
+
+
+@pytest.mark.parametrize("index", rankings.INDICES + rankings.FIRE)
+def test_all_eight_indices_run_through_engine_intervals_and_ranking(index):
+    units, panel = databases.of_index(index)
+    tree = rankings.load(index)
+    scores = rankings.compute(index, panel)
+    intervals = robustness.intervals(tree, panel, draws=40, nodes=[tree.root], alternatives=rankings.alternatives(index, panel))
+    table = rankings.league(scores, units, intervals, 30)
+    assert len(table) == min(30, len(units)) and table["rank"].iloc[0] == 1
+    assert (table["rank_low"] <= table["rank_high"]).all()
+    assert len(databases.indicators(index)) == len(tree.indicators)
+
+
+def test_growth_of_the_earlier_edition_comes_from_the_panel():
+    panel = pd.DataFrame([("甲", year, name, value, "observed", "") for year, name, value in
+                          ((2020, "gdp", 100.0), (2021, "gdp", 105.0), (2020, "pop_size", 50.0), (2021, "pop_size", 51.0))],
+                         columns=["unit", "year", "indicator", "value", "status", "source"])
+    grown = rankings.with_growth(panel).set_index("indicator")
+    assert grown.loc["gdp_growth", "value"] == pytest.approx(5) and grown.loc["pop_growth", "value"] == pytest.approx(2)
+    assert set(grown["year"]) == {2021} and grown.loc["gdp_growth", "status"] == "estimated"

@@ -13,14 +13,21 @@ def unit_names(table: pd.DataFrame, lang: str) -> pd.Series:
 
 
 def group_name(name: str, lang: str) -> str:
-    return name if lang == "zh" else GROUPS_EN.get(name, name)
+    return name if lang == "zh" else GROUPS_EN.get(name) or style.unit(name, lang)
+
+
+def group_colours(groups) -> dict:
+    """Colour of each group; regions keep their own."""
+    regions = style.labels.english("region")
+    return {group: style.region_colour(group) if group in regions else style.CYCLE[place % len(style.CYCLE)]
+            for place, group in enumerate(dict.fromkeys(groups))}
 
 
 def league(table: pd.DataFrame, lang: str = "zh", statuses=()):
     """Scores of the top units (left) and their ranks with 5–95 % intervals (right); colours are groups."""
     fig, (left, right) = style.subplots(1, 2, height=0.17 * len(table) + 1.2, sharey=True, width_ratios=[1, 1.2])
-    groups = list(dict.fromkeys(table["group"]))
-    colours = [style.CYCLE[groups.index(group) % len(style.CYCLE)] for group in table["group"]]
+    of_group = group_colours(table["group"])
+    colours = table["group"].map(of_group)
     y = np.arange(len(table))
     left.barh(y, table["score"], color=colours, height=0.65)
     style.value_labels(left, y, table["score"], 1)
@@ -32,8 +39,8 @@ def league(table: pd.DataFrame, lang: str = "zh", statuses=()):
     left.set_title(("得分", "Score")[lang == "en"], fontsize=8.5)
     right.set_title(("位次与5%—95%区间", "Rank and 5–95 % interval")[lang == "en"], fontsize=8.5)
     right.set_xlim(0, table["rank_high"].max() + 1)
-    for group in groups:
-        right.plot([], [], "s", color=style.CYCLE[groups.index(group) % len(style.CYCLE)], label=group_name(group, lang))
+    for group, colour in of_group.items():
+        right.plot([], [], "s", color=colour, label=group_name(group, lang))
     right.legend(loc="upper right", fontsize=7.5)
     return style.status_note(fig, statuses, lang)
 
