@@ -92,11 +92,11 @@ def base_intervals(table: pd.DataFrame, slack: float) -> pd.DataFrame:
     )
 
 
-def weight_bounds(parent: str, slack: float = 1.1) -> pd.DataFrame:
+def weight_bounds(parent: str, slack: float = 1.0) -> pd.DataFrame:
     """Least and greatest weight of each child of a node that every printed score allows: parent, node, low, high,
     equal, cases.
 
-    `slack` 1.1 widens the rounding by a tenth, which the printed growth of 北京's total needs (E38).
+    `slack` scales the rounding intervals (1 = half a unit of the last digit).
     """
     nodes = published.load("nodes")
     children = nodes.loc[nodes["parent"].eq(parent), "id"].tolist()
@@ -119,7 +119,7 @@ def weight_bounds(parent: str, slack: float = 1.1) -> pd.DataFrame:
     )
 
 
-def weight_grid(step: float = 0.01, slack: float = 1.1) -> pd.DataFrame:
+def weight_grid(step: float = 0.01, slack: float = 1.0) -> pd.DataFrame:
     """All sets of the four pillar weights on a grid that every printed score allows."""
     children = ["F", "I", "R", "E"]
     matrix, limits = equations("total", children, slack=slack)
@@ -131,7 +131,7 @@ def weight_grid(step: float = 0.01, slack: float = 1.1) -> pd.DataFrame:
     return pd.DataFrame(grid[fits] * step, columns=children)
 
 
-def weight_polytope(slack: float = 1.1) -> np.ndarray:
+def weight_polytope(slack: float = 1.0) -> np.ndarray:
     """Corners of the set of pillar weights (F, I, R, E) that every printed score allows."""
     from scipy.spatial import HalfspaceIntersection
 

@@ -9,7 +9,7 @@ from frictionless import validate
 from fire import files, published, statistics
 
 
-@pytest.mark.parametrize("package", ["published", "statistics"])
+@pytest.mark.parametrize("package", [".", "published", "statistics"])
 def test_package_is_valid(package):
     report = validate(str(files.DATA / package / "datapackage.json"))
     assert report.valid, [error.message for task in report.tasks for error in task.errors]
