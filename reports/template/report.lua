@@ -108,14 +108,16 @@ local function figure(element)
   element:walk {Image = function(found) image = found end}
   number_caption("fig", element.identifier, element.caption)
   if not image then return element end
-  if docx then
-    return element:walk {Image = function(found) found.src = found.src:gsub("%.svg$", ".png"); return found end}
-  elseif typst then
+  if typst then
     local caption = pandoc.write(pandoc.Pandoc(element.caption.long), "typst")
     return pandoc.RawBlock("typst", "#figure(image(" .. typst_string(image.src) .. ", width: 100%, alt: "
       .. typst_string(pandoc.utils.stringify(image.caption)) .. "), caption: [" .. caption:gsub("%s+$", "") .. "])\n<" .. element.identifier .. ">")
   end
-  return element:walk {Image = function(found) found.attributes.loading = "lazy"; return found end}
+  return element:walk {Image = function(found)   -- vector figures go into the PDF; pages stay small with PNG
+    found.src = found.src:gsub("%.svg$", ".png")
+    if html then found.attributes.loading = "lazy" end
+    return found
+  end}
 end
 
 local function table_(element)
