@@ -15,7 +15,7 @@ from fire import files
 from fire import labels as names
 from fire.errors import refuse
 
-FORMULA = re.compile(r"^[=+\-@\t\r](?=.)")
+FORMULA = re.compile(r"^(?![+-]?[\d.,]+%?$)[=+\-@\t\r](?=.)")      # a plain number with a sign is no formula
 
 
 class Writer:

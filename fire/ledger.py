@@ -137,3 +137,8 @@ def check(ledger: pd.DataFrame, accepted: set | list = ()) -> None:
     new = ledger[ledger["verdict"].eq("mismatch") & ~ledger["id"].isin(list(accepted))]
     refuse("replication ledger", [f"{row.id} ({row.section}) {row.unit} {row.node} {row.measure}: printed {row.printed}, computed "
                                   f"{row.computed}: mend the data, or give it a rule in data/errata-rules.csv" for row in new.itertuples()])
+
+
+def for_excel(ledger: pd.DataFrame) -> pd.DataFrame:
+    """The ledger for its file: numbers with 6 decimals at most."""
+    return ledger.map(lambda cell: round(cell, 6) if isinstance(cell, float) else cell)

@@ -1,0 +1,134 @@
+"""The replication ledger: every printed row reproduced or explained, and the ledger able to fail."""
+
+import pandas as pd
+import pytest
+
+from fire import claims as logic
+from fire import edition as editions
+from fire import ledger, published, regions, sample, score
+from fire.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    ed = editions.load(2022)
+    facts, claims, types = (published.load(name) for name in ("index_scores", "index_claims", "typology"))
+    return ed, (facts, claims, types, sample.rules(), ed.places(), ed.spec, ed.year)
+
+
+def rows_of(spec, ed, rest):
+    scores = score.compute(spec, ed.panel())
+    return ledger.build(scores, regions.regional_means(scores, ed.places()), *rest)
+
+
+@pytest.fixture(scope="module")
+def rows(inputs):
+    ed, rest = inputs
+    return rows_of(ed.spec, ed, rest)
+
+
+def test_one_row_for_each_fact_claim_and_type(rows, inputs):
+    _, (facts, claims, types, *_) = inputs
+    assert len(rows) == len(facts) + len(claims) + len(types) == 845 + 214 + 23
+    assert rows["id"].is_unique
+    assert list(rows.columns) == ledger.COLUMNS
+
+
+def test_no_unexplained_mismatch(rows):
+    ledger.check(rows)
+    assert not rows["verdict"].eq("mismatch").any()
+    assert rows.loc[rows["verdict"].eq("explained"), ["errata", "reason"]].notna().all(axis=None)
+
+
+def test_all_claims_are_evaluated(rows):
+    claims = rows[rows["kind"].eq("claim")]
+    assert claims["verdict"].eq("not computable").sum() <= 3
+    assert claims.loc[claims["verdict"].eq("not computable"), "reason"].notna().all()
+
+
+def test_all_printed_types_follow_from_the_rules(rows):
+    assert rows.loc[rows["kind"].eq("typology"), "verdict"].eq("reproduced").all()
+
+
+def test_exact_numbers_lie_within_half_a_unit_of_the_last_digit(rows):
+    exact = rows[rows["kind"].isin(["score", "growth_pct"]) & rows["printed"].str.match(r"-?\d") & rows["verdict"].eq("reproduced")]
+    assert len(exact) > 250
+    assert (exact["difference"].abs() <= exact["tolerance"] + ledger.EPSILON).all()
+    assert set(exact["tolerance"].astype(float).round(6)) <= {0.5, 0.05, 0.005, 0.0005}
+
+
+def test_evidence_tells_observed_from_calibrated(rows):
+    observed = rows[rows["evidence"].eq("recomputed from observed data") & rows["kind"].ne("claim")]
+    assert set(observed["node"]) <= {"F", "gdp", "tertiary_share", "pop_size", "pop_structure"}
+    assert rows.loc[rows["node"].eq("total") & rows["kind"].eq("score"), "evidence"].eq("calibrated").all()
+    assert rows.loc[rows["id"].isin(["S0748", "S0749", "S0750", "S0752"]), "evidence"].eq("held out").all()
+
+
+@pytest.mark.parametrize(("node", "weight", "least"), [("firm_rd", 0.8, 150), ("policy", 0.6, 150), ("E", 0.3, 60)])
+def test_a_changed_weight_fails_visibly(inputs, node, weight, least):
+    ed, rest = inputs
+    varied = rows_of(ed.spec.vary(weights={node: weight}), ed, rest)
+    assert varied["verdict"].eq("mismatch").sum() >= least
+    with pytest.raises(InputError) as refused:
+        ledger.check(varied)
+    assert len(refused.value.faults) >= least
+    assert "printed" in refused.value.faults[0] and "computed" in refused.value.faults[0]
+
+
+def test_an_accepted_mismatch_passes_and_a_new_one_does_not(rows):
+    wrong = rows.copy()
+    wrong.loc[wrong["id"].isin(["S0047", "S0048"]), "verdict"] = "mismatch"
+    ledger.check(wrong, accepted=["S0047", "S0048"])
+    with pytest.raises(InputError, match="S0048"):
+        ledger.check(wrong, accepted=["S0047"])
+
+
+def test_a_corrupted_fact_is_a_mismatch(inputs, rows):
+    ed, (facts, *others) = inputs
+    facts = facts.copy()
+    at = facts.index[facts["id"].eq("S0096")][0]
+    facts.loc[at, ["value", "printed_text"]] = [9.565, "9.565"]
+    scores = ed.scores()
+    found = ledger.build(scores, regions.regional_means(scores, ed.places()), facts, *others)
+    assert found.loc[found["verdict"].eq("mismatch"), "id"].tolist() == ["S0096"]
+
+
+def test_combine_refuses_doubled_ids_and_unknown_verdicts(rows):
+    other = pd.DataFrame({"id": ["X1"], "kind": ["check"], "verdict": ["reproduced"]})
+    assert len(ledger.combine(rows, other)) == len(rows) + 1
+    with pytest.raises(InputError, match="S0001"):
+        ledger.combine(rows, rows.head(1))
+    with pytest.raises(InputError, match="fine"):
+        ledger.combine(other.assign(verdict="fine"))
+
+
+def test_summary_adds_up(rows):
+    table = ledger.summary(rows)
+    assert table["rows"].sum() == len(rows)
+    assert (table[ledger.VERDICTS].sum(axis=1) == table["rows"]).all()
+
+
+# ---- claims as logic, on a hand-made book ----------------------------------------------------------------------------
+
+def claim(**given):
+    base = dict(id="X", claim_type="range", unit_type="city", scope="national", measure="score", units="a;b", node="total",
+                low=float("nan"), high=float("nan"), note="")
+    return pd.Series(base | given)
+
+
+@pytest.fixture
+def book():
+    table = pd.DataFrame({"unit": list("abc"), "node": "total", "score": [9.0, 8.0, 7.0], "growth_pct": [1.0, 5.0, 3.0],
+                          "rank": [1, 2, 3], "rank_change": [0, 2, -2]}).set_index(["unit", "node"])
+    return logic.Book(table, {"R": ["a", "b", "c"]}, editions.load(2022).spec, {}, {}, pd.DataFrame())
+
+
+@pytest.mark.parametrize(("given", "holds"), [
+    (dict(claim_type="topk", units="a;b", low=1), True), (dict(claim_type="topk", units="b;a", low=1), False),
+    (dict(claim_type="order", units="b;c", low=2), True), (dict(claim_type="topk", units="b", low=1, measure="growth_pct"), True),
+    (dict(low=8.0), True), (dict(low=8.5), False), (dict(units="c", high=7.0), False), (dict(units="c", low=7.0, high=7.0), True),
+    (dict(claim_type="growth_ge", low=1.0, measure="growth_pct"), True), (dict(claim_type="growth_gt", low=1.0, measure="growth_pct"), False),
+    (dict(claim_type="growth_gt", low=2.0, measure="growth_pct", note="mean of the two"), True),
+    (dict(claim_type="rank_change_eq", units="c", low=-2), True), (dict(claim_type="rank_change_ge", units="b", low=3), False)])
+def test_claims_are_logic(book, given, holds):
+    assert logic.evaluate(claim(**given), book)[0] is holds

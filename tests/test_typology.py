@@ -1,0 +1,54 @@
+"""Types of regions: the rules, the printed labels, their stability."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fire import edition as editions
+from fire import published, typology
+
+
+@pytest.fixture(scope="module")
+def ed():
+    return editions.load(2022)
+
+
+def test_all_printed_labels_are_reproduced(ed):
+    names = typology.names(ed.scores(), ed.places(), ed.year, ed.spec, ed.focus_region)
+    printed = published.load("typology")
+    assert len(printed) == 23
+    assert [row.unit for row in printed.itertuples() if row.type_zh not in names[row.unit, row.node]] == []
+
+
+def table(**columns):
+    base = dict(level=5.0, least=4.0, best=6.0, cities=4, fastest=30.0, cores=1, dispersion=2.0, growth_pct=5.0, growth_rank=5.0)
+    return pd.DataFrame([base | columns])
+
+
+@pytest.mark.parametrize(("columns", "kind"), [
+    (dict(growth_rank=1.0), "fast"), (dict(least=8.0), "strong"), (dict(dispersion=4.2), "led"),
+    (dict(dispersion=5.0, cores=2), "radiating"), (dict(fastest=5.0), "potential"), (dict(level=7.0, cores=2), "abreast"),
+    (dict(dispersion=1.0), "balanced"), (dict(), "none")])
+def test_each_rule_names_its_type(columns, kind):
+    assert typology.classify(table(**columns), typology.load()).tolist() == [kind]
+
+
+def test_features_of_two_small_regions():
+    now = pd.DataFrame({"total": [9.0, 8.0, 3.0, 2.0]}, index=list("abcd"))
+    before = pd.DataFrame({"total": [9.0, 8.0, 2.0, 2.0]}, index=list("abcd"))
+    found = typology.features(now, before, pd.Series({"a": "X", "b": "X", "c": "Y", "d": "Y"}), typology.load())
+    assert found.loc[("total", "X"), ["level", "dispersion", "cores"]].tolist() == [8.5, 1.0, 2]
+    assert found.loc[("total", "Y"), "growth_pct"] == pytest.approx(25.0)
+    assert found["growth_rank"].tolist() == [2.0, 1.0]
+    assert found.loc[("total", "Y"), "fastest"] == 1.0
+
+
+def test_without_a_change_of_weights_every_type_is_kept(ed):
+    kept = typology.stability(ed.scores(), ed.places(), ed.year, ed.spec, np.random.default_rng(1), draws=3, spread=0.0)
+    assert kept["share_kept"].eq(1.0).all() and kept["rival"].isna().all()
+
+
+def test_stability_repeats_for_a_seed_and_moves_with_the_spread(ed):
+    runs = [typology.stability(ed.scores(), ed.places(), ed.year, ed.spec, np.random.default_rng(7), draws=40) for _ in range(2)]
+    pd.testing.assert_frame_equal(*runs)
+    assert runs[0]["share_kept"].between(0, 1).all() and runs[0]["share_kept"].lt(1).any()
