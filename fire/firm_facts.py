@@ -6,19 +6,21 @@ from fire import files, records
 from fire.firms import COUNTS, RATIOS
 
 FILES = {"firm_regions": "04(一)", "firm_tech": "04(二)", "firm_region_tech": "04(三)"}
-SIZES = {"firms": "firms", "patents": "patents", "rd_staff": "rd_staff", "deals_top_vc": "deals_top_vc", "deals_total": "deals",
-         "vc_deals": "deals", "vc_attraction": "deals_top_vc", "hightech_firms": "hightech_firms"}
+SIZES = {"firms": "firms", "patents": "patents", "rd_staff": "rd_staff", "deals_top_vc": "deals_top_vc",
+         "deals_total": "deals", "vc_deals": "deals", "vc_attraction": "deals_top_vc",
+         "hightech_firms": "hightech_firms"}
 LEVELS = {"region": "region", "city": "city", "group": "region", "tech": "category", "national": "region"}
 THREE = ["京津冀", "长三角", "粤港澳大湾区"]
 OTHER_UNIVERSE = "E10"   # chapter 5 counts all firms of 2021, chapter 4 the holders of at least one patent
 
 
 def facts() -> pd.DataFrame:
-    """All printed firm facts in one frame: `id, unit_type, unit, tech, metric, measure, value, decimals, approx, errata, locator`."""
+    """All printed firm facts in one frame, one row a printing (`tech` empty: all technologies)."""
     frames = [files.read_csv(files.DATA / "published" / f"{name}.csv") for name in FILES]
     frames[1] = frames[1].assign(unit_type="tech", unit=frames[1]["tech"], tech="")
     both = pd.concat(frames, ignore_index=True).astype({"value": float, "decimals": int})
-    columns = ["id", "unit_type", "unit", "tech", "metric", "measure", "value", "decimals", "approx", "nth", "errata", "locator"]
+    columns = ["id", "unit_type", "unit", "tech", "metric", "measure", "value", "decimals", "approx", "nth", "errata",
+               "locator"]
     return both[columns].fillna({"tech": "", "errata": ""})
 
 
@@ -55,7 +57,8 @@ def levels(cells: pd.DataFrame, metric: str, by: str) -> pd.Series:
 
 def concentration(cells: pd.DataFrame, unit: str) -> pd.Series:
     """Share (%) of a group of regions in the firms of each category, the measure CR3 of chapter 4."""
-    return 100 * cells[members(cells, unit)].groupby("category")["firms"].sum() / cells.groupby("category")["firms"].sum()
+    inside, everywhere = (part.groupby("category")["firms"].sum() for part in (cells[members(cells, unit)], cells))
+    return 100 * inside / everywhere
 
 
 def computed(fact, cells: pd.DataFrame) -> float:
@@ -73,15 +76,17 @@ def computed(fact, cells: pd.DataFrame) -> float:
     if fact.measure == "rank_of_concentration":
         return float(concentration(cells, fact.unit).rank(ascending=False, method="min")[fact.tech])
     if fact.measure.startswith("pct_of_"):
-        return 100 * level(own, fact.metric) / level(within[members(within, fact.measure.removeprefix("pct_of_"))], fact.metric)
+        other = within[members(within, fact.measure.removeprefix("pct_of_"))]
+        return 100 * level(own, fact.metric) / level(other, fact.metric)
     return 100 * level(own, fact.metric) / level(within, fact.metric)
 
 
 def holds(fact, value: float) -> bool:
-    """Whether a computed number agrees with the printed one: to half a unit of its last digit, or on the printed side."""
+    """Whether a number agrees with the printed one, to half a unit of its last digit or on the printed side."""
     half = 0.5 * 10.0**-fact.decimals + 1e-9
-    return {"exact": abs(value - fact.value) <= half, "gt": value > fact.value, "lt": value < fact.value, "ge": value >= fact.value,
-            "le": value <= fact.value, "approx": abs(value / fact.value - 1) <= 0.05}[fact.approx]
+    return {"exact": abs(value - fact.value) <= half, "gt": value > fact.value, "lt": value < fact.value,
+            "ge": value >= fact.value, "le": value <= fact.value,
+            "approx": abs(value / fact.value - 1) <= 0.05}[fact.approx]
 
 
 def errata() -> pd.Series:
@@ -127,9 +132,9 @@ def claims(cells: pd.DataFrame, evidence: str) -> pd.DataFrame:
             verdict, reason = "reproduced", ""
         else:
             verdict, reason = ("explained", reasons[claim.errata]) if claim.errata else ("mismatch", "")
-        rows.append(dict(id=claim.id, kind="claim", section=claim.locator.split("｜")[0], unit=claim.units, node=claim.metric,
-                         measure="claim", printed=claim.claim, computed=shown, verdict=verdict, errata=claim.errata,
-                         reason=reason, evidence=evidence))
+        rows.append(dict(id=claim.id, kind="claim", section=claim.locator.split("｜")[0], unit=claim.units,
+                         node=claim.metric, measure="claim", printed=claim.claim, computed=shown, verdict=verdict,
+                         errata=claim.errata, reason=reason, evidence=evidence))
     return pd.DataFrame(rows)
 
 
@@ -174,9 +179,9 @@ def concentration_order(cells):
 
 
 def patents_more_dispersed(cells):
-    share = {metric: cells.groupby(["category", "region"])[metric].sum().groupby("category").agg(lambda x: 100 * x.max() / x.sum())
-             for metric in ("firms", "patents")}
-    lower = share["patents"] < share["firms"]
+    sums = cells.groupby(["category", "region"])[["firms", "patents"]].sum().groupby("category")
+    leading = sums.max() / sums.sum()
+    lower = leading["patents"] < leading["firms"]
     return bool(lower.all()), f"leading share lower for patents in {lower.sum()} of {len(lower)} technologies"
 
 
@@ -199,15 +204,15 @@ def delta_leads(cells):
 
 CLAIMS = {
     "G01": three_dominate,
-    "G02": within_top(("长江中游", "hightech_share_pct", 3), ("西北地区", "hightech_share_pct", 3), ("京津冀", "hightech_share_pct", 3),
-                      ("京津冀", "invention_share_pct", 3), ("西北地区", "invention_share_pct", 3), ("成渝", "invention_share_pct", 3)),
+    "G02": within_top(*((unit, "hightech_share_pct", 3) for unit in ("长江中游", "西北地区", "京津冀")),
+                      *((unit, "invention_share_pct", 3) for unit in ("京津冀", "西北地区", "成渝"))),
     "G04": within_top(("京津冀", "firms", 3), ("京津冀", "hightech_share_pct", 3), ("北京", "firms", 3)),
     "G05": within_top(("长江中游", "hightech_share_pct", 2), ("西北地区", "hightech_share_pct", 2)),
     "G06": within_top(("京津冀", "patents", 3), ("京津冀", "invention_share_pct", 1)),
     "G07": within_top(("京津冀", "invention_share_pct", 1)),
     "G08": within_top(("西北地区", "invention_share_pct", 3), ("成渝", "invention_share_pct", 3)),
-    "G09": within_top(("京津冀", "rd_staff_per_firm", 3), ("西北地区", "rd_staff_per_firm", 3), ("京津冀", "invention_share_pct", 3),
-                      ("西北地区", "invention_share_pct", 3)),
+    "G09": within_top(*((unit, metric, 3) for unit in ("京津冀", "西北地区")
+                        for metric in ("rd_staff_per_firm", "invention_share_pct"))),
     "G11": beyond("firms", ["人工智能", "互联网"], 2),
     "G13": beyond("invention_share_pct", ["区块链", "人工智能"], 1.5),
     "G14": beyond("deals_top_vc_per_firm", ["云计算", "互联网", "人工智能"], 2),

@@ -16,12 +16,13 @@ KEYS = ["city", "track", "year"]
 COUNTS = ["firms", "hightech_firms", "rd_staff", "rd_staff_licensing", "patents", "invention_patents", "deals",
           "deals_series_c", "deals_top_vc"]
 RATIOS = {   # name: (numerator, denominator, factor)
-    "hightech_share_pct": ("hightech_firms", "firms", 100), "invention_share_pct": ("invention_patents", "patents", 100),
+    "hightech_share_pct": ("hightech_firms", "firms", 100),
+    "invention_share_pct": ("invention_patents", "patents", 100),
     "rd_staff_per_firm": ("rd_staff", "firms", 1), "patents_per_firm": ("patents", "firms", 1),
     "deals_per_firm": ("deals", "firms", 1), "deals_top_vc_per_firm": ("deals_top_vc", "firms", 1)}
 SERIES_C = ["C轮", "D轮", "E轮", "F轮", "Pre-IPO"]
-INDICATORS = ["firms", "deals", "patents_cumulative", "patents_period", "hightech_firms", "deals_series_c", "deals_top_vc",
-              "invention_patents", "rd_staff", "rd_staff_licensing"]
+INDICATORS = ["firms", "deals", "patents_cumulative", "patents_period", "hightech_firms", "deals_series_c",
+              "deals_top_vc", "invention_patents", "rd_staff", "rd_staff_licensing"]
 
 
 def cube(firms: ibis.Table, patents: ibis.Table, deals: ibis.Table, holders_only: bool = True) -> ibis.Table:
@@ -29,8 +30,8 @@ def cube(firms: ibis.Table, patents: ibis.Table, deals: ibis.Table, holders_only
 
     A firm counts in its founding year and under its main track, a patent in its application year and under its own
     track, R&D staff of licensing firms in the year of the firm's first transfer or licence. `holders_only` keeps firms
-    with at least one patent (chapter 4). Distinct firms come from one row a firm, never from a grouped distinct count, so
-    memory is bounded by the number of firms, not of patents.
+    with at least one patent (chapter 4). Distinct firms come from one row a firm, never from a grouped distinct count,
+    so memory is bounded by the number of firms, not of patents.
     """
     first = patents.group_by("firm").agg(licensed=_.applied.year().min(where=_.transfer.notnull()))
     members = firms.join(first, "firm", how="inner" if holders_only else "left")[

@@ -1,4 +1,4 @@
-"""The calibrated record sample: simulated firms, patents and deals that meet every printed count and share of chapter 4.
+"""The calibrated record sample: simulated firms, patents and deals that meet every printed number of chapter 4.
 
 A table of counts by city and technology starts from a stated prior (2020 GDP of the city, national shares of the
 technology) and is scaled to the printed facts by iterative proportional fitting, generalised to shares and ranks
@@ -32,7 +32,8 @@ CLOSING = 2021
 SUPERSEDED = ["FR096", "FR117", "FR118", "FR119", "FX084", "FX085", "FX086"]   # documented slips E30, E10, E17
 NATIONAL = {"人工智能": 0.567, "互联网": 0.192, "大数据": 0.142, "区块链": 0.078, "云计算": 0.015, "物联网": 0.005}
 STEPS = {   # table: (its prior = this table x this number, smallest and largest count of a cell by the tables before)
-    "firms": ("prior", 1, None, None), "hightech_firms": ("firms", 0.24, None, "firms"), "rd_staff": ("firms", 12, None, None),
+    "firms": ("prior", 1, None, None), "hightech_firms": ("firms", 0.24, None, "firms"),
+    "rd_staff": ("firms", 12, None, None),
     "deals_top_vc": ("firms", 0.012, None, None), "deals": ("deals_top_vc", 5, "deals_top_vc", None),
     "patents": ("firms", 24, "firms", None), "invention_patents": ("patents", 0.52, None, "patents")}
 MARGIN = 0.004   # a printed rank is kept by at least this lead
@@ -42,7 +43,7 @@ ROUNDS = {"天使轮": 0.2, "A轮": 0.34, "B轮": 0.2, "C轮": 0.08, "D轮": 0.0
 
 
 class Constraint(NamedTuple):
-    """`low <= sum(part) <= high`, or the same for sum(part) / sum(whole) when `whole` is given (0/1 arrays over the cells)."""
+    """`low <= sum(part) <= high`, or the same for sum(part) / sum(whole) when `whole` is given (0/1 over the cells)."""
     part: np.ndarray
     whole: np.ndarray | None
     low: float
@@ -51,7 +52,7 @@ class Constraint(NamedTuple):
 
 
 def cells(places: pd.DataFrame, gdp: pd.Series) -> pd.DataFrame:
-    """The empty grid of cities and technologies with the prior of firms: city GDP x national share of the technology."""
+    """The empty grid of cities and technologies; prior of firms: city GDP x national share of the technology."""
     cities = [*places["city"], records.OTHER]
     regions = [*places["region"], records.OTHER]
     weight = gdp.reindex(cities).fillna(gdp.min())
@@ -84,8 +85,9 @@ def constraints(table: str, grid: pd.DataFrame, facts: pd.DataFrame) -> list[Con
 
 def constraint(fact, grid: pd.DataFrame) -> Constraint:
     """One printed or assumed value, share or percentage as a constraint."""
-    part, low, high = cell_mask(fact.unit, fact.tech, grid), fact.value - fact.tolerance, fact.value + fact.tolerance
-    low, high = {"gt": (fact.value + 1, np.inf), "lt": (0, fact.value * 0.99), "ge": (low, np.inf)}.get(fact.approx, (low, high))
+    part = cell_mask(fact.unit, fact.tech, grid)
+    near = fact.value - fact.tolerance, fact.value + fact.tolerance
+    low, high = {"gt": (fact.value + 1, np.inf), "lt": (0, fact.value * 0.99)}.get(fact.approx, near)
     _, base, factor = firm_facts.parts_of(fact.metric)
     bases = grid[base].to_numpy(float) if base else np.ones(len(grid))
     if fact.measure == "value":
@@ -105,14 +107,15 @@ def cell_mask(unit: str, tech: str, grid: pd.DataFrame) -> np.ndarray:
 
 
 def rank_constraints(printed: pd.Series, metric: str, kind: str, tech: str, grid: pd.DataFrame) -> list[Constraint]:
-    """Printed ranks as a chain of pairs: first over second, the last of the top over all unranked, these over the bottom."""
+    """Printed ranks as pairs: each over the next, the last of the top over all unranked, these over the bottom."""
     column = firm_facts.LEVELS[kind]
     units = [unit for unit in grid[column].unique() if column != "city" or unit != records.OTHER]
     order = printed.sort_values(kind="stable")
     top = [unit for place, (unit, rank) in enumerate(order.items(), 1) if rank == place]
     bottom = [unit for unit in order.index if unit not in top]
     middle = [unit for unit in units if unit not in order.index]
-    pairs = [*zip(top, top[1:]), *zip(bottom, bottom[1:]), *product(top[-1:], middle or bottom[:1]), *product(middle, bottom[:1])]
+    pairs = [*zip(top, top[1:]), *zip(bottom, bottom[1:]),
+             *product(top[-1:], middle or bottom[:1]), *product(middle, bottom[:1])]
     base = firm_facts.parts_of(metric)[1]
     bases = grid[base].to_numpy(float) if base else np.ones(len(grid))
     found = []
@@ -121,11 +124,12 @@ def rank_constraints(printed: pd.Series, metric: str, kind: str, tech: str, grid
         sizes = (bases @ first, bases @ second) if base else (1, 1)
         if min(sizes) > 0:
             odds = sizes[0] / sizes[1] * (1 + MARGIN)
-            found.append(Constraint(first, first + second, odds / (1 + odds), 1.0, f"{metric} {better} > {worse} {tech}"))
+            what = f"{metric} {better} > {worse} {tech}"
+            found.append(Constraint(first, first + second, odds / (1 + odds), 1.0, what))
     return found
 
 
-def fit(prior: np.ndarray, wanted: list[Constraint], lower: np.ndarray, upper: np.ndarray, sweeps: int = 5000) -> np.ndarray:
+def fit(prior: np.ndarray, wanted: list[Constraint], lower: np.ndarray, upper: np.ndarray, sweeps: int = 5000):
     """Iterative proportional fitting: scale the cells of each broken constraint onto it until all hold.
 
     Raises InputError that names the constraints still broken after `sweeps` rounds.
@@ -138,13 +142,14 @@ def fit(prior: np.ndarray, wanted: list[Constraint], lower: np.ndarray, upper: n
     for _ in range(sweeps):
         size = np.where(fixed, 1.0, wholes @ x)
         slack = 1e-7 * np.where(fixed, np.maximum(low, 1), size)
-        broken = np.flatnonzero((parts @ x < low * size - slack) | (parts @ x > np.where(np.isinf(high), np.inf, high * size) + slack))
+        broken = np.flatnonzero((parts @ x < low * size - slack) | (parts @ x > high * np.maximum(size, 1e-12) + slack))
         if not len(broken):
             return x
         for index in broken:
             project(x, wanted[index])
         np.clip(x, lower, upper, out=x)
-    raise InputError("record sample", [f"{wanted[index].source} cannot be met together with the rest" for index in broken])
+    raise InputError("record sample", [f"{wanted[index].source} cannot be met together with the rest: drop or widen it"
+                                       for index in broken])
 
 
 def project(x: np.ndarray, c: Constraint) -> None:
@@ -173,10 +178,10 @@ def to_integers(x: np.ndarray, wanted: list[Constraint], lower: np.ndarray, uppe
         most = np.array([np.floor(c.high + 1e-6) if c.whole is None else np.inf for c in wanted] + [0.0] * len(shares))
         offset = rows @ floor
         result = milp(c=1 - 2 * (x - floor), integrality=np.ones(len(x)), bounds=Bounds(0, room),
-                      constraints=LinearConstraint(rows, least - offset, most - offset), options={"mip_rel_gap": 0.05, "time_limit": 60})
+                      constraints=LinearConstraint(rows, least - offset, most - offset), options={"mip_rel_gap": 0.05})
         if result.x is not None:
             return np.round(floor + result.x).astype(int)
-    raise InputError("record sample", ["no whole numbers meet all printed facts: widen a tolerance in data/record_priors.csv"])
+    raise InputError("data/record_priors.csv", ["no whole numbers meet all printed facts: widen a tolerance there"])
 
 
 def fill(grid: pd.DataFrame, facts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -249,7 +254,8 @@ def after(founded: np.ndarray, growth: float, rng: np.random.Generator) -> np.nd
 def patents(firm: pd.DataFrame, grid: pd.DataFrame, rng: np.random.Generator) -> pa.Table:
     """One row a patent, in the technology of its firm; each firm has at least one."""
     cell = firm["cell"].to_numpy()
-    owner = np.repeat(np.arange(len(firm)), 1 + dealt((grid["patents"] - grid["firms"]).to_numpy(), cell, firm["size"].to_numpy()))
+    more = dealt((grid["patents"] - grid["firms"]).to_numpy(), cell, firm["size"].to_numpy())
+    owner = np.repeat(np.arange(len(firm)), 1 + more)
     number, where = len(owner), cell[owner]
     invention = place_in_cell(where, rng.random(number)) < grid["invention_patents"].to_numpy()[where]
     kind = np.where(invention, 0, 1 + (rng.random(number) < 0.2))
@@ -259,9 +265,11 @@ def patents(firm: pd.DataFrame, grid: pd.DataFrame, rng: np.random.Generator) ->
     bent = rng.lognormal(0.4, TASTE, len(grid))[where]   # each city prefers some tracks of a technology
     track = choices[start[where] + (np.diff(start)[where] * rng.random(number) ** bent).astype(int)]
     transfer = np.searchsorted([0.008, 0.012], rng.random(number))
+    serial = pc.utf8_lpad(pa.array(np.arange(1, number + 1)).cast("string"), 8, "0")
+    founded = firm["founded"].to_numpy().astype("datetime64[D]")
     return pa.table({
-        "patent": pc.binary_join_element_wise("P", pc.utf8_lpad(pa.array(np.arange(1, number + 1)).cast("string"), 8, "0"), ""),
-        "firm": words(owner, firm["firm"]), "applied": after(firm["founded"].to_numpy().astype("datetime64[D]")[owner], 1.16, rng),
+        "patent": pc.binary_join_element_wise("P", serial, ""), "firm": words(owner, firm["firm"]),
+        "applied": after(founded[owner], 1.16, rng),
         "kind": words(kind, KINDS), "track": words(track, technology["track"]),
         "transfer": words(transfer, ["转让", "许可", None])})
 
@@ -274,7 +282,8 @@ def words(codes: np.ndarray, names) -> pa.Array:
 def deals(firm: pd.DataFrame, grid: pd.DataFrame, lenders: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """One row a deal; the printed number of each cell is led by a top venture-capital institution."""
     cell = firm["cell"].to_numpy()
-    owner = np.repeat(np.arange(len(firm)), dealt(grid["deals"].to_numpy(), cell, firm["size"].to_numpy() * rng.lognormal(0, 1, len(firm))))
+    appeal = firm["size"].to_numpy() * rng.lognormal(0, 1, len(firm))
+    owner = np.repeat(np.arange(len(firm)), dealt(grid["deals"].to_numpy(), cell, appeal))
     number, where = len(owner), cell[owner]
     top = place_in_cell(where, rng.random(number)) < grid["deals_top_vc"].to_numpy()[where]
     venture = lenders.loc[lenders["kind"] == "创投", "institution"].to_numpy()
@@ -299,9 +308,9 @@ def build(places: pd.DataFrame, gdp: pd.Series, rng: np.random.Generator) -> dic
     """The four record tables as Arrow tables."""
     grid = fill(cells(places, gdp), targets(), rng)
     firm, lenders = firms(grid, rng), institutions(places, rng)
-    tables = {"firms": firm.drop(columns=["cell", "size"]), "deals": deals(firm, grid, lenders, rng), "institutions": lenders}
-    dates = {"firms": "founded", "deals": "date"}
-    for name, column in dates.items():
+    tables = {"firms": firm.drop(columns=["cell", "size"]), "deals": deals(firm, grid, lenders, rng),
+              "institutions": lenders}
+    for name, column in (("firms", "founded"), ("deals", "date")):
         tables[name][column] = tables[name][column].dt.date
     return {name: pa.Table.from_pandas(table, preserve_index=False) for name, table in tables.items()} | {
         "patents": patents(firm, grid, rng)}
@@ -311,7 +320,7 @@ def write(folder: Path) -> Path:
     """Build the sample and write it as Parquet with a data package that says it is simulated."""
     places = files.read_csv(files.DATA / "places.csv")
     statistics = files.read_csv(files.DATA / "statistics" / "cities.csv")
-    gdp = statistics[statistics["measure"].eq("gdp") & statistics["year"].eq("2020")].set_index("city")["value"].astype(float)
+    gdp = statistics.query("measure == 'gdp' and year == '2020'").set_index("city")["value"].astype(float)
     for name, table in build(places, gdp, np.random.default_rng(SEED)).items():
         with files.atomic_path(folder / f"{name}.parquet") as part:
             pq.write_table(table.replace_schema_metadata({"status": "simulated"}), part, compression="zstd")
@@ -323,4 +332,5 @@ def write(folder: Path) -> Path:
 
 if __name__ == "__main__":
     target = write(Path(sys.argv[1]) if len(sys.argv) > 1 else records.FOLDER)
-    print(f"simulated records: {', '.join(f'{file.name} {file.stat().st_size / 1e6:.1f} MB' for file in sorted(target.glob('*.parquet')))}")
+    sizes = (f"{file.name} {file.stat().st_size / 1e6:.1f} MB" for file in sorted(target.glob("*.parquet")))
+    print(f"simulated records: {', '.join(sizes)}")

@@ -25,8 +25,9 @@ OTHER = "其他"   # place of firms outside the index cities; the fourteenth reg
 ABBREVIATIONS = {"京": "北京", "津": "天津", "沪": "上海", "申": "上海", "渝": "重庆", "蓉": "成都", "穗": "广州"}
 TRUTH = {"true": True, "1": True, "是": True, "yes": True, "y": True,
          "false": False, "0": False, "否": False, "no": False, "n": False}
-TYPES = {"string": ("string", "integer"), "integer": ("string", "integer", "floating"), "date": ("string", "date", "timestamp"),
-         "number": ("string", "integer", "floating", "decimal"), "boolean": ("string", "boolean", "integer")}
+TYPES = {"string": ("string", "integer"), "integer": ("string", "integer", "floating"),
+         "date": ("string", "date", "timestamp"), "number": ("string", "integer", "floating", "decimal"),
+         "boolean": ("string", "boolean", "integer")}
 RULES = {   # rule: (zh, en, action); the order is the order of checking
     "missing": ("必填项缺失", "required cell empty", "set aside"),
     "malformed": ("日期、数字或是否值无法识别", "malformed date, number or yes/no", "set aside"),
@@ -43,7 +44,8 @@ RULES = {   # rule: (zh, en, action); the order is the order of checking
 }
 
 
-SOURCES = {True: {"zh": "模拟企业记录，按报告第4章刊载的数字校准（data/records）", "en": "Simulated firm records, calibrated to the figures printed in chapter 4 (data/records)"},
+SOURCES = {True: {"zh": "模拟企业记录，按报告第4章刊载的数字校准（data/records）",
+                  "en": "Simulated firm records, calibrated to the figures printed in chapter 4 (data/records)"},
            False: {"zh": "企业、专利与融资记录（data/records）", "en": "Firm, patent and deal records (data/records)"}}
 
 
@@ -77,7 +79,7 @@ def technology() -> pd.DataFrame:
 
 
 def read(folder: Path | str, con) -> dict[str, ibis.Table]:
-    """Lazy tables of the four record files in `folder`: `<name>.parquet` (a file, or a folder of parts) or `<name>.csv`.
+    """Lazy tables of the four record files in `folder`: `<name>.parquet` (a file or a folder of parts) or `<name>.csv`.
 
     `folder` may be an address in object storage; then the files are Parquet. Raises InputError that lists every file
     that is missing, empty or corrupt, every column that is missing, and every column of a wrong type.
@@ -111,7 +113,8 @@ def shape_faults(table: ibis.Table, name: str) -> list[str]:
               for field in schema(name)["fields"] if field["name"] not in columns]
     for field in schema(name)["fields"]:
         kind = columns.get(field["name"])
-        if kind is not None and not kind.is_null() and not any(getattr(kind, f"is_{fit}")() for fit in TYPES[field["type"]]):
+        fits = kind is None or kind.is_null() or any(getattr(kind, f"is_{one}")() for one in TYPES[field["type"]])
+        if not fits:
             faults.append(f"{name}: column '{field['name']}' has type {kind}: store it as {field['type']} or text")
     if not faults and table.limit(1).count().execute() == 0:
         faults.append(f"{name}: the table has no rows: an empty table would count as zero, so leave no table empty")
@@ -119,7 +122,7 @@ def shape_faults(table: ibis.Table, name: str) -> list[str]:
 
 
 def typed(column: ibis.Column, kind: str) -> ibis.Column:
-    """A raw column as the schema's type; what cannot be read becomes missing. Dates: 2021-3-5, 2021/03/05, 2021年3月5日."""
+    """A raw column as the schema's type, missing where unreadable. Dates: 2021-3-5, 2021/03/05, 2021年3月5日."""
     if kind == "string":
         return column.cast("string").strip().nullif("")
     if not column.type().is_string():
@@ -136,8 +139,8 @@ def typed(column: ibis.Column, kind: str) -> ibis.Column:
 def ruled(table: ibis.Table, name: str, as_of: str) -> ibis.Table:
     """The table in the schema's types with a column `rule`: the first general rule each row breaks, or missing."""
     fields = schema(name)["fields"]
-    text = {name for name, kind in table.schema().items() if kind.is_string()}
-    raw = {field["name"]: typed(table[field["name"]], "string") if field["name"] in text else table[field["name"]] for field in fields}
+    raw = {field["name"]: table[field["name"]] for field in fields}
+    raw |= {name: typed(column, "string") for name, column in raw.items() if column.type().is_string()}
     typing = {field["name"]: typed(table[field["name"]], field["type"]) for field in fields}
     key, nothing = schema(name)["primaryKey"][0], ibis.literal(False)
     checks = {"missing": nothing, "malformed": nothing, "unlisted": nothing, "future": nothing}
@@ -158,7 +161,8 @@ def ruled(table: ibis.Table, name: str, as_of: str) -> ibis.Table:
 
 
 def first_of_each(table: ibis.Table, key: str) -> ibis.Table:
-    """Mark repeated identifiers as duplicates, keeping the first in the order of all columns; two steps, so it spills."""
+    """Mark repeated identifiers as duplicates, keeping the first in the order of all columns; two steps, so it spills.
+    """
     good = table.filter(_.rule.isnull())
     repeated = good.group_by(key).having(_.count() > 1).agg(rows=_.count()).select(key)
     if repeated.limit(1).count().execute() == 0:
@@ -183,8 +187,9 @@ def aliases(places: pd.DataFrame) -> dict[str, str]:
     names: dict[str, set] = {OTHER: {OTHER}, "other": {OTHER}}
     for place in places.itertuples():
         english = plain(place.city_en).replace("'", "")
-        forms = {place.city, place.city + "市", plain(place.adcode), english, english.split("(")[0], english.split("(")[0] + "city"}
-        for form in forms | {short for short, city in ABBREVIATIONS.items() if city == place.city}:
+        short = english.split("(")[0]
+        forms = {place.city, place.city + "市", plain(place.adcode), english, short, short + "city"}
+        for form in forms | {mark for mark, city in ABBREVIATIONS.items() if city == place.city}:
             names.setdefault(form, set()).add(place.city)
     return {name: cities.pop() for name, cities in names.items() if len(cities) == 1}
 
@@ -195,7 +200,7 @@ def match_places(texts: pd.Series, places: pd.DataFrame) -> pd.Series:
     Parameters: `texts` any writing of a place; `places` with `city, city_en, province, adcode`.
     """
     known = aliases(places)
-    provinces = sorted({form for name in places["province"] for form in (name, name.removesuffix("省"))}, key=len, reverse=True)
+    provinces = sorted({*places["province"], *places["province"].str.removesuffix("省")}, key=len, reverse=True)
     cities = sorted(set(places["city"]), key=len, reverse=True)
 
     def match(text: str) -> str | None:
@@ -215,7 +220,8 @@ def check_firms(firms: pd.DataFrame, places: pd.DataFrame, tracks: dict[str, str
     track = firms["tracks"].astype("string").str.split(";").str[0].str.strip()
     valid = firms["uscc"].map(lambda code: uscc.is_valid(str(code)), na_action="ignore").eq(True)
     code = firms["uscc"].map(plain, na_action="ignore").where(valid)
-    rule = rule.mask(rule.isna() & city.isna(), "unmatched_place").mask(rule.isna() & ~track.isin(tracks), "unknown_track")
+    rule = rule.mask(rule.isna() & city.isna(), "unmatched_place")
+    rule = rule.mask(rule.isna() & ~track.isin(tracks), "unknown_track")
     good = rule.isna()
     who = firms["name"].map(plain, na_action="ignore").str.cat(city, sep="|")
     same_as = firms["firm"].where(good)
@@ -225,11 +231,12 @@ def check_firms(firms: pd.DataFrame, places: pd.DataFrame, tracks: dict[str, str
         good = good & same_as.eq(firms["firm"])
     same_as = same_as.map(dict(zip(firms["firm"][rule.isna()], same_as[rule.isna()])))
     rule = rule.mask(rule.isna() & ~good, "duplicate_firm")
-    flag = pd.Series(pd.NA, firms.index, "string").mask(firms["name"].str.match(r"^\s*[=+\-@]").eq(True), "formula_like")
+    formula = firms["name"].str.match(r"^\s*[=+\-@]").eq(True)
+    flag = pd.Series(pd.NA, firms.index, "string").mask(formula, "formula_like")
     flag = flag.mask(firms["uscc"].notna() & ~valid, "check_digit")
     region = city.map(places.set_index("city")["region"].to_dict() | {OTHER: OTHER})
-    return firms.assign(place=firms["city"], city=city, region=region, track=track, category=track.map(tracks), rule=rule,
-                        flag=flag, same_as=same_as)
+    return firms.assign(place=firms["city"], city=city, region=region, track=track, category=track.map(tracks),
+                        rule=rule, flag=flag, same_as=same_as)
 
 
 def check(raw: dict[str, ibis.Table], con, as_of: str, places: pd.DataFrame) -> Records:
@@ -241,14 +248,16 @@ def check(raw: dict[str, ibis.Table], con, as_of: str, places: pd.DataFrame) -> 
     tracks = technology().set_index("track")["category"].to_dict()
     marked = {name: ruled(raw[name], name, as_of) for name in TABLES}
     firms = check_firms(to_pandas(marked["firms"]), places, tracks)
-    lookup = engines.local_table(con, firms.drop_duplicates("firm")[["firm", "same_as"]].rename(columns={"firm": "listed"}))
+    listed = firms.drop_duplicates("firm")[["firm", "same_as"]].rename(columns={"firm": "listed"})
+    lookup = engines.local_table(con, listed)
     for name in ("patents", "deals"):
         marked[name] = attach_firms(marked[name], lookup)
     unlisted = marked["patents"].rule.isnull() & marked["patents"].track.notin(list(tracks))
     marked["patents"] = marked["patents"].mutate(rule=ibis.ifelse(unlisted, "unknown_track", _.rule))
     institutions = to_pandas(marked["institutions"])
     institutions["city"] = match_places(institutions["city"], places)
-    institutions["rule"] = institutions["rule"].mask(institutions["rule"].isna() & institutions["city"].isna(), "unmatched_place")
+    unmatched = institutions["rule"].isna() & institutions["city"].isna()
+    institutions["rule"] = institutions["rule"].mask(unmatched, "unmatched_place")
     marked |= {"firms": engines.local_table(con, firms.drop(columns="same_as")),
                "institutions": engines.local_table(con, institutions)}
     marked = {name: engines.keep(con, table) for name, table in marked.items()}
@@ -279,7 +288,7 @@ def quality(marked: dict[str, ibis.Table]) -> pd.DataFrame:
         rows += [(name, rule, "set aside", int(broken[rule])) for rule in RULES if rule in broken]
         if "flag" in table.columns:
             flags = to_pandas(table.filter(_.rule.isnull() & _.flag.notnull()).group_by("flag").agg(rows=_.count()))
-            rows += [(name, flag, "flagged", int(count)) for flag, count in flags.sort_values("flag").itertuples(index=False)]
+            rows += [(name, flag, "flagged", int(count)) for flag, count in sorted(zip(flags["flag"], flags["rows"]))]
     frame = pd.DataFrame(rows, columns=["table", "rule", "action", "rows"])
     return frame.assign(share_pct=100 * frame["rows"] / frame.groupby("table")["rows"].transform("first"))
 

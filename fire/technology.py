@@ -5,8 +5,10 @@ import numpy as np
 import pandas as pd
 from inequality.theil import Theil
 
+KEYS = ["unit", "technology"]
 
-def matrix(counted: pd.DataFrame, value: str = "firms", rows: str = "region", columns: str = "category") -> pd.DataFrame:
+
+def matrix(counted: pd.DataFrame, value: str = "firms", rows: str = "region", columns: str = "category"):
     """Counts of `value` with units as rows and technologies as columns; largest first on both sides."""
     wide = counted.pivot_table(index=rows, columns=columns, values=value, aggfunc="sum", fill_value=0)
     return wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index,
@@ -14,44 +16,55 @@ def matrix(counted: pd.DataFrame, value: str = "firms", rows: str = "region", co
 
 
 def shares(wide: pd.DataFrame) -> pd.DataFrame:
-    """One row a unit and technology: `unit, technology, value, share_of_technology_pct, share_of_unit_pct, location_quotient`.
+    """One row a unit and technology: its `value`, shares and location quotient.
 
-    The location quotient is the unit's share in the technology over its share in all technologies (Balassa's revealed
-    comparative advantage); above 1 the unit is specialised. Missing where a unit or technology has no count.
+    Columns: `unit, technology, value, share_of_technology_pct, share_of_unit_pct, location_quotient`. The quotient is
+    the unit's share in the technology over its share in all technologies (Balassa's revealed comparative advantage);
+    above 1 the unit is specialised. Missing where a unit or technology has no count.
     """
     long = {"value": wide, "share_of_technology_pct": 100 * wide / wide.sum(),
             "share_of_unit_pct": 100 * wide.div(wide.sum(axis=1).where(wide.sum(axis=1) > 0), axis=0),
             "location_quotient": economic_complexity.rca(wide.astype(float))}
-    tidy = pd.concat({name: frame.rename_axis(index="unit", columns="technology").stack() for name, frame in long.items()}, axis=1)
-    return tidy.reindex(pd.MultiIndex.from_product([wide.index, wide.columns], names=["unit", "technology"])).reset_index()
+    return tidy(long).reindex(pd.MultiIndex.from_product([wide.index, wide.columns])).rename_axis(KEYS).reset_index()
+
+
+def tidy(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Matrices of one shape as the columns of a frame by unit and technology."""
+    unit, technology = KEYS
+    return pd.concat({name: frame.rename_axis(index=unit, columns=technology).stack() for name, frame in frames.items()},
+                     axis=1)
 
 
 def concentration(wide: pd.DataFrame) -> pd.DataFrame:
     """How each technology is spread over the units, one row a technology.
 
-    Columns: `technology, value, leader, leader_share_pct, cr3_pct` (the three largest units), `herfindahl` (sum of squared
-    shares, 1/n to 1) and `theil` (Theil T over the units, 0 to ln n; Theil 1967, library `inequality`).
+    Columns: `technology, value, leader, leader_share_pct, cr3_pct` (the three largest units), `herfindahl` (sum of
+    squared shares, 1/n to 1) and `theil` (Theil T over the units, 0 to ln n; Theil 1967, library `inequality`).
 
-    >>> concentration(pd.DataFrame({"t": [6, 2, 2]}, index=list("abc")))[["leader", "cr3_pct", "herfindahl"]].values.tolist()
+    >>> found = concentration(pd.DataFrame({"t": [6, 2, 2]}, index=list("abc")))
+    >>> found[["leader", "cr3_pct", "herfindahl"]].round(2).values.tolist()
     [['a', 100.0, 0.44]]
     """
     part = wide / wide.sum()
     return pd.DataFrame({
         "technology": wide.columns, "value": wide.sum().to_numpy(), "leader": part.idxmax().to_numpy(),
-        "leader_share_pct": 100 * part.max().to_numpy(), "cr3_pct": [100 * part[name].nlargest(3).sum() for name in part],
-        "herfindahl": (part**2).sum().to_numpy(), "theil": [float(Theil(wide[name].to_numpy(float)).T) for name in wide]})
+        "leader_share_pct": 100 * part.max().to_numpy(),
+        "cr3_pct": [100 * part[name].nlargest(3).sum() for name in part], "herfindahl": (part**2).sum().to_numpy(),
+        "theil": [float(Theil(wide[name].to_numpy(float)).T) for name in wide]})
 
 
 def specialisation(wide: pd.DataFrame) -> pd.DataFrame:
     """How one-sided each unit is, one row a unit.
 
-    Columns: `unit, value, herfindahl` (of its technology shares), `krugman` (sum of absolute differences from the technology
-    shares of all other units, 0 to 2; Krugman 1991) and `main` (the technology with its largest location quotient).
+    Columns: `unit, value, herfindahl` (of its technology shares), `krugman` (sum of absolute differences from the
+    technology shares of all other units, 0 to 2; Krugman 1991) and `main` (the technology of its largest location
+    quotient).
     """
     own = wide.div(wide.sum(axis=1), axis=0)
     rest = wide.sum() - wide
     others = rest.div(rest.sum(axis=1), axis=0)
-    return pd.DataFrame({"unit": wide.index, "value": wide.sum(axis=1).to_numpy(), "herfindahl": (own**2).sum(axis=1).to_numpy(),
+    return pd.DataFrame({"unit": wide.index, "value": wide.sum(axis=1).to_numpy(),
+                         "herfindahl": (own**2).sum(axis=1).to_numpy(),
                          "krugman": (own - others).abs().sum(axis=1).to_numpy(),
                          "main": economic_complexity.rca(wide.astype(float)).idxmax(axis=1).to_numpy()})
 
@@ -66,9 +79,7 @@ def relatedness(wide: pd.DataFrame) -> pd.DataFrame:
     some = wide.loc[wide.sum(axis=1) > 0, wide.sum() > 0].astype(float)
     advantage = economic_complexity.rca(some)
     density = economic_complexity.relatedness(advantage, proximities=proximity(advantage))
-    frames = {"rca": advantage, "relatedness": density}
-    tidy = pd.concat({name: frame.rename_axis(index="unit", columns="technology").stack() for name, frame in frames.items()}, axis=1)
-    return tidy.reset_index()
+    return tidy({"rca": advantage, "relatedness": density}).reset_index()
 
 
 def proximity(advantage: pd.DataFrame) -> pd.DataFrame:
@@ -76,7 +87,7 @@ def proximity(advantage: pd.DataFrame) -> pd.DataFrame:
 
     Hidalgo et al. 2007, p. 484. The library's own function writes into a read-only frame under pandas 3.
 
-    >>> proximity(pd.DataFrame({"a": [2, 2, 0], "b": [2, 0, 0]})).loc["a", "b"]
+    >>> float(proximity(pd.DataFrame({"a": [2, 2, 0], "b": [2, 0, 0]})).loc["a", "b"])
     0.5
     """
     special = (advantage >= 1).astype(float)

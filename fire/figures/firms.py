@@ -12,7 +12,8 @@ from fire.figures import style
 WORDS = {
     "firms": ("企业数（家）", "Firms"), "patents": ("专利申请数（件）", "Patent applications"), "rd_staff": ("研发人员（人）", "R&D staff"),
     "deals_top_vc": ("头部资本领投次数", "Deals led by top VC"), "hightech_share_pct": ("高新技术企业占比（%）", "High-tech share (%)"),
-    "invention_share_pct": ("发明专利占比（%）", "Invention share (%)"), "rd_staff_per_firm": ("每家企业研发人员（人）", "R&D staff per firm"),
+    "invention_share_pct": ("发明专利占比（%）", "Invention share (%)"),
+    "rd_staff_per_firm": ("每家企业研发人员（人）", "R&D staff per firm"),
     "deals_top_vc_per_firm": ("每家企业头部资本领投次数", "Top-VC deals per firm"), "cr3": ("前三合计", "Top three"),
     "location_quotient": ("区位熵", "Location quotient"), "share": ("占该技术的比重（%）", "Share of the technology (%)"),
     "rank": ("名次", "Rank"), "specialised": ("最具专长的技术", "Technology of largest advantage"), "lon": ("经度", "Longitude"),
@@ -26,12 +27,13 @@ def word(key: str, lang: str) -> str:
 
 def name(key: str, lang: str) -> str:
     """Name of a technology, region or city."""
-    technology = records.technology()
-    english = dict(zip(technology["category"], technology["category_en"])) | dict(zip(technology["track"], technology["track_en"]))
+    listed = records.technology()
+    english = {zh: en for kind in ("track", "category") for zh, en in zip(listed[kind], listed[f"{kind}_en"])}
     return key if lang == "zh" else "Other" if key == records.OTHER else english.get(key) or style.unit(key, lang)
 
 
-def quantity_quality(frame: pd.DataFrame, lang: str = "zh", *, by: str, amount: str, quality: str, statuses=(), digits: int = 1):
+def quantity_quality(frame: pd.DataFrame, lang: str = "zh", *, by: str, amount: str, quality: str, statuses=(),
+                     digits: int = 1):
     """Bars of an amount with the quality ratio overlaid as diamonds on the upper axis; both as figures at the right.
 
     `frame` has one row a unit with columns `by`, `amount` and `quality`, drawn in the order given by the amount.
@@ -49,9 +51,15 @@ def quantity_quality(frame: pd.DataFrame, lang: str = "zh", *, by: str, amount: 
     upper.tick_params(axis="x", colors=style.HIGHLIGHT)
     upper.grid(False)
     for place, row in rows.iterrows():
-        for text, right, colour in ((f"{row[amount]:,.0f}", 1.13, style.MUTED), (figure(row[quality], digits), 1.22, style.HIGHLIGHT)):
-            axis.annotate(text, (right, place), xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=7.5, color=colour)
+        at_right(axis, 1.13, place, f"{row[amount]:,.0f}", style.MUTED)
+        at_right(axis, 1.22, place, figure(row[quality], digits), style.HIGHLIGHT)
     return style.status_note(fig, statuses, lang)
+
+
+def at_right(axis, right: float, place: float, text: str, colour: str) -> None:
+    """A figure in a column beside the axes."""
+    axis.annotate(text, (right, place), xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=7.5,
+                  color=colour)
 
 
 def figure(value: float, digits: int) -> str:
@@ -66,8 +74,9 @@ def slope(frame: pd.DataFrame, lang: str = "zh", *, by: str, left: str, right: s
     for unit, (start, end) in ranks.iterrows():
         colour = style.RISE if start - end >= 3 else style.FALL if end - start >= 3 else style.BASE
         axis.plot([0, 1], [start, end], color=colour, lw=1.8 if colour != style.BASE else 1.0, marker="o", ms=4)
-        axis.annotate(f"{name(unit, lang)}  {start:.0f}", (0, start), (-8, 0), textcoords="offset points", ha="right", va="center", fontsize=8)
-        axis.annotate(f"{end:.0f}  {name(unit, lang)}", (1, end), (8, 0), textcoords="offset points", ha="left", va="center", fontsize=8)
+        for x, y, text in ((0, start, f"{name(unit, lang)}  {start:.0f}"), (1, end, f"{end:.0f}  {name(unit, lang)}")):
+            axis.annotate(text, (x, y), (16 * x - 8, 0), textcoords="offset points", ha="left" if x else "right",
+                          va="center", fontsize=8)
     axis.set(xlim=(-0.6, 1.6), ylim=(len(ranks) + 0.6, 0.4), yticks=[])
     axis.set_xticks([0, 1], [word(left, lang), word(right, lang)])
     axis.xaxis.tick_top()
@@ -84,9 +93,10 @@ def shares_heatmap(shares: pd.DataFrame, lang: str = "zh", *, statuses=(), top: 
     write_cells(axis, wide, image, 1)
     for column in range(wide.shape[1]):
         leader = int(np.nanargmax(wide.iloc[:, column]))
-        axis.add_patch(mpl.patches.Rectangle((column - 0.5, leader - 0.5), 1, 1, fill=False, ec=style.HIGHLIGHT, lw=1.8))
+        frame = mpl.patches.Rectangle((column - 0.5, leader - 0.5), 1, 1, fill=False, ec=style.HIGHLIGHT, lw=1.8)
+        axis.add_patch(frame)
         sum_of_top = wide.iloc[:, column].nlargest(top).sum()
-        axis.text(column, len(wide) + 0.05, f"{sum_of_top:.1f}", ha="center", va="center", fontsize=8, weight="bold", color=style.INK)
+        axis.text(column, len(wide) + 0.05, f"{sum_of_top:.1f}", ha="center", va="center", fontsize=8, weight="bold")
     axis.text(-0.6, len(wide) + 0.05, word("cr3", lang), ha="right", va="center", fontsize=8.5, weight="bold")
     axis.set_ylim(len(wide) + 0.5, -0.5)
     finish_matrix(fig, axis, wide, image, word("share", lang), lang)
@@ -97,7 +107,8 @@ def quotient_heatmap(shares: pd.DataFrame, lang: str = "zh", *, statuses=()):
     """Location quotients of regions by technology around 1 (equal share), on a logarithmic scale."""
     wide = matrix_of(shares, "location_quotient")
     fig, axis = style.subplots(height=1.0 + 0.25 * len(wide))
-    image = axis.imshow(wide.where(wide > 0), cmap=style.DIVERGING + "_r", aspect="auto", norm=mpl.colors.LogNorm(0.25, 4))
+    scale = mpl.colors.LogNorm(0.25, 4)
+    image = axis.imshow(wide.where(wide > 0), cmap=style.DIVERGING + "_r", aspect="auto", norm=scale)
     write_cells(axis, wide, image, 2)
     finish_matrix(fig, axis, wide, image, word("location_quotient", lang), lang)
     return style.status_note(fig, statuses, lang)
@@ -115,7 +126,8 @@ def write_cells(axis, wide: pd.DataFrame, image, digits: int) -> None:
         value = wide.iat[row, column]
         red, green, blue, _ = image.cmap(image.norm(value)) if value == value and value > 0 else (1, 1, 1, 1)
         dark = 0.3 * red + 0.59 * green + 0.11 * blue < 0.5
-        axis.text(column, row, figure(value, digits), ha="center", va="center", fontsize=7.5, color="white" if dark else style.INK)
+        axis.text(column, row, figure(value, digits), ha="center", va="center", fontsize=7.5,
+                  color="white" if dark else style.INK)
 
 
 def finish_matrix(fig, axis, wide: pd.DataFrame, image, title: str, lang: str) -> None:
@@ -143,8 +155,9 @@ def specialisation_map(cities: pd.DataFrame, lang: str = "zh", *, statuses=(), l
     fig, axis = style.subplots(height=4.6)
     for technology in technologies:
         group = cities[cities["main"] == technology]
-        axis.scatter(group["lon"], group["lat"], s=12 + 380 * group["value"] / cities["value"].max(), color=colours[technology],
-                     alpha=0.8, edgecolor="white", lw=0.5, label=name(technology, lang))
+        size = 12 + 380 * group["value"] / cities["value"].max()
+        axis.scatter(group["lon"], group["lat"], s=size, color=colours[technology], alpha=0.8, ec="white", lw=0.5,
+                     label=name(technology, lang))
     big = cities.nlargest(labelled, "value")
     halo = [patheffects.withStroke(linewidth=2, foreground="white")]
     texts = [axis.text(row.lon, row.lat, name(row.unit, lang), fontsize=7.5, color=style.INK, path_effects=halo)
@@ -152,7 +165,8 @@ def specialisation_map(cities: pd.DataFrame, lang: str = "zh", *, statuses=(), l
     adjust_text(texts, ax=axis, arrowprops={"arrowstyle": "-", "color": style.MUTED, "lw": 0.5}, iter_lim=200)
     axis.set(xlabel=word("lon", lang), ylabel=word("lat", lang), aspect=1.2)
     axis.grid(True, axis="both")
-    legend = axis.legend(title=f"{word('specialised', lang)}\n({word('patents_size', lang)})", loc="lower left", fontsize=7.5, title_fontsize=7.5)
+    heading = f"{word('specialised', lang)}\n({word('patents_size', lang)})"
+    legend = axis.legend(title=heading, loc="lower left", fontsize=7.5, title_fontsize=7.5)
     for handle in legend.legend_handles:
         handle.set_sizes([35])
     return style.status_note(fig, statuses, lang)
