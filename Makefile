@@ -15,7 +15,7 @@ CHAPTERS := $(filter-out $(FANNED),$(patsubst notebooks/%.ipynb,%,$(wildcard not
 RUNS    := $(CHAPTERS:%=$(BUILD)/%/notebook.ipynb)
 ASSEMBLY := fire/report.py fire/site.py fire/workbook.py fire/release.py
 CODE    := $(filter-out $(ASSEMBLY),$(wildcard fire/*.py fire/figures/*.py))
-INPUTS  := $(wildcard data/*.csv data/*.toml data/indices/* data/published/* data/statistics/* data/sample/*) reports/editions/$(EDITION).yaml
+INPUTS  := $(wildcard data/*.csv data/*.toml data/indices/* data/annex/* data/raw/*.xlsx data/published/* data/statistics/* data/sample/*) reports/editions/$(EDITION).yaml
 TEMPLATES := $(shell find reports/template -type f 2>/dev/null) $(wildcard reports/editions/$(EDITION)-*.md)
 
 MAKEFLAGS += --jobs=2
@@ -62,7 +62,7 @@ data: setup ## Rebuild the calibrated sample panel, the sample records and data/
 	@$(MAKE) --no-print-directory -B $(DATA)
 
 # The sample panel is part of the repository, so that a report needs records and databases only.
-$(DATA): $(wildcard fire/records.py fire/record_sample.py fire/databases.py data/*.csv data/published/*.csv data/schemas/* data/indices/*) | setup
+$(DATA): $(wildcard fire/records.py fire/record_sample.py fire/databases.py fire/collection.py fire/rankings.py data/annex/* data/raw/*.xlsx data/sample/* data/*.csv data/published/*.csv data/schemas/* data/indices/*) | setup
 	@if [ -e fire/record_sample.py ]; then $(FIRE) fire.record_sample; fi
 	@if [ -e fire/databases.py ]; then $(FIRE) fire.databases; fi
 	@mkdir -p build && touch $@

@@ -16,11 +16,7 @@ FIRE = ["fire-2022", "fire-2021"]
 ANNEX = files.DATA / "annex"
 CITIES = {"database": "cities", "kind": "city", "top": 30, "method": {"zh": "燃指数", "en": "FIRE"}}
 UNITS = ["unit", "unit_en", "kind", "code", "group", "channels", "aliases"]
-GROUPS_EN = {"发达经济体": "Advanced economies", "新兴经济体": "Emerging economies", "国有大行": "State banks", "股份制银行": "Joint-stock banks",
-             "城商行": "City banks", "农商行": "Rural banks", "外资银行": "Foreign banks in China", "境外大型银行": "Large foreign banks",
-             "境外系统重要性银行": "Systemically important foreign banks", "大型券商": "Large brokers", "中型券商": "Medium brokers",
-             "小型券商": "Small brokers", "寿险公司": "Life insurers", "财险公司": "Property insurers", "健康险与养老险公司": "Health and pension insurers",
-             "综合平台": "Platforms", "技术服务": "Technology services", "支付与征信": "Payment and credit", "监管与安全": "Regtech and security"}
+
 
 
 @cache
@@ -29,13 +25,18 @@ def prior() -> dict:
     return tomllib.loads((ANNEX / "sample.toml").read_text(encoding="utf-8"))
 
 
+def group_names() -> dict[str, str]:
+    """English name of each group of the sample."""
+    return prior()["english"]
+
+
 # ---- the simulated sample
 
 def roster(kind: str) -> pd.DataFrame:
     """Units of a kind (country, world, bank, …): `unit, unit_en, kind, code, group, channels, aliases`.
 
-    The world's banks are listed in data/annex (14 with printed spending by name); all others are nameless sample units, so that no
-    simulated rank is read as that of a real country, institution or firm.
+    The world's banks are listed in data/annex (14 with printed spending by name); all others are nameless sample
+    units, so that no simulated rank is read as that of a real country, institution or firm.
     """
     draw = prior()
     if kind == "world":
@@ -44,8 +45,8 @@ def roster(kind: str) -> pd.DataFrame:
     rows = []
     for group, count in draw["roster"][kind].items():
         for number in range(1, count + 1):
-            held = [] if kind in ("firm", "country") else [name for name, share in draw["channels"].items() if rng.random() < share]
-            rows.append((f"样本{group}{number:02d}", f"{GROUPS_EN[group]}, sample {number:02d}", kind,
+            held = [name for name, share in draw["channels"].items() if kind not in ("firm", "country") and rng.random() < share]
+            rows.append((f"样本{group}{number:02d}", f"{group_names()[group]}, sample {number:02d}", kind,
                          f"{kind[0].upper()}{len(rows) + 1:03d}", group, ";".join(held), None))
     return pd.DataFrame(rows, columns=UNITS)
 
@@ -77,8 +78,10 @@ def sample(index: str) -> pd.DataFrame:
             if step:
                 keep = draw["persistence"]
                 own[leaf] = keep * own[leaf] + np.sqrt(1 - keep ** 2) * rng.standard_normal(len(units))
-            z = spread["general"] * general + spread["dimension"] * branch[pillar] + spread["own"] * own[leaf] + step * draw["drift"]
-            parts.append(pd.DataFrame({"unit": units["unit"], "year": year, "indicator": leaf, "value": valued(tree, leaf, z)}))
+            z = (spread["general"] * general + spread["dimension"] * branch[pillar] + spread["own"] * own[leaf]
+                 + step * draw["drift"])
+            parts.append(pd.DataFrame({"unit": units["unit"], "year": year, "indicator": leaf,
+                                       "value": valued(tree, leaf, z)}))
     panel = pd.concat(parts, ignore_index=True).assign(status="simulated", source="data/annex/sample.toml")
     return with_observed(panel[present(tree, units, panel)], known)
 
@@ -91,7 +94,8 @@ def nodes(tree) -> dict[str, dict]:
 def valued(tree, leaf: str, z: np.ndarray) -> np.ndarray:
     """Raw values of an indicator from standard normal standings, between the ends of `plausible`."""
     row = nodes(tree)[leaf]
-    forward, back = {"identity": (np.array, np.array), "log": (np.log, np.exp), "log1p": (np.log1p, np.expm1)}[row["transform"]]
+    forward, back = {"identity": (np.array, np.array), "log": (np.log, np.exp),
+                     "log1p": (np.log1p, np.expm1)}[row["transform"]]
     low, high = forward(np.array(row["plausible"], dtype=float))
     value = back(low + stats.norm.cdf(z * row["direction"]) * (high - low))
     return np.round(value) if row["transform"] == "log1p" else np.round(value, 2 if value.max() > 20 else 3)
@@ -113,9 +117,10 @@ def observed(index: str) -> pd.DataFrame:
         return pd.DataFrame(columns=["unit", "year", "indicator", "value"])
     banks = institutions.banks(institutions.read_spending())
     before = banks["share_of_revenue_pct"] - banks["share_change_pp"]
-    doubted = banks["institution_zh"].eq("交通银行")                      # OE01: share and its change contradict each other
+    doubted = banks["institution_zh"].eq("交通银行")     # OE01: the share and its change contradict each other
     values = {("tech_spend", 2021): banks["tech_spend"], ("tech_spend", 2020): banks["prior"].round(2),
-              ("tech_spend_share", 2021): banks["share_of_revenue_pct"].mask(doubted), ("tech_spend_share", 2020): before.mask(doubted)}
+              ("tech_spend_share", 2021): banks["share_of_revenue_pct"].mask(doubted),
+              ("tech_spend_share", 2020): before.mask(doubted)}
     parts = [pd.DataFrame({"unit": banks["institution_zh"], "year": year, "indicator": name, "value": value})
              for (name, year), value in values.items()]
     return pd.concat(parts, ignore_index=True)
@@ -132,7 +137,7 @@ def anchored(general: np.ndarray, units: pd.Series, known: pd.DataFrame, share: 
 def with_observed(panel: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """The panel with printed cells in place of drawn ones; a printed cell that is doubted is left out."""
     key = ["unit", "year", "indicator"]
-    drawn = panel.merge(known[key], on=key, how="left", indicator=True).query("_merge == 'left_only'").drop(columns="_merge")
+    drawn = panel[~panel.set_index(key).index.isin(known.set_index(key).index)]
     printed = known.dropna(subset="value").assign(status="published", source="data/published/institution_spending.csv")
     return pd.concat([drawn, printed]).astype({"year": int, "value": float}).sort_values(key, ignore_index=True)
 
@@ -140,12 +145,14 @@ def with_observed(panel: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 # ---- results
 
 def league(scores: pd.DataFrame, units: pd.DataFrame, intervals: pd.DataFrame | None = None, top: int = 30) -> pd.DataFrame:
-    """The top of an index in its last year: `rank, unit, unit_en, group, score, rank_low, rank_high, growth_pct, rank_change`,
-    one column a pillar, and `share_published` (share of the score that rests on printed or observed values)."""
+    """The top of an index in its last year: `unit, rank, score, growth_pct, rank_change, share_published, unit_en, group`
+    (share of the score that rests on printed or observed values), and `rank_low, rank_high` when intervals are given."""
     last = scores[scores["year"].eq(scores["year"].max())]
     root = last["node"].iloc[0]
-    table = last[last["node"].eq(root)].assign(share_published=lambda frame: frame["share_observed"] + frame["share_published"])
-    table = table[["unit", "rank", "score", "growth_pct", "rank_change", "share_published"]].merge(units[["unit", "unit_en", "group"]], on="unit")
+    table = last[last["node"].eq(root)]
+    table = table.assign(share_published=table["share_observed"] + table["share_published"])
+    table = table[["unit", "rank", "score", "growth_pct", "rank_change", "share_published"]]
+    table = table.merge(units[["unit", "unit_en", "group"]], on="unit")
     if intervals is not None:
         here = intervals[intervals["node"].eq(root) & intervals["year"].eq(scores["year"].max())]
         table = table.merge(here[["unit", "rank_low", "rank_high"]], on="unit")
@@ -174,36 +181,39 @@ def groups(scores: pd.DataFrame, units: pd.DataFrame, top: int = 30) -> pd.DataF
 def external(scores: pd.DataFrame | None = None) -> pd.DataFrame:
     """City rankings to compare with: `index_name, year, city, place` (place 1 = best within the ranking).
 
-    Printed ranks of other indices (data/published/city_rankings.csv, data/external-rankings.csv for more), shares and counts as far
-    as exact, the earlier edition of FIRE, and FIRE itself when its `scores` are given. Inexact values are left out.
+    Printed ranks of other indices (data/published/city_rankings.csv; data/external-rankings.csv for more), shares and
+    counts as far as exact, the earlier edition of FIRE, and FIRE itself when its `scores` are given. Inexact values
+    are left out.
     """
-    listed = [files.read_csv(files.DATA / "published" / "city_rankings.csv"), files.read_csv(files.DATA / "external-rankings.csv")]
-    rows = pd.concat(listed)
+    rows = pd.concat(map(files.read_csv, (files.DATA / "published" / "city_rankings.csv", files.DATA / "external-rankings.csv")))
     rows = rows[rows["qualifier"].isin(["exact", "list_order"]) & rows["value"].notna()]
     rows = rows.assign(value=rows["value"].astype(float), year=rows["year"].astype(int))
     rows["place"] = np.where(rows["metric"].eq("rank"), rows["value"],
                              rows.groupby(["index_name", "year", "metric"])["value"].rank(ascending=False, method="min"))
     earlier = files.read_csv(files.DATA / "published" / "previous_edition.csv")
     earlier = earlier[earlier["measure"].eq("rank") & earlier["node"].eq("total")].rename(columns={"unit": "city"})
-    earlier = earlier.assign(index_name="FIRE（2021年版）", place=earlier["value"].astype(float), year=earlier["year"].astype(int))
+    earlier = earlier.assign(index_name="FIRE（2021年版）", place=earlier["value"].astype(float),
+                             year=earlier["year"].astype(int))
     parts = [rows, earlier]
     if scores is not None:
         own = scores[scores["node"].eq("total")].rename(columns={"unit": "city", "rank": "place"})
         parts.append(own.assign(index_name="FIRE（2022年版）", place=own["place"].astype(float)))
-    return pd.concat(parts)[["index_name", "year", "city", "place"]].drop_duplicates(["index_name", "year", "city"]).reset_index(drop=True)
+    key = ["index_name", "year", "city"]
+    return pd.concat(parts)[[*key, "place"]].drop_duplicates(key, ignore_index=True)
 
 
 def compare(rankings: pd.DataFrame, a: tuple[str, int], b: tuple[str, int], least: int = 4) -> tuple[dict, pd.DataFrame]:
     """Two rankings, each named (index, year), on their common cities.
 
     Returns a summary (`n`, Spearman and Kendall correlation with p-values; NaN below `least` common cities) and the
-    cities with their places among the common ones and `gap` (positive = better placed in `b`), `outlier` where the gap exceeds two places,
-    a tenth of the cities and twice the median gap. Raises InputError for an unknown ranking.
+    cities with their places among the common ones, `gap` (positive = better placed in `b`) and `outlier`, where the
+    gap exceeds two places, a tenth of the cities and twice the median gap. Raises InputError for an unknown ranking.
     """
     known = set(map(tuple, rankings[["index_name", "year"]].drop_duplicates().to_numpy()))
     refuse("rankings", [f"no ranking {name}: use one of {', '.join(f'{index} {year}' for index, year in sorted(known))}"
                         for name in (a, b) if name not in known])
-    places = [rankings[rankings["index_name"].eq(name) & rankings["year"].eq(year)].set_index("city")["place"] for name, year in (a, b)]
+    places = [rankings[rankings["index_name"].eq(name) & rankings["year"].eq(year)].set_index("city")["place"]
+              for name, year in (a, b)]
     common = pd.concat(places, axis=1, keys=["a", "b"], join="inner").rank(method="min")
     common["gap"] = common["a"] - common["b"]
     gap = common["gap"].abs()
@@ -221,7 +231,8 @@ def compare_all(rankings: pd.DataFrame, base: tuple[str, int]) -> pd.DataFrame:
     for name, year in rankings[["index_name", "year"]].drop_duplicates().itertuples(index=False):
         if name != base[0]:
             summary, cities = compare(rankings, base, (name, year))
-            rows.append({"index_name": name, "year": year, **summary, "outliers": "、".join(cities.loc[cities["outlier"], "city"])})
+            far = cities.loc[cities["outlier"], "city"]
+            rows.append({"index_name": name, "year": year, **summary, "outliers": "、".join(far)})
     return pd.DataFrame(rows).sort_values("n", ascending=False, ignore_index=True)
 
 
@@ -242,9 +253,10 @@ def annex(tree) -> dict:
 
 
 def with_growth(panel: pd.DataFrame) -> pd.DataFrame:
-    """The last year of FIRE's panel with the two growth indicators of the earlier edition, in per cent over the year before."""
+    """The last year of FIRE's panel with the two growth indicators of the earlier edition (per cent over the year before)."""
     last = panel["year"].max()
-    wide = panel[panel["indicator"].isin(["gdp", "pop_size"])].pivot(index=["unit", "indicator"], columns="year", values="value")
+    sizes = panel[panel["indicator"].isin(["gdp", "pop_size"])]
+    wide = sizes.pivot(index=["unit", "indicator"], columns="year", values="value")
     growth = (100 * (wide[last] / wide[last - 1] - 1)).dropna().rename("value").reset_index()
     growth["indicator"] = growth["indicator"].map({"gdp": "gdp_growth", "pop_size": "pop_growth"})
     growth = growth.assign(year=last, status="estimated", source="growth of the panel's own series")
@@ -252,7 +264,7 @@ def with_growth(panel: pd.DataFrame) -> pd.DataFrame:
 
 
 def alternatives(index: str, panel: pd.DataFrame) -> dict:
-    """Declared alternatives of the rank intervals: those of the annex or of FIRE; with one year, without choices between years."""
+    """Declared alternatives of the rank intervals, of the annex or of FIRE; with one year, without choices between years."""
     path = files.DATA / "uncertainty.toml" if index in FIRE else ANNEX / "uncertainty.toml"
     chosen = tomllib.loads(path.read_text(encoding="utf-8"))
     if panel["year"].nunique() > 1:

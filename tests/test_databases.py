@@ -7,7 +7,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from fire import databases, files, rankings, spec
+from fire import collection, databases, files, rankings, spec
 from fire.errors import InputError
 
 
@@ -42,7 +42,7 @@ def test_five_schemas_with_keys_that_hold(built):
         tables = set(con.sql("SELECT schema_name || '.' || table_name FROM duckdb_tables()").df().iloc[:, 0])
         kinds = con.sql("SELECT schema_name, constraint_type, count(*) AS n FROM duckdb_constraints() WHERE constraint_type IN "
                         "('PRIMARY KEY', 'FOREIGN KEY') GROUP BY ALL").df()
-    for database in databases.DATABASES:
+    for database in collection.DATABASES:
         assert {f"{database}.{name}" for name in ("units", "indicators", "values", "scores")} <= tables
         assert set(kinds.loc[kinds["schema_name"] == database, "constraint_type"]) == {"PRIMARY KEY", "FOREIGN KEY"}
     assert {"facts.index_scores", "policies.calendar", "codebook.columns", "countries.roster"} <= tables
@@ -63,12 +63,12 @@ def test_codebook_covers_every_table_column_and_indicator(built):
         assert con.sql("SELECT count(*) FROM codebook.tables WHERE about IS NULL OR about = ''").fetchone()[0] == 0
         counted = con.sql("SELECT count(*) FROM codebook.indicators").fetchone()[0]
         columns = con.sql("SELECT count(*) FROM codebook.columns WHERE schema = 'banks' AND \"table\" = 'values' AND about <> ''").fetchone()[0]
-    assert counted == sum(len(spec.load(index).indicators) for indices in databases.DATABASES.values() for index in indices) and columns == 7
+    assert counted == sum(len(spec.load(index).indicators) for indices in collection.DATABASES.values() for index in indices) and columns == 7
 
 
 def test_every_value_carries_a_status(built):
     with duckdb.connect(built, read_only=True) as con:
-        for database in databases.DATABASES:
+        for database in collection.DATABASES:
             statuses = con.sql(f'SELECT DISTINCT status FROM {database}."values"').df()["status"].tolist()
             assert statuses and set(statuses) <= {"observed", "published", "imputed", "estimated", "assumed", "simulated"}
         assert con.sql("SELECT count(*) FROM banks.\"values\" WHERE status = 'published'").fetchone()[0] == 46
@@ -104,7 +104,7 @@ def test_missing_file_says_what_to_type(tmp_path):
 def workbook(tmp_path, database, units, values=(), about=None):
     """A filled workbook: rows of units, and (sheet, unit, {indicator: value}) for the values of 2021."""
     path = tmp_path / f"{database}.xlsx"
-    databases.template(database, path)
+    collection.template(database, path)
     book = openpyxl.load_workbook(path)
     for row in units:
         book["units"].append(row)
@@ -122,7 +122,7 @@ BANK = ["工商银行", "Industrial and Commercial Bank of China", "bank", "9110
 
 def faults(path, database):
     with pytest.raises(InputError) as error:
-        databases.read_workbook(path, database)
+        collection.read_workbook(path, database)
     return error.value.faults
 
 
@@ -135,21 +135,21 @@ def test_a_filled_workbook_replaces_the_sample(tmp_path):
 
 
 def test_templates_of_all_databases_can_be_written_and_read(tmp_path):
-    for database in databases.DATABASES:
+    for database in collection.DATABASES:
         path = tmp_path / f"{database}.xlsx"
-        databases.template(database, path)
-        units, panels = databases.read_workbook(path, database)
-        assert units.empty and set(panels) == set(databases.DATABASES[database])
+        collection.template(database, path)
+        units, panels = collection.read_workbook(path, database)
+        assert units.empty and set(panels) == set(collection.DATABASES[database])
 
 
 def test_template_for_countries_can_carry_the_proposed_roster(tmp_path):
-    databases.template("countries", tmp_path / "c.xlsx", files.read_csv(rankings.ANNEX / "countries.csv"))
-    assert len(databases.read_workbook(tmp_path / "c.xlsx", "countries")[0]) == 27
+    collection.template("countries", tmp_path / "c.xlsx", files.read_csv(rankings.ANNEX / "countries.csv"))
+    assert len(collection.read_workbook(tmp_path / "c.xlsx", "countries")[0]) == 27
 
 
 def test_wrong_template_version_is_refused(tmp_path):
     found = faults(workbook(tmp_path, "banks", [BANK], about={"template": "2021.0"}), "banks")
-    assert found == [f"sheet 'about': template is '2021.0', this version of FIRE reads '{databases.TEMPLATE}': "
+    assert found == [f"sheet 'about': template is '2021.0', this version of FIRE reads '{collection.TEMPLATE}': "
                      "write a new template and copy your values into it"]
 
 
@@ -214,12 +214,12 @@ def test_nothing_is_written_when_a_workbook_is_refused(tmp_path, monkeypatch):
 
 def test_formula_like_names_stay_text(tmp_path):
     path = tmp_path / "t.xlsx"
-    databases.template("banks", path, pd.DataFrame([["=cmd|x", "x", "bank", "1", "g", None, None]], columns=rankings.UNITS))
+    collection.template("banks", path, pd.DataFrame([["=cmd|x", "x", "bank", "1", "g", None, None]], columns=rankings.UNITS))
     assert openpyxl.load_workbook(path)["units"]["A2"].data_type == "s"
 
 
 def test_unknown_database_and_index_are_refused(tmp_path):
     with pytest.raises(InputError, match="no such database: use one of cities, firms"):
-        databases.template("planets", tmp_path / "x.xlsx")
+        collection.template("planets", tmp_path / "x.xlsx")
     with pytest.raises(InputError, match="in no database"):
         databases.of_index("happiness")

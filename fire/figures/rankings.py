@@ -1,11 +1,11 @@
-"""Figures of the annex rankings: league table with intervals, profile of dimensions, groups, comparison of two rankings."""
+"""Figures of the rankings: league table with intervals, profile of dimensions, groups, two rankings compared."""
 
 import numpy as np
 import pandas as pd
 from adjustText import adjust_text
 
 from fire.figures import context, style
-from fire.rankings import GROUPS_EN
+from fire.rankings import group_names
 
 
 def unit_names(table: pd.DataFrame, lang: str) -> pd.Series:
@@ -13,7 +13,7 @@ def unit_names(table: pd.DataFrame, lang: str) -> pd.Series:
 
 
 def group_name(name: str, lang: str) -> str:
-    return name if lang == "zh" else GROUPS_EN.get(name) or style.unit(name, lang)
+    return name if lang == "zh" else group_names().get(name) or style.unit(name, lang)
 
 
 def group_colours(groups) -> dict:
@@ -48,7 +48,8 @@ def league(table: pd.DataFrame, lang: str = "zh", statuses=()):
 def profile(table: pd.DataFrame, names: pd.Series, labels: dict, lang: str = "zh", statuses=()):
     """Heat map of the pillars' scores of the top units; an empty cell is missing, not zero."""
     columns = [labels[pillar] if lang == "zh" else labels[pillar].replace(" ", "\n", 1) for pillar in table.columns]
-    fig = context.grid(table, list(names.reindex(table.index)), columns, digits=0, cmap=style.SEQUENTIAL)
+    digits = int(np.nanmax(table.to_numpy()) < 20)
+    fig = context.grid(table, list(names.reindex(table.index)), columns, digits, style.SEQUENTIAL)
     ax = fig.axes[0]
     fig.set_figheight(0.17 * len(table) + 0.9)
     ax.tick_params(labelsize=7)
@@ -67,9 +68,10 @@ def groups(table: pd.DataFrame, lang: str = "zh", statuses=()):
         shift = 0.16 * np.sin(np.arange(len(scores)) * 2.4)
         ax.plot(scores, row + shift, "o", ms=4, color=style.SKY, alpha=0.8)
         ax.plot([scores.mean()] * 2, [row - 0.32, row + 0.32], color=style.NAVY, lw=2.5)
-        ax.annotate(f"{scores.mean():.1f}", (scores.mean(), row - 0.36), ha="center", va="bottom", fontsize=7.5, color=style.NAVY)
-    sizes = table["group"].value_counts()
-    ax.set_yticks(range(len(order)), [f"{group_name(group, lang)}{(f'（{sizes[group]}）', f' ({sizes[group]})')[lang == 'en']}" for group in order])
+        ax.annotate(f"{scores.mean():.1f}", (scores.mean(), row - 0.36), ha="center", va="bottom", fontsize=7.5,
+                    color=style.NAVY)
+    sizes, shape = table["group"].value_counts(), ("{}（{}）", "{} ({})")[lang == "en"]
+    ax.set_yticks(range(len(order)), [shape.format(group_name(group, lang), sizes[group]) for group in order])
     ax.set_ylim(len(order) - 0.4, -0.75)
     ax.set_xlabel(("得分", "Score")[lang == "en"])
     return style.status_note(fig, statuses, lang)
