@@ -1,21 +1,20 @@
-"""Why did my rank move, and what would it take to move it.
+"""Why did my rank move.
 
-A change between two states (years, or editions with their panel, specification and posts) is shared among six factors by the
-Shapley value (Shapley 1953): all coalitions are computed, so the parts add up exactly. Inside a factor the parts are additive
-over the indicators. A change of rank is the sum of the competitors that were passed; each passing is shared along the straight
-line between the two states (Aumann and Shapley 1974), where an indicator counts by its part in closing the gap.
+A change between two states (years, or editions with their panel, specification and posts) is shared among six factors
+by the Shapley value (Shapley 1953): all coalitions are computed, so the parts add up exactly. Inside a factor the
+parts are additive over the indicators. A change of rank is the sum of the competitors that were passed; each passing
+is shared along the straight line between the two states (Aumann and Shapley 1974), where an indicator counts by its
+part in closing the gap.
 """
 
 from dataclasses import dataclass
 from itertools import combinations
 from math import factorial
 
-import cvxpy as cp
 import numpy as np
 import pandas as pd
 
-from fire import labels, narrative, normalise, robustness, rounding, score
-from fire.errors import refuse
+from fire import labels, montecarlo, narrative, normalise, rounding, score
 
 FACTORS = ["performance", "revision", "weights", "posts", "cities", "framework"]
 TRANSFORMS = {"identity": lambda x: x, "log": np.log, "log1p": np.log1p}
@@ -51,7 +50,7 @@ def compare(before: State, after: State) -> Comparison:
     specs = {(tree, weights): with_weights((before, after)[tree].spec, (before, after)[weights].spec)
              for tree in (0, 1) for weights in (0, 1)}
     ways = {way for spec in (before.spec, after.spec) for way in spec.nodes.loc[~spec.nodes["leaf"], "aggregation"]}
-    way = ways.pop() if len(ways) == 1 and ways <= set(robustness.LINKS) else None
+    way = ways.pop() if len(ways) == 1 and ways <= set(montecarlo.LINKS) else None
     posts = posts_of(before), posts_of(after)
     live = differing(before, after, specs, posts, old, new, revised)
     return Comparison(live, specs, (posts[0].combine_first(posts[1]), posts[1].combine_first(posts[0])),
@@ -62,15 +61,16 @@ def decompose(before: State, after: State) -> pd.DataFrame:
     """Every unit's change of score by factor and indicator: columns unit, factor, indicator, points.
 
     Over factors and indicators the points of a unit that is in both states add up to its change of score (to 1e-12).
-    Means of logarithms or reciprocals are shared on that scale and brought to points by the logarithmic (or matching) mean.
-    When a state mixes aggregations, `indicator` is the root: only factors are told apart.
+    Means of logarithms or reciprocals are shared on that scale and brought to points by the logarithmic (or matching)
+    mean. When a state mixes aggregations, `indicator` is the root: only factors are told apart.
     """
     pair = compare(before, after)
     first, last, parts = shapley_frames(pair, contributions)
-    link = robustness.LINKS[pair.way or "arithmetic"][1]
+    link = montecarlo.LINKS[pair.way or "arithmetic"][1]
     old, new = first.sum(axis=1), last.sum(axis=1)
     scale = ((link(new) - link(old)) / (new - old)).where((new - old).abs() > 1e-12, 1.0)
-    table = pd.concat({name: part.mul(scale, axis=0).stack() for name, part in parts.items()}, names=["factor", "unit", "indicator"])
+    table = pd.concat({name: part.mul(scale, axis=0).stack() for name, part in parts.items()},
+                      names=["factor", "unit", "indicator"])
     return table.rename("points").reset_index()[["unit", "factor", "indicator", "points"]]
 
 
@@ -89,7 +89,8 @@ def shapley_frames(pair: Comparison, value) -> tuple[pd.DataFrame, pd.DataFrame,
     Factors that do not differ between the states get zero without being computed.
     """
     live = pair.live
-    worth = {frozenset(on): value(pair, frozenset(on)) for size in range(len(live) + 1) for on in combinations(live, size)}
+    worth = {frozenset(on): value(pair, frozenset(on)) for size in range(len(live) + 1)
+             for on in combinations(live, size)}
     units, columns = sorted(set(pair.rosters[0]) & set(pair.rosters[1])), sorted(set().union(*worth.values()))
     worth = {on: frame.reindex(index=units, columns=columns).fillna(0.0) for on, frame in worth.items()}
     parts = shapley(worth.__getitem__, live)
@@ -98,7 +99,8 @@ def shapley_frames(pair: Comparison, value) -> tuple[pd.DataFrame, pd.DataFrame,
 
 
 def shapley(worth, players: list) -> dict:
-    """Shapley values by enumeration of all coalitions; `worth` takes a frozenset and gives a number, an array or a frame.
+    """Shapley values by enumeration of all coalitions; `worth` takes a frozenset and gives a number, an array or a
+    frame.
 
     >>> shapley(lambda on: len(on) ** 2, ["a", "b"])
     {'a': 2.0, 'b': 2.0}
@@ -107,7 +109,8 @@ def shapley(worth, players: list) -> dict:
     for player in players:
         others = [other for other in players if other != player]
         values[player] = sum(
-            factorial(size) * factorial(n - size - 1) / factorial(n) * (worth(frozenset(on) | {player}) - worth(frozenset(on)))
+            factorial(size) * factorial(n - size - 1) / factorial(n)
+            * (worth(frozenset(on) | {player}) - worth(frozenset(on)))
             for size in range(n) for on in combinations(others, size))
     return values
 
@@ -142,11 +145,13 @@ def wide(panel: pd.DataFrame, year: int) -> pd.DataFrame:
     return panel[panel["year"].eq(year)].pivot(index="unit", columns="indicator", values="value").sort_index()
 
 
-# One coalition -----------------------------------------------------------------------------------------------------------
+# One coalition --------------------------------------------------------------------------------------------------------
 
 
 def coalition(pair: Comparison, on: frozenset) -> tuple[pd.DataFrame, pd.Series, object]:
-    """Scores (unit × node), ranks and specification with the factors in `on` as after the change, the others as before."""
+    """Scores (unit × node), ranks and specification with the factors in `on` as after the change, the others as
+    before.
+    """
     spec = pair.specs["framework" in on, "weights" in on]
     table = pair.values["performance" in on, "revision" in on, "framework" in on].loc[pair.rosters["cities" in on]]
     panel = table[[name for name in table if name in {*spec.indicators, *spec.denominators}]]
@@ -174,7 +179,9 @@ def values(specs: dict, old: pd.DataFrame, new: pd.DataFrame, revised: pd.DataFr
 
 
 def unrevised(spec, new: pd.DataFrame, base: pd.DataFrame, revised: pd.DataFrame) -> pd.DataFrame:
-    """Values of the new year less the revision of the old year, taken on the transformed scale (a ratio under logarithms)."""
+    """Values of the new year less the revision of the old year, taken on the transformed scale (a ratio under
+    logarithms).
+    """
     kinds = [normalise.kind_of(spec[name]) if name in spec.nodes.index else "identity" for name in new]
     before, after = (table.reindex_like(new) for table in (base, revised))
     columns = {}
@@ -194,22 +201,25 @@ def with_weights(spec, donor):
 
 
 def contributions(pair: Comparison, on: frozenset) -> pd.DataFrame:
-    """Linked parts of the index (unit × indicator) whose sums are its linked score; one column when aggregations are mixed."""
+    """Linked parts of the index (unit × indicator) whose sums are its linked score; one column when aggregations are
+    mixed.
+    """
     scores, _, spec = coalition(pair, on)
     if pair.way is None:
         return scores[[spec.root]]
-    linked = robustness.LINKS[pair.way][0](scores[spec.indicators].to_numpy(float))
-    return pd.DataFrame(robustness.weighted(spec, spec.root, linked), scores.index, spec.indicators)
+    linked = montecarlo.LINKS[pair.way][0](scores[spec.indicators].to_numpy(float))
+    return pd.DataFrame(montecarlo.weighted(spec, spec.root, linked), scores.index, spec.indicators)
 
 
-# Ranks -------------------------------------------------------------------------------------------------------------------
+# Ranks ----------------------------------------------------------------------------------------------------------------
 
 
 def rivals(before: State, after: State) -> pd.DataFrame:
     """The competitors behind every change of rank: unit, rival, places, own, theirs.
 
-    `places` is +1 for a rival that the unit passed and -1 for one that passed it; a rival that left or joined counts too.
-    `own` and `theirs` share the place between the unit's own change and the rival's; places add up to the rank change.
+    `places` is +1 for a rival that the unit passed and -1 for one that passed it; a rival that left or joined counts
+    too. `own` and `theirs` share the place between the unit's own change and the rival's; places add up to the rank
+    change.
     """
     flips, moved, _ = passings(compare(before, after))
     rows = [(unit, rival, places, *shared(places, moved.loc[unit].sum(), moved.loc[rival].sum()))
@@ -226,7 +236,9 @@ def shared(places: int, own: float, theirs: float) -> tuple[float, float]:
 
 
 def rank_indicators(before: State, after: State) -> pd.DataFrame:
-    """Every unit's change of rank by indicator: unit × indicator, and `roster` for cities that joined or left; adds up exactly."""
+    """Every unit's change of rank by indicator: unit × indicator, and `roster` for cities that joined or left; adds
+    up exactly.
+    """
     flips, moved, units = passings(compare(before, after))
     within = flips.reindex(columns=units).to_numpy(float)
     total = moved.sum(axis=1).to_numpy()
@@ -239,11 +251,15 @@ def rank_indicators(before: State, after: State) -> pd.DataFrame:
 
 
 def passings(pair: Comparison) -> tuple[pd.DataFrame, pd.DataFrame, list]:
-    """Who passed whom (unit × rival: +1 = the unit got ahead or level), changes by indicator on the linked scale, the units."""
+    """Who passed whom (unit × rival: +1 = the unit got ahead or level), changes by indicator on the linked scale, the
+    units.
+    """
     states = frozenset(), frozenset(pair.live)
     ranks = [coalition(pair, on)[1].astype(int) for on in states]
-    units, everyone = sorted(set(ranks[0].index) & set(ranks[1].index)), sorted(set(ranks[0].index) | set(ranks[1].index))
-    ahead = [pd.DataFrame(rank.reindex(everyone).to_numpy()[None, :] < rank[units].to_numpy()[:, None], units, everyone) for rank in ranks]
+    units, everyone = sorted(set(ranks[0].index) & set(ranks[1].index)), sorted(set(ranks[0].index)
+                                                                                | set(ranks[1].index))
+    ahead = [pd.DataFrame(rank.reindex(everyone).to_numpy()[None, :] < rank[units].to_numpy()[:, None], units, everyone)
+             for rank in ranks]
     parts = [contributions(pair, on) for on in states]
     columns = sorted(set(parts[0]) | set(parts[1]))
     old, new = (part.reindex(index=units, columns=columns).fillna(0.0) for part in parts)
@@ -255,7 +271,8 @@ def stories(before: State, after: State, most: int = 3) -> pd.DataFrame:
     pair, table, moves = compare(before, after), decompose(before, after), rivals(before, after)
     ranks = [coalition(pair, on)[1] for on in (frozenset(), frozenset(pair.live))]
     parts = table.groupby(["unit", "indicator"])["points"].sum().unstack()
-    return pd.DataFrame([story(unit, parts.loc[unit], moves[moves["unit"].eq(unit)], [int(rank[unit]) for rank in ranks],
+    return pd.DataFrame([story(unit, parts.loc[unit], moves[moves["unit"].eq(unit)],
+                               [int(rank[unit]) for rank in ranks],
                                after.spec, most) for unit in parts.index])
 
 
@@ -268,7 +285,8 @@ def story(unit: str, parts: pd.Series, moves: pd.DataFrame, ranks: list, spec, m
         return spec.label(name, lang) if name in spec.nodes.index else name
 
     order, points = parts.sort_values(), float(parts.sum())
-    said = narrative.say("changes-city", city={lang: labels.unit(unit, lang) for lang in labels.LANGUAGES}, points=points,
+    said = narrative.say("changes-city", city={lang: labels.unit(unit, lang) for lang in labels.LANGUAGES},
+                         points=points,
                          places=ranks[0] - ranks[1], before=ranks[0], after=ranks[1],
                          ups=names(order.index[::-1][:most][order[::-1][:most] > 5e-4], node),
                          downs=names(order.index[:most][order[:most] < -5e-4], node),
@@ -276,82 +294,3 @@ def story(unit: str, parts: pd.Series, moves: pd.DataFrame, ranks: list, spec, m
                          passed_by=names(moves.loc[moves["places"].lt(0), "rival"], labels.unit),
                          own=float(moves["own"].sum()), theirs=float(moves["theirs"].sum()))
     return {"unit": unit, "points": points, "places": ranks[0] - ranks[1], **said}
-
-
-# What would it take ------------------------------------------------------------------------------------------------------
-
-
-def needed(spec, panel, unit: str, places: int, year: int, margin: float = 0.001) -> tuple[float, pd.DataFrame]:
-    """Points that `unit` needs in `year` to gain `places` ranks by `margin` when the others stand still, and all scores of the year.
-
-    Raises InputError for an unknown unit, a rank that is not there to be gained, and an index that is not a weighted mean.
-    """
-    scores = score.compute(spec, panel)
-    now = scores[scores["year"].eq(year)].pivot(index="unit", columns="node", values="score")
-    faults = [] if unit in now.index else [f"no unit '{unit}' in {year}: use one of {', '.join(now.index[:5])}, …"]
-    others = now[spec.root].drop(unit, errors="ignore").sort_values(ascending=False)
-    rank = 1 if faults else int((others > now.at[unit, spec.root]).sum()) + 1
-    if not faults and not 1 <= places < rank:
-        faults.append(f"{unit} is {rank}. in {year}: it can gain 1 to {rank - 1} places" if rank > 1 else f"{unit} leads already")
-    ways = set(spec.nodes.loc[~spec.nodes["leaf"], "aggregation"])
-    faults += [] if ways == {"arithmetic"} else [f"the aggregation is {', '.join(sorted(ways))}: only weighted means can be solved"]
-    refuse("what would it take", faults)
-    return float(others.iloc[rank - places - 1] + margin - now.at[unit, spec.root]), now
-
-
-def path_weights(spec) -> pd.Series:
-    """Weight of every indicator in the index."""
-    return pd.Series(robustness.weighted(spec, spec.root, np.ones((1, len(spec.indicators))))[0], index=spec.indicators)
-
-
-def single(spec, panel, unit: str, places: int = 1, year: int | None = None, margin: float = 0.001) -> pd.DataFrame:
-    """The smallest change of each indicator alone that gains `places` ranks, smallest first.
-
-    Columns: indicator, points, score_from, score_to, raw_from, raw_to, beyond_best (above the best unit of the year).
-    """
-    year = panel["year"].max() if year is None else year
-    points, now = needed(spec, panel, unit, places, year, margin)
-    change = points / path_weights(spec)
-    return changed(spec, panel, now, unit, change).sort_values("points", kind="stable").reset_index(drop=True)
-
-
-def cheapest(spec, panel, unit: str, places: int = 1, year: int | None = None, margin: float = 0.001,
-             effort: pd.Series | None = None, beyond: float = 0.0) -> pd.DataFrame:
-    """The mix of changes with the least total effort that gains `places` ranks.
-
-    Effort is quadratic: sum of (points / effort unit)², an effort unit being the spread of the indicator's yearly change over units
-    (of its scores when the panel has one year). No score may pass the best unit of the year by more than `beyond` points.
-    Raises InputError when the frontier is too near.
-    """
-    year = panel["year"].max() if year is None else year
-    points, now = needed(spec, panel, unit, places, year, margin)
-    weight = path_weights(spec)
-    effort = typical_change(spec, panel, year) if effort is None else effort
-    room = (now[weight.index].max() - now.loc[unit, weight.index] + beyond).clip(lower=0.0)
-    refuse("what would it take", [] if weight @ room >= points else
-           [f"{unit} cannot gain {places} places by catching up with the best of {year} alone: it would gain "
-            f"{weight @ room:.3f} of {points:.3f} points; allow more with beyond=…"])
-    change = cp.Variable(len(weight), nonneg=True)
-    problem = cp.Problem(cp.Minimize(cp.sum_squares(cp.multiply(1 / effort[weight.index].to_numpy(), change))),
-                         [weight.to_numpy() @ change >= points, change <= room.to_numpy()])
-    problem.solve(solver=cp.CLARABEL)
-    table = changed(spec, panel, now, unit, pd.Series(change.value, index=weight.index).clip(lower=0.0))
-    return table[table["points"] > 1e-6].sort_values("points", ascending=False, kind="stable").reset_index(drop=True)
-
-
-def typical_change(spec, panel, year: int) -> pd.Series:
-    """Spread over units of each indicator's change of score to `year` (of its scores when there is no year before)."""
-    scores = score.compute(spec, panel)
-    table = scores[scores["node"].isin(spec.indicators)].pivot(index="unit", columns=["year", "node"], values="score")
-    spread = (table[year] - table[year - 1] if year - 1 in table else table[year]).std()
-    return spread.where(spread > 0, spread[spread > 0].min())
-
-
-def changed(spec, panel, now: pd.DataFrame, unit: str, change: pd.Series) -> pd.DataFrame:
-    """A change of scores in points and in the units of the indicators."""
-    before = now.loc[[unit], change.index]
-    after = before + change
-    raw = [score.invert(spec, scores, posts_of(State(spec, panel, 0))).loc[unit] for scores in (before, after)]
-    return pd.DataFrame({"indicator": change.index, "points": change.to_numpy(), "score_from": before.loc[unit].to_numpy(),
-                         "score_to": after.loc[unit].to_numpy(), "raw_from": raw[0].to_numpy(), "raw_to": raw[1].to_numpy(),
-                         "beyond_best": (after.loc[unit] > now[change.index].max() + 1e-9).to_numpy()})

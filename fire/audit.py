@@ -1,8 +1,10 @@
-"""Does the index hold together: a statistical audit in the manner of the JRC, each line with its verdict and its sentence.
+"""Does the index hold together: a statistical audit in the manner of the JRC, each line with its verdict and its
+sentence.
 
     python -m fire.audit 2022        # prints the verdicts, writes reports/2022/audit.csv and audit.md
 
-Thresholds and their sources are in data/audit-thresholds.toml. A line says which share of the cells it rests on is simulated.
+Thresholds and their sources are in data/audit-thresholds.toml. A line says which share of the cells it rests on is
+simulated.
 """
 
 import argparse
@@ -13,10 +15,11 @@ import numpy as np
 import pandas as pd
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
-from fire import files, labels, narrative, normalise, robustness, rounding, score
+from fire import files, labels, montecarlo, narrative, normalise, robustness, rounding, score
 
 THRESHOLDS = files.DATA / "audit-thresholds.toml"
-VERDICTS = {"pass": {"zh": "通过", "en": "pass"}, "flag": {"zh": "提示", "en": "flag"}, "fail": {"zh": "不通过", "en": "fail"}}
+VERDICTS = {"pass": {"zh": "通过", "en": "pass"}, "flag": {"zh": "提示", "en": "flag"},
+            "fail": {"zh": "不通过", "en": "fail"}}
 COLUMNS = ["check", "node", "subject_zh", "subject_en", "value", "verdict", "simulated", "zh", "en"]
 
 
@@ -29,8 +32,9 @@ def run(spec, panel: pd.DataFrame, year: int | None = None, alternatives: dict |
         seed: int = 2022, rules: dict | None = None) -> pd.DataFrame:
     """The audit of one year (default: the last): one row a line with COLUMNS.
 
-    `node` is an indicator, a node, a city (coverage-unit), a pair of indicators (redundancy) or a choice; `value` is in the
-    unit of the check; `simulated` is the share of the cells behind the line that are simulated; zh and en are sentences.
+    `node` is an indicator, a node, a city (coverage-unit), a pair of indicators (redundancy) or a choice; `value` is
+    in the unit of the check; `simulated` is the share of the cells behind the line that are simulated; zh and en are
+    sentences.
     """
     rules, year = rules or thresholds(), panel["year"].max() if year is None else year
     alternatives = robustness.standard() if alternatives is None else alternatives
@@ -51,10 +55,13 @@ def finish(spec, line: dict, rule: dict, simulated: pd.Series) -> dict:
     """A line with its verdict, its share of simulated cells and the sentence of an auditor."""
     outcome = verdict(line["value"], rule) if line.get("applies", True) else "pass"
     share = simulated[line["leaves"]].mean()
-    bounds = {name: rule.get(name) for name in ("flag_below", "flag_above", "fail_below", "fail_above", "width", "kurtosis")}
-    said = narrative.say(f"audit-{line['check']}", verdict=outcome, value=float(line["value"]), percent=100 * float(line["value"]),
+    bounds = {name: rule.get(name) for name in ("flag_below", "flag_above", "fail_below", "fail_above", "width",
+                                                "kurtosis")}
+    said = narrative.say(f"audit-{line['check']}", verdict=outcome, value=float(line["value"]),
+                         percent=100 * float(line["value"]),
                          subject=line["label"], unity=1, **bounds, **line.get("facts", {}))
-    return {"check": line["check"], "node": line["node"], "subject_zh": line["label"]["zh"], "subject_en": line["label"]["en"],
+    return {"check": line["check"], "node": line["node"], "subject_zh": line["label"]["zh"],
+            "subject_en": line["label"]["en"],
             "value": line["value"], "verdict": outcome, "simulated": share, **said}
 
 
@@ -68,7 +75,8 @@ def verdict(value: float, rule: dict) -> str:
 
 def line(spec, check: str, node: str, value: float, **more) -> dict:
     """A line about a node of the specification, labelled in both languages and resting on the indicators below it."""
-    return {"check": check, "node": node, "value": value, "label": label(spec, node), "leaves": spec.leaves(node), **more}
+    return {"check": check, "node": node, "value": value, "label": label(spec, node), "leaves": spec.leaves(node),
+            **more}
 
 
 def label(spec, *nodes: str) -> dict:
@@ -76,7 +84,7 @@ def label(spec, *nodes: str) -> dict:
     return {lang: narrative.join([spec.label(node, lang) for node in nodes], lang) for lang in ("zh", "en")}
 
 
-# Data --------------------------------------------------------------------------------------------------------------------
+# Data -----------------------------------------------------------------------------------------------------------------
 
 
 def coverage(spec, cells: pd.DataFrame) -> list[dict]:
@@ -100,7 +108,7 @@ def skewness(spec, cells: pd.DataFrame, kurtosis_limit: float) -> list[dict]:
             for name, skew in wide.skew().items()]
 
 
-# Structure ---------------------------------------------------------------------------------------------------------------
+# Structure ------------------------------------------------------------------------------------------------------------
 
 
 def parents(spec, wide: pd.DataFrame) -> list[dict]:
@@ -118,7 +126,7 @@ def siblings(spec, wide: pd.DataFrame) -> list[dict]:
 
 
 def consistency(spec, wide: pd.DataFrame) -> list[dict]:
-    """Cronbach's alpha, sampling adequacy and principal components of the indicators of each pillar and of the index."""
+    """Cronbach's alpha, sampling adequacy and principal components of the indicators of pillars and index."""
     lines = []
     for node in [spec.root, *spec.pillars]:
         table = wide[spec.leaves(node)]
@@ -129,8 +137,10 @@ def consistency(spec, wide: pd.DataFrame) -> list[dict]:
                   line(spec, "explained", node, values[0] / values.sum())]
         if node != spec.root:
             weakest = loadings.iloc[:, 0].idxmin()
-            lines += [line(spec, "dimensions", node, int((values > 1 + 1e-9).sum()), facts={"components": values[values > 1].tolist()}),
-                      line(spec, "loading", node, loadings.loc[weakest].iloc[0], facts={"weakest": label(spec, weakest)})]
+            lines += [line(spec, "dimensions", node, int((values > 1 + 1e-9).sum()),
+                           facts={"components": values[values > 1].tolist()}),
+                      line(spec, "loading", node, loadings.loc[weakest].iloc[0],
+                           facts={"weakest": label(spec, weakest)})]
     return lines
 
 
@@ -146,7 +156,9 @@ def alpha(table: pd.DataFrame) -> float:
 
 
 def adequacy(table: pd.DataFrame) -> float:
-    """Kaiser-Meyer-Olkin measure: squared correlations over these plus squared partial correlations; 0.5 for two columns."""
+    """Kaiser-Meyer-Olkin measure: squared correlations over these plus squared partial correlations; 0.5 for two
+    columns.
+    """
     correlation = table.dropna().corr().to_numpy()
     inverse = np.linalg.pinv(correlation)
     scale = np.sqrt(np.outer(np.diag(inverse), np.diag(inverse)))
@@ -156,7 +168,9 @@ def adequacy(table: pd.DataFrame) -> float:
 
 
 def components(table: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
-    """Eigenvalues of the correlation matrix, descending, and loadings (column × component); components sum to a positive value."""
+    """Eigenvalues of the correlation matrix, descending, and loadings (column × component); components sum to a
+    positive value.
+    """
     values, vectors = np.linalg.eigh(table.dropna().corr().to_numpy())
     values, vectors = values[::-1], vectors[:, ::-1]
     vectors = vectors * np.where(vectors.sum(axis=0) < 0, -1, 1)
@@ -167,22 +181,26 @@ def components(table: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
 def importance(spec, wide: pd.DataFrame) -> list[dict]:
     """Effective over nominal importance of the pillars and of the indicators in the index."""
     table = effective(spec, wide)
-    return [line(spec, "importance", node, row["ratio"], facts={"nominal": 100 * row["nominal"], "effective": 100 * row["effective"]})
+    return [line(spec, "importance", node, row["ratio"],
+                 facts={"nominal": 100 * row["nominal"], "effective": 100 * row["effective"]})
             for node, row in table.iterrows()]
 
 
 def effective(spec, wide: pd.DataFrame) -> pd.DataFrame:
-    """Nominal and effective shares of pillars, and of indicators, in the index: columns level, nominal, effective, ratio.
+    """Nominal and effective shares of pillars, and of indicators, in the index: columns level, nominal, effective,
+    ratio.
 
-    The effective share is the correlation ratio (share of the variance of the index that the node alone explains, by local
-    linear regression; Paruolo et al. 2013), rescaled to sum to one among the nodes of the level.
+    The effective share is the correlation ratio (share of the variance of the index that the node alone explains, by
+    local linear regression; Paruolo et al. 2013), rescaled to sum to one among the nodes of the level.
     """
     frames = []
     for level, nodes in [("pillar", spec.pillars), ("indicator", spec.indicators)]:
-        weight = pd.Series({node: np.prod([spec.nodes.at[step, "weight"] for step in [node, *spec.ancestors(node)[:-1]]])
+        weight = pd.Series({node: np.prod([spec.nodes.at[step, "weight"]
+                                           for step in [node, *spec.ancestors(node)[:-1]]])
                             for node in nodes})
         ratio = pd.Series({node: correlation_ratio(wide[node], wide[spec.root]) for node in nodes})
-        frames.append(pd.DataFrame({"level": level, "nominal": weight / weight.sum(), "effective": ratio / ratio.sum()}))
+        frames.append(pd.DataFrame({"level": level, "nominal": weight / weight.sum(),
+                                    "effective": ratio / ratio.sum()}))
     table = pd.concat(frames)
     return table.assign(ratio=table["effective"] / table["nominal"])
 
@@ -194,7 +212,7 @@ def correlation_ratio(x: pd.Series, y: pd.Series, fraction: float = 0.67) -> flo
     return float(min(np.var(fit) / np.var(both[:, 1]), 1.0))
 
 
-# Sensitivity -------------------------------------------------------------------------------------------------------------
+# Sensitivity ----------------------------------------------------------------------------------------------------------
 
 
 def most_moved(moves: pd.Series) -> dict:
@@ -213,7 +231,8 @@ def leave_one_out(spec, panel, year: int) -> list[dict]:
     ranks = {name: index_ranks(score.steps(one, panel).scores.loc[year, one.root])
              for name, one in [("", spec), *((name, spec.drop(name)) for name in spec.indicators)]}
     moves = {name: ranks[""] - ranks[name] for name in spec.indicators}
-    return [line(spec, "leave-one-out", name, move.abs().mean(), facts=most_moved(move)) for name, move in moves.items()]
+    return [line(spec, "leave-one-out", name, move.abs().mean(), facts=most_moved(move)) for name,
+            move in moves.items()]
 
 
 def index_ranks(scores: pd.Series) -> pd.Series:
@@ -228,14 +247,17 @@ def choices(spec, panel, year: int, alternatives: dict) -> list[dict]:
     rows = slice(years.index(year) * len(units), (years.index(year) + 1) * len(units))
 
     def ranks(choice: tuple, way: str) -> pd.Series:
-        forward, back = robustness.LINKS[way]
-        matrix = matrices[choice][rows] if way == "arithmetic" else matrices[choice][rows].clip(min=alternatives.get("floor"))
-        return index_ranks(pd.Series(back(robustness.weighted(spec, spec.root, forward(matrix)).sum(axis=1)), index=units))
+        forward, back = montecarlo.LINKS[way]
+        matrix = matrices[choice][rows]
+        matrix = matrix if way == "arithmetic" else matrix.clip(min=alternatives.get("floor"))
+        return index_ranks(pd.Series(back(montecarlo.weighted(spec, spec.root, forward(matrix)).sum(axis=1)),
+                                     index=units))
 
     lines, first = [], ranks(published, way)
     for name, option, *other in one_at_a_time(alternatives, published, way):
         moves = first - ranks(*other)
-        lines.append({"check": "choice", "node": f"{name}: {option}", "value": moves.abs().mean(), "leaves": spec.indicators,
+        lines.append({"check": "choice", "node": f"{name}: {option}", "value": moves.abs().mean(),
+                      "leaves": spec.indicators,
                       "label": choice_label(name, option), "facts": most_moved(moves)})
     return lines
 
@@ -263,16 +285,20 @@ def widths(spec, panel, year: int, alternatives: dict, draws: int, seed: int, li
     return [line(spec, "interval", spec.root, (width > limit).mean(), facts={"median": float(width.median())})]
 
 
-# Report ------------------------------------------------------------------------------------------------------------------
+# Report ---------------------------------------------------------------------------------------------------------------
 
 
 def table(audit: pd.DataFrame, lang: str = "zh", rules: dict | None = None) -> pd.DataFrame:
     """The audit for readers: check, subject, value, verdict and sentence in one language, the gravest lines first."""
     rules = rules or thresholds()
-    ordered = audit.assign(grave=audit["verdict"].map({"fail": 0, "flag": 1, "pass": 2})).sort_values("grave", kind="stable")
-    return pd.DataFrame({"check": [rules[check][lang] for check in ordered["check"]], "subject": ordered[f"subject_{lang}"].to_numpy(),
-                         "value": ordered["value"].round(3).to_numpy(), "simulated": ordered["simulated"].round(3).to_numpy(),
-                         "verdict": [VERDICTS[one][lang] for one in ordered["verdict"]], "sentence": ordered[lang].to_numpy()})
+    ordered = audit.assign(grave=audit["verdict"].map({"fail": 0, "flag": 1, "pass": 2})).sort_values("grave",
+                                                                                                      kind="stable")
+    return pd.DataFrame({"check": [rules[check][lang] for check in ordered["check"]],
+                         "subject": ordered[f"subject_{lang}"].to_numpy(),
+                         "value": ordered["value"].round(3).to_numpy(),
+                         "simulated": ordered["simulated"].round(3).to_numpy(),
+                         "verdict": [VERDICTS[one][lang] for one in ordered["verdict"]],
+                         "sentence": ordered[lang].to_numpy()})
 
 
 def summary(audit: pd.DataFrame) -> pd.DataFrame:
@@ -289,8 +315,10 @@ def main(edition: str) -> pd.DataFrame:
     audit = run(ed.spec, ed.panel(), ed.year)
     folder = files.REPORTS / str(edition)
     files.write_csv(audit.round(6), folder / "audit.csv", excel=True)
-    text = "\n\n".join(f"# {title}\n\n{table(audit, lang).to_markdown(index=False)}"
-                       for lang, title in [("zh", f"统计审计：{edition}版"), ("en", f"Statistical audit: edition {edition}")])
+    titles = {"zh": f"统计审计：{edition}版", "en": f"Statistical audit: edition {edition}"}
+    heads = {"zh": ["检验", "对象", "值", "模拟份额", "结论", "审计意见"], "en": None}
+    text = "\n\n".join(f"# {title}\n\n{table(audit, lang).to_markdown(index=False, headers=heads[lang] or 'keys')}"
+                       for lang, title in titles.items())
     files.write_text(folder / "audit.md", text + "\n")
     return audit
 

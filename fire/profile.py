@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from fire import attribution, coordination, regions, robustness, views, weights
+from fire import attribution, coordination, regions, robustness, targets, views, weights
 from fire.panel import STATUSES
 
 SHOWN = 5                     # lines of a list on a page
@@ -94,5 +94,5 @@ def needed(spec, panel, name: str, rank: int, year: int) -> list[dict]:
     """The smallest changes of one indicator that gain a place without passing the best of the year."""
     if rank == 1:
         return []
-    changes = attribution.single(spec, panel, name, 1, year)
+    changes = targets.single(spec, panel, name, 1, year)
     return changes[~changes["beyond_best"]].head(SHOWN).to_dict("records")

@@ -17,7 +17,8 @@ def test_alpha_of_the_peers_example():
     meta = pd.read_csv(COINR / "asem_meta.csv").assign(Denominator=None, Target=None)
     spec = specs.from_coinr(meta[meta["Type"].isin(["Indicator", "Aggregate"])])
     table = pd.read_csv(COINR / "norm_minmax_1_100.csv")
-    published = pd.read_csv(COINR / "cronbach.csv").query("dset == 'Normalised' and level == 1").set_index("group")["alpha"]
+    published = pd.read_csv(COINR
+                            / "cronbach.csv").query("dset == 'Normalised' and level == 1").set_index("group")["alpha"]
     assert len(published) == 11
     for group, expected in published.items():
         assert audit.alpha(table[spec.leaves(group)]) == pytest.approx(expected, abs=1e-12), group
@@ -44,9 +45,11 @@ def test_correlation_ratio_of_independent_parts():
     assert np.corrcoef(a, a ** 2)[0, 1] ** 2 < 0.05
 
 
-@pytest.mark.parametrize("value, expected", [(0.5, "pass"), (0.2, "flag"), (-0.1, "fail"), (np.nan, "fail"), (2.0, "flag"), (9.0, "fail")])
+@pytest.mark.parametrize("value, expected",
+                         [(0.5, "pass"), (0.2, "flag"), (-0.1, "fail"), (np.nan, "fail"), (2.0, "flag"), (9.0, "fail")])
 def test_verdicts(value, expected):
-    assert audit.verdict(value, {"flag_below": 0.3, "fail_below": 0.0, "flag_above": 1.0, "fail_above": 5.0}) == expected
+    assert audit.verdict(value, {"flag_below": 0.3, "fail_below": 0.0, "flag_above": 1.0,
+                                 "fail_above": 5.0}) == expected
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +97,8 @@ def test_a_doubled_indicator_is_redundant_and_an_outlier_is_flagged(panel):
 def test_missing_data_fail_the_coverage(panel):
     holes = panel[~(panel["indicator"].eq("c") & panel["unit"].isin([f"u{k:02d}" for k in range(15)]))]
     lines = run(holes)
-    assert lines.at[("coverage-indicator", "c"), "value"] == 0.5 and lines.at[("coverage-indicator", "c"), "verdict"] == "fail"
+    assert lines.at[("coverage-indicator", "c"), "value"] == 0.5 and lines.at[("coverage-indicator", "c"),
+                                                                              "verdict"] == "fail"
     assert lines.loc["coverage-unit", "value"].iloc[0] == pytest.approx(5 / 6)
 
 
@@ -109,7 +113,8 @@ def test_leave_one_out_and_choices_are_those_of_the_engine(panel):
     spec, lines = small_spec(), run(panel)
 
     def ranks(one):
-        return score.compute(one, panel).query("node == 'index' and year == 2021").set_index("unit")["rank"].astype(float)
+        return score.compute(one,
+                             panel).query("node == 'index' and year == 2021").set_index("unit")["rank"].astype(float)
 
     expected = (ranks(spec) - ranks(spec.drop("a"))).abs().mean()
     assert lines.at[("leave-one-out", "a"), "value"] == pytest.approx(expected)

@@ -6,18 +6,21 @@ from matplotlib.ticker import MaxNLocator
 
 from fire.figures import style
 
-FACTORS = {"performance": ("表现", "performance"), "revision": ("数据修订", "data revision"), "weights": ("权重", "weights"),
-           "posts": ("标尺", "posts"), "cities": ("城市增减", "cities"), "framework": ("指标框架", "framework")}
+FACTORS = {"performance": ("表现", "performance"), "revision": ("数据修订", "data revision"),
+           "weights": ("权重", "weights"), "posts": ("标尺", "posts"), "cities": ("城市增减", "cities"),
+           "framework": ("指标框架", "framework")}
 REST = ("其余", "others")
 
 
-def waterfall(steps: pd.Series, before: float, after: float, names: dict, lang: str = "zh", ends=("", ""), statuses=(), most: int = 8, ax=None):
+def waterfall(steps: pd.Series, before: float, after: float, names: dict, lang: str = "zh", ends=("", ""), statuses=(),
+              most: int = 8, ax=None):
     """From one score to another: a bar for each of the `most` largest parts, the others together.
 
     `steps`: points by id; `names`: label of each id in the language; `ends`: labels of the first and last bar.
     """
     largest = steps[steps.abs().sort_values(ascending=False).index][:most]
-    parts = list(largest.items()) + ([(REST[lang == "en"], steps.drop(largest.index).sum())] if len(steps) > most else [])
+    parts = list(largest.items()) + ([(REST[lang == "en"], steps.drop(largest.index).sum())] if len(steps) > most
+                                     else [])
     level = before + np.concatenate([[0.0], np.cumsum([points for _, points in parts])])
     fig, ax = style.subplots(height=0.27 * len(parts) + 1.1) if ax is None else (ax.figure, ax)
     place = np.arange(len(parts)) + 1
@@ -30,14 +33,19 @@ def waterfall(steps: pd.Series, before: float, after: float, names: dict, lang: 
     ax.set(xlim=(low - 0.45 * span, high + 0.36 * span), ylim=(len(parts) + 1.6, -0.6))
     style.value_labels(ax, [0, len(parts) + 1], [before, after], color=style.INK)
     for row, value, left in zip(place, points, level[:-1]):
-        ax.annotate(f"{value:+.3f}".replace("-", "−"), (max(left, left + value), row), (3, 0), textcoords="offset points", va="center",
+        ax.annotate(f"{value:+.3f}".replace("-", "−"), (max(left, left + value), row), (3, 0),
+                    textcoords="offset points", va="center",
                     fontsize=7, color=style.MUTED)
-    ax.set_yticks(range(len(parts) + 2), [ends[0], *(names.get(name, name) for name, _ in parts), ends[1]], fontsize=7.5)
+    ax.set_yticks(range(len(parts) + 2), [ends[0], *(names.get(name, name) for name, _ in parts), ends[1]],
+                  fontsize=7.5)
     return style.status_note(fig, statuses, lang)
 
 
-def waterfalls(decomposition: pd.DataFrame, scores: pd.DataFrame, units: list, names: dict, ends: tuple, lang: str = "zh", statuses=()):
-    """Waterfalls of several cities side by side; `decomposition`: unit, indicator, points; `scores`: unit × (before, after)."""
+def waterfalls(decomposition: pd.DataFrame, scores: pd.DataFrame, units: list, names: dict, ends: tuple,
+               lang: str = "zh", statuses=()):
+    """Waterfalls of several cities side by side; `decomposition`: unit, indicator, points; `scores`: unit × (before,
+    after).
+    """
     rows = -(-len(units) // 2)
     fig, axes = style.subplots(rows, 2, height=2.55 * rows, squeeze=False)
     for ax, unit in zip(axes.flat, units):
@@ -74,7 +82,8 @@ def pillars(table: pd.DataFrame, names: dict, lang: str = "zh", statuses=()):
 
 
 def passings(rivals: pd.DataFrame, units: list, lang: str = "zh", statuses=()):
-    """Whom a city passed and who passed it: one row a city, each rival a mark labelled by name; `rivals`: unit, rival, places, own, theirs.
+    """Whom a city passed and who passed it: one row a city, each rival a mark labelled by name; `rivals`: unit,
+    rival, places, own, theirs.
 
     The mark shows whose move decided: filled when the city's own change weighs more, open when the rival's does.
     """
@@ -86,7 +95,8 @@ def passings(rivals: pd.DataFrame, units: list, lang: str = "zh", statuses=()):
             for place, rival in enumerate(side.itertuples(), start=1):
                 own = abs(rival.own) >= abs(rival.theirs)
                 ax.plot(sign * place, row, "o", ms=6, mec=colour, mfc=colour if own else style.PAPER)
-                ax.annotate(style.unit(rival.rival, lang), (sign * place, row), (0, 5), textcoords="offset points", ha="center", fontsize=5.8)
+                ax.annotate(style.unit(rival.rival, lang), (sign * place, row), (0, 5), textcoords="offset points",
+                            ha="center", fontsize=5.8)
     ax.axvline(0, color=style.MUTED, lw=0.8)
     ax.set_yticks(range(len(units)), [style.unit(name, lang) for name in units])
     ax.set_ylim(len(units) - 0.4, -0.8)

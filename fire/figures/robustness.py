@@ -5,8 +5,8 @@ import pandas as pd
 
 from fire.figures import style
 
-FACTORS = {"drop": "剔除指标", "error": "数据误差", "aggregation": "合成方式", "normalise": "标准化方法", "reference": "定标数据",
-           "treat": "离群值处理", "missing": "缺失值处理", "scale": "标尺"}
+FACTORS = {"drop": "剔除指标", "error": "数据误差", "aggregation": "合成方式", "normalise": "标准化方法",
+           "reference": "定标数据", "treat": "离群值处理", "missing": "缺失值处理", "scale": "标尺"}
 
 
 def factor_label(name: str, lang: str) -> str:
@@ -35,7 +35,8 @@ def ranks(intervals: pd.DataFrame, lang: str = "zh", statuses=()):
         ax.set(ylim=(len(part) - 0.4, -0.6), xlim=(max(0, part["rank_low"].min() - 1.5), part["rank_high"].max() + 1.5))
         ax.set_xlabel("位次" if lang == "zh" else "rank")
     words = (["5–95%区间", "中位数", "公布位次"] if lang == "zh" else ["5–95% interval", "median", "published rank"])
-    handles = [axes[0][0].barh([0], [0], color=style.BASE), axes[0][0].plot([], [], "|", color=style.NAVY, ms=9, mew=1.3)[0],
+    handles = [axes[0][0].barh([0], [0], color=style.BASE),
+               axes[0][0].plot([], [], "|", color=style.NAVY, ms=9, mew=1.3)[0],
                axes[0][0].plot([], [], "o", ms=4, color=style.HIGHLIGHT)[0]]
     fig.legend(handles, words, loc="outside upper center", ncols=3)
     return style.status_note(fig, statuses, lang)
@@ -54,7 +55,8 @@ def pairs(table: pd.DataFrame, order: list, lang: str = "zh", statuses=()):
         dark = abs(wide.iat[row, column] - 0.5) > 0.3
         ax.text(column, row, f"{wide.iat[row, column]:.2f}", ha="center", va="center", fontsize=5.6,
                 color=style.PAPER if dark else style.INK)
-    fig.colorbar(shown, ax=ax, shrink=0.8, label="行在列之前的概率" if lang == "zh" else "probability that row is ahead of column")
+    fig.colorbar(shown, ax=ax, shrink=0.8,
+                 label="行在列之前的概率" if lang == "zh" else "probability that row is ahead of column")
     return style.status_note(fig, statuses, lang)
 
 
@@ -76,13 +78,17 @@ def sobol(indices: pd.DataFrame, lang: str = "zh", statuses=()):
 
 
 def importance(table: pd.DataFrame, labels: dict, lang: str = "zh", statuses=()):
-    """Nominal weight (ring) against effective importance (dot) of each node; `table`: nominal, effective (shares), indexed by node."""
+    """Nominal weight (ring) against effective importance (dot) of each node; `table`: nominal, effective (shares),
+    indexed by node.
+    """
     frame = table.sort_values("effective")
     place = np.arange(len(frame))
     fig, ax = style.subplots(height=0.23 * len(frame) + 0.9)
     ax.hlines(place, 100 * frame["nominal"], 100 * frame["effective"], color=style.BASE, lw=2)
-    ax.plot(100 * frame["nominal"], place, "o", mfc=style.PAPER, mec=style.NAVY, ms=5, label="名义权重" if lang == "zh" else "nominal weight")
-    ax.plot(100 * frame["effective"], place, "o", color=style.HIGHLIGHT, ms=5, label="实际重要性" if lang == "zh" else "effective importance")
+    ax.plot(100 * frame["nominal"], place, "o", mfc=style.PAPER, mec=style.NAVY, ms=5,
+            label="名义权重" if lang == "zh" else "nominal weight")
+    ax.plot(100 * frame["effective"], place, "o", color=style.HIGHLIGHT, ms=5,
+            label="实际重要性" if lang == "zh" else "effective importance")
     ax.set_yticks(place, [labels[node] for node in frame.index])
     ax.set_xlim(left=0)
     ax.set_xlabel("%")
