@@ -44,8 +44,14 @@ def aggregate(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.Series]:
 def reference_rows(table: pd.DataFrame, spec) -> np.ndarray:
     """Rows from which derived weights are computed: the base year, or all years when there is none."""
     years = table.index.get_level_values("year")
-    base = years == spec.method["base_year"]
-    return base if spec.nodes["reference"].eq("base").all() and base.any() else np.ones(len(table), dtype=bool)
+    if any(spec.rules[leaf]["reference"] != "base" for leaf in spec.indicators):
+        return np.ones(len(table), dtype=bool)
+    base = np.asarray(years == spec.method["base_year"])
+    derived = [node for node in spec.families if spec.rules[node]["weighting"] not in ("given", "ahp")]
+    refuse("weights", [f"{node}: the panel has no data of the base year {spec.method['base_year']}, which give the "
+                       "weights: add them, or give the weights of a locked edition" for node in derived
+                       if not base.any()])
+    return base
 
 
 def derived(x: np.ndarray, names, given: np.ndarray, rule: dict) -> np.ndarray:

@@ -66,7 +66,7 @@ def wide(panel: pd.DataFrame, ids: list[str], what: str = "panel") -> tuple[pd.D
     Raises InputError as `validate` does.
     """
     refuse(what, [f"column '{name}' is missing: add it" for name in [*KEY, "value"] if name not in panel])
-    axes = {name: pd.factorize(panel[name], sort=True) for name in ("unit", "year")}
+    axes = {name: coded(panel[name], sort=True) for name in ("unit", "year")}
     column = positions(panel["indicator"], ids)
     values = panel["value"].to_numpy(dtype=float, na_value=np.nan)
     status = positions(panel["status"], STATUSES) if "status" in panel else np.zeros(len(panel), dtype=np.int8)
@@ -90,9 +90,18 @@ def wide(panel: pd.DataFrame, ids: list[str], what: str = "panel") -> tuple[pd.D
     return pd.DataFrame(cells.reshape(shape), index=index, columns=ids, copy=False), codes.reshape(shape)
 
 
+def coded(column: pd.Series, sort: bool = False) -> tuple[np.ndarray, pd.Index]:
+    """Codes and labels of a key; those of a category are taken as they are when all its labels occur (in order)."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes, labels = column.array.codes, column.array.categories
+        if np.bincount(codes + 1, minlength=len(labels) + 1)[1:].all() and (labels.is_monotonic_increasing or not sort):
+            return codes, labels
+    return pd.factorize(column, sort=sort)
+
+
 def positions(column: pd.Series, names: list[str]) -> np.ndarray:
     """Position of each cell in `names`, -1 where it is none of them."""
-    codes, found = pd.factorize(column)
+    codes, found = coded(column)
     small = np.int8 if len(names) < 127 else np.int32
     return np.append(pd.Index(names).get_indexer(pd.Index(found)), -1).astype(small)[codes]
 

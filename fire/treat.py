@@ -67,8 +67,12 @@ def treat(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     if all(spec.rules[name]["treat"] == "none" for name in table.columns):
         return table, pd.DataFrame(columns=REPORT)
-    values, report, faults = table.to_numpy().copy(), [], []
+    values, report = table.to_numpy().copy(), []
     year = table.index.get_level_values("year").to_numpy()
+    late = [name for name in table.columns if spec.rules[name]["treat"] != "none"
+            and spec.rules[name]["reference"] == "base" and spec.method["base_year"] not in year]
+    refuse("outlier treatment", [f"{name}: the panel has no data of the base year {spec.method['base_year']}, which "
+                                 "decide the treatment: add them" for name in late])
     for column, name in enumerate(table.columns):
         rule = spec.rules[name]
         if rule["treat"] == "none":

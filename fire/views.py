@@ -14,7 +14,8 @@ WORDS = {"zh": {"rank": "排名", "unit": "城市", "score": "得分", "growth_p
                 "group": "分组", "group_rank": "组内排名", "node": "指标", "distance": "距离", "gap": "与中位数之差",
                 "side": "类别", "strength": "优势", "weakness": "短板", "spread": "最大位次差"},
          "en": {"rank": "Rank", "unit": "City", "score": "Score", "growth_pct": "Growth (%)",
-                "rank_change": "Rank change", "group": "Group", "group_rank": "Rank in group", "node": "Indicator", "distance": "Distance",
+                "rank_change": "Rank change", "group": "Group", "group_rank": "Rank in group", "node": "Indicator",
+                "distance": "Distance",
                 "gap": "Gap to median", "side": "Side", "strength": "strength", "weakness": "weakness",
                 "spread": "Largest rank gap"}}
 

@@ -46,7 +46,7 @@ def random_panel(spec, units: int = 12, years=(2020, 2021), seed: int = 3) -> pd
 
 def only(scores: pd.DataFrame, node: str = "total", year: int | None = None, column: str = "score") -> list:
     """One column of the scores of a node, by unit."""
-    kept = scores[scores["node"].eq(node)] if year is None else scores[scores["node"].eq(node) & scores["year"].eq(year)]
+    kept = scores[scores["node"].eq(node) & (scores["year"].eq(year) if year else True)]
     return kept.sort_values(["year", "unit"])[column].tolist()
 
 

@@ -75,7 +75,8 @@ def test_new_cities_and_revised_data_move_no_post(folder):
 
 def test_a_chained_edition_scores_on_the_posts_of_the_last(folder):
     text = (folder / "2022.yaml").read_text(encoding="utf-8")
-    (folder / "2023.yaml").write_text(text.replace("edition: 2022", "edition: 2023") + "posts: 2022\n", encoding="utf-8")
+    text = text.replace("edition: 2022", "edition: 2023") + "posts: 2022\n"
+    (folder / "2023.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match="posts of edition 2022, which is not locked: publish that first"):
         editions.load(2023, folder).posts()
     editions.publish(2022, folder)

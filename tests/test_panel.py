@@ -27,7 +27,8 @@ def test_reads_what_excel_saves(tmp_path, encoding):
 
 
 def test_every_fault_of_a_file_at_once(tmp_path):
-    path = write(tmp_path, "a,2020,x,1,observed,s\na,2020,x,2,observed,s\n,2020,x,3,observed,s\nb,2020,x,n/a,observed,s\n"
+    path = write(tmp_path, "a,2020,x,1,observed,s\na,2020,x,2,observed,s\n,2020,x,3,observed,s\n"
+                           "b,2020,x,n/a,observed,s\n"
                            "c,2020.5,x,4,observed,s\nd,2020,x,5,obsrved,s\n")
     with pytest.raises(InputError) as caught:
         panels.read(path)

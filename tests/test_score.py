@@ -82,7 +82,8 @@ def test_log_efficacy_case():
     choices = {"normalise": "efficacy", "reference": "base", "base_year": 2020, "scale": [0, 100]}
     ends = score.compute(flat("x", **choices, quantiles=[0, 1]), two_years())
     assert_allclose(only(ends, "x", 2020), [0, 25, 50, 75, 100], atol=1e-12)
-    assert_allclose(only(ends, "x", 2021), [-25, 33.0482023722, 64.6240625180, 83.0482023722, 133.0482023722], rtol=1e-11)
+    assert_allclose(only(ends, "x", 2021), [-25, 33.0482023722, 64.6240625180, 83.0482023722, 133.0482023722],
+                    rtol=1e-11)
     inner = only(score.compute(flat("x", **choices), two_years()), "x", 2020)
     assert inner[0] == 0 and inner[-1] == 100                                 # held inside in the base year
     low, high = np.quantile(BASE, [0.05, 0.95])
@@ -177,7 +178,8 @@ def test_imputation_rules_and_the_imputed_share():
 def test_denominators_and_the_softer_status():
     spec = specs.build({"id": "ratio", "label": {"zh": "比", "en": "ratio"}, "denominator": [word("people")],
                         "method": {"normalise": "none", "reference": "year"},
-                        "node": [word("total"), word("x", parent="total", denominator="people", factor=1000.0)]}, "ratio")
+                        "node": [word("total"), word("x", parent="total", denominator="people", factor=1000.0)]},
+                       "ratio")
     data = pd.concat([columns(x=[6, 8]), columns(people=[2000, 4000]).assign(status="estimated")])
     scores = score.compute(spec, data)
     assert only(scores) == [3, 2] and only(scores, column="share_estimated") == [1, 1]
@@ -195,7 +197,7 @@ def test_growth_and_rank_change_look_at_the_year_before_only():
     data = panel({("a", 2018, "x"): 1, ("b", 2018, "x"): 2, ("a", 2020, "x"): 4, ("b", 2020, "x"): 2,
                   ("a", 2021, "x"): 1, ("b", 2021, "x"): 3, ("c", 2021, "x"): 9})
     scores = score.compute(flat("x", normalise="none"), data).query("node == 'total'").set_index(["unit", "year"])
-    assert scores.loc[[("a", 2018), ("a", 2020), ("c", 2021)], "growth_pct"].isna().all()     # 2018 is not the year before
+    assert scores.loc[[("a", 2018), ("a", 2020), ("c", 2021)], "growth_pct"].isna().all()  # 2018 is not last year
     assert scores.loc[("b", 2021), "growth_pct"] == 50 and scores.loc[("a", 2021), "growth_pct"] == -75
     assert scores.loc[("b", 2021), "rank_change"] == 0 and scores.loc[("a", 2021), "rank_change"] == -2
     assert len(scores) == 7                                                                    # no row for c in 2018
@@ -259,7 +261,8 @@ BAD = [
     ("missing cell", {"missing": "refuse"}, columns(x=[1, None, 2], y=[1, 2, None]), ["b, 2020, x", "c, 2020, y"]),
     ("missing indicator", {}, columns(x=[1, 2]), ["indicator 'y' has no value", "spec.drop('y')"]),
     ("doubled", {}, pd.concat([columns(x=[1, 2], y=[1, 2])] * 2), ["a, 2020, x: more than one row", "b, 2020, y"]),
-    ("infinite", {}, columns(x=[1, float("inf")], y=[float("-inf"), 2]), ["b, 2020, x: infinite", "a, 2020, y: infinite"]),
+    ("infinite", {}, columns(x=[1, float("inf")], y=[float("-inf"), 2]), 
+     ["b, 2020, x: infinite", "a, 2020, y: infinite"]),
     ("status", {}, columns(x=[1, 2], y=[1, 2]).assign(status="guess"), ["status 'guess' is unknown", "simulated"]),
     ("groups", {"missing": "group_mean"}, columns(x=[1, None, 2], y=[1, 2, 3]), ["needs the region of every unit"]),
     ("fraction", {"normalise": "fraction"}, columns(x=[-1, 2], y=[1, 2]), ["x: a fraction of the highest value"]),
@@ -290,3 +293,14 @@ def test_frozen_posts_need_every_indicator_and_a_range():
         score.compute(spec, data, posts.drop("y"))
     with pytest.raises(InputError, match="have no range"):
         score.compute(spec, data, posts.assign(high=posts["low"], sd=0))
+
+
+@pytest.mark.parametrize("choices, words", [
+    ({"treat": "winsorise"}, "x: the panel has no data of the base year 2020"),
+    ({"weighting": "entropy"}, "total: the panel has no data of the base year")])
+def test_nothing_is_skipped_in_silence_when_the_base_year_is_left_out(choices, words):
+    spec = flat("x", "y", reference="base", base_year=2020, **choices)
+    cells = random_panel(spec)
+    posts = score.base_posts(spec, cells)
+    with pytest.raises(InputError, match=words):
+        score.compute(spec, cells[cells["year"].eq(2021)], posts)

@@ -72,7 +72,8 @@ def test_every_fault_at_once_with_its_line(tmp_path):
     message = faults(FAULTY, tmp_path)
     for words in ["line 7: normalise = 'minmaks' is not known: did you mean 'minmax'?",
                   "line 8: unknown key 'agregation': did you mean 'aggregation'?",
-                  "line 23, node 'I': missing: en", "line 22, node 'I': parent 'totl' does not exist: did you mean 'total'?",
+                  "line 23, node 'I': missing: en",
+                  "line 22, node 'I': parent 'totl' does not exist: did you mean 'total'?",
                   "line 18, node 'F': the weights of the children of 'total' sum to 1.1, not to one (F 0.6, E 0.5)",
                   "line 33, node 'E': id 'E' is used twice (first on line 27): rename one",
                   "line 36, node 'E': direction = '0' is not known", "line 38, node 'E': a post of -1 has no logarithm",
@@ -93,7 +94,7 @@ def test_every_fault_at_once_with_its_line(tmp_path):
     ("base_year = 2020", 'base_year = 2020\nnormalise = "goalposts"', "needs 'posts': add it"),
     ("base_year = 2020", 'base_year = 2020\nnormalise = "rank"', 'set reference = "year" or "pooled"'),
     ("base_year = 2020", 'base_year = 2020\nscale = [10, 1]', "scale [10, 1] has no range"),
-    ("weight = 0.6", 'weight = 0.6\nweighting = "ahp"', "weighting = \"ahp\" needs judgements, 1 rows of 1 in the order x"),
+    ("weight = 0.6", 'weight = 0.6\nweighting = "ahp"', "needs judgements, 1 rows of 1 in the order x"),
     ("id = \"x\"", "id = ", "not valid TOML"),
 ])
 def test_faults_one_by_one(old, new, words, tmp_path):
@@ -181,7 +182,8 @@ def test_published_specifications_load(path):
 
 
 def test_the_schema_is_a_valid_schema():
-    jsonschema.Draft202012Validator.check_schema(json.loads((specs.INDICES / "schema.json").read_text(encoding="utf-8")))
+    text = (specs.INDICES / "schema.json").read_text(encoding="utf-8")
+    jsonschema.Draft202012Validator.check_schema(json.loads(text))
 
 
 def test_vary_branch_and_drop():

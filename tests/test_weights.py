@@ -47,7 +47,7 @@ def test_critic_of_the_river_data():
     full = weights.unit_range(Z)
     found = weights.critic(Z, ready=True)
     assert_allclose(found, [0.2561818, 0.2257389, 0.2539392, 0.2641401], atol=5e-8)
-    assert_allclose(weights.critic(0.002 + 0.996 * full), weights.critic(full))        # a change of scale changes nothing
+    assert_allclose(weights.critic(0.002 + 0.996 * full), weights.critic(full))       # a change of scale: nothing
     assert_allclose((100 * Z @ found.to_numpy())[:3], [53.57760, 45.72631, 64.85384], atol=5e-6)
 
 
@@ -112,7 +112,8 @@ def test_benefit_of_the_doubt_keeps_its_bounds():
 def test_importance_weights_are_never_negative_and_meet_their_target():
     rng = np.random.default_rng(4)
     common = rng.normal(size=80)
-    data = pd.DataFrame({"a": common + rng.normal(size=80), "b": common + rng.normal(size=80), "c": rng.normal(size=80)})
+    own = {name: rng.normal(size=80) for name in "abc"}
+    data = pd.DataFrame({"a": common + own["a"], "b": common + own["b"], "c": own["c"]})
     found = weights.importance(data)
     assert (found >= 0).all() and found.sum() == pytest.approx(1)
     assert found.attrs["largest_miss"] < 1e-4 and found["c"] > found["a"]

@@ -62,8 +62,8 @@ def benches(large: bool = True) -> list[dict]:
         rows.append(measured("compute 10,000 x 200 x 10 years", 20, 10, 10_000, 5.0, 1))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         cells = 10_000 * 200 * 10 * 8
-        rows.append({"name": "peak memory of that run", "value": peak / 2**30, "unit": "GiB", "reference": cells / 2**30,
-                     "ratio": peak / cells, "goal": None, "ok": None})
+        rows.append({"name": "peak memory of that run", "value": peak / 2**30, "unit": "GiB",
+                     "reference": cells / 2**30, "ratio": peak / cells, "goal": None, "ok": None})
     rng = np.random.default_rng(1)
     x, weights = rng.normal(size=(500, 49)), np.full(49, 1 / 49)
     value, peer = seconds(lambda: aggregate.copeland(x, weights), 5), 78.0
