@@ -183,7 +183,7 @@ def table(record: dict, lang: str, words: dict, rows: int | None = None) -> str:
     grid = [[plain(cell) or " " for cell in row] for row in [list(shown.columns), *shown.itertuples(index=False)]]
     spans = [min(max(heading_width(head), *map(width, cells), 3), 40) for head, *cells in zip(*grid, strict=True)]
     right = [label.get("as") is None and frame[name].dtype.kind in "ifb" for name, label in record["labels"].items()]
-    rule = [":" * (not end) + "-" * (span + 2) + ":" * end for span, end in zip(spans, right, strict=True)]
+    rule = [":" * (not end) + "-" * (span + 3) + ":" * end for span, end in zip(spans, right, strict=True)]
     lines = [f"| {' | '.join(row)} |" for row in [grid[0], rule, *grid[1:]]]
     cut = None
     if rows and len(frame) > rows:
@@ -211,8 +211,9 @@ def width(text: str) -> int:
 
 
 def heading_width(head: str) -> int:
-    """Width that a column heading needs when it may break: its longest word; Chinese breaks anywhere, here in two."""
-    return max(width(word) if word.isascii() else -(-width(word) // 2) for word in head.split() or [""])
+    """Width that a column heading needs when it may break: its longest word; a long Chinese one breaks in two."""
+    return max(width(word) if word.isascii() or width(word) <= 8 else -(-width(word) // 2)
+               for word in head.split() or [""])
 
 
 def copy_figures(exhibits: dict, folder: Path) -> None:
