@@ -82,7 +82,7 @@ def to_number(cells: pd.Series, path: Path | str, column: str, first_row: int = 
     by file, row (as Excel counts, header = 1) and column.
     """
     clean = (cells.astype("string").map(lambda cell: unicodedata.normalize("NFKC", cell).strip(), na_action="ignore")
-             .str.replace(r"(?<=\d)[,\u00a0 ](?=\d{3}(?:\D|$))", "", regex=True).replace({"": pd.NA}))
+             .astype("string").str.replace(r"(?<=\d)[,\u00a0 ](?=\d{3}(?:\D|$))", "", regex=True).replace({"": pd.NA}))
     numbers = pd.to_numeric(clean, errors="coerce").astype(float)
     bad = clean.notna() & (numbers.isna() | numbers.abs().eq(float("inf")))
     faults = [f"{path}: row {position + first_row}, column '{column}': '{cells.iloc[position]}' is not a number: "
