@@ -3,7 +3,6 @@
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from adjustText import adjust_text
 from matplotlib import patheffects
 
 from fire import records
@@ -148,7 +147,7 @@ def finish_matrix(fig, axis, wide: pd.DataFrame, image, title: str, lang: str) -
 def specialisation_map(cities: pd.DataFrame, lang: str = "zh", *, statuses=(), labelled: int = 14):
     """Cities at their coordinates, coloured by the technology of largest location quotient, sized by patents.
 
-    `cities` has `unit, lon, lat, value, main`; the largest `labelled` are named.
+    `cities` has `unit, lon, lat, value, main`; the largest are named, those beside a larger one are not.
     """
     technologies = list(dict.fromkeys(records.technology()["category"]))
     colours = dict(zip(technologies, style.CYCLE, strict=True))
@@ -158,11 +157,10 @@ def specialisation_map(cities: pd.DataFrame, lang: str = "zh", *, statuses=(), l
         size = 12 + 380 * group["value"] / cities["value"].max()
         axis.scatter(group["lon"], group["lat"], s=size, color=colours[technology], alpha=0.8, ec="white", lw=0.5,
                      label=name(technology, lang))
-    big = cities.nlargest(labelled, "value")
     halo = [patheffects.withStroke(linewidth=2, foreground="white")]
-    texts = [axis.text(row.lon, row.lat, name(row.unit, lang), fontsize=7.5, color=style.INK, path_effects=halo)
-             for row in big.itertuples()]
-    adjust_text(texts, ax=axis, arrowprops={"arrowstyle": "-", "color": style.MUTED, "lw": 0.5}, iter_lim=200)
+    for row in apart(cities.nlargest(2 * labelled, "value")).head(labelled).itertuples():
+        axis.annotate(name(row.unit, lang), (row.lon, row.lat), (5, 4), textcoords="offset points", fontsize=7.5,
+                      path_effects=halo)
     axis.set(xlabel=word("lon", lang), ylabel=word("lat", lang), aspect=1.2)
     axis.grid(True, axis="both")
     heading = f"{word('specialised', lang)}\n({word('patents_size', lang)})"
@@ -170,3 +168,12 @@ def specialisation_map(cities: pd.DataFrame, lang: str = "zh", *, statuses=(), l
     for handle in legend.legend_handles:
         handle.set_sizes([35])
     return style.status_note(fig, statuses, lang)
+
+
+def apart(cities: pd.DataFrame, width: float = 4.5, height: float = 1.1) -> pd.DataFrame:
+    """Cities, largest first, without those within a label's width and height (degrees) of a larger one."""
+    kept = []
+    for row in cities.itertuples():
+        if all(abs(row.lon - other.lon) > width or abs(row.lat - other.lat) > height for other in kept):
+            kept.append(row)
+    return pd.DataFrame(kept)

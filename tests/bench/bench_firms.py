@@ -42,7 +42,7 @@ SELECT city, track, year, {sums} FROM parts GROUP BY ALL
 def generate(folder: Path, rows: int) -> None:
     """Records made by hashing row numbers, written as Parquet: `rows` patents, a hundredth as many firms (at most FIRMS)."""
     con, count = duckdb.connect(), min(FIRMS, max(rows // 100, 100))
-    con.execute("SET memory_limit = '2GiB'; SET preserve_insertion_order = false")
+    con.execute("SET memory_limit = '2GiB'; SET preserve_insertion_order = false; SET enable_progress_bar = false")
     names = {"cities": files.read_csv(files.DATA / "places.csv")["city"], "tracks": records.technology()["track"]}
     for name, column in names.items():
         con.execute(f"CREATE MACRO {name}(h) AS {[*column]}[1 + (h % {len(column)})::INT]")
@@ -67,6 +67,7 @@ def ours(folder: str, url: str, settings: dict) -> pd.DataFrame:
 
 def by_hand(folder: str, url: str, settings: dict) -> pd.DataFrame:
     con = duckdb.connect(config=settings)
+    con.execute("SET enable_progress_bar = false")
     for name in ("firms", "patents", "deals"):
         con.execute(f"CREATE VIEW {name} AS SELECT * FROM '{folder}/{name}.parquet'")
     return con.execute(HAND_WRITTEN).df()
