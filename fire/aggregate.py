@@ -170,5 +170,7 @@ def not_positive(x, rule, index, names) -> list[str]:
         bad &= (np.nansum(x, axis=1) <= 0)[:, None]
     if not bad.any():
         return []
-    return [f"{cell}: {POSITIVE[method]} needs scores above zero: start the scale above zero (scale = "
-            "[1, 10]), or use arithmetic" for cell in panels.cells(pd.DataFrame(x, index=index, columns=names), bad)]
+    fix = ("set normalise = \"centred\" with scale = [70, 130], or \"zscore\" with [100, 10]" if "mpi" in method else
+           "start the scale above zero (scale = [1, 10]), or use arithmetic")
+    return [f"{cell}: {POSITIVE[method]} needs scores above zero: {fix}"
+            for cell in panels.cells(pd.DataFrame(x, index=index, columns=names), bad)]
