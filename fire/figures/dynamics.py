@@ -44,7 +44,7 @@ def slope(ranks: pd.DataFrame, lang: str = "zh", marked: int = 5):
     """Ranks of all units from year to year, the largest movers coloured; `ranks`: rows units, columns years."""
     change = ranks.iloc[:, 0] - ranks.iloc[:, -1]
     edge = change.abs().nlargest(2 * marked, keep="all").min() if (change != 0).any() else np.inf
-    fig, ax = style.subplots(height=0.132 * len(ranks) + 0.5, width=0.72 * style.WIDTH)
+    fig, ax = style.subplots(height=0.118 * len(ranks) + 0.5)
     for unit, row in ranks.iterrows():
         moved = abs(change[unit]) >= max(edge, 1)
         colour = (style.RISE if change[unit] > 0 else style.FALL) if moved else style.BASE
@@ -55,7 +55,7 @@ def slope(ranks: pd.DataFrame, lang: str = "zh", marked: int = 5):
         ax.text(-0.03, row.iloc[0], f"{label}  {row.iloc[0]:.0f}", ha="right", **options)
         step = f" ({change[unit]:+.0f})".replace("-", "−") if change[unit] else ""
         ax.text(len(row) - 0.97, row.iloc[-1], f"{row.iloc[-1]:.0f}  {label}{step}", ha="left", **options)
-    ax.set(xlim=(-0.42, len(ranks.columns) - 0.5), ylim=(len(ranks) + 0.7, 0.3), yticks=[])
+    ax.set(xlim=(-0.35, len(ranks.columns) - 0.6), ylim=(len(ranks) + 0.7, 0.3), yticks=[])
     ax.set_xticks(range(len(ranks.columns)), ranks.columns)
     ax.xaxis.tick_top()
     ax.grid(visible=False)

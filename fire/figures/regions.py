@@ -132,7 +132,7 @@ def heat(values: np.ndarray, rows: list, columns: list, digits: int, label: str,
             ax.text(column, row, f"{value:.{digits}f}", ha="center", va="center", fontsize=fontsize,
                     color=style.PAPER if value > 0.6 * image.norm.vmax else style.INK)
     ax.set_xticks(range(len(columns)), columns, rotation=45, ha="right", rotation_mode="anchor", fontsize=7)
-    ax.set_yticks(range(len(rows)), rows, fontsize=7)
+    ax.set_yticks(range(len(rows)), rows, fontsize=min(7, fontsize + 0.6))
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
     over = "max" if np.nanmax(values) > image.norm.vmax else "neither"
@@ -178,5 +178,5 @@ def obstacles(table: pd.DataFrame, lang: str = "zh"):
     units, nodes = list(dict.fromkeys(table["unit"])), list(dict.fromkeys(table["node"]))
     values = 100 * table.pivot(index="unit", columns="node", values="share").loc[units, nodes].to_numpy()
     return heat(values, [style.unit(unit, lang) for unit in units], [labels.node(node, lang) for node in nodes], 0,
-                words(("障碍度（%）", "Obstacle degree (%)"), lang), height=0.15 * len(units) + 1.6,
-                fontsize=6 if len(units) > 20 else 7, top=np.nanquantile(values, 0.995))
+                words(("障碍度（%）", "Obstacle degree (%)"), lang), height=0.108 * len(units) + 1.6,
+                fontsize=5.5 if len(units) > 20 else 7, top=np.nanquantile(values, 0.995))
