@@ -161,13 +161,21 @@ def leaf_weights(levels: list, raw: list, live: np.ndarray, total: float = 1.0) 
     """
     mass, totals = [raw[-1] if live.all() else raw[-1] * live[:, None]], []
     for (_, _, first), above in zip(levels[::-1], [*raw[-2::-1], None]):
-        totals.append(np.add.reduceat(mass[-1], first, axis=0))
+        totals.append(family_sums(mass[-1], first))
         mass.append(None if above is None else above * (totals[-1] > 0))
     share = total / totals.pop()
     for (_, parent, _), node in zip(levels[:-1], mass[-2:0:-1]):
         below = totals.pop()
         share = node * share[parent] / np.where(below > 0, below, 1)
     return mass[0] * share[levels[-1][1]]
+
+
+def family_sums(mass: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Sums of the rows of each family, whose rows are neighbours; `first` is where each family starts."""
+    sums = np.empty((len(first), mass.shape[1]))
+    for family, (start, stop) in enumerate(zip(first, [*first[1:], len(mass)])):
+        np.add.reduce(mass[start:stop], axis=0, out=sums[family])
+    return sums
 
 
 def on_weight_grid(weight: np.ndarray) -> np.ndarray:
@@ -248,9 +256,10 @@ def ranked(grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     keys.sort(axis=1)
     order = keys & ((1 << bits) - 1)
     keys >>= bits
-    rank, new = np.arange(units), keys[:, 1:] != keys[:, :-1]
-    if not new.all():
-        rank = np.maximum.accumulate(np.where(np.pad(new, ((0, 0), (1, 0)), constant_values=True), rank, 0), axis=1)
+    rank, flat = np.arange(units), keys.ravel()
+    if (flat[1:] == flat[:-1]).any():
+        new = np.pad(keys[:, 1:] != keys[:, :-1], ((0, 0), (1, 0)), constant_values=True)
+        rank = np.maximum.accumulate(np.where(new, rank, 0), axis=1)
     return order, rank
 
 
