@@ -4,6 +4,7 @@ Facts are a dict of tables as `files.read_csv` gives them (every cell text, so t
 """
 
 import math
+import tomllib
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from fire import files
 COLUMNS = ["id", "kind", "section", "unit", "node", "measure", "printed", "computed", "difference", "tolerance",
            "verdict", "errata", "reason", "evidence"]
 PRINTED, MARKED, ABSENT = "recomputed from printed digits", "carried as a mark of the data", "outside the tables"
+SLIPS = files.DATA / "slips.toml"
 SOURCES = {"000_806307570eb153f0.txt": "S0 北京领军企业", "001_dbf8deccee350033.txt": "S1 场景汇编",
            "003_bcd5c5c4f893a3f1.txt": "S3 三城政策", "004_527d24990018d85d.txt": "S4 六大行"}
 STATE = ["工商银行", "建设银行", "农业银行", "中国银行", "邮储银行", "交通银行"]
@@ -287,36 +289,6 @@ def arithmetic(facts: dict) -> pd.DataFrame:
 
 # ---- printed slips
 
-SLIP_CHECKS = {"OE01": "C07", "OE02": "C14", "OE03": "C14", "OE04": "C12", "OE05": "C18", "OE06": "C21", "OE07": "C25",
-               "OE08": "C29", "OE25": "C11"}
-# A garbled word that no table may carry, and the reading that the tables carry instead ("" = the word is just dropped).
-SLIP_WORDS = {"OE29": ("and金融科技", ""), "OE30": ("落地软协议", "软落地协议"), "OE32": ("lT", ""),
-              "OE33": ("数字先进", ""), "OE34": ("金融系", ""), "OE35": ("自然语音处理", "自然语言处理"),
-              "OE36": ("Bass", "BaaS"), "OE37": ("科研创能力", ""), "OE38": ("将为为", ""), "OE39": ("在.推动", ""),
-              "OE40": ("若干措施)", "若干措施"), "OE42": ("Real Fridays", "交易日")}
-# A row whose cell says that the value is not exact, not dated or doubted: (table, conditions, column, text in the cell).
-SLIP_MARKS = {
-    "OE09": ("institution_spending", {"measure": "rpa_person_days"}, "unit", "person_days"),
-    "OE10": ("institution_spending", {"measure": "tech_spend_increase_multiple"}, "qualifier", "approx_below"),
-    "OE11": ("institution_spending", {"measure": "share_of_revenue_pct", "value": "10"}, "qualifier", "ge"),
-    "OE12": ("industry_indicators", {"measure": "finance_cloud_contribution_pct"}, "qualifier", "approx_below"),
-    "OE13": ("industry_indicators", {"measure": "finance_cloud_growth_multiple"}, "qualifier", "ge"),
-    "OE15": ("industry_indicators", {"domain": "data_centre"}, "as_of", "not printed"),
-    "OE17": ("city_policies", {"city": "苏州"}, "year_basis", "disputed"),
-    "OE18": ("city_policies", {"city": "杭州"}, "year_basis", "disputed"),
-    "OE19": ("city_policies", {"policy_title_zh": "关于首都金融科技创新发展的指导意见"}, "year_basis", "not_printed|context"),
-    "OE20": ("city_rankings", {"index_name": "金融科技中心指数 FHI", "metric": "rank"}, "note", "inferred"),
-    "OE21": ("city_rankings", {"publisher": "毕马威"}, "edition", "not printed"),
-    "OE22": ("policy_comparison", {"city": "深圳", "dimension_id": "positioning", "basis": "table1"}, "dates_targets",
-             "base year not printed"),
-    "OE23": ("industry_indicators", {"geography": "深圳", "measure": "sandbox_projects"}, "as_of", "at writing"),
-    "OE24": ("city_policies", {"source_file": list(SOURCES)[3]}, "year_basis", "context"),
-    "OE41": ("industry_indicators", {"measure": "core_industry_cagr_pct"}, "note", "核心产品"),
-    "OE43": ("industry_indicators", {"geography": "首尔"}, "domain", "metaverse"),
-    "OE46": ("leader_firms", {"name_zh": "平安科技"}, "note", "insurance group"),
-}
-
-
 def word_test(facts: dict, slip: str, reading: str) -> tuple[bool, str]:
     """The tables carry the reading and not the slip (places of proof and notes aside)."""
     held = [frame.drop(columns=["locator", "note"], errors="ignore").to_csv(index=False)
@@ -330,6 +302,16 @@ def mark_test(facts: dict, table: str, where: dict, column: str, wanted: str) ->
     """All rows concerned carry the mark."""
     found = cells(facts, table, **where)[column].astype(str)
     return bool(len(found)) and found.str.contains(wanted).all(), f"{table}: {column} = {'; '.join(sorted(set(found)))}"
+
+
+def slip_test(facts: dict, checks: pd.DataFrame, rule: dict) -> tuple[bool, str]:
+    """One rule of data/slips.toml: whether the facts show the slip, and by what."""
+    if "check" in rule:
+        check = checks.loc[rule["check"]]
+        return check["verdict"] in ("explained", "not computable"), f"{rule['check']}: {check['reason']}"
+    if "absent" in rule:
+        return word_test(facts, rule["absent"], rule.get("present", ""))
+    return mark_test(facts, rule["table"], rule["where"], rule["column"], rule["holds"])
 
 
 def own_tests(facts: dict) -> dict[str, tuple[bool, str]]:
@@ -360,16 +342,15 @@ def slips(facts: dict, checks: pd.DataFrame | None = None) -> pd.DataFrame:
     """
     checks = (arithmetic(facts) if checks is None else checks).set_index("id")
     tests = own_tests(facts)
-    tests |= {id: word_test(facts, *pair) for id, pair in SLIP_WORDS.items()}
-    tests |= {id: mark_test(facts, *mark) for id, mark in SLIP_MARKS.items()}
-    for id, check in SLIP_CHECKS.items():
-        shown = checks.loc[check, "verdict"] == "explained" or id == "OE25"
-        tests[id] = (shown, f"{check}: {checks.loc[check, 'reason']}")
+    rules = tomllib.loads(SLIPS.read_text(encoding="utf-8"))
+    for id, rule in rules.items():
+        tests[id] = slip_test(facts, checks, rule)
     rows = []
     for slip in facts["errata_other"].itertuples():
         shown, why = tests.get(slip.id, (None, "words or charts that the tables do not hold"))
         verdict = "not computable" if shown is None else "explained" if shown else "mismatch"
-        evidence = ABSENT if shown is None else MARKED if slip.id in {**SLIP_WORDS, **SLIP_MARKS} else PRINTED
+        marked = slip.id in rules and "check" not in rules[slip.id]
+        evidence = ABSENT if shown is None else MARKED if marked else PRINTED
         rows.append(row(slip.id, SOURCES[slip.source_file], slip.severity, slip.type, slip.printed, slip.conflicting, math.nan,
                         verdict, slip.id, f"{slip.explanation}; {why}", evidence, kind="slip"))
     return pd.DataFrame(rows, columns=COLUMNS)

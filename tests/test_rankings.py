@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fire import databases, files, rankings, robustness, spec
+from fire import databases, edition, files, rankings, robustness, spec
 from fire.errors import InputError
 
 PANELS = {index: rankings.sample(index) for index in ("infrastructure", "banks", "digital-service-insurance", "firm-competitiveness")}
@@ -161,3 +161,11 @@ def test_growth_of_the_earlier_edition_comes_from_the_panel():
     grown = rankings.with_growth(panel).set_index("indicator")
     assert grown.loc["gdp_growth", "value"] == pytest.approx(5) and grown.loc["pop_growth", "value"] == pytest.approx(2)
     assert set(grown["year"]) == {2021} and grown.loc["gdp_growth", "status"] == "estimated"
+
+
+def test_any_pair_with_fire_itself():
+    others = rankings.external(edition.load(2022).scores())
+    summary, cities = rankings.compare(others, ("FIRE（2022年版）", 2021), ("GFCI 31（内地次序）", 2021))
+    assert summary["n"] == 12 and 0.4 < summary["spearman"] < 1 and set(cities["city"]) >= {"北京", "上海", "武汉"}
+    table = rankings.compare_all(others, ("FIRE（2022年版）", 2021))
+    assert table["n"].is_monotonic_decreasing and table.loc[table["n"] < 4, "spearman"].isna().all()
