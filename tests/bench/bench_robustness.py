@@ -124,7 +124,7 @@ def peer() -> dict:
     design, _, _ = robustness.prepare(spec, panel,
                                       {"weights": {"band": 0.25}, "aggregation": ["arithmetic", "geometric"]}, 1,
                                       spec.root)
-    draws = 200_000
+    draws = 1_000_000
     wall, _ = timed(lambda: montecarlo.simulate(design, draws, workers=2))
     return {"name": "COINr's example, 51 x 49: draws a second", "value": draws / wall, "unit": "draws/s",
             "reference": 1 / PEER,
