@@ -55,9 +55,9 @@ def read_parquet(con, path: Path | str) -> ibis.Table:
 
     Raises InputError when the engine cannot read it (missing, cut off, not Parquet).
     """
-    folder = "://" not in str(path) and Path(path).is_dir()
+    parts = con.name == "duckdb" and "://" not in str(path) and Path(path).is_dir()
     try:
-        return con.read_parquet(f"{path}/*.parquet" if folder else str(path))
+        return con.read_parquet(f"{path}/**/*.parquet" if parts else str(path))
     except Exception as error:   # each engine raises its own
         reason = str(error).strip().splitlines()[0][:200]
         raise InputError(f"{path}", [f"cannot be read as Parquet ({reason}): export the file again"]) from error

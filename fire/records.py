@@ -62,6 +62,11 @@ def schema(name: str) -> dict:
     return json.loads((files.DATA / "schemas" / f"{name}.json").read_text(encoding="utf-8"))
 
 
+def locate(folder: str) -> Path | str:
+    """The folder that an edition names: an address (s3://…) as it is, else inside the repository."""
+    return folder if "://" in folder else files.ROOT / folder
+
+
 def status(folder: Path | str = FOLDER) -> str:
     """Status of a folder of records: what its datapackage.json says, else observed."""
     package = Path(f"{folder}/datapackage.json")

@@ -74,6 +74,17 @@ def test_sound_records_are_all_used(tmp_path, kind):
     assert list(firms["rd_staff"]) == [10, 1200, 5] and list(firms["hightech"]) == [True, False, True]
 
 
+def test_a_folder_of_parts_is_one_table(tmp_path):
+    save(small(), tmp_path)
+    whole = small()["patents"]
+    (tmp_path / "patents.parquet").unlink()
+    for year, part in whole.groupby(whole["applied"].str[:4]):
+        (tmp_path / "patents.parquet" / f"year={year}").mkdir(parents=True)
+        part.to_parquet(tmp_path / "patents.parquet" / f"year={year}" / "part.parquet", index=False)
+    con = engines.connect("duckdb://")
+    assert rows_of(records.check(records.read(tmp_path, con), con, AS_OF, PLACES), "patents", "used") == 4
+
+
 FAULTS = {   # what is broken: (table, {column: value of the first row}, rule)
     "unknown firm": ("patents", {"firm": "nobody"}, "unknown_firm"),
     "future date": ("patents", {"applied": "2022-01-01"}, "future"),
@@ -162,7 +173,7 @@ def test_whole_table_faults_are_refused_together(tmp_path):
         records.read(tmp_path, engines.connect("duckdb://"))
     message = "\n".join(caught.value.faults)
     for words in ("deals: the table has no rows", "column 'city' is missing", "column 'founded' has type float64",
-                  "patents.parquet: cannot be read as Parquet", "neither institutions.parquet nor institutions.csv"):
+                  "patents.parquet: cannot be read as Parquet", "neither institutions.parquet nor institutions.csv is there"):
         assert words in message
 
 
