@@ -165,7 +165,8 @@ def _png(fig, dpi: str = "screen") -> bytes:
 
     drawn, small = io.BytesIO(), io.BytesIO()
     fig.savefig(drawn, format="png", dpi=style.DPI[dpi], metadata={"Software": None})
-    Image.open(drawn).convert("RGB").quantize(128).save(small, format="png", optimize=True)
+    Image.open(drawn).convert("RGB").quantize(128).save(small, format="png", optimize=True,
+                                                        dpi=(style.DPI[dpi], style.DPI[dpi]))
     return small.getvalue()
 
 

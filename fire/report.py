@@ -8,6 +8,7 @@ import argparse
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tomllib
@@ -22,7 +23,7 @@ from pathlib import Path
 import jinja2
 
 from fire import edition as editions
-from fire import exhibit, files, fonts, labels, narrative, word
+from fire import exhibit, explorer, files, fonts, labels, narrative, published, word
 from fire.errors import InputError, refuse
 from fire.exhibit import plain
 
@@ -109,7 +110,7 @@ def assemble(ed, lang: str, frames: dict, exhibits: dict, template: Path, previe
     for name in preview or frames["chapters"]:
         path = template / lang / f"{name}.md"
         if path.exists():
-            text, found = chapter(path, lang, frames[lang], exhibits, chapter_values(ed), ed.name)
+            text, found = chapter(path, lang, frames[lang], exhibits, ed)
             parts.append(text)
             faults += found
             cited += [(path, line, one) for line, row in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
@@ -126,7 +127,7 @@ def assemble(ed, lang: str, frames: dict, exhibits: dict, template: Path, previe
     return text, faults
 
 
-def chapter(path: Path, lang: str, words: dict, exhibits: dict, values: dict, edition: str) -> tuple[str, list[str]]:
+def chapter(path: Path, lang: str, words: dict, exhibits: dict, ed) -> tuple[str, list[str]]:
     """One chapter template rendered to Markdown, and its faults, each naming file and line."""
     faults = []
 
@@ -140,11 +141,13 @@ def chapter(path: Path, lang: str, words: dict, exhibits: dict, values: dict, ed
             return render(record, lang, words, **options)
         return call
 
-    facts = values | {"lang": lang, "figure": shown("figure", figure), "table": shown("table", table),
+    facts = chapter_values(ed) | {"lang": lang, "figure": shown("figure", figure), "table": shown("table", table),
                       "text": shown("text", lambda record, lang, words: plain(record["text"][lang])),
                       "said": lambda name: name not in exhibits or exhibits[name].get("text") != {"zh": "", "en": ""},
                       "exhibits": lambda prefix: [name for name in exhibits if name.startswith(prefix)],
-                      "authors": lambda part: authors(part, lang, edition)}
+                      "authors": lambda part: authors(part, lang, ed.name),
+             "explorer": lambda: html_only(explorer.fragment(ed, lang)),
+             "programme": lambda: programme(exhibits, lang, path.parents[1])}
     try:
         text = narrative.environment(lang).from_string(path.read_text(encoding="utf-8")).render(facts)
     except (jinja2.TemplateError, InputError, TypeError) as error:
@@ -161,6 +164,26 @@ def template_line() -> int:
     return at.f_globals["__jinja_template__"].get_corresponding_lineno(at.f_lineno)
 
 
+def html_only(content: str) -> str:
+    """Markdown that shows HTML in the page and nothing in PDF and Word."""
+    return f"```{{=html}}\n{content}\n```"
+
+
+def programme(exhibits: dict, lang: str, template: Path) -> str:
+    """Where each figure and table of the printed report is found in this one (`programme.csv`), as a list."""
+    titles = published.load("figures_tables").set_index(["kind", "no"])["title_zh"]
+    rows = files.read_csv(template / "programme.csv")
+    other = "-en" if lang == "zh" else "-zh"
+    rows = rows[rows["exhibit"].isin(list(exhibits)) & ~rows["exhibit"].str.endswith(other)]
+    word = {"图": {"zh": "图", "en": "Figure"}, "表": {"zh": "表", "en": "Table"}}
+    lines = []
+    for (kind, no), group in rows.groupby(["kind", "no"], sort=False):
+        places = [f"@{'fig' if exhibits[name]['kind'] == 'figure' else 'tbl'}:{name}" for name in group["exhibit"]]
+        found = ("、" if lang == "zh" else ", ").join(places)
+        lines.append(f"- {word[kind][lang]} {no} {plain(titles.get((kind, no), ''))} → {found}")
+    return "\n".join(lines)
+
+
 def authors(part: str, lang: str, edition: str) -> str:
     """The authors' own prose, `reports/editions/<edition>-<part>.<lang>.md`; empty while they wrote none."""
     path = editions.EDITIONS / f"{edition}-{part}.{lang}.md"
@@ -172,8 +195,15 @@ def figure(record: dict, lang: str, words: dict) -> str:
     """Markdown of a figure: takeaway title as caption, then source and status."""
     alt = re.sub(r"[\s\"\\]+", " ", record["alt"][lang]).replace("&", "&amp;").replace("<", "&lt;")
     name = record["name"]
-    image = f'![{plain(record["title"][lang])}](figures/{name}.{lang}.svg){{#fig:{name} alt="{alt}"}}'
+    wide, high = pixels(record["folder"] / "figures" / f"{name}.{lang}.png")
+    attributes = f'#fig:{name} alt="{alt}" pixels="{wide}x{high}"'
+    image = f'![{plain(record["title"][lang])}](figures/{name}.{lang}.svg){{{attributes}}}'
     return f"::: {{.exhibit .figure}}\n{image}\n\n{source_line(record, lang, words)}\n:::\n"
+
+
+def pixels(path: Path) -> tuple[int, int]:
+    """Width and height of a PNG, which the page needs to keep its place while figures load."""
+    return struct.unpack(">II", path.read_bytes()[16:24])
 
 
 def table(record: dict, lang: str, words: dict, rows: int | None = None) -> str:

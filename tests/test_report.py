@@ -203,6 +203,17 @@ PROSE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<!--.*?-->|\{[#.][^}]*\}|`[^`]*`|\$\$
                    r"^\|?[-:| ]+\|?$|GB ?\d+|[A-Za-z]+\d+|\d+D\b", re.DOTALL | re.MULTILINE)
 
 
+def test_the_printed_programme_of_figures_and_tables_is_complete_and_shown():
+    rows = report.files.read_csv(report.TEMPLATE / "programme.csv")
+    have = set(zip(rows["kind"], rows["no"].astype(int), strict=True))
+    assert have == {("图", no) for no in range(1, 25)} | {("表", no) for no in range(1, 9)}
+    for lang in ("zh", "en"):
+        text = "".join(path.read_text(encoding="utf-8") for path in (report.TEMPLATE / lang).glob("*.md"))
+        for name in rows["exhibit"][~rows["exhibit"].str.endswith("-en" if lang == "zh" else "-zh")]:
+            stem = re.sub(r"(?<=-)(\d\d-\w+|[fire])$", "", name)
+            assert f'"{name}"' in text or f'"{stem}" ~' in text, f"{lang}: {name} is in no chapter"
+
+
 @pytest.mark.parametrize("path", sorted(report.TEMPLATE.glob("??/*.md")), ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_no_chapter_types_a_number(path):
     bare = PROSE.sub("", path.read_text(encoding="utf-8"))

@@ -115,7 +115,9 @@ local function figure(element)
   end
   return element:walk {Image = function(found)   -- vector figures go into the PDF; pages stay small with PNG
     found.src = found.src:gsub("%.svg$", ".png")
-    if html then found.attributes.loading = "lazy" end
+    local wide, high = (found.attributes.pixels or ""):match("(%d+)x(%d+)")
+    if html then found.attributes.loading, found.attributes.width, found.attributes.height = "lazy", wide, high end
+    found.attributes.pixels = nil
     return found
   end}
 end
