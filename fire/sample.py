@@ -15,10 +15,11 @@ from fire import edition as editions
 from fire import files, identify, published
 from fire.calibrate import anchors, solve
 from fire.constraints import System, add_claims, add_facts, half_unit, is_tight, own_rows
-from fire.errors import refuse
+from fire.errors import InputError, refuse
 from fire.grain import Scale, raw_values, settle_all
 
 SEED = 2022
+DRAWS = 20              # of the prior, until one agrees with the printed rank changes and the sizes of data/sample/sizes.csv
 RULES = files.DATA / "errata-rules.csv"
 SIZES = files.DATA / "sample" / "sizes.csv"
 
@@ -57,6 +58,7 @@ def order_before(order: list[str], change: dict[str, int]) -> list[str]:
     ['a', 'c', 'd', 'b']
     """
     place = {order.index(unit) + moved: unit for unit, moved in change.items()}
+    refuse("rank changes", ["two units would have had one rank"] * (len(place) < len(change)) + [f"{unit} would have been ranked {rank + 1} of {len(order)}" for rank, unit in place.items() if not 0 <= rank < len(order)])
     rest = iter(unit for unit in order if unit not in change)
     return [place[rank] if rank in place else next(rest) for rank in range(len(order))]
 
@@ -124,7 +126,7 @@ def build(spec, places: pd.DataFrame, factors: pd.DataFrame, facts: pd.DataFrame
           treatment: pd.DataFrame, scales: dict, years: tuple[int, int], rng: np.random.Generator) -> pd.DataFrame:
     """The panel of all indicators: the observed `factors` and the simulated rest.
 
-    Raises InputError when facts contradict each other, or when no whole numbers keep a printed digit.
+    Raises InputError when facts contradict each other, or when no draw of the prior and no whole numbers keep them all.
     """
     own = {leaf: Scale(spec, leaf, *spec.nodes.at[leaf, "posts"]) for leaf in factors["indicator"].unique()}
     observed = factors.rename(columns={"indicator": "node"}).assign(
@@ -133,16 +135,29 @@ def build(spec, places: pd.DataFrame, factors: pd.DataFrame, facts: pd.DataFrame
     system = System(spec, places, observed, years)
     add_facts(system, facts)
     add_claims(system, claims, facts)
-    target = prior(system, facts, rng)
-    add_ranks(system, solve(system, target), facts)
+    target, rows = prior(system, facts, rng), len(system.rows)
+    scores = solve(system, target)
+    for left in reversed(range(DRAWS)):
+        try:
+            return assemble(system, fit(system, target, scores, facts, scales), factors)
+        except InputError:
+            if not left:
+                raise
+        del system.rows[rows:]
+        target = prior(system, facts, rng)
+        scores = solve(system, target)
+
+
+def fit(system: System, target: pd.Series, scores: pd.Series, facts: pd.DataFrame, scales: dict) -> pd.Series:
+    """Raw values for one draw of the prior; InputError when its order of cities or its whole numbers miss a printed fact."""
+    add_ranks(system, scores, facts)
     fixed = anchors(system, solve(system, target))
-    scores = solve(system, target, fixed)
-    scores, fixed = settle_all(system, target, scores, scales, fixed)
+    scores, fixed = settle_all(system, target, solve(system, target, fixed), scales, fixed)
     raw = raw_values(system, scores, scales, fixed)
     back = pd.Series({key: scales[key[2]].score(value) for key, value in raw.items()})
     refuse("calibrated sample", [f"the rounded panel does not give {id}: use larger sizes in data/sample/sizes.csv"
                                  for id in dict.fromkeys(unmet(system, back))])
-    return assemble(system, raw, factors)
+    return raw
 
 
 def unmet(system: System, scores: pd.Series) -> list[str]:

@@ -148,6 +148,11 @@ def test_the_order_before_gives_the_printed_rank_changes(order, up, down):
     assert all(before.index(unit) - order.index(unit) == moved for unit, moved in change.items())
 
 
+def test_a_rank_beyond_the_last_is_refused():
+    with pytest.raises(InputError, match="b would have been ranked 4 of 3"):
+        sample.order_before(["a", "b", "c"], {"b": 2})
+
+
 @given(st.floats(1, 12), st.sampled_from(["firms", "incubators", "inclusive_finance"]))
 @settings(max_examples=60, deadline=None)
 def test_raw_values_invert_the_score(score, leaf):
