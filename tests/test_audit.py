@@ -128,3 +128,12 @@ def test_nominal_shares_are_path_weights(panel):
     assert table.at["a", "nominal"] == pytest.approx(0.35) and table.at["c", "nominal"] == pytest.approx(0.2)
     for _, level in table.groupby("level"):
         assert level["nominal"].sum() == pytest.approx(1) and level["effective"].sum() == pytest.approx(1)
+
+
+def test_the_command_writes_the_audit_of_the_edition(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "REPORTS", tmp_path)
+    found = audit.main("2022")
+    text = (tmp_path / "2022" / "audit.md").read_text(encoding="utf-8")
+    assert "审计意见" in text and "Statistical audit" in text and found.iloc[0]["zh"] in text
+    assert (tmp_path / "2022" / "audit.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert len(pd.read_csv(tmp_path / "2022" / "audit.csv")) == len(found)
