@@ -58,7 +58,9 @@ def order_before(order: list[str], change: dict[str, int]) -> list[str]:
     ['a', 'c', 'd', 'b']
     """
     place = {order.index(unit) + moved: unit for unit, moved in change.items()}
-    refuse("rank changes", ["two units would have had one rank"] * (len(place) < len(change)) + [f"{unit} would have been ranked {rank + 1} of {len(order)}" for rank, unit in place.items() if not 0 <= rank < len(order)])
+    clash = ["two units would have had one rank"] * (len(place) < len(change))
+    refuse("rank changes", clash + [f"{unit} would have been ranked {rank + 1} of {len(order)}" for rank, unit in place.items()
+                                    if not 0 <= rank < len(order)])
     rest = iter(unit for unit in order if unit not in change)
     return [place[rank] if rank in place else next(rest) for rank in range(len(order))]
 
