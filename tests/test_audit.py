@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fire import audit, files, score
+from fire import audit, edition, files, score
 from fire import spec as specs
 from test_robustness import small_panel, small_spec
 
@@ -131,8 +131,10 @@ def test_nominal_shares_are_path_weights(panel):
 
 
 def test_the_command_writes_the_audit_of_the_edition(tmp_path, monkeypatch):
+    indicators = edition.load(2022).spec.indicators
     monkeypatch.setattr(files, "REPORTS", tmp_path)
     found = audit.main("2022")
+    assert set(found.loc[found["check"].eq("coverage-indicator"), "node"]) == set(indicators)
     text = (tmp_path / "2022" / "audit.md").read_text(encoding="utf-8")
     assert "审计意见" in text and "Statistical audit" in text and found.iloc[0]["zh"] in text
     assert (tmp_path / "2022" / "audit.csv").read_bytes().startswith(b"\xef\xbb\xbf")
