@@ -16,14 +16,12 @@ import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import jinja2
 
 from fire import edition as editions
-from fire import exhibit, explorer, files, fonts, labels, narrative, published, word
+from fire import exhibit, explorer, files, fonts, labels, narrative, published, site, word
 from fire.errors import InputError, refuse
 from fire.exhibit import plain
 
@@ -60,7 +58,7 @@ def build(edition: int | str, source=None, target=None, template=TEMPLATE, forma
                 for lang in labels.LANGUAGES]
         with ThreadPoolExecutor(2) as pool:
             links = [link for made in pool.map(typeset, jobs) for link in made]
-        links += companions(ed, source, folder) if "site" in formats and not preview else []
+        links += site.write(ed, source, folder) if "site" in formats and not preview else []
         files.write_text(folder / "index.html", index_page(ed, frames, links, template))
     return target / "index.html"
 
@@ -214,6 +212,10 @@ def table(record: dict, lang: str, words: dict, rows: int | None = None) -> str:
     spans = [min(max(heading_width(head), *map(width, cells), 3), 40) for head, *cells in zip(*grid, strict=True)]
     right = [label.get("as") is None and frame[name].dtype.kind in "ifb" for name, label in record["labels"].items()]
     rule = [":" * (not end) + "-" * (span + 3) + ":" * end for span, end in zip(spans, right, strict=True)]
+    for column, (name, label) in enumerate(record["labels"].items()):
+        if label.get("as") in ("city", "region"):
+            for row, place in zip(grid[1:], frame[name], strict=False):
+                row[column] = place_link(row[column], place, lang)
     lines = [f"| {' | '.join(row)} |" for row in [grid[0], rule, *grid[1:]]]
     cut = None
     if rows and len(frame) > rows:
@@ -222,6 +224,11 @@ def table(record: dict, lang: str, words: dict, rows: int | None = None) -> str:
     caption = f": {plain(record['title'][lang])} {{#tbl:{record['name']}}}"
     rows = "\n".join(lines)
     return f"::: {{.exhibit{size}}}\n{rows}\n\n{caption}\n\n{source_line(record, lang, words, cut)}\n:::\n"
+
+
+def place_link(text: str, place, lang: str) -> str:
+    """A city or region with a link to its page (`fire.site`); the filter keeps the link in the web page only."""
+    return f"[{text}](places/{site.slug(place)}.{lang}.html)" if isinstance(place, str) else text
 
 
 def source_line(record: dict, lang: str, words: dict, cut: str | None = None) -> str:
@@ -320,11 +327,6 @@ def docx(common, path: Path, work: Path, template: Path, lang: str, epoch: str) 
 
 
 MAKERS = {"html": html, "pdf": pdf, "docx": docx}
-
-
-def companions(ed, source: Path, folder: Path) -> list[dict]:
-    """What `fire.site` adds to the folder: city pages, workbook, explorer, data; returns their links."""
-    return import_module("fire.site").write(ed, source, folder) if find_spec("fire.site") else []
 
 
 def index_page(ed, frames: dict, links: list[dict], template: Path) -> str:

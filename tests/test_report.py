@@ -19,6 +19,8 @@ CHAPTER = """# 指数 Index {#index}
 {{ figure("demo-bar") }}
 
 {{ table("demo-list", rows=2) }}
+
+{{ table("demo-cities") }}
 """
 EVIL = "<script>alert(1)</script> **bold** [x](http://evil.example) $a$ @fig:none"
 FORMATS = ("html", "pdf", "docx")
@@ -38,6 +40,8 @@ def source(tmp_path_factory):
     show.figure("demo-bar", draw, title=both, source=both, status=["observed", "simulated"], alt={"zh": "图 \"甲\" <b>", "en": "b"})
     show.table("demo-list", pd.DataFrame({"name": [EVIL, "b|c", "d"], "value": [1.234567, 2, 3]}), title=both, source=both,
                status=["published"], labels={"name": {"zh": "名", "en": "Name"}, "value": {"zh": "值", "en": "Value", "digits": 3}})
+    show.table("demo-cities", pd.DataFrame({"unit": ["西安"]}), title=both, source=both, status=["published"],
+               labels={"unit": {"zh": "城市", "en": "City", "as": "city"}})
     show.text("demo-words", both)
     show.text("demo-silent", {"zh": "", "en": ""})
     return folder
@@ -87,7 +91,7 @@ def test_the_report_is_reproduced_byte_for_byte(built):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_page_fetches_nothing_and_carries_its_font(built, lang):
     html = page(built, lang)
-    fetched = re.findall(r'(?:src|href)="(?!data:|#|fire-2022|index\.html)([^"]*)"', html)
+    fetched = re.findall(r'(?:src|href)="(?!data:|#|fire-2022|index\.html|places/)([^"]*)"', html)
     assert not fetched and "@import" not in html
     assert html.count("@font-face") == 2 and "data:font/woff2;base64," in html
     assert set(re.findall(r"url\((.{10})", html)) == {"data:font/"}
@@ -106,6 +110,12 @@ def test_figures_and_tables_are_numbered_linked_and_sourced(built):
     assert "数据状态：公开统计、模拟。" in html and "仅列前 2 行，共 3 行" in html
     assert '<a href="#fig:demo-bar"' in page(built, "en") and "Figure 1" in page(built, "en")
     assert "<math" in html
+
+
+def test_cities_link_to_their_pages_in_the_page_only(built):
+    assert re.search('<a href="places/xian.en.html">Xi(\'|&#39;)an</a>', page(built, "en"))
+    with zipfile.ZipFile(built / "first" / "fire-2022.en.docx") as book:
+        assert "places/xian" not in book.read("word/_rels/document.xml.rels").decode()
 
 
 def test_chinese_lines_join_without_a_space(built):
@@ -148,7 +158,7 @@ def test_an_unknown_value_names_template_and_line(source, tmp_path, template):
 
 def test_a_dangling_reference_names_template_and_line(source, tmp_path, template):
     told = refused(source, tmp_path, template, "zh", CHAPTER + "\n见 @fig:demo-lost。\n")
-    assert "zh/10-index.md: line 10: @fig:demo-lost refers to no figure or table" in told
+    assert "zh/10-index.md: line 12: @fig:demo-lost refers to no figure or table" in told
 
 
 def test_an_exhibit_shown_twice_is_refused(source, tmp_path, template):

@@ -154,10 +154,15 @@ local function div(element)
   return pandoc.Blocks {pandoc.RawBlock("typst", open)} .. element.content .. pandoc.Blocks {pandoc.RawBlock("typst", "]")}
 end
 
+-- Pages of cities and regions lie beside the web page only.
+local function link(element)
+  if not html and element.target:match("^places/") then return element.content end
+end
+
 function Pandoc(doc)
   W = WORDS[pandoc.utils.stringify(doc.meta.lang):sub(1, 2)]
   PREVIEW = doc.meta.preview
   heads(doc.blocks)
   doc = doc:walk {Figure = figure, Table = table_}
-  return doc:walk {Cite = cite, Div = div}
+  return doc:walk {Cite = cite, Div = div, Link = link}
 end
