@@ -55,8 +55,8 @@ def write(path: Path | str, edition, tables: dict[str, dict] | None = None) -> P
         ranking_sheet(book.get_worksheet_by_name(SHEETS["ranking"]), spec, scores, years, styles)
         codebook_sheet(book.get_worksheet_by_name(SHEETS["codebook"]), spec, styles)
         about_sheet(book.get_worksheet_by_name(SHEETS["about"]), edition, scores, styles)
-        for name, table in (tables or {}).items():
-            table_sheet(book.add_worksheet(name[:31]), table, styles)
+        for number, (name, table) in enumerate((tables or {}).items(), start=1):    # Excel takes 31 characters
+            table_sheet(book.add_worksheet(name if len(name) <= 31 else f"{name[:26]}~{number}"), table, styles)
         book.close()
     return Path(path)
 
