@@ -11,7 +11,7 @@ DATA    := build/data.done
 # A notebook is run once for the report; these are run once for each value of a parameter instead.
 FANNED  := 41-city 50-rankings 90-explorer
 INDICES := infrastructure banks digital-service-bank digital-service-securities digital-service-insurance firm-competitiveness
-CHAPTERS := $(filter-out $(FANNED),$(patsubst notebooks/%.ipynb,%,$(wildcard notebooks/*.ipynb))) $(if $(wildcard notebooks/50-rankings.ipynb),$(INDICES:%=50-rankings-%))
+CHAPTERS := $(filter-out $(FANNED),$(patsubst notebooks/%.ipynb,%,$(wildcard notebooks/*.ipynb))) $(INDICES:%=50-rankings-%)
 RUNS    := $(CHAPTERS:%=$(BUILD)/%/notebook.ipynb)
 ASSEMBLY := fire/report.py fire/site.py fire/workbook.py fire/release.py
 CODE    := $(filter-out $(ASSEMBLY),$(wildcard fire/*.py fire/figures/*.py))
@@ -62,9 +62,9 @@ data: setup ## Rebuild the calibrated sample panel, the sample records and data/
 	@$(MAKE) --no-print-directory -B $(DATA)
 
 # The sample panel is part of the repository, so that a report needs records and databases only.
-$(DATA): $(wildcard fire/records.py fire/record_sample.py fire/databases.py fire/collection.py fire/rankings.py data/annex/* data/raw/*.xlsx data/sample/* data/*.csv data/published/*.csv data/schemas/* data/indices/*) | setup
-	@if [ -e fire/record_sample.py ]; then $(FIRE) fire.record_sample; fi
-	@if [ -e fire/databases.py ]; then $(FIRE) fire.databases; fi
+$(DATA): $(addprefix fire/,records.py record_sample.py databases.py collection.py rankings.py) $(wildcard data/annex/* data/raw/*.xlsx data/sample/* data/*.csv data/published/*.csv data/schemas/* data/indices/*) | setup
+	@$(FIRE) fire.record_sample
+	@$(FIRE) fire.databases
 	@mkdir -p build && touch $@
 
 test: setup $(DATA) ## Run all tests and check every notebook with nbval
@@ -80,8 +80,10 @@ build/pyspark/.done: pyproject.toml | .venv/.done
 	  $$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"])')
 	@touch $@
 
-notebooks: setup $(DATA) ## Run all notebooks and store their outputs
-	@$(FIRE) fire.notebook refresh notebooks/*.ipynb
+notebooks: $(patsubst notebooks/%.ipynb,refresh-%,$(wildcard notebooks/*.ipynb)) ## Run all notebooks and store their outputs
+
+refresh-%: $(DATA) | setup
+	@$(FIRE) fire.notebook refresh notebooks/$*.ipynb
 
 city: setup $(DATA) ## Run the notebook of one city: make city CITY=合肥
 	@$(FIRE) fire.notebook run notebooks/41-city.ipynb $(BUILD)/city/$(CITY) -p edition=$(EDITION) -p city=$(CITY)
@@ -90,10 +92,10 @@ audit: setup ## Audit the index statistically: pass, flag or fail for every chec
 	@$(FIRE) fire.audit $(EDITION)
 
 publish: setup ## Lock an edition (posts, weights, scores): make publish EDITION=2023
-	@$(BIN)/python -m fire.edition publish $(EDITION)
+	@$(FIRE) fire.edition publish $(EDITION)
 
 verify: setup ## Rebuild a locked edition and compare it to the digit
-	@$(BIN)/python -m fire.edition verify $(EDITION)
+	@$(FIRE) fire.edition verify $(EDITION)
 
 bench: setup ## Measure speed against stated peers and limits: reports/bench/bench.json
 	@$(FIRE) tests.bench
@@ -107,4 +109,4 @@ lock: | .venv/.done ## Re-resolve requirements.lock after editing pyproject.toml
 clean: ## Remove everything that make built; your data stay
 	rm -rf build .venv data/records data/fire.duckdb $(wildcard reports/[0-9]*) reports/bench
 
-.PHONY: help report setup data test test-spark spark notebooks lab lock clean publish verify
+.PHONY: help report setup data test test-spark spark notebooks city audit publish verify bench lab lock clean
