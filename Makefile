@@ -13,7 +13,7 @@ FANNED  := 41-city 50-rankings 90-explorer
 INDICES := infrastructure banks digital-service-bank digital-service-securities digital-service-insurance firm-competitiveness
 CHAPTERS := $(filter-out $(FANNED),$(patsubst notebooks/%.ipynb,%,$(wildcard notebooks/*.ipynb))) $(INDICES:%=50-rankings-%)
 RUNS    := $(CHAPTERS:%=$(BUILD)/%/notebook.ipynb)
-ASSEMBLY := fire/report.py fire/site.py fire/workbook.py fire/release.py
+ASSEMBLY := $(addprefix fire/,report.py word.py site.py profile.py explorer.py workbook.py release.py)
 CODE    := $(filter-out $(ASSEMBLY),$(wildcard fire/*.py fire/figures/*.py))
 INPUTS  := $(wildcard data/*.csv data/*.toml data/indices/* data/annex/* data/raw/*.xlsx data/published/* data/statistics/* data/sample/*) reports/editions/$(EDITION).yaml
 TEMPLATES := $(shell find reports/template -type f 2>/dev/null) $(wildcard reports/editions/$(EDITION)-*.md)
@@ -31,7 +31,7 @@ help: ## List the targets
 report: $(REPORT) ## Build the report of EDITION (default 2022): reports/2022/index.html
 	@echo "Open $(REPORT)"
 
-$(REPORT): $(RUNS) $(TEMPLATES) $(wildcard $(ASSEMBLY))
+$(REPORT): $(RUNS) $(TEMPLATES) $(ASSEMBLY)
 	@$(FIRE) fire.report $(EDITION)
 
 $(BUILD)/%/notebook.ipynb: notebooks/%.ipynb $(CODE) $(INPUTS) $(DATA) | setup
