@@ -14,6 +14,8 @@ from fire.errors import refuse
 
 POSITIVE = {"geometric": "a geometric mean", "harmonic": "a harmonic mean", "generalised": "a generalised mean",
             "mpi": "the Mazziotta-Pareto index", "ampi": "the adjusted Mazziotta-Pareto index"}
+BLOCK = 128                  # units compared with all others at a time
+HALF = 1e-12                 # a difference of weights that is only rounding error: the pair is a draw
 
 
 def aggregate(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.Series]:
@@ -125,30 +127,21 @@ MEANS = {"arithmetic": lambda x, weights, present, rule: mean(x, weights, presen
 
 
 def copeland(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Copeland scores: for each unit the sum over its rivals of the weight of the children on which it is better, half
-    for ties (Saisana and others 2010; Becker and others 2022 for COINr).
+    """Copeland scores: rivals beaten minus rivals that win, over all pairs of units. A unit beats another when it is
+    better on more than half of the weight of the children that both have (ties count half); an exact half is a draw
+    (Saisana and others 2010; COINr, a_copeland).
 
-    Without missing values this is the weighted sum of average ranks, which takes n log n steps instead of n².
+    >>> copeland(np.array([[3.0, 1.0, 1.0], [2.0, 2.0, 0.0]]), np.array([0.25, 0.5, 0.25]))
+    array([0., 0.])
     """
-    live, score = ~np.isnan(x).all(axis=1), np.full(len(x), np.nan)
-    place = rounding.ranks(-x[live], ties="average")     # the worst is 1
-    if not np.isnan(place).any():
-        score[live] = (place - 1) @ (weights / weights.sum())
-    else:
-        score[live] = outranking(place, weights).sum(axis=1)
-    return np.round(score, 10)                           # exact ties stay ties
-
-
-def outranking(place: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Share of the weight on which the unit of the row is better than the unit of the column (ties count half), over
-    the children that both have."""
-    better, compared = np.zeros((2, len(place), len(place)))
-    for column, weight in zip(place.T, weights):
-        gap = column[:, None] - column
-        better += weight * np.where(np.isnan(gap), 0, (gap > 0) + (gap == 0) / 2)
-        compared += weight * ~np.isnan(gap)
-    np.fill_diagonal(better, 0)
-    return np.divide(better, compared, out=np.zeros_like(better), where=compared > 0)
+    place, score, share = rounding.ranks(-x), np.empty(len(x)), weights / weights.sum()      # the worst has place 1
+    for start in range(0, len(x), BLOCK):
+        rows = slice(start, start + BLOCK)
+        margin = np.zeros((len(place[rows]), len(x)))
+        for column, weight in zip(place.T, share):
+            margin += weight * ((column[rows, None] > column).view(np.int8) - (column[rows, None] < column).view(np.int8))
+        score[rows] = (margin > HALF).sum(axis=1) - (margin < -HALF).sum(axis=1)
+    return score
 
 
 def benefit_of_the_doubt(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -161,11 +154,11 @@ def benefit_of_the_doubt(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def not_positive(x, rule, index, names) -> list[str]:
     """Scores for which the method of the node is not defined."""
-    method = rule["aggregation"]
-    if method not in POSITIVE or (method == "generalised" and rule["exponent"] == 1):
+    method, power = rule["aggregation"], rule["exponent"]
+    if method not in POSITIVE or (method == "generalised" and power == 1):
         return []
     with np.errstate(invalid="ignore"):
-        bad = x <= 0
+        bad = x < 0 if method == "generalised" and power > 0 else x <= 0
     if method in ("mpi", "ampi"):                        # the mean stands in the denominator, not the children
         bad &= (np.nansum(x, axis=1) <= 0)[:, None]
     if not bad.any():

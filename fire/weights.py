@@ -60,13 +60,15 @@ def ahp(judgements, names=None, method: str = "eigenvector") -> pd.Series:
     return weights
 
 
-def entropy(data: pd.DataFrame, shift: float = 0.0, ready: bool = False) -> pd.Series:
+def entropy(data: pd.DataFrame, shift: float = 0.0, ready: bool = False, ends: float = 0.0) -> pd.Series:
     """Entropy weights: 1 - e_j, e_j = -(1/ln n) sum p ln p, with 0 ln 0 = 0, on columns scaled to 0-1 (`ready`: taken
     as they are). A constant column gets 0.
 
-    `shift` is added to the scaled values. It moves the weights, so state it. `.attrs` holds entropy and shift.
+    `shift` is added to the scaled values; `ends` stands in for exact zeros, and 1 - `ends` for exact ones. Both move
+    the weights, so state them. `.attrs` holds entropy and shift.
     """
-    z = (data if ready else unit_range(data)) + shift
+    z = data if ready else unit_range(data)
+    z = (z.replace({0.0: ends, 1.0: 1 - ends}) if ends else z) + shift
     refuse("entropy weights", [f"{name}: values below zero have no entropy: normalise first" for name in z
                                if (z[name] < 0).any()])
     share = z / z.sum()
@@ -85,13 +87,14 @@ def unit_range(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def critic(data: pd.DataFrame, correlation: str = "pearson", absolute: bool = False, spread: str = "sd",
-           ready: bool = False) -> pd.Series:
+           ready: bool = False, ends: float = 0.0) -> pd.Series:
     """CRITIC weights: spread of a column times its conflict, sum over the others of 1 - r (Diakoulaki, Mavrotas and
-    Papayannakis 1995), on columns scaled to 0-1. Variants: rank correlations, |r|, spread = 1 - entropy."""
+    Papayannakis 1995), on columns scaled to 0-1. Variants: rank correlations, |r|, spread = "entropy" (1 - e_j, with
+    `ends` as in `entropy`)."""
     z = data if ready else unit_range(data)
     r = z.corr(method=correlation).fillna(0)
     conflict = (1 - (r.abs() if absolute else r)).sum() - (1 - np.diag(r))
-    size = z.std() if spread == "sd" else 1 - pd.Series(entropy(z, ready=True).attrs["entropy"])
+    size = z.std() if spread == "sd" else 1 - pd.Series(entropy(z, ready=True, ends=ends).attrs["entropy"])
     return to_one((size * conflict).clip(lower=0), "CRITIC weights")
 
 

@@ -121,13 +121,13 @@ def test_ranks_agree_with_pandas(values):
 
 @quick
 @given(seeds)
-def test_copeland_of_any_weights_shares_out_all_comparisons(seed):
+def test_copeland_of_any_weights_sums_to_nothing(seed):
     rng = np.random.default_rng(seed)
     x, share = rng.integers(0, 5, (9, 4)).astype(float), rng.random(4) + 0.01
-    assert aggregate.copeland(x, share).sum() == pytest.approx(9 * 8 / 2)
+    assert aggregate.copeland(x, share).sum() == 0
     holes = np.where(rng.random(x.shape) < 0.2, np.nan, x)
     holes[:, 0] = x[:, 0]
-    assert aggregate.copeland(holes, share).sum() == pytest.approx(9 * 8 / 2)
+    assert aggregate.copeland(holes, share).sum() == 0
 
 
 @quick

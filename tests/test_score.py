@@ -132,17 +132,32 @@ def test_copeland_against_all_pairs_and_exact_ties():
     spec = index(*(word(f"i{k}", parent="total", weight=float(w)) for k, w in enumerate(weights)),
                  normalise="none", aggregation="copeland")
     cells = panel({(f"u{row:02d}", 1, f"i{k}"): x[row, k] for row in range(30) for k in range(5)})
-    pairs = (x[:, None] > x[None]) @ weights + (x[:, None] == x[None]) @ weights / 2
-    np.fill_diagonal(pairs, 0)
-    assert_allclose(only(score.compute(spec, cells)), pairs.sum(axis=1), rtol=1e-9)
+    better = (x[:, None] > x[None]) @ weights + (x[:, None] == x[None]) @ weights / 2
+    wins = np.where(np.abs(better - 0.5) < 1e-9, 0, np.sign(better - 0.5))
+    assert only(score.compute(spec, cells)) == wins.sum(axis=1).tolist()
     tied = flat("a", "b", "c", normalise="none", aggregation="copeland")
     cycle = score.compute(tied, columns(a=[1, 2, 3], b=[2, 3, 1], c=[3, 1, 2]))
-    assert only(cycle, column="rank") == [1, 1, 1]
+    assert only(cycle) == [0, 0, 0] and only(cycle, column="rank") == [1, 1, 1]
+
+
+def test_copeland_calls_an_exact_half_a_draw_in_spite_of_rounding_error():
+    weights = dict(zip("xyzv", (0.1, 0.2, 0.3, 0.4)))                              # 0.1 + 0.2 - 0.3 is not quite zero
+    spec = index(*(word(name, parent="total", weight=weight) for name, weight in weights.items()),
+                 normalise="none", aggregation="copeland")
+    assert only(score.compute(spec, columns(x=[2, 1, 0], y=[2, 1, 0], z=[1, 2, 0], v=[5, 5, 0]))) == [1, 1, -2]
 
 
 def test_copeland_without_a_value_compares_on_what_both_have():
     spec = flat("x", "y", normalise="none", aggregation="copeland")
-    assert only(score.compute(spec, columns(x=[1, 2, 3], y=[5, None, 4]))) == [0.5 + 0, 0.5 * 0 + 1 + 0, 0.5 + 1]
+    assert only(score.compute(spec, columns(x=[1, 2, 3], y=[5, None, 4]))) == [0 - 1, 1 - 1, 0 + 1]
+
+
+def test_a_generalised_mean_of_a_positive_power_takes_zeros():
+    spec = flat("x", "y", normalise="none", aggregation="generalised", exponent=2)
+    assert_allclose(only(score.compute(spec, columns(x=[0, 1], y=[0, 7]))), [0, 5])
+    for power, value in ((2, -1), (-1, 0)):
+        with pytest.raises(InputError, match=f"x = {value}: a generalised mean needs"):
+            score.compute(spec.vary(exponent=power), columns(x=[value, 1], y=[1, 7]))
 
 
 def test_benefit_of_the_doubt_lets_each_unit_shine():

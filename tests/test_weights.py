@@ -51,6 +51,11 @@ def test_critic_of_the_river_data():
     assert_allclose((100 * Z @ found.to_numpy())[:3], [53.57760, 45.72631, 64.85384], atol=5e-6)
 
 
+def test_critic_with_entropy_of_the_river_data():
+    found = weights.critic(Z, spread="entropy", ready=True, ends=0.002)
+    assert_allclose(found, [0.3013685, 0.1866990, 0.3438015, 0.1681310], atol=5e-8)
+
+
 def test_critic_variants_differ():
     variants = [weights.critic(Z), weights.critic(Z, correlation="spearman"), weights.critic(Z, absolute=True),
                 weights.critic(Z, spread="entropy")]
