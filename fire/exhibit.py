@@ -28,12 +28,17 @@ class Writer:
         self.out, self.chapter, self.used = files.ROOT / out if out else None, chapter, set()
 
     def figure(self, name: str, draw, *, title, source, status, alt, note=None) -> None:
-        """Show and write the figure that `draw(lang)` returns: `figures/<name>.<lang>.svg` and `.png`."""
+        """Show and write the figure that `draw(lang)` returns: `figures/<name>.<lang>.svg` and `.png`.
+
+        A simulated or assumed `status` is written on its face.
+        """
         import matplotlib.pyplot as plt
+
+        from fire.figures import style
 
         self._check(name, status, title=title, source=source, alt=alt, note=note)
         for lang in names.LANGUAGES if self.out else ("zh",):
-            fig = draw(lang)
+            fig = style.status_note(draw(lang), status, lang)
             if lang == "zh":
                 _show(title["zh"], _png(fig), alt["zh"], source["zh"], status)
             if self.out:

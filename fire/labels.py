@@ -19,6 +19,11 @@ STATUS = {
 }
 
 
+def both(zh: str, en: str) -> dict:
+    """A text in both languages, as titles, notes and headings take it."""
+    return {"zh": zh, "en": en}
+
+
 @cache
 def english(kind: str) -> dict:
     """English name by Chinese name, for `kind` city (`data/places.csv`) or region (`data/regions.csv`)."""

@@ -15,7 +15,7 @@ import pandas as pd
 
 from fire import files, labels
 from fire.errors import InputError, refuse
-from fire.exhibit import number
+from fire.exhibit import number, statuses
 
 FOLDER = files.REPORTS / "template" / "sentences"
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
@@ -35,6 +35,12 @@ def say(sentence: str, folder=FOLDER, **values) -> dict:
     refuse(f"{path}: [{sentence}]", [f"{lang}: {one} in “{text}” is not among the values given: pass it as a value"
                                      for lang, text in said.items() for one in unsupported(text, values)])
     return said
+
+
+def provenance(scores: pd.DataFrame) -> dict:
+    """`source` and `status` of an exhibit that shows this scores frame."""
+    kinds = statuses(scores)
+    return {"source": say("scores-source", statuses=kinds), "status": kinds}
 
 
 def find(sentence: str, folder=FOLDER) -> tuple:

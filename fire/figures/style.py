@@ -50,12 +50,12 @@ def subplots(rows: int = 1, columns: int = 1, height: float = 3.6, width: float 
 
 
 def status_note(fig, statuses, lang: str = "zh"):
-    """Write below the figure that it shows simulated or assumed values; nothing when it shows neither."""
+    """Write below the figure, once, that it shows simulated or assumed values; nothing when it shows neither."""
     soft = [name for name in ("simulated", "assumed") if name in set(statuses)]
-    if soft:
+    if soft and all(text.get_gid() != "status" for text in fig.texts):
         names = ("、" if lang == "zh" else " and ").join(labels.status(name, lang) for name in soft)
         text = f"含{names}数据，不是观测结果" if lang == "zh" else f"Contains {names} values, not observations"
-        fig.text(0.995, -0.005, text, ha="right", va="top", fontsize=7.5, color=RED, weight="bold")
+        fig.text(0.995, -0.005, text, ha="right", va="top", fontsize=7.5, color=RED, weight="bold", gid="status")
     return fig
 
 
