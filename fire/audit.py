@@ -1,7 +1,7 @@
 """Does the index hold together: a statistical audit in the manner of the JRC, each line with its verdict and its
 sentence.
 
-    python -m fire.audit 2022        # prints the verdicts, writes reports/2022/audit.csv and audit.md
+    python -m fire.audit 2022        # prints the verdicts, writes reports/2022-audit/audit.csv and audit.md
 
 Thresholds and their sources are in data/audit-thresholds.toml. A line says which share of the cells it rests on is
 simulated.
@@ -308,12 +308,12 @@ def summary(audit: pd.DataFrame) -> pd.DataFrame:
 
 
 def main(edition: str) -> pd.DataFrame:
-    """Audit an edition, write reports/<edition>/audit.csv and audit.md, return the audit."""
+    """Audit an edition, write reports/<edition>-audit/audit.csv and audit.md, return the audit."""
     from fire import edition as editions
 
     ed = editions.load(edition)
     audit = run(ed.spec, ed.panel(), ed.year)
-    folder = files.REPORTS / str(edition)
+    folder = files.REPORTS / f"{edition}-audit"
     files.write_csv(audit.round(6), folder / "audit.csv", excel=True)
     titles = {"zh": f"统计审计：{edition}版", "en": f"Statistical audit: edition {edition}"}
     heads = {"zh": ["检验", "对象", "值", "模拟份额", "结论", "审计意见"], "en": None}

@@ -135,7 +135,7 @@ def test_the_command_writes_the_audit_of_the_edition(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "REPORTS", tmp_path)
     found = audit.main("2022")
     assert set(found.loc[found["check"].eq("coverage-indicator"), "node"]) == set(indicators)
-    text = (tmp_path / "2022" / "audit.md").read_text(encoding="utf-8")
+    text = (tmp_path / "2022-audit" / "audit.md").read_text(encoding="utf-8")
     assert "审计意见" in text and "Statistical audit" in text and found.iloc[0]["zh"] in text
-    assert (tmp_path / "2022" / "audit.csv").read_bytes().startswith(b"\xef\xbb\xbf")
-    assert len(pd.read_csv(tmp_path / "2022" / "audit.csv")) == len(found)
+    assert (tmp_path / "2022-audit" / "audit.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert len(pd.read_csv(tmp_path / "2022-audit" / "audit.csv")) == len(found)
