@@ -25,7 +25,7 @@ def aggregate(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.Series]:
     """
     nodes = spec.nodes
     place = {node: position for position, node in enumerate(nodes.index)}
-    scores = np.full((len(table), len(nodes)), np.nan)
+    scores = np.empty((len(table), len(nodes)))
     scores[:, [place[leaf] for leaf in table.columns]] = table.to_numpy()
     weights, faults = nodes["weight"].to_numpy(dtype=float, copy=True), []
     reference = reference_rows(table, spec)

@@ -66,35 +66,41 @@ def wide(panel: pd.DataFrame, ids: list[str], what: str = "panel") -> tuple[pd.D
     Raises InputError as `validate` does.
     """
     refuse(what, [f"column '{name}' is missing: add it" for name in [*KEY, "value"] if name not in panel])
-    axes = {name: coded(panel[name], sort=True) for name in ("unit", "year")}
-    column = positions(panel["indicator"], ids)
+    (year, years), (unit, units) = (coded(panel[name], sort=True) for name in ("year", "unit"))
+    places, shape = (year, unit, positions(panel["indicator"], ids)), (len(years), len(units), len(ids))
     values = panel["value"].to_numpy(dtype=float, na_value=np.nan)
     status = positions(panel["status"], STATUSES) if "status" in panel else np.zeros(len(panel), dtype=np.int8)
-    units, years = (axes[name][1] for name in ("unit", "year"))
-    faults = key_faults(panel) + absent(column, values, ids)
-    flat = axes["year"][0].astype(np.int64)
-    for size, codes in ((len(units), axes["unit"][0]), (len(ids), column)):
-        flat *= size
-        flat += codes
-    live, rows = (column >= 0) & (axes["unit"][0] >= 0) & (axes["year"][0] >= 0), None
-    if not live.all():
-        flat, values, status, rows = flat[live], values[live], status[live], live.nonzero()[0]
-    faults += cell_faults(panel, flat, values, status, rows, len(years) * len(units) * len(ids))
+    faults, rows, flat = key_faults(panel) + absent(places[2], values, ids), None, None
+    if not in_order(places, shape):
+        rows = np.flatnonzero((places[0] >= 0) & (places[1] >= 0) & (places[2] >= 0))
+        flat, values, status = np.ravel_multi_index([place[rows] for place in places], shape), values[rows], status[rows]
+    faults += cell_faults(panel, flat, values, status, rows, np.prod(shape))
     refuse(what, faults[:SHOWN] + ([f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []))
-    shape = (len(years) * len(units), len(ids))
-    cells, codes = np.full(shape[0] * shape[1], np.nan), np.full(shape[0] * shape[1], NONE, dtype=np.int8)
-    cells[flat] = values
-    codes[flat] = status
+    if flat is None:
+        cells, codes = values.copy(), status.copy()
+    else:
+        cells, codes = np.full(np.prod(shape), np.nan), np.full(np.prod(shape), NONE, dtype=np.int8)
+        cells[flat], codes[flat] = values, status
     codes[np.isnan(cells)] = NONE
     index = pd.MultiIndex.from_product([years, units], names=["year", "unit"])
-    return pd.DataFrame(cells.reshape(shape), index=index, columns=ids, copy=False), codes.reshape(shape)
+    codes = codes.reshape(-1, len(ids))
+    return pd.DataFrame(cells.reshape(codes.shape), index=index, columns=ids, copy=False), codes
+
+
+def in_order(places: tuple, shape: tuple) -> bool:
+    """Is the panel the whole grid already, sorted by year, unit and indicator?"""
+    return len(places[0]) == np.prod(shape) and all(
+        (place.reshape(shape) == np.arange(size).reshape(grid)).all()
+        for place, size, grid in zip(places, shape, ((-1, 1, 1), (-1, 1), (-1,))))
 
 
 def coded(column: pd.Series, sort: bool = False) -> tuple[np.ndarray, pd.Index]:
     """Codes and labels of a key; those of a category are taken as they are when all its labels occur (in order)."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes, labels = column.array.codes, column.array.categories
-        if np.bincount(codes + 1, minlength=len(labels) + 1)[1:].all() and (labels.is_monotonic_increasing or not sort):
+        used = np.zeros(len(labels) + 1, dtype=bool)
+        used[codes] = True                               # a missing key (-1) marks the place after the last label
+        if used[:-1].all() and (labels.is_monotonic_increasing or not sort):
             return codes, labels
     return pd.factorize(column, sort=sort)
 
@@ -122,14 +128,18 @@ def absent(column: np.ndarray, values: np.ndarray, ids: list[str]) -> list[str]:
 
 
 def cell_faults(panel, flat, values, status, rows, size) -> list[str]:
-    """Doubled keys, infinite values, unknown statuses; `rows` are positions of the cells in the panel (None: all)."""
+    """Doubled keys, infinite values, unknown statuses; `rows` are positions of the cells in the panel (None: all, in
+    order), `flat` their places among the `size` places of the grid."""
     def key(cell):
         unit, year, indicator = panel[KEY].iloc[cell if rows is None else rows[cell]]
         return f"{unit}, {year}, {indicator}"
 
-    seen = np.zeros(size, dtype=bool)
-    seen[flat] = True
-    doubled = [] if np.count_nonzero(seen) == len(flat) else pd.Series(flat).duplicated().to_numpy().nonzero()[0]
+    doubled = []
+    if flat is not None:
+        seen = np.zeros(size, dtype=bool)
+        seen[flat] = True
+        if np.count_nonzero(seen) < len(flat):
+            doubled = np.flatnonzero(pd.Series(flat).duplicated())
     faults = [f"{key(cell)}: more than one row: keep one" for cell in doubled]
     faults += [f"{key(cell)}: infinite value: correct it, or leave the cell empty"
                for cell in np.isinf(values).nonzero()[0]]

@@ -81,7 +81,7 @@ def tidy(spec, done: Steps, panel: pd.DataFrame) -> pd.DataFrame:
     def column(array):
         return array.reshape(-1)[rows]
 
-    missing, rank = np.isnan(cube), np.empty(cube.shape, dtype=np.int64)
+    missing, rank = np.isnan(cube), np.empty(cube.shape, dtype=np.int32)
     for place, block in enumerate(cube):
         rank[place] = np.nan_to_num(rounding.ranks(block), nan=1)
     growth, change, unchanged = against_last_year(years, cube, rank, missing)
@@ -97,7 +97,7 @@ def tidy(spec, done: Steps, panel: pd.DataFrame) -> pd.DataFrame:
 def against_last_year(years, cube, rank, missing) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Growth in per cent, rank change, and where there is no rank change: missing where the year before is not in the
     data, has no score or (for growth) a score that is not above zero."""
-    growth, change, none = np.empty(cube.shape), np.zeros(cube.shape, dtype=np.int64), np.ones(cube.shape, dtype=bool)
+    growth, change, none = np.empty(cube.shape), np.zeros(cube.shape, dtype=np.int32), np.ones(cube.shape, dtype=bool)
     for place, year in enumerate(years):
         before = np.flatnonzero(years == year - 1)
         if not before.size:
@@ -105,10 +105,12 @@ def against_last_year(years, cube, rank, missing) -> tuple[np.ndarray, np.ndarra
             continue
         ago = cube[before[0]]
         with np.errstate(invalid="ignore", divide="ignore"):
-            growth[place] = 100 * (cube[place] / ago - 1)
-        growth[place][~(ago > 0)] = np.nan
-        change[place] = rank[before[0]] - rank[place]
-        none[place] = missing[place] | missing[before[0]]
+            np.divide(cube[place], ago, out=growth[place])
+        growth[place] -= 1
+        growth[place] *= 100
+        growth[place][ago <= 0] = np.nan
+        np.subtract(rank[before[0]], rank[place], out=change[place])
+        np.logical_or(missing[place], missing[before[0]], out=none[place])
     return growth, change, none
 
 
