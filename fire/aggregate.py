@@ -13,7 +13,8 @@ from fire import weights as weighting
 from fire.errors import refuse
 
 POSITIVE = {"geometric": "a geometric mean", "harmonic": "a harmonic mean", "generalised": "a generalised mean",
-            "mpi": "the Mazziotta-Pareto index", "ampi": "the adjusted Mazziotta-Pareto index"}
+            "mpi": "the Mazziotta-Pareto index", "ampi": "the adjusted Mazziotta-Pareto index",
+            "bod": "the benefit of the doubt"}
 BLOCK = 128                  # units compared with all others at a time
 HALF = 1e-12                 # a difference of weights that is only rounding error: the pair is a draw
 
@@ -33,6 +34,9 @@ def aggregate(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.Series]:
         rule, columns = spec.rules[node], [place[child] for child in children]
         x = scores[:, columns]
         faults += [f"{node}: {fault}" for fault in not_positive(x, rule, table.index, children)]
+        if faults:                                       # nothing is computed from here on, the rest is only checked
+            scores[:, place[node]] = np.nan
+            continue
         if rule["weighting"] != "given":
             weights[columns] = derived(x[reference], children, weights[columns], rule)
         scores[:, place[node]] = one(x, weights[columns], rule, len(panels.years_of(table)))
@@ -139,7 +143,8 @@ def copeland(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
         rows = slice(start, start + BLOCK)
         margin = np.zeros((len(place[rows]), len(x)))
         for column, weight in zip(place.T, share):
-            margin += weight * ((column[rows, None] > column).view(np.int8) - (column[rows, None] < column).view(np.int8))
+            own = column[rows, None]
+            margin += weight * ((own > column).view(np.int8) - (own < column).view(np.int8))
         score[rows] = (margin > HALF).sum(axis=1) - (margin < -HALF).sum(axis=1)
     return score
 
@@ -157,13 +162,14 @@ def not_positive(x, rule, index, names) -> list[str]:
     method, power = rule["aggregation"], rule["exponent"]
     if method not in POSITIVE or (method == "generalised" and power == 1):
         return []
+    zero = method == "bod" or (method == "generalised" and power > 0)
     with np.errstate(invalid="ignore"):
-        bad = x < 0 if method == "generalised" and power > 0 else x <= 0
+        bad = x < 0 if zero else x <= 0
     if method in ("mpi", "ampi"):                        # the mean stands in the denominator, not the children
         bad &= (np.nansum(x, axis=1) <= 0)[:, None]
     if not bad.any():
         return []
     fix = ("set normalise = \"centred\" with scale = [70, 130], or \"zscore\" with [100, 10]" if "mpi" in method else
            "start the scale above zero (scale = [1, 10]), or use arithmetic")
-    return [f"{cell}: {POSITIVE[method]} needs scores above zero: {fix}"
+    return [f"{cell}: {POSITIVE[method]} needs scores {'of zero or more' if zero else 'above zero'}: {fix}"
             for cell in panels.cells(pd.DataFrame(x, index=index, columns=names), bad)]

@@ -65,14 +65,39 @@ def read_csv(path: Path | str, **options) -> pd.DataFrame:
     text = decode(path)
     if not text.strip():
         raise InputError(f"{path}", ["the file is empty: it needs a header row and data"])
-    frame = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, na_values=[""], skipinitialspace=True,
-                        header=None, **options)
+    return headed(pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, na_values=[""], skipinitialspace=True,
+                              header=None, **options), f"{path}")
+
+
+def headed(frame: pd.DataFrame, what: str) -> pd.DataFrame:
+    """A table with its first row as column names, stripped and width-normalised; refused when two are the same."""
     header = [unicodedata.normalize("NFKC", str(name)).strip() for name in frame.iloc[0]]
     doubles = sorted({name for name in header if header.count(name) > 1})
-    refuse(f"{path}", [f"row 1: column '{name}' appears twice: rename one" for name in doubles])
-    frame = frame.iloc[1:].reset_index(drop=True)
-    frame.columns = header
-    return frame
+    refuse(what, [f"row 1: column '{name}' appears twice: rename one" for name in doubles])
+    return frame.iloc[1:].reset_index(drop=True).set_axis(header, axis=1)
+
+
+def read_table(path: Path | str, sheet: str | None = None) -> tuple[pd.DataFrame, str]:
+    """A CSV, or one sheet of an Excel workbook (which one may be left out when there is only one), read as `read_csv`
+    does; and what to call it in messages."""
+    if not Path(path).suffix.lower().startswith(".xls"):
+        return read_csv(path), f"{path}"
+    if not Path(path).exists():
+        raise InputError(f"{path}", ["the file does not exist"])
+    try:
+        book = pd.ExcelFile(path, engine="openpyxl")
+    except Exception as error:                           # openpyxl has a kind of error for each way to be no workbook
+        raise InputError(f"{path}", ["not a workbook that can be read: save it from Excel as .xlsx, or as 'CSV UTF-8'"
+                                     ]) from error
+    with book:
+        names = book.sheet_names
+        one = sheet if sheet is not None or len(names) > 1 else names[0]
+        refuse(f"{path}", [] if one in names else
+               [(f"no sheet '{sheet}'" if sheet else "which sheet?") + f": add sheet= one of {', '.join(names)}"])
+        frame = pd.read_excel(book, sheet_name=one, header=None, dtype=str, keep_default_na=False, na_values=[""])
+    what = f"{path}, sheet '{one}'"
+    refuse(what, ["the sheet is empty: it needs a header row and data"] if frame.empty else [])
+    return headed(frame, what), what
 
 
 def to_number(cells: pd.Series, path: Path | str, column: str, first_row: int = 2) -> tuple[pd.Series, list[str]]:

@@ -57,6 +57,10 @@ def fill(table: pd.DataFrame, spec, groups: pd.Series | None = None) -> tuple[pd
     if used & {"group_mean", "group_median"} and groups is None:
         refuse("missing data", [f"rule '{rule}' needs the {spec.method['group']} of every unit: give "
                                 "compute(…, groups=places.set_index('city')['region'])" for rule in sorted(used)])
+    if used & {"group_mean", "group_median"}:
+        lost = table.index.get_level_values("unit")[holes.any(axis=1)].difference(groups.dropna().index)
+        refuse("missing data", [f"'{unit}' has missing cells and no {spec.method['group']}: add it to groups"
+                                for unit in lost])
     filled = table.to_numpy().copy()
     for rule in sorted(used):
         columns = rules.eq(rule).to_numpy().nonzero()[0]

@@ -26,8 +26,8 @@ def transform(table: pd.DataFrame, spec) -> pd.DataFrame:
     values = table.to_numpy()
     with np.errstate(invalid="ignore"):
         bad, bad1 = log & (values <= 0), log1p & (values <= -1)
-    refuse("transform", [f"{cell}: no logarithm of a value at or below zero: correct it, or set transform = \"log1p\""
-                         for cell in panels.cells(table, bad)]
+    refuse("transform", [f"{cell}: no logarithm of a value at or below zero: correct it, or set transform = \"log1p\" "
+                         "(for efficacy: normalise = \"minmax\")" for cell in panels.cells(table, bad)]
            + [f"{cell}: no log1p of a value at or below -1: correct it, or set transform = \"identity\""
               for cell in panels.cells(table, bad1)])
     values = values.copy()
@@ -128,7 +128,7 @@ def pair(name: str, rule: dict, data: dict, references: dict, place: int, table:
 def faults_of(name: str, year: str, line: dict, rule: dict) -> list[str]:
     """Zero range, posts without data between them, a target the wrong way."""
     method, given = rule["normalise"], isinstance(rule["posts"], (list, tuple))
-    if method in (*RANKS, "none") and line["least"] == line["least"]:
+    if method == "none" and line["least"] == line["least"]:
         return []
     low, high, least, most = (f"{back(line[key], kind_of(rule)):.6g}" for key in ("low", "high", "least", "most"))
     ends, drop = f"posts {low} and {high}", f"take it out with spec.drop('{name}')"
@@ -141,6 +141,8 @@ def faults_of(name: str, year: str, line: dict, rule: dict) -> list[str]:
         return [] if line["sd"] > 0 else [f"{name}: {data} have no spread: {drop}"]
     if line["least"] == line["most"] and not given:
         return [f"{name}: all values{year} are {least}, so there is no range: {drop}, or give posts"]
+    if method in RANKS:
+        return []
     slack = 1e-9 * (line["most"] - line["least"])
     if given and method == "minmax" and (line["low"] < line["least"] - slack or line["high"] > line["most"] + slack):
         return [f"{name}: {ends}: one lies outside {data}: correct it, or set normalise = \"goalposts\" for posts "

@@ -20,31 +20,37 @@ NONE = -1                                                                       
 SHOWN = 200                                                                           # faults listed before "… more"
 
 
-def read(path: Path | str, spec=None) -> pd.DataFrame:
-    """Read a panel from a CSV (UTF-8 or GB18030) with the columns `unit, year, indicator, value, status, source`.
+def read(path: Path | str, spec=None, sheet: str | None = None) -> pd.DataFrame:
+    """Read a panel from a CSV (UTF-8 or GB18030) or a sheet of an Excel workbook: the columns `unit, year, indicator,
+    value, status, source`; or, with `spec`, `unit, year` and one column for each of its indicators.
 
-    Raises InputError that names file, row and column of every fault: cells that are no numbers, empty keys, doubled
-    keys, unknown statuses.
+    Raises InputError that names file, sheet, row and column of every fault: cells that are no numbers, empty keys,
+    doubled keys, unknown statuses.
     """
-    table = files.read_csv(path)
-    refuse(f"{path}", [f"row 1: column '{name}' is missing: add it" for name in COLUMNS if name not in table])
+    table, what = files.read_table(path, sheet)
+    broad = spec is not None and "indicator" not in table
+    numbers = ["year", *spec.indicators, *spec.denominators] if broad else ["year", "value"]
+    need = ["unit", *numbers] if broad else COLUMNS
+    refuse(what, [f"row 1: column '{name}' is missing: add it" for name in need if name not in table])
     faults = []
-    for name in ("year", "value"):
-        table[name], wrong = files.to_number(table[name], path, name)
+    for name in numbers:
+        table[name], wrong = files.to_number(table[name], what, name)
         faults += wrong
-    for name in KEY:
-        faults += [f"{path}: row {row + 2}, column '{name}': empty: fill it in" for row in bad_rows(table[name].isna())]
-    faults += [f"{path}: row {row + 2}, column 'year': {table['year'][row]} is not a whole year: type it as 2021"
+    keys = [name for name in KEY if name in need]
+    for name in keys:
+        faults += [f"{what}: row {row + 2}, column '{name}': empty: fill it in" for row in bad_rows(table[name].isna())]
+    faults += [f"{what}: row {row + 2}, column 'year': {table['year'][row]} is not a whole year: type it as 2021"
                for row in bad_rows(table["year"].notna() & table["year"].mod(1).ne(0))]
-    for row in bad_rows(table.duplicated(KEY) & table[KEY].notna().all(axis=1)):
-        unit, year, indicator = table.loc[row, KEY]
-        faults.append(f"{path}: row {row + 2}: {unit}, {year:g}, {indicator} is there already: keep one of the rows")
-    faults += [f"{path}: row {row + 2}, column 'status': '{table['status'][row]}' is unknown"
-               + suggest(table["status"][row], STATUSES)
-               for row in bad_rows(table["value"].notna() & ~table["status"].isin(STATUSES))]
-    refuse(f"{path}", faults)
-    panel = table[COLUMNS].astype({"year": int})
-    return panel if spec is None else validate(panel, spec, f"{path}")
+    for row in bad_rows(table.duplicated(keys) & table[keys].notna().all(axis=1)):
+        named = ", ".join(f"{part:g}" if name == "year" else part for name, part in table.loc[row, keys].items())
+        faults.append(f"{what}: row {row + 2}: {named} is there already: keep one of the rows")
+    if "status" in table:
+        unknown = table[numbers[1:]].notna().any(axis=1) & ~table["status"].isin(STATUSES)
+        faults += [f"{what}: row {row + 2}, column 'status': '{table['status'][row]}' is unknown"
+                   + suggest(table["status"][row], STATUSES) for row in bad_rows(unknown)]
+    refuse(what, faults)
+    panel = from_wide(table, spec, source=Path(path).name) if broad else table[COLUMNS].astype({"year": int})
+    return panel if spec is None else validate(panel, spec, what)
 
 
 def bad_rows(bad: pd.Series) -> np.ndarray:
@@ -68,12 +74,13 @@ def wide(panel: pd.DataFrame, ids: list[str], what: str = "panel") -> tuple[pd.D
     refuse(what, [f"column '{name}' is missing: add it" for name in [*KEY, "value"] if name not in panel])
     (year, years), (unit, units) = (coded(panel[name], sort=True) for name in ("year", "unit"))
     places, shape = (year, unit, positions(panel["indicator"], ids)), (len(years), len(units), len(ids))
-    values = panel["value"].to_numpy(dtype=float, na_value=np.nan)
+    values = numbers(panel, what)
     status = positions(panel["status"], STATUSES) if "status" in panel else np.zeros(len(panel), dtype=np.int8)
     faults, rows, flat = key_faults(panel) + absent(places[2], values, ids), None, None
     if not in_order(places, shape):
         rows = np.flatnonzero((places[0] >= 0) & (places[1] >= 0) & (places[2] >= 0))
-        flat, values, status = np.ravel_multi_index([place[rows] for place in places], shape), values[rows], status[rows]
+        flat = np.ravel_multi_index([place[rows] for place in places], shape)
+        values, status = values[rows], status[rows]
     faults += cell_faults(panel, flat, values, status, rows, np.prod(shape))
     refuse(what, faults[:SHOWN] + ([f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []))
     if flat is None:
@@ -85,6 +92,17 @@ def wide(panel: pd.DataFrame, ids: list[str], what: str = "panel") -> tuple[pd.D
     index = pd.MultiIndex.from_product([years, units], names=["year", "unit"])
     codes = codes.reshape(-1, len(ids))
     return pd.DataFrame(cells.reshape(codes.shape), index=index, columns=ids, copy=False), codes
+
+
+def numbers(panel: pd.DataFrame, what: str) -> np.ndarray:
+    """The values; refused when some are text that is no number."""
+    try:
+        return panel["value"].to_numpy(dtype=float, na_value=np.nan)
+    except (ValueError, TypeError):
+        bad = panel["value"].notna() & pd.to_numeric(panel["value"], errors="coerce").isna()
+        refuse(what, [f"{', '.join(map(str, panel[KEY].iloc[row]))}: '{panel['value'].iloc[row]}' is not a number: "
+                      "correct it, or leave the cell empty" for row in bad_rows(bad)[:SHOWN]])
+        return pd.to_numeric(panel["value"], errors="coerce").to_numpy(dtype=float)
 
 
 def in_order(places: tuple, shape: tuple) -> bool:
@@ -151,13 +169,13 @@ def cell_faults(panel, flat, values, status, rows, size) -> list[str]:
 def from_wide(table: pd.DataFrame, spec, unit: str = "unit", year: str | None = "year", status: str = "observed",
               source: str = "") -> pd.DataFrame:
     """A panel from a wide table: a row a unit (and year, when the table has that column; else the year is 1), a column
-    an indicator or denominator of `spec`."""
+    an indicator or denominator of `spec`; columns `status` and `source`, when there, hold for their row."""
     ids = [*spec.indicators, *spec.denominators]
     refuse("table", [f"column '{name}' is missing: add it" for name in [unit, *ids] if name not in table])
-    years = table[year].astype(int) if year in table else 1
-    keyed = table[[unit, *ids]].assign(**{"year": years}).rename(columns={unit: "unit"})
-    long = keyed.melt(["unit", "year"], ids, "indicator", "value")
-    return long.assign(value=long["value"].astype(float), status=status, source=source)
+    keyed = pd.DataFrame({"unit": table[unit], "year": table[year].astype(int) if year in table else 1,
+                          "status": table.get("status", status), "source": table.get("source", source)})
+    long = keyed.join(table[ids].astype(float)).melt(list(keyed), ids, "indicator", "value")
+    return long[COLUMNS]
 
 
 def years_of(table: pd.DataFrame) -> np.ndarray:

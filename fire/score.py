@@ -54,7 +54,9 @@ def steps(spec, panel: pd.DataFrame, posts: pd.DataFrame | None = None, groups: 
 
 def frozen(posts: pd.DataFrame, spec) -> pd.DataFrame:
     """Check posts handed over: one usable line for every indicator."""
-    names = posts.index.get_level_values("indicator") if posts.index.nlevels == 2 else posts.index
+    refuse("posts", [f"column '{name}' is missing: hand over posts as score.base_posts gives them"
+                     for name in ("low", "high") if name not in posts])
+    names = posts.index.get_level_values(-1)
     faults = [f"{name}: no posts: add a line, or leave posts out" for name in spec.indicators if name not in names]
     faults += [f"{key}: posts {line['low']} and {line['high']} have no range" for key, line in posts.iterrows()
                if not line["low"] < line["high"] and not line.get("sd", 0) > 0]

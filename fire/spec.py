@@ -94,10 +94,10 @@ class Spec:
         return [leaf for child in below for leaf in self.leaves(child)] if below else [node]
 
     def label(self, node: str, lang: str | None = None) -> str:
-        return self.nodes.at[self.known(node), f"label_{lang or self.lang}"]
+        return self.labels(lang)[self.known(node)]
 
     def labels(self, lang: str | None = None) -> dict[str, str]:
-        return self.nodes[f"label_{lang or self.lang}"].to_dict()
+        return self.nodes[f"label_{language(lang or self.lang)}"].to_dict()
 
     def known(self, node: str) -> str:
         """The node itself; InputError that says what to type when the specification has no such node."""
@@ -132,6 +132,10 @@ class Spec:
 
     def rescaled(self, weights: dict) -> dict:
         """Weights of all siblings of the named nodes, each family summing to one."""
+        try:
+            weights = {node: number(weight) for node, weight in weights.items()}
+        except (ValueError, TypeError, ZeroDivisionError) as error:
+            raise InputError(f"weights of {self.id}", [f"{error}: write 0.25, or \"1/4\""]) from error
         bad = [f"weight of '{node}' is {weight}: weights are zero or more" for node, weight in weights.items()
                if not 0 <= weight < float("inf")]
         for parent in dict.fromkeys(self.nodes.at[self.known(node), "parent"] for node in weights):
@@ -239,8 +243,15 @@ def load(name: str | Path, lang: str = "zh") -> Spec:
 def build(table: dict, what: str, lines: dict | None = None, lang: str = "zh") -> Spec:
     """A Spec from a table as a TOML file gives it; all faults of the table are refused together."""
     refuse(what, spec_faults.find(table, lines or {}))
+    language(lang)
     method = METHODS | {key: value for key, value in table["method"].items() if key != "basis"}
     return Spec(table["id"], method, frame(table["node"], method), table, lang)
+
+
+def language(lang: str) -> str:
+    """The language itself; InputError that names those there are."""
+    refuse("language", [] if lang in LEVELS else [f"'{lang}' is not known: type one of {', '.join(LEVELS)}"])
+    return lang
 
 
 def frame(rows: list[dict], method: dict) -> pd.DataFrame:

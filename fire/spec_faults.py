@@ -40,7 +40,7 @@ def find(table: dict, lines: dict) -> list[str]:
         of_node(position, row, rows, method, table, say)
     if method.get("reference", METHODS["reference"]) == "base" and "base_year" not in method:
         faults.append(at(("method",), table, lines) + "reference is \"base\" but there is no base_year: add base_year")
-    return sorted(faults, key=lambda fault: int((re.match(r"line (\d+)", fault) or [0, 0])[1]))
+    return sorted(dict.fromkeys(faults), key=lambda fault: int((re.match(r"line (\d+)", fault) or [0, 0])[1]))
 
 
 def shape(table: dict) -> list[tuple]:

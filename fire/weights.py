@@ -17,7 +17,8 @@ RANDOM_INDEX = [0, 0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49]         # 
 def to_one(raw: pd.Series, what: str) -> pd.Series:
     """Scale to sum one; InputError for weights below zero or all zero."""
     bad = [f"{name}: {value:.6g} is below zero" for name, value in raw.items() if not value >= 0]
-    refuse(what, bad or ([] if raw.sum() > 0 else ["all weights are zero: every column is constant"]))
+    refuse(what, bad or ([] if raw.sum() > 0 else
+                         ["all weights are zero: every column is constant, or says the same as the others"]))
     return (raw / raw.sum()).rename("weight")
 
 

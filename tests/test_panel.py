@@ -9,7 +9,8 @@ from fire import panel as panels
 from fire import spec as specs
 from fire.errors import InputError
 
-HEAD = "unit,year,indicator,value,status,source\n"
+COLUMNS = panels.COLUMNS
+HEAD = ",".join(COLUMNS) + "\n"
 
 
 def write(tmp_path, text: str, encoding: str = "utf-8"):
@@ -36,6 +37,54 @@ def test_every_fault_of_a_file_at_once(tmp_path):
                   "row 5, column 'value': 'n/a' is not a number", "row 6, column 'year': 2020.5 is not a whole year",
                   "row 7, column 'status': 'obsrved' is unknown: did you mean 'observed'"]:
         assert words in str(caught.value), str(caught.value)
+
+
+def workbook(tmp_path, **sheets):
+    path = tmp_path / "mine.xlsx"
+    with pd.ExcelWriter(path) as book:
+        for name, rows in sheets.items():
+            pd.DataFrame(rows[1:], columns=rows[0]).to_excel(book, sheet_name=name, index=False)
+    return path
+
+
+def test_reads_a_sheet_of_a_workbook(tmp_path):
+    rows = [COLUMNS, ["北京", 2020, "x", 36102.6, "observed", "年鉴"], ["上海", "２０２０", "x", "38,701", "published", ""]]
+    table = panels.read(workbook(tmp_path, 数据=rows))
+    assert table["value"].tolist() == [36102.6, 38701] and table["year"].tolist() == [2020, 2020]
+    path = workbook(tmp_path, 数据=rows, notes=[["a"], ["b"]])
+    assert panels.read(path, sheet="数据").equals(table)
+    for sheet, words in [(None, "which sheet.: add sheet= one of 数据, notes"), ("daten", "no sheet 'daten': add")]:
+        with pytest.raises(InputError, match=words):
+            panels.read(path, sheet=sheet)
+    path = workbook(tmp_path, 数据=[*rows, ["天津", 2020, "x", "n/a", "observed", ""]])
+    with pytest.raises(InputError, match="mine.xlsx, sheet '数据': row 4, column 'value': 'n/a' is not a number"):
+        panels.read(path)
+    (tmp_path / "old.xls").write_bytes(b"no workbook")
+    with pytest.raises(InputError, match="save it from Excel as .xlsx"):
+        panels.read(tmp_path / "old.xls")
+
+
+def test_reads_a_wide_table_with_a_column_for_each_indicator(tmp_path):
+    spec = flat("x", "y")
+    rows = [["unit", "year", "region", "x", "y"], ["a", 2020, "e", 1, "2,000"], ["b", 2020, "e", 3, None]]
+    table = panels.read(workbook(tmp_path, data=rows), spec)
+    cells = table[["unit", "indicator", "value"]].dropna().to_numpy().tolist()
+    assert cells == [["a", "x", 1], ["b", "x", 3], ["a", "y", 2000]]
+    assert set(table["status"]) == {"observed"} and set(table["source"]) == {"mine.xlsx"}
+    bad = [*rows, ["b", 2020, "e", "?", 1], [None, 2020.5, "e", 1, 1]]
+    with pytest.raises(InputError) as caught:
+        panels.read(workbook(tmp_path, data=bad), spec)
+    for words in ["row 4, column 'x': '?' is not", "row 4: b, 2020 is there already", "row 5, column 'unit': empty",
+                  "2020.5 is not a whole year"]:
+        assert words in str(caught.value), str(caught.value)
+    softer = workbook(tmp_path, data=[["unit", "year", "x", "y", "status"], ["a", 1, 2, 3, "estimated"]])
+    assert set(panels.read(softer, spec)["status"]) == {"estimated"}
+
+
+def test_text_among_the_values_is_named():
+    with pytest.raises(InputError, match="b, 2020, x: 'many' is not a number"):
+        panels.validate(columns(x=[1, 2]).assign(value=["1", "many"]))
+    assert panels.wide(columns(x=[1, 2]).assign(value=["1", "2"]), ["x"])[0]["x"].tolist() == [1, 2]
 
 
 def test_missing_column(tmp_path):

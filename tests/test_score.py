@@ -273,6 +273,10 @@ BAD = [
     ("geometric", {"aggregation": "geometric"}, columns(x=[1, 2], y=[1, 2]),
      ["total: a, 2020, x = 0", "total: a, 2020, y = 0", "geometric mean needs scores above zero"]),
     ("harmonic", {"aggregation": "harmonic"}, columns(x=[1, 2], y=[1, 2]), ["harmonic mean"]),
+    ("benefit of the doubt", {"aggregation": "bod", "normalise": "none"}, columns(x=[-1, 2], y=[1, 0]),
+     ["total: a, 2020, x = -1: the benefit of the doubt needs scores of zero or more"]),
+    ("constant for ranks", {"normalise": "rank"}, columns(x=[1, 1], y=[1, 2]), ["x: all values of 2020 are 1"]),
+    ("text", {}, columns(x=[1, 2], y=[1, 2]).assign(value=["1", "two", "3", "4"]), ["'two' is not a number"]),
     ("missing cell", {"missing": "refuse"}, columns(x=[1, None, 2], y=[1, 2, None]), ["b, 2020, x", "c, 2020, y"]),
     ("missing indicator", {}, columns(x=[1, 2]), ["indicator 'y' has no value", "spec.drop('y')"]),
     ("doubled", {}, pd.concat([columns(x=[1, 2], y=[1, 2])] * 2), ["a, 2020, x: more than one row", "b, 2020, y"]),
@@ -300,10 +304,18 @@ def test_posts_outside_the_data_are_refused_unless_they_are_goalposts():
         score.compute(spec.vary("x", normalise="goalposts", posts=[1000, 2000]), data)
 
 
+def test_units_without_a_group_are_named_when_it_is_needed():
+    spec, data = flat("x", "y", missing="group_mean"), columns(x=[1, None, 2], y=[1, 2, 3])
+    with pytest.raises(InputError, match="'b' has missing cells and no region: add it to groups"):
+        score.compute(spec, data, groups=pd.Series({"a": "east"}))
+
+
 def test_frozen_posts_need_every_indicator_and_a_range():
     spec, data = flat("x", "y", reference="base", base_year=2020), columns(x=[1, 2], y=[3, 5])
     posts = score.base_posts(spec, data)
     assert_allclose(only(score.compute(spec, columns(2021, x=[1.5, 4], y=[4, 3]), posts)), [5, 15])
+    with pytest.raises(InputError, match="column 'low' is missing"):
+        score.compute(spec, data, posts.drop(columns="low"))
     with pytest.raises(InputError, match="y: no posts"):
         score.compute(spec, data, posts.drop("y"))
     with pytest.raises(InputError, match="have no range"):

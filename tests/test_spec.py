@@ -148,7 +148,10 @@ def test_unknown_names_say_what_to_type():
                         (lambda: spec.vary(weights={"F": -1}), "weight of 'F' is -1"),
                         (lambda: spec.vary(weights={"F": 2}), "leave room for I, R, E"),
                         (lambda: spec.vary(weights=dict.fromkeys("FIRE", 0)), "are all zero"),
-                        (lambda: spec.drop("total"), "keep one")]:
+                        (lambda: spec.vary(weights={"F": "a fifth"}), "write 0.25, or"),
+                        (lambda: spec.vary(lang="fr"), "'fr' is not known: type one of zh, en"),
+                        (lambda: spec.label("gdp", "fr"), "'fr' is not known"),
+                        (lambda: specs.build({}, "x"), "2 faults"), (lambda: spec.drop("total"), "keep one")]:
         with pytest.raises(InputError) as caught:
             call()
         assert words in str(caught.value), str(caught.value)
