@@ -22,10 +22,11 @@ class State:
     panel: pd.DataFrame
     posts: pd.DataFrame
     year: int
+    groups: pd.Series | None = None
 
 
 def state(edition) -> State:
-    return State(edition.spec, edition.panel(), edition.posts(), edition.year)
+    return State(edition.settled(), edition.panel(), edition.posts(), edition.year, edition.groups())
 
 
 def data(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
@@ -72,7 +73,7 @@ def compare(old: State, new: State, node: str | None = None) -> pd.DataFrame:
 
 def ranking(one: State, node: str) -> pd.DataFrame:
     """Score and rank of a node in the year of a state, by unit."""
-    scores = score.compute(one.spec, one.panel, one.posts)
+    scores = score.compute(one.spec, one.panel, one.posts, one.groups)
     return scores.query("node == @node and year == @one.year").set_index("unit")[["score", "rank"]]
 
 

@@ -77,17 +77,16 @@ def growth_rate(years: np.ndarray, values: np.ndarray) -> float:
 
 
 def slope_pct(years: np.ndarray, values: np.ndarray) -> float:
-    """Change a year in per cent of the starting level: of the least-squares line through three or more values, or
-    between two."""
+    """Change a year in per cent of the starting level, both of the least-squares line through the values."""
     there = ~np.isnan(values)
     x, y = years[there].astype(float), values[there]
     if len(y) < 2:
         return np.nan
     if np.ptp(y) == 0:
         return 0.0
-    first = x.argmin()
-    slope, level = np.polyfit(x - x[first], y, 1) if len(y) > 2 else (np.diff(y[x.argsort()])[0] / np.ptp(x), y[first])
-    return 100 * slope / level
+    time = x - x.mean()
+    slope = time @ (y - y.mean()) / (time @ time)
+    return 100 * slope / (y.mean() + slope * time.min())
 
 
 def trends(table: pd.DataFrame, spec=None, measure: str = "growth_rate", last: int | None = None) -> pd.DataFrame:

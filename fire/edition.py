@@ -71,21 +71,39 @@ class Edition:
     def panel(self) -> pd.DataFrame:
         return self._panel.copy()
 
+    @property
+    def frozen(self) -> dict | None:
+        """The lock that holds: its own, else that of the edition its file names under `posts`; None without."""
+        if self.lock or "posts" not in self.settings:
+            return self.lock
+        lock = load(self.settings["posts"], self.folder).lock
+        refuse(f"edition {self.name}", [] if lock else
+               [f"it takes the posts of edition {self.settings['posts']}, which is not locked: publish that first"])
+        return lock
+
     def posts(self) -> pd.DataFrame:
-        """Posts of its lock, else of the locked edition its file names under `posts`, else of its own data."""
-        lock = self.lock
-        if lock is None and "posts" in self.settings:
-            lock = load(self.settings["posts"], self.folder).lock
-            refuse(f"edition {self.name}", [] if lock else
-                   [f"it takes the posts of edition {self.settings['posts']}, which is not locked: publish that first"])
-        if lock is None:
-            return score.base_posts(self.spec, self._panel)
-        return pd.DataFrame.from_dict(lock["posts"], orient="index").rename_axis("indicator")
+        """Frozen posts, else those of its own data."""
+        if self.frozen is None:
+            return score.base_posts(self.spec, self._panel, self.groups())
+        return pd.DataFrame.from_dict(self.frozen["posts"], orient="index").rename_axis("indicator")
+
+    def settled(self) -> specs.Spec:
+        """The specification with the weights that a lock has derived from data: no new data move them."""
+        lock, families = self.frozen, self.spec.families
+        derived = [node for node in families if self.spec.rules[node]["weighting"] != "given"
+                   and lock and set(families[node]) <= set(lock["weights"])]
+        if not derived:
+            return self.spec
+        weights = {child: lock["weights"][child] for node in derived for child in families[node]}
+        return self.spec.vary(*derived, weighting="given").vary(weights=weights)
+
+    def groups(self) -> pd.Series:
+        """Region of each city."""
+        return self.places().set_index("city")["region"]
 
     @cached_property
     def _scores(self) -> pd.DataFrame:
-        places = self.places()
-        return score.compute(self.spec, self._panel, self.posts(), places.set_index("city")["region"])
+        return score.compute(self.settled(), self._panel, self.posts(), self.groups())
 
     def scores(self) -> pd.DataFrame:
         return self._scores.copy()
@@ -138,7 +156,7 @@ def publish(edition: int | float | str, folder: Path = EDITIONS) -> Path:
     refuse(f"edition {ed.name}", [f"it is locked: a correction is a new edition: copy {ed.name}.yaml to "
                                   f"{ed.name}.1.yaml with 'edition: \"{ed.name}.1\"', 'corrects: {ed.name}' and "
                                   f"'posts: {ed.name}', and publish that"] if path.exists() else [])
-    done = score.steps(ed.spec, ed.panel(), ed.posts(), ed.places().set_index("city")["region"])
+    done = score.steps(ed.settled(), ed.panel(), ed.posts(), ed.groups())
     refuse(f"edition {ed.name}", [] if done.posts.index.nlevels == 1 else
            ["its posts differ by year: set reference = \"base\" or \"pooled\" to lock them"])
     results = ed.results()

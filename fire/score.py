@@ -167,6 +167,6 @@ def invert(spec, scores: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(raw, index=scores.index)
 
 
-def base_posts(spec, panel: pd.DataFrame) -> pd.DataFrame:
+def base_posts(spec, panel: pd.DataFrame, groups: pd.Series | None = None) -> pd.DataFrame:
     """Posts of a panel: index indicator; columns low, high, mean, sd on the transformed scale."""
-    return steps(spec, panel).posts
+    return steps(spec, panel, groups=groups).posts

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 
 from fire import edition as editions
 from fire import files, score
+from fire import spec as specs
 from fire.errors import InputError
 
 
@@ -83,6 +84,22 @@ def test_a_chained_edition_scores_on_the_posts_of_the_last(folder):
     chained = editions.load(2023, folder)
     pd.testing.assert_frame_equal(chained.posts(), editions.load(2022, folder).posts())
     assert_allclose(chained.scores()["score"], editions.load(2022, folder).scores()["score"])
+
+
+def test_derived_weights_are_frozen_too(folder, monkeypatch):
+    text = (specs.INDICES / "fire-2022.toml").read_text(encoding="utf-8")
+    (folder / "derived.toml").write_text(text.replace("[method]", '[method]\nweighting = "entropy"'), encoding="utf-8")
+    plain = specs.load
+    monkeypatch.setattr(specs, "load", lambda name: plain(folder / "derived.toml"))
+    editions.publish(2022, folder)
+    assert editions.verify(2022, folder) == []
+    ed = editions.load(2022, folder)
+    locked = {node: ed.lock["weights"][node] for node in ed.spec.pillars}
+    cells = ed.panel()
+    newcomer = cells[cells["unit"].eq("北京")].assign(unit="新城", value=lambda table: table["value"] * 3)
+    done = score.steps(ed.settled(), pd.concat([cells, newcomer]), ed.posts(), ed.groups())
+    assert_allclose(done.weights[ed.spec.pillars], list(locked.values()))
+    assert sum(locked.values()) == pytest.approx(1) and len(set(locked.values())) == 4
 
 
 @pytest.mark.parametrize("old, new, words", [

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from engine_data import coinr, columns, flat, panel, random_panel
+from engine_data import coinr, columns, flat, index, panel, random_panel, word
 from fire import describe, score, treat, views
 from fire import spec as specs
 from fire.errors import InputError
@@ -84,6 +84,12 @@ def test_availability_and_statistics():
     assert line["skew"] == pytest.approx(stats.skew(table["y"], bias=False))
     assert line["kurtosis"] == pytest.approx(stats.kurtosis(table["y"], bias=False))
     assert np.isnan(treat.skewness(np.ones(5)))
+
+
+def test_availability_below_each_node():
+    spec = index(word("p", parent="total"), word("x", parent="p"), word("y", parent="p"), word("z", parent="total"))
+    table = pd.DataFrame({"x": [1.0], "y": [np.nan], "z": [2.0]})
+    assert describe.by_group(table, spec).loc[0].to_dict() == {"total": pytest.approx(2 / 3), "p": 0.5}
 
 
 def test_correlations_use_complete_pairs_and_a_level():
