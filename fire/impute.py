@@ -1,7 +1,5 @@
 """Before scoring: divide by denominators, screen units by coverage, fill missing cells by the declared rule."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 
@@ -70,46 +68,24 @@ def fill(table: pd.DataFrame, spec, groups: pd.Series | None = None) -> tuple[pd
     return pd.DataFrame(filled, index=table.index, columns=table.columns, copy=False), holes & ~np.isnan(filled)
 
 
-def over_units(statistic):
-    """A filler that takes `statistic` over the units of each year."""
+def typical(statistic: str, inside: bool = False):
+    """A filler that takes `statistic` over the units of the same year, `inside`: of the same group and year."""
     def filler(table, groups):
-        values = panels.cube(table)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)          # a year without any value stays missing
-            guess = statistic(values, axis=1, keepdims=True)
-        return np.broadcast_to(guess, values.shape).reshape(table.shape)
+        year, unit = (table.index.get_level_values(name) for name in ("year", "unit"))
+        return table.groupby([year, unit.map(groups)] if inside else year).transform(statistic).to_numpy()
     return filler
 
 
-def over_groups(statistic):
-    """A filler that takes `statistic` over the units of the same group and year; units without group stay missing."""
-    def filler(table, groups):
-        group = table.index.get_level_values("unit").map(groups)
-        return table.groupby([table.index.get_level_values("year"), group]).transform(statistic).to_numpy()
-    return filler
-
-
-def last(table, groups=None):
+def last(table, groups):
     """The latest earlier value of the unit."""
-    values = panels.cube(table).copy()
-    for year in range(1, len(values)):
-        values[year] = np.where(np.isnan(values[year]), values[year - 1], values[year])
-    return values.reshape(table.shape)
+    return table.groupby(level="unit").ffill().to_numpy()
 
 
-def linear(table, groups=None):
+def linear(table, groups):
     """On the straight line in time between the values before and after; nothing beyond the first and last."""
-    values, years = panels.cube(table), panels.years_of(table).astype(float)
-    times = np.where(np.isnan(values), np.nan, years[:, None, None])
-
-    def carried(array):
-        return last(pd.DataFrame(array.reshape(table.shape), index=table.index)).reshape(values.shape)
-
-    before, after = carried(values), carried(values[::-1])[::-1]
-    start, end = carried(times), carried(times[::-1])[::-1]
-    gap = np.where(end > start, end - start, np.nan)
-    return (before + (after - before) * (years[:, None, None] - start) / gap).reshape(table.shape)
+    lines = table.unstack("unit").interpolate(method="index", limit_area="inside")
+    return lines.stack("unit", future_stack=True).reindex(table.index)[table.columns].to_numpy()
 
 
-FILLERS = {"mean": over_units(np.nanmean), "median": over_units(np.nanmedian), "group_mean": over_groups("mean"),
-           "group_median": over_groups("median"), "last": last, "linear": linear}
+FILLERS = {"mean": typical("mean"), "median": typical("median"), "group_mean": typical("mean", inside=True),
+           "group_median": typical("median", inside=True), "last": last, "linear": linear}
