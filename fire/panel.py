@@ -172,10 +172,20 @@ def from_wide(table: pd.DataFrame, spec, unit: str = "unit", year: str | None = 
     an indicator or denominator of `spec`; columns `status` and `source`, when there, hold for their row."""
     ids = [*spec.indicators, *spec.denominators]
     refuse("table", [f"column '{name}' is missing: add it" for name in [unit, *ids] if name not in table])
-    keyed = pd.DataFrame({"unit": table[unit], "year": table[year].astype(int) if year in table else 1,
+    values = numeric(table[[*ids, *([year] if year in table else [])]], "table")
+    keyed = pd.DataFrame({"unit": table[unit], "year": values[year].astype(int) if year in table else 1,
                           "status": table.get("status", status), "source": table.get("source", source)})
-    long = keyed.join(table[ids].astype(float)).melt(list(keyed), ids, "indicator", "value")
+    long = keyed.join(values[ids].astype(float)).melt(list(keyed), ids, "indicator", "value")
     return long[COLUMNS]
+
+
+def numeric(table: pd.DataFrame, what: str) -> pd.DataFrame:
+    """The table as numbers; refused when cells are text that is no number."""
+    values = table.apply(pd.to_numeric, errors="coerce")
+    bad = values.isna() & table.notna()
+    refuse(what, [f"row {row + 1}, column '{table.columns[column]}': '{table.iat[row, column]}' is not a number: "
+                  "correct it, or leave the cell empty" for row, column in np.argwhere(bad.to_numpy())])
+    return values
 
 
 def years_of(table: pd.DataFrame) -> np.ndarray:

@@ -289,7 +289,7 @@ def from_coinr(imeta: pd.DataFrame, idata: pd.DataFrame | None = None, lang: str
 
     need = ["iCode", "Parent", "Direction", "Weight", "Type"]
     refuse("iMeta", [f"column '{name}' is missing: add it" for name in need if name not in imeta])
-    meta = imeta.assign(**{name: pd.to_numeric(imeta[name]) for name in ("Direction", "Weight")})
+    meta = imeta.assign(**panels.numeric(imeta[["Direction", "Weight"]], "iMeta"))
     tree = meta[meta["Type"].isin(["Indicator", "Aggregate"])]
     total = tree.groupby("Parent")["Weight"].transform("sum")
     rows = [coinr_node(row, total[position]) for position, row in tree.iterrows()]

@@ -147,8 +147,8 @@ def benefit_of_the_doubt(data: pd.DataFrame, least: float = 0.0, most: float = 1
     refuse("benefit of the doubt", [f"{name}: values below zero or missing: normalise and fill them first"
                                     for place, name in enumerate(data) if not (x[:, place] >= 0).all()])
     found = [best_weights(x, unit, least, most) for unit in range(len(x))]
-    refuse("benefit of the doubt", [f"{data.index[unit]}: no weights meet the bounds {least} and {most}: widen them, or "
-                                    "raise values of zero" for unit, weights in enumerate(found) if weights is None])
+    refuse("benefit of the doubt", [f"{data.index[unit]}: no weights meet the bounds {least} and {most}: widen them, "
+                                    "or raise values of zero" for unit, weights in enumerate(found) if weights is None])
     weights = pd.DataFrame(found, index=data.index, columns=data.columns)
     weights.attrs["scores"] = (weights.to_numpy() * x).sum(axis=1)
     return weights

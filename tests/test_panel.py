@@ -119,5 +119,7 @@ def test_from_wide():
     spec = specs.from_coinr(coinr("asem_meta").drop(columns="Denominator"))
     cells = panels.from_wide(coinr("asem_raw"), spec, unit="uCode", year="Time")
     assert len(cells) == 51 * 49 and set(cells["year"]) == {1} and cells["value"].isna().sum() > 0
+    with pytest.raises(InputError, match="row 3, column 'LPI': 'good' is not a number"):
+        panels.from_wide(coinr("asem_raw").assign(LPI=[1, 2, "good", *range(48)]), spec, unit="uCode")
     with pytest.raises(InputError, match="column 'Flights' is missing"):
         panels.from_wide(coinr("asem_raw").drop(columns="Flights"), spec, unit="uCode")
