@@ -27,11 +27,11 @@ def aggregate(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.Series]:
     nodes = spec.nodes
     place = {node: position for position, node in enumerate(nodes.index)}
     scores = np.empty((len(table), len(nodes)))
-    scores[:, [place[leaf] for leaf in table.columns]] = table.to_numpy()
+    scores[:, span([place[leaf] for leaf in table.columns])] = table.to_numpy()
     weights, faults = nodes["weight"].to_numpy(dtype=float, copy=True), []
     reference = reference_rows(table, spec)
     for node, children in reversed(spec.families.items()):
-        rule, columns = spec.rules[node], [place[child] for child in children]
+        rule, columns = spec.rules[node], span([place[child] for child in children])
         x = scores[:, columns]
         faults += [f"{node}: {fault}" for fault in not_positive(x, rule, table.index, children)]
         if faults:                                       # nothing is computed from here on, the rest is only checked
@@ -45,6 +45,11 @@ def aggregate(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.Series]:
     refuse("aggregation", faults)
     frame = pd.DataFrame(scores, index=table.index, columns=nodes.index, copy=False)
     return frame, pd.Series(weights, index=nodes.index, name="weight")
+
+
+def span(columns: list[int]) -> slice | list[int]:
+    """Neighbouring columns as a slice: numpy need not copy them."""
+    return slice(columns[0], columns[-1] + 1) if columns == [*range(columns[0], columns[-1] + 1)] else columns
 
 
 def reference_rows(table: pd.DataFrame, spec) -> np.ndarray:
