@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -20,6 +21,7 @@ import yaml
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from fire.errors import InputError, refuse
 from fire.files import ROOT, atomic_path
@@ -27,7 +29,6 @@ from fire.files import ROOT, atomic_path
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 PATHS = re.compile(r"(/home/|/root/|/Users/|/tmp/|[A-Z]:\\\\Users)\S*")
 CLOCK = re.compile(r"\btime\.time\(|datetime\.now\(|date\.today\(|Timestamp\.now\(|%time\b|%%time\b")
-LOUDNESS = ["--IPKernelApp.log_level=40"]      # errors of the kernel only
 QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 
 
@@ -106,6 +107,12 @@ def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
+def quiet_kernel() -> dict:
+    """Options of a kernel that logs errors only and talks through files, since ports collide when kernels start at once."""
+    files = {} if os.name == "nt" else {"transport": "ipc", "ip": str(Path(tempfile.mkdtemp(prefix="fire-"), "kernel"))}
+    return {"extra_arguments": ["--IPKernelApp.log_level=40"], "config": Config(KernelManager=files)}
+
+
 def run(path: Path | str, folder: Path | str, values: dict | None = None) -> Path:
     """Execute a notebook with `values` into `folder`, which holds its exhibits and `notebook.ipynb`.
 
@@ -123,7 +130,7 @@ def run(path: Path | str, folder: Path | str, values: dict | None = None) -> Pat
     try:
         papermill.execute_notebook(str(path), str(work / "notebook.ipynb"), values, cwd=str(path.parent),
                                    kernel_name="python3", language="python", progress_bar=False,
-                                   log_output=False, extra_arguments=LOUDNESS)
+                                   log_output=False, **quiet_kernel())
         result = clean(read(work / "notebook.ipynb"))
         text = nbformat.writes(result).replace(os.path.relpath(work, ROOT), os.path.relpath(folder, ROOT))
         (work / "notebook.ipynb").write_text(text, encoding="utf-8")
@@ -144,7 +151,7 @@ def refresh(path: Path | str) -> bool:
     parameters(notebook, path)
     before = nbformat.writes(clean(read(path)))
     try:
-        NotebookClient(notebook, kernel_name="python3", timeout=1200, record_timing=False, extra_arguments=LOUDNESS,
+        NotebookClient(notebook, kernel_name="python3", timeout=1200, record_timing=False, **quiet_kernel(),
                        resources={"metadata": {"path": str(path.parent)}}).execute()
     except CellExecutionError as error:
         count = sum(cell.get("execution_count") is not None for cell in notebook.cells)
