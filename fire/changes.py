@@ -45,7 +45,8 @@ def data(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 
 
 def method(old, new) -> pd.DataFrame:
-    """Choices that differ between two specifications: columns node, choice, old, new ("" is the whole index)."""
+    """Choices that differ between two specifications: columns node, choice, old, new ("" is the whole index, with
+    the nodes that follow it)."""
     lines = [("", name, old.method.get(name), new.method.get(name)) for name in METHODS
              if old.method.get(name) != new.method.get(name)]
     for node in dict.fromkeys([*old.rules, *new.rules]):
@@ -53,8 +54,9 @@ def method(old, new) -> pd.DataFrame:
             lines.append((node, "node", *("present" if node in spec.rules else "absent" for spec in (old, new))))
             continue
         for name in ["parent", "weight", *METHODS, *OF_NODE]:
-            pair = [spec.rules[node].get(name) for spec in (old, new)]
-            if pair[0] != pair[1] and not all(pd.isna(one) is True for one in pair):
+            pair, index = ([rules.get(name) for rules in both] for both in ((old.rules[node], new.rules[node]),
+                                                                            (old.method, new.method)))
+            if pair[0] != pair[1] and pair != index and not all(pd.isna(one) is True for one in pair):
                 lines.append((node, name, *pair))
     return pd.DataFrame(lines, columns=["node", "choice", "old", "new"])
 

@@ -38,6 +38,8 @@ def test_method_diff():
     assert found.loc[("y", "transform")].tolist() == ["identity", "log1p"]
     assert found.loc[("z", "node")].tolist() == ["present", "absent"] and ("x", "weight") in found.index
     assert changes.method(old.spec, old.spec).empty
+    everywhere = changes.method(old.spec, old.spec.vary(aggregation="geometric"))
+    assert everywhere.to_numpy().tolist() == [["", "aggregation", "arithmetic", "geometric"]]
 
 
 def test_comparison_names_who_entered_and_left():
