@@ -75,15 +75,18 @@ def rename(font, style: str, weight: int) -> None:
 def register(folder: Path = FONT_DIR) -> None:
     """Make the fonts known to matplotlib.
 
-    Raises FileNotFoundError with the command to run when they have not been built.
+    Fonts that have gone since matplotlib listed them are dropped: a search that meets one reads the system's fonts
+    anew and forgets ours. Raises FileNotFoundError with the command to run when the fonts have not been built.
     """
     from matplotlib import font_manager
 
+    known = font_manager.fontManager
+    known.ttflist = [font for font in known.ttflist if Path(font.fname).is_file()]
     for name in WEIGHTS:
         path = folder / f"NotoSansSC-{name}.ttf"
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing: run `make setup`, which builds the Chinese font")
-        font_manager.fontManager.addfont(path)
+        known.addfont(path)
 
 
 def web(text: str) -> str:
