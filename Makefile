@@ -40,6 +40,9 @@ $(BUILD)/%/notebook.ipynb: notebooks/%.ipynb $(CODE) $(INPUTS) $(DATA) | setup
 $(BUILD)/50-rankings-%/notebook.ipynb: notebooks/50-rankings.ipynb $(CODE) $(INPUTS) $(DATA) | setup
 	@$(FIRE) fire.notebook run $< $(@D) -p edition=$(EDITION) -p index=$*
 
+reports/editions/%.yaml:
+	@echo "There is no $@: copy reports/editions/2022.yaml, edit it, and try again" >&2; exit 1
+
 setup: .venv/.done $(FONTS) ## Build the Python environment and the Chinese font
 
 .venv/.done: requirements.lock .ci/uv.lock pyproject.toml
