@@ -50,7 +50,7 @@ class Writer:
         """Show and write a table: `tables/<name>.csv`.
 
         `labels` gives for every column its heading `{"zh": …, "en": …}`, and if wanted `digits` (decimals shown;
-        default none for whole numbers, else 2) and `as`: `unit`, `city`, `region`, `node` or `status`, by which
+        default none for whole numbers, else 2) and `as`: `unit`, `city`, `region`, `node`, `status`, `year` or `pair`, by which
         its cells are named in English too.
         """
         faults = [f"table '{name}': column '{column}' has no label: add labels[{column!r}] = {{'zh': …, 'en': …}}"
@@ -121,10 +121,18 @@ def display_frame(frame: pd.DataFrame, labels: dict, lang: str) -> pd.DataFrame:
 
 
 def display_cells(cells: pd.Series, label: dict, lang: str) -> list[str]:
-    """Cells of one column as text, by its label's `digits` and `as`."""
-    name = getattr(names, label["as"]) if "as" in label else None
+    """Cells of one column as text, by its label's `digits` and `as`; years plain, bilingual cells in `lang` only."""
+    kind = label.get("as") or implied(cells)
+    name = getattr(names, kind) if kind else None
     digits = label.get("digits", decimals(cells))
     return ["–" if pd.isna(cell) else name(cell, lang) if name else number(cell, digits) for cell in cells]
+
+
+def implied(cells: pd.Series) -> str | None:
+    """What a column without `as` names by itself: `year` by its heading, `pair` when each cell is "中文 English"."""
+    if cells.name == "year":
+        return "year"
+    return "pair" if cells.notna().any() and all(names.PAIR.match(str(cell)) for cell in cells.dropna()) else None
 
 
 def decimals(cells: pd.Series) -> int:

@@ -3,12 +3,14 @@
 Keys are the short Chinese names (北京, 粤港澳大湾区), so the Chinese label of a place is its key.
 """
 
+import re
 from functools import cache
 
 from fire import files, spec
 from fire.errors import InputError
 
 LANGUAGES = ("zh", "en")
+PAIR = re.compile(r"^(.*[\u4e00-\u9fff].*?) ([A-Za-z][^\u4e00-\u9fff（）]*)$")
 STATUS = {
     "observed": {"zh": "公开统计", "en": "observed"},
     "published": {"zh": "报告刊载", "en": "published"},
@@ -22,6 +24,20 @@ STATUS = {
 def both(zh: str, en: str) -> dict:
     """A text in both languages, as titles, notes and headings take it."""
     return {"zh": zh, "en": en}
+
+
+def pair(text: str, lang: str = "zh") -> str:
+    """One language of a text that holds both.
+
+    >>> pair("变异系数 CV", "en")
+    'CV'
+    """
+    return PAIR.match(text)[1 if lang == "zh" else 2]
+
+
+def year(number: float, lang: str = "zh") -> str:
+    """A year, without thousands separator."""
+    return f"{number:.0f}"
 
 
 @cache

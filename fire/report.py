@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tomllib
 import unicodedata
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,9 +56,10 @@ def build(edition: int | str, source=None, target=None, template=TEMPLATE, forma
         style = page_style(texts, template)
         jobs = [(ed.name, lang, frames[lang], texts[lang], style, folder, template, formats, bool(preview))
                 for lang in labels.LANGUAGES]
-        with ThreadPoolExecutor(2) as pool:
+        with ProcessPoolExecutor(1) as beside, ThreadPoolExecutor(2) as pool:
+            places = [beside.submit(site.write, ed, source, folder)] if "site" in formats and not preview else []
             links = [link for made in pool.map(typeset, jobs) for link in made]
-        links += site.write(ed, source, folder) if "site" in formats and not preview else []
+            links += [link for made in places for link in made.result()]
         files.write_text(folder / "index.html", index_page(ed, frames, links, template))
     return target / "index.html"
 
@@ -204,9 +205,12 @@ def pixels(path: Path) -> tuple[int, int]:
     return struct.unpack(">II", path.read_bytes()[16:24])
 
 
-def table(record: dict, lang: str, words: dict, rows: int | None = None) -> str:
-    """Markdown of a table (pipe table), cut to the first `rows`, with title, source and status."""
-    frame = exhibit.load_table(record["folder"], record["name"])
+def table(record: dict, lang: str, words: dict, rows: int | None = None, without=()) -> str:
+    """Markdown of a table (pipe table), cut to the first `rows` and `without` some columns, with title and source."""
+    refuse(f"table '{record['name']}'", [f"it has no column '{name}': take it out of `without`"
+                                         for name in without if name not in record["labels"]])
+    frame = exhibit.load_table(record["folder"], record["name"]).drop(columns=list(without))
+    record = record | {"labels": {name: label for name, label in record["labels"].items() if name not in without}}
     shown = exhibit.display_frame(frame.head(rows) if rows else frame, record["labels"], lang)
     grid = [[plain(cell) or " " for cell in row] for row in [list(shown.columns), *shown.itertuples(index=False)]]
     spans = [min(max(heading_width(head), *map(width, cells), 3), 40) for head, *cells in zip(*grid, strict=True)]
