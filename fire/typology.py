@@ -63,18 +63,42 @@ def regional(scores: pd.DataFrame, places: pd.DataFrame, year: int, nodes: list,
 
 def profiles(scores: pd.DataFrame, places: pd.DataFrame, year: int, spec, region: str, rules: dict | None = None) -> pd.DataFrame:
     """Tier and profile (keys of `tiers` and `cities`) of the cities of one region."""
-    rules = rules or load()
-    mine, rule = list(places.loc[places["region"].eq(region), "city"]), rules["cities"]
-    now, growth = wide(scores, year).loc[mine], wide(scores, year, "growth_pct").loc[mine]
-    total, base = now[spec.root], wide(scores, year - 1).loc[mine, spec.root]
+    mine = list(places.loc[places["region"].eq(region), "city"])
+    return label_cities(wide(scores, year).loc[mine], wide(scores, year - 1).loc[mine], spec, rules or load())
+
+
+def label_cities(now: pd.DataFrame, before: pd.DataFrame, spec, rules: dict) -> pd.DataFrame:
+    """Tier and profile of the cities of one region from their scores of two years (cities by nodes)."""
+    rule, growth, total = rules["cities"], 100 * (now / before - 1), now[spec.root]
     lead = now[rule["leading"]]
     two_fastest = growth[spec.pillars].rank(axis=1, ascending=False)[rule["driving"]].le(2).all(axis=1)
     profile = {"all_round": now[spec.indicators].ge(rules["strong"]).mean(axis=1).ge(rule["share"]),
                "leader": (lead.ge(rule["lead"]) & lead.eq(lead.max())).all(axis=1),
                "driven": two_fastest & growth[rule["driving"][-1]].eq(growth[rule["driving"][-1]].max()),
-               "rising": growth[spec.root].gt(100 * (total.mean() / base.mean() - 1))}
+               "rising": growth[spec.root].gt(100 * (total.mean() / before[spec.root].mean() - 1))}
     return pd.DataFrame({"tier": np.where(total.ge(total.mean()), "first", "second"),
-                         "profile": np.select(list(profile.values()), list(profile), "none")}, index=mine)
+                         "profile": np.select(list(profile.values()), list(profile), "none")}, index=now.index)
+
+
+def profile_stability(scores: pd.DataFrame, places: pd.DataFrame, year: int, spec, region: str, rng: np.random.Generator,
+                      draws: int = 500, spread: float = 0.25, rules: dict | None = None) -> pd.DataFrame:
+    """Share of draws that keep the tier and the profile of each city of one region, weights varying as in `stability`.
+
+    Columns: unit, tier, tier_kept, profile, profile_kept.
+    """
+    rules, point = rules or load(), profiles(scores, places, year, spec, region, rules)
+    tables = [wide(scores, one).loc[point.index] for one in (year, year - 1)]
+    kept = pd.DataFrame(0.0, point.index, point.columns)
+    for drawn in drawn_weights(spec, rng, draws, spread):
+        kept += label_cities(*(aggregate(table, spec, drawn) for table in tables), spec, rules).eq(point)
+    return point.join((kept / draws).add_suffix("_kept")).rename_axis("unit").reset_index()[
+        ["unit", "tier", "tier_kept", "profile", "profile_kept"]]
+
+
+def drawn_weights(spec, rng: np.random.Generator, draws: int, spread: float) -> list[pd.Series]:
+    """Weights of all nodes, each varied by `spread` either way (uniform)."""
+    weights = rng.uniform(1 - spread, 1 + spread, (draws, len(spec.nodes))) * spec.nodes["weight"].fillna(1).to_numpy()
+    return [pd.Series(drawn, spec.nodes.index) for drawn in weights]
 
 
 def names(scores: pd.DataFrame, places: pd.DataFrame, year: int, spec, region: str, rules: dict | None = None) -> dict:
@@ -96,8 +120,8 @@ def stability(scores: pd.DataFrame, places: pd.DataFrame, year: int, spec, rng: 
     """
     rules, nodes = rules or load(), [spec.root, *spec.pillars]
     point = regional(scores, places, year, nodes, rules)["type"]
-    weights = rng.uniform(1 - spread, 1 + spread, (draws, len(spec.nodes))) * spec.nodes["weight"].fillna(1).to_numpy()
-    tables = [np.stack([aggregate(table, spec, pd.Series(drawn, spec.nodes.index))[nodes].to_numpy() for drawn in weights], 1)
+    weights = drawn_weights(spec, rng, draws, spread)
+    tables = [np.stack([aggregate(table, spec, drawn)[nodes].to_numpy() for drawn in weights], 1)
               for table in (wide(scores, year), wide(scores, year - 1))]
     cities = wide(scores, year).index
     flat = [pd.DataFrame(table.reshape(len(cities), -1), cities) for table in tables]        # one column a draw and node

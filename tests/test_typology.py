@@ -52,3 +52,12 @@ def test_stability_repeats_for_a_seed_and_moves_with_the_spread(ed):
     runs = [typology.stability(ed.scores(), ed.places(), ed.year, ed.spec, np.random.default_rng(7), draws=40) for _ in range(2)]
     pd.testing.assert_frame_equal(*runs)
     assert runs[0]["share_kept"].between(0, 1).all() and runs[0]["share_kept"].lt(1).any()
+
+
+def test_stability_of_tiers_is_certain_without_spread_and_less_with_much():
+    ed = editions.load(2022)
+    sure, loose = (typology.profile_stability(ed.scores(), ed.places(), ed.year, ed.spec, ed.focus_region,
+                                              np.random.default_rng(1), draws=20, spread=spread) for spread in (0.0, 0.99))
+    assert sure[["tier_kept", "profile_kept"]].to_numpy() == pytest.approx(1.0)
+    assert loose["profile_kept"].min() < 1 and loose["tier_kept"].between(0, 1).all()
+    assert list(sure["unit"]) == list(loose["unit"]) and len(sure) == 4
