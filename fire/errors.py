@@ -9,6 +9,9 @@ class InputError(ValueError):
         count = f"{len(self.faults)} fault" + ("s" if len(self.faults) != 1 else "")
         super().__init__(f"{what}: {count}\n" + "\n".join(f"  - {fault}" for fault in self.faults))
 
+    def __reduce__(self):
+        return type(self), (self.what, self.faults)                # so that it comes whole out of another process
+
 
 def refuse(what: str, faults: list[str]) -> None:
     """Raise InputError when `faults` is not empty.

@@ -92,22 +92,33 @@ def register(folder: Path = FONT_DIR) -> None:
 def web(text: str) -> str:
     """CSS `@font-face` rules with both weights, cut to the characters of `text`, as woff2 data addresses."""
     import base64
-    import io
 
-    from fontTools import subset, ttLib
-
+    characters = "".join(sorted({*text, *map(chr, range(0x20, 0x7F))}))
     rules = []
     for name, weight in WEIGHTS.items():
-        font = ttLib.TTFont(FONT_DIR / f"NotoSansSC-{name}.ttf", recalcTimestamp=False)
-        cutter = subset.Subsetter(subset.Options(layout_features=["kern", "liga", "tnum"], hinting=False))
-        cutter.populate(text=text + "".join(map(chr, range(0x20, 0x7F))))
-        cutter.subset(font)
-        font.flavor, buffer = "woff2", io.BytesIO()
-        font.save(buffer)
-        data = base64.b64encode(buffer.getvalue()).decode()
+        data = base64.b64encode(cut(FONT_DIR / f"NotoSansSC-{name}.ttf", characters)).decode()
         rules.append(f'@font-face {{ font-family: "{FAMILY}"; font-weight: {weight}; font-display: block; '
                      f"src: url(data:font/woff2;base64,{data}) format('woff2') }}\n")
     return "".join(rules)
+
+
+def cut(path: Path, characters: str) -> bytes:
+    """A font cut to some characters, as woff2; kept beside the font, since packing takes seconds."""
+    from hashlib import sha256
+
+    from fontTools import subset, ttLib
+
+    made_from = f"{path.stat().st_mtime_ns} {characters}".encode()
+    kept = path.parent / "cut" / f"{path.stem}-{sha256(made_from).hexdigest()[:20]}.woff2"
+    if not kept.exists():
+        font = ttLib.TTFont(path, recalcTimestamp=False)
+        cutter = subset.Subsetter(subset.Options(layout_features=["kern", "liga", "tnum"], hinting=False))
+        cutter.populate(text=characters)
+        cutter.subset(font)
+        font.flavor = "woff2"
+        with atomic_path(kept) as part:
+            font.save(part)
+    return kept.read_bytes()
 
 
 if __name__ == "__main__":

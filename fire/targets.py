@@ -82,7 +82,8 @@ def changed(spec, panel, now: pd.DataFrame, unit: str, change: pd.Series) -> pd.
     """A change of scores in points and in the units of the indicators."""
     before = now.loc[[unit], change.index]
     after = before + change
-    raw = [score.invert(spec, scores, score.base_posts(spec, panel)).loc[unit] for scores in (before, after)]
+    posts = score.base_posts(spec, panel)
+    raw = [score.invert(spec, scores, posts).loc[unit] for scores in (before, after)]
     return pd.DataFrame({"indicator": change.index, "points": change.to_numpy(),
                          "score_from": before.loc[unit].to_numpy(),
                          "score_to": after.loc[unit].to_numpy(), "raw_from": raw[0].to_numpy(),
