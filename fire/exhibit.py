@@ -50,8 +50,8 @@ class Writer:
         """Show and write a table: `tables/<name>.csv`.
 
         `labels` gives for every column its heading `{"zh": …, "en": …}`, and if wanted `digits` (decimals shown;
-        default none for whole numbers, else 2) and `as`: `unit`, `city`, `region`, `node`, `status`, `year` or `pair`, by which
-        its cells are named in English too.
+        default none for whole numbers, else 2) and `as`: `unit`, `city`, `region`, `node`, `status`, `year`, `word`
+        or `pair`, by which its cells are named in English too.
         """
         faults = [f"table '{name}': column '{column}' has no label: add labels[{column!r}] = {{'zh': …, 'en': …}}"
                   for column in frame.columns if not {"zh", "en"} <= set(labels.get(column, {}))]
@@ -129,10 +129,11 @@ def display_cells(cells: pd.Series, label: dict, lang: str) -> list[str]:
 
 
 def implied(cells: pd.Series) -> str | None:
-    """What a column without `as` names by itself: `year` by its heading, `pair` when each cell is "中文 English"."""
-    if cells.name == "year":
-        return "year"
-    return "pair" if cells.notna().any() and all(names.PAIR.match(str(cell)) for cell in cells.dropna()) else None
+    """What the cells of a column without `as` are by themselves: years, words of the tables, "中文 English" pairs."""
+    texts = cells.dropna().astype(str)
+    if cells.name == "year" or texts.empty:
+        return "year" if cells.name == "year" else None
+    return "word" if texts.isin(names.WORDS).all() else "pair" if texts.map(names.PAIR.match).notna().all() else None
 
 
 def decimals(cells: pd.Series) -> int:

@@ -20,6 +20,11 @@ STATUS = {
     "simulated": {"zh": "模拟", "en": "simulated"},
 }
 
+WORDS = {"printed": "刊载", "implied": "由刊载推得", "assumed": "假定",
+         "reproduced": "再现", "explained": "已解释", "mismatch": "不符", "not computable": "不可计算",
+         "identity": "原值", "log": "对数", "log1p": "对数（加一）", "input": "读入", "used": "采用",
+         "firms": "企业", "patents": "专利", "deals": "融资", "institutions": "机构"}
+
 
 def both(zh: str, en: str) -> dict:
     """A text in both languages, as titles, notes and headings take it."""
@@ -33,6 +38,15 @@ def pair(text: str, lang: str = "zh") -> str:
     'CV'
     """
     return PAIR.match(text)[1 if lang == "zh" else 2]
+
+
+def word(text: str, lang: str = "zh") -> str:
+    """A word of the tables (`WORDS`) in one language.
+
+    >>> word("printed")
+    '刊载'
+    """
+    return WORDS[text] if lang == "zh" else text
 
 
 def year(number: float, lang: str = "zh") -> str:

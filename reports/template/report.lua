@@ -5,6 +5,7 @@ local WORDS = {
   zh = {fig = "图", tbl = "表", gap = "　", contents = "目录", figs = "图目录", tbls = "表目录"},
   en = {fig = "Figure", tbl = "Table", gap = ". ", contents = "Contents", figs = "Figures", tbls = "Tables"},
 }
+local TALLEST = 165   -- mm, of a figure on a page with 160 mm of text width
 local W
 local numbers, titles, order, headings = {}, {}, {fig = {}, tbl = {}}, {}
 local typst, docx, html = FORMAT == "typst", FORMAT == "docx", FORMAT:match("html")
@@ -103,6 +104,12 @@ end
 
 local function typst_string(text) return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"') .. '"' end
 
+-- A tall figure leaves room on its page for the heading and the text that lead to it.
+local function span(image)
+  local wide, high = (image.attributes.pixels or ""):match("(%d+)x(%d+)")
+  return wide and high / wide > TALLEST / 160 and "height: " .. TALLEST .. "mm" or "width: 100%"
+end
+
 local function figure(element)
   local image
   element:walk {Image = function(found) image = found end}
@@ -110,7 +117,7 @@ local function figure(element)
   if not image then return element end
   if typst then
     local caption = pandoc.write(pandoc.Pandoc(element.caption.long), "typst")
-    return pandoc.RawBlock("typst", "#figure(image(" .. typst_string(image.src) .. ", width: 100%, alt: "
+    return pandoc.RawBlock("typst", "#figure(image(" .. typst_string(image.src) .. ", " .. span(image) .. ", alt: "
       .. typst_string(pandoc.utils.stringify(image.caption)) .. "), caption: [" .. caption:gsub("%s+$", "") .. "])\n<" .. element.identifier .. ">")
   end
   return element:walk {Image = function(found)   -- vector figures go into the PDF; pages stay small with PNG
