@@ -12,8 +12,8 @@ class FileKernelManager(KernelManager):
     """A kernel manager whose every kernel has a folder of its own for its sockets."""
 
     def __init__(self, *args, **options):
-        folder = tempfile.mkdtemp(prefix="fire-")
-        super().__init__(*args, transport="ipc", ip=str(Path(folder, "kernel")), **options)
+        self._folder = tempfile.TemporaryDirectory(prefix="fire-", ignore_cleanup_errors=True)
+        super().__init__(*args, transport="ipc", ip=str(Path(self._folder.name, "kernel")), **options)
 
 
 if os.name != "nt":

@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -107,10 +108,12 @@ def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def quiet_kernel() -> dict:
+@contextmanager
+def quiet_kernel():
     """Options of a kernel that logs errors only and talks through files, since ports collide when kernels start at once."""
-    files = {} if os.name == "nt" else {"transport": "ipc", "ip": str(Path(tempfile.mkdtemp(prefix="fire-"), "kernel"))}
-    return {"extra_arguments": ["--IPKernelApp.log_level=40"], "config": Config(KernelManager=files)}
+    with tempfile.TemporaryDirectory(prefix="fire-", ignore_cleanup_errors=True) as folder:
+        sockets = {} if os.name == "nt" else {"transport": "ipc", "ip": str(Path(folder, "kernel"))}
+        yield {"extra_arguments": ["--IPKernelApp.log_level=40"], "config": Config(KernelManager=sockets)}
 
 
 def run(path: Path | str, folder: Path | str, values: dict | None = None) -> Path:
@@ -128,9 +131,10 @@ def run(path: Path | str, folder: Path | str, values: dict | None = None) -> Pat
     if "out" in defaults:
         values["out"] = os.path.relpath(work, ROOT)
     try:
-        papermill.execute_notebook(str(path), str(work / "notebook.ipynb"), values, cwd=str(path.parent),
-                                   kernel_name="python3", language="python", progress_bar=False,
-                                   log_output=False, **quiet_kernel())
+        with quiet_kernel() as options:
+            papermill.execute_notebook(str(path), str(work / "notebook.ipynb"), values, cwd=str(path.parent),
+                                       kernel_name="python3", language="python", progress_bar=False, log_output=False,
+                                       **options)
         result = clean(read(work / "notebook.ipynb"))
         text = nbformat.writes(result).replace(os.path.relpath(work, ROOT), os.path.relpath(folder, ROOT))
         (work / "notebook.ipynb").write_text(text, encoding="utf-8")
@@ -151,8 +155,9 @@ def refresh(path: Path | str) -> bool:
     parameters(notebook, path)
     before = nbformat.writes(clean(read(path)))
     try:
-        NotebookClient(notebook, kernel_name="python3", timeout=1200, record_timing=False, **quiet_kernel(),
-                       resources={"metadata": {"path": str(path.parent)}}).execute()
+        with quiet_kernel() as options:
+            NotebookClient(notebook, kernel_name="python3", timeout=1200, record_timing=False,
+                           resources={"metadata": {"path": str(path.parent)}}, **options).execute()
     except CellExecutionError as error:
         count = sum(cell.get("execution_count") is not None for cell in notebook.cells)
         raise InputError(f"{path.name}", [f"code cell {count} failed: {error.ename}: {error.evalue}"]) from None
