@@ -49,9 +49,9 @@ def word(text: str, lang: str = "zh") -> str:
     return WORDS[text] if lang == "zh" else text
 
 
-def year(number: float, lang: str = "zh") -> str:
+def year(number, lang: str = "zh") -> str:
     """A year, without thousands separator."""
-    return f"{number:.0f}"
+    return str(number).removesuffix(".0")
 
 
 @cache

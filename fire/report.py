@@ -32,6 +32,7 @@ DEFINED = re.compile(r"\{#((?:fig|tbl):[a-z0-9-]+)")
 CITED = re.compile(r"(?<![\w\\])@((?:fig|tbl):[a-z0-9-]*[a-z0-9])")
 NOT_META = ("stop", "comma", "rows-word")                  # words of the frame that pandoc need not know
 WIDE = 8                                                   # columns from which a table is set smaller
+LINE, NARROW = 96, 12                                      # characters of a line; of a column that is not made narrower
 
 
 def build(edition: int | str, source=None, target=None, template=TEMPLATE, formats=FORMATS, preview=()) -> Path:
@@ -215,7 +216,7 @@ def table(record: dict, lang: str, words: dict, rows: int | None = None, without
     grid = [[plain(cell) or " " for cell in row] for row in [list(shown.columns), *shown.itertuples(index=False)]]
     spans = [min(max(heading_width(head), *map(width, cells), 3), 40) for head, *cells in zip(*grid, strict=True)]
     right = [label.get("as") is None and frame[name].dtype.kind in "ifb" for name, label in record["labels"].items()]
-    rule = [":" * (not end) + "-" * (span + 3) + ":" * end for span, end in zip(spans, right, strict=True)]
+    rule = [":" * (not end) + "-" * (span + 3) + ":" * end for span, end in zip(fitted(spans), right, strict=True)]
     for column, (name, label) in enumerate(record["labels"].items()):
         if label.get("as") in ("city", "region"):
             for row, place in zip(grid[1:], frame[name], strict=False):
@@ -255,6 +256,14 @@ def heading_width(head: str) -> int:
     """Width that a column heading needs when it may break: its longest word; a long Chinese one breaks in two."""
     return max(width(word) if word.isascii() or width(word) <= 8 else -(-width(word) // 2)
                for word in head.split() or [""])
+
+
+def fitted(spans: list[int]) -> list[int]:
+    """Column widths that fit a page: wide columns, whose text breaks, give way; dates, names and numbers stay whole."""
+    room = (LINE if len(spans) < WIDE else LINE * 17 / 14) - 3 * len(spans)
+    narrow = sum(span for span in spans if span <= NARROW)
+    shrink = min(1, (room - narrow) / max(1, sum(spans) - narrow))
+    return [span if span <= NARROW else max(NARROW, int(span * shrink)) for span in spans]
 
 
 def copy_figures(exhibits: dict, folder: Path) -> None:
