@@ -21,7 +21,7 @@ from pathlib import Path
 import jinja2
 
 from fire import edition as editions
-from fire import exhibit, explorer, files, fonts, labels, narrative, published, site, word
+from fire import exhibit, explorer, files, fonts, glossary, labels, narrative, published, site, word
 from fire.errors import InputError, refuse
 from fire.exhibit import plain
 
@@ -180,7 +180,8 @@ def programme(exhibits: dict, lang: str, template: Path) -> str:
     for (kind, no), group in rows.groupby(["kind", "no"], sort=False):
         places = [f"@{'fig' if exhibits[name]['kind'] == 'figure' else 'tbl'}:{name}" for name in group["exhibit"]]
         found = ("、" if lang == "zh" else ", ").join(places)
-        lines.append(f"- {word[kind][lang]} {no} {plain(titles.get((kind, no), ''))} → {found}")
+        title = titles.get((kind, no), "") if lang == "zh" else group["title_en"].iloc[0]
+        lines.append(f"- {word[kind][lang]} {no} {plain(title)} → {found}")
     return "\n".join(lines)
 
 
@@ -206,13 +207,17 @@ def pixels(path: Path) -> tuple[int, int]:
     return struct.unpack(">II", path.read_bytes()[16:24])
 
 
-def table(record: dict, lang: str, words: dict, rows: int | None = None, without=()) -> str:
-    """Markdown of a table (pipe table), cut to the first `rows` and `without` some columns, with title and source."""
+def table(record: dict, lang: str, words: dict, rows: int | None = None, without=(), places_only=False) -> str:
+    """Markdown of a table (pipe table), cut to the first `rows` and `without` some columns, with title and source.
+
+    In English, Chinese names in cells are put into English (`fire.glossary`; `places_only`: cities and regions).
+    """
     refuse(f"table '{record['name']}'", [f"it has no column '{name}': take it out of `without`"
                                          for name in without if name not in record["labels"]])
     frame = exhibit.load_table(record["folder"], record["name"]).drop(columns=list(without))
     record = record | {"labels": {name: label for name, label in record["labels"].items() if name not in without}}
     shown = exhibit.display_frame(frame.head(rows) if rows else frame, record["labels"], lang)
+    shown = shown.map(lambda cell: glossary.english(cell, places_only)) if lang == "en" else shown
     grid = [[plain(cell) or " " for cell in row] for row in [list(shown.columns), *shown.itertuples(index=False)]]
     spans = [min(max(heading_width(head), *map(width, cells), 3), 40) for head, *cells in zip(*grid, strict=True)]
     right = [label.get("as") is None and frame[name].dtype.kind in "ifb" for name, label in record["labels"].items()]

@@ -61,12 +61,22 @@ def environment(lang: str) -> jinja2.Environment:
     env = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined,
                              trim_blocks=True, lstrip_blocks=True)
     env.filters |= {"num": lambda value, digits=3: "–" if pd.isna(value) else exhibit.number(float(value), digits),
-                    "signed": lambda value, digits=0: "–" if pd.isna(value) else f"{float(value):+.{digits}f}".replace("-", "−"),
+                    "signed": lambda value, digits=0: "–" if pd.isna(value) else signed(float(value), digits),
                     "unit": lambda name: labels.unit(name, lang), "slug": slug,
                     "status": lambda name: labels.status(name, lang)}
     env.globals |= {"lang": lang, "other_lang": other(lang), "isna": pd.isna,
                     "w": {key: text[lang] for key, text in words.items()}}
     return env
+
+
+def signed(value: float, digits: int = 0) -> str:
+    """A change with its sign; none when it rounds to zero.
+
+    >>> signed(2.0), signed(-0.314, 2), signed(0.0)
+    ('+2', '−0.31', '0')
+    """
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", "−") if float(text) else text[1:]
 
 
 def slug(name: str) -> str:

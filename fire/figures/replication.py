@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from fire import glossary
 from fire.figures import style
 
 WORDS = {
@@ -24,11 +25,12 @@ def word(key: str, lang: str) -> str:
 def verdicts(summary: pd.DataFrame, lang: str = "zh", statuses=("simulated",)):
     """Stacked bars of the verdicts of each section (frame of `ledger.summary`)."""
     table = summary.iloc[::-1]
+    sections = table["section"] if lang == "zh" else table["section"].map(glossary.english)
     fig, ax = style.subplots(height=0.9 + 0.24 * len(table))
     left = np.zeros(len(table))
     for verdict, colour in COLOURS.items():
         if table[verdict].sum():
-            ax.barh(table["section"], table[verdict], left=left, color=colour, label=f"{word(verdict, lang)} {table[verdict].sum()}")
+            ax.barh(sections, table[verdict], left=left, color=colour, label=f"{word(verdict, lang)} {table[verdict].sum()}")
             left += table[verdict].to_numpy()
     style.value_labels(ax, range(len(table)), table["rows"], digits=0)
     ax.set_xlabel(word("rows", lang))
