@@ -68,6 +68,7 @@ def styles(xml: str, lang: str) -> str:
     east = "zh-CN" if lang == "zh" else "en-GB"
     xml = re.sub(r"<w:rFonts [^>]*/>", FONTS, xml)
     xml = re.sub(r"<w:lang [^>]*/>", f'<w:lang w:val="en-GB" w:eastAsia="{east}" w:bidi="ar-SA"/>', xml)
+    xml = xml.replace('w:w="108"', 'w:w="40"')             # cell margins, so that numbers of wide tables stay whole
     for style, (name, paragraph) in NEW.items():
         added = (f'<w:style w:type="paragraph" w:styleId="{style}"><w:name w:val="{name}"/><w:basedOn w:val="Normal"/>'
                  f"<w:qFormat/><w:pPr>{paragraph}</w:pPr></w:style></w:styles>")
