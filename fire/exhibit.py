@@ -32,19 +32,27 @@ class Writer:
 
         A simulated or assumed `status` is written on its face.
         """
-        import matplotlib.pyplot as plt
-
         from fire.figures import style
 
         self._check(name, status, title=title, source=source, alt=alt, note=note)
         for lang in names.LANGUAGES if self.out else ("zh",):
-            fig = style.status_note(draw(lang), status, lang)
+            shown = style.with_glyphs(lambda: self._draw(name, draw, status, lang))
             if lang == "zh":
-                _show(title["zh"], _png(fig), alt["zh"], source["zh"], status)
-            if self.out:
-                _save(fig, self.out / "figures" / f"{name}.{lang}")
-            plt.close(fig)
+                _show(title["zh"], shown, alt["zh"], source["zh"], status)
         self._write(name, "figure", title=title, source=source, status=list(status), alt=alt, note=note)
+
+    def _draw(self, name: str, draw, status, lang: str) -> bytes:
+        """Draw a figure, write its files, return it as PNG."""
+        import matplotlib.pyplot as plt
+
+        from fire.figures import style
+
+        fig = style.status_note(draw(lang), status, lang)
+        shown = _png(fig)
+        if self.out:
+            _save(fig, self.out / "figures" / f"{name}.{lang}")
+        plt.close(fig)
+        return shown
 
     def table(self, name: str, frame: pd.DataFrame, *, labels, title, source, status, note=None) -> None:
         """Show and write a table: `tables/<name>.csv`.

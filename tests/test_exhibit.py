@@ -4,8 +4,9 @@ import json
 
 import pandas as pd
 import pytest
+from matplotlib import font_manager
 
-from fire import exhibit, labels, panel
+from fire import exhibit, fonts, labels, panel
 from fire.errors import InputError
 from fire.figures import style
 
@@ -92,3 +93,21 @@ def test_statuses_have_labels_and_follow_the_panel():
 def test_an_unknown_place_is_refused_with_the_fix(kind):
     with pytest.raises(InputError, match=f"{kind} '亚特兰蒂斯' is unknown: add a row"):
         getattr(labels, kind)("亚特兰蒂斯", "en")
+
+
+def test_figure_heals_when_matplotlib_forgets_the_font_and_refuses_a_character_without_glyph(tmp_path):
+    def titled(text):
+        fig, ax = style.subplots()
+        ax.set_title(text)
+        return fig
+
+    known = font_manager.fontManager
+    known.ttflist = [font for font in known.ttflist if font.name != fonts.FAMILY]
+    known._findfont_cached.cache_clear()
+    words = {"zh": "题", "en": "title"}
+    show = exhibit.Writer(str(tmp_path), chapter="x")
+    show.figure("healed", lambda lang: titled("城市"), title=words, source=words, status=["observed"], alt=words)
+    assert any(font.name == fonts.FAMILY for font in known.ttflist)
+    with pytest.raises(InputError, match="add the character to EXTRA"):
+        show.figure("box", lambda lang: titled("\U00020000"), title=words, source=words, status=["observed"], alt=words)
+    assert not (tmp_path / "exhibits" / "box.json").exists()

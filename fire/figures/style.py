@@ -3,10 +3,13 @@
 Importing this module sets matplotlib up. Figures draw no title and no source: the report sets both as caption.
 """
 
+import warnings
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 
 from fire import fonts, labels
+from fire.errors import refuse
 from fire.labels import city, node, region, status, unit  # noqa: F401  (figure functions write style.city(...))
 
 # Ordered by lightness, so that neighbours stay apart in greyscale; hues stay apart for the colour-blind.
@@ -57,6 +60,23 @@ def status_note(fig, statuses, lang: str = "zh"):
         text = f"含{names}数据，不是观测结果" if lang == "zh" else f"Contains {names} values, not observations"
         fig.text(0.995, -0.005, text, ha="right", va="top", fontsize=7.5, color=RED, weight="bold", gid="status")
     return fig
+
+
+def with_glyphs(draw):
+    """`draw()`, never with boxes in place of characters.
+
+    matplotlib forgets registered fonts when it rebuilds its list of fonts; then the fonts are registered and the
+    figure is drawn once more. Raises InputError for a character that the font lacks.
+    """
+    for again in (True, False):
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("error", message=r"Glyph \d+ .*missing from font")
+                return draw()
+        except UserWarning as missing:
+            plt.close("all")
+            refuse("figure", [] if again else [f"{missing}: add the character to EXTRA in fire/fonts.py"])
+            fonts.register()
 
 
 def region_colour(name: str) -> str:
