@@ -32,7 +32,8 @@ def test_report_opens_in_both_languages(report):
 
 
 def test_second_report_does_nothing(report):
-    assert make("-q", "report")[0] == 0
+    assert make("report")[1].split() == ["Open", "reports/2022/index.html"]
+    assert make("-q", "reports/2022/index.html")[0] == 0
 
 
 def test_touched_notebook_renders_itself_and_the_report_only(report):
