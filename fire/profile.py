@@ -9,12 +9,16 @@ SHOWN = 5                     # lines of a list on a page
 SURE = 0.95                   # probability from which one unit is called ahead of another
 
 
-def profiles(edition) -> dict[str, dict]:
-    """Profiles of the regions, then of the cities, each in the order of their ranks: name → facts for its page."""
+def profiles(edition, intervals: pd.DataFrame | None = None) -> dict[str, dict]:
+    """Profiles of the regions, then of the cities, each in the order of their ranks: name → facts for its page.
+
+    `intervals`: those of the edition (`robustness.intervals`), when they are at hand.
+    """
     spec, panel, places = edition.spec, edition.panel(), edition.places().set_index("city")
     scores = edition.scores()
     regional = regions.regional_means(scores, edition.places())
-    cities = city_profiles(edition, spec, panel, scores, places)
+    intervals = robustness.intervals(spec, panel) if intervals is None else intervals
+    cities = city_profiles(edition, spec, panel, scores, places, intervals)
     ranges = robustness.run(spec, panel, groups=places["region"]).intervals
     made = region_profiles(edition, spec, regional, ranges, cities)
     return dict(sorted(made.items(), key=by_rank)) | dict(sorted(cities.items(), key=by_rank))
@@ -53,10 +57,9 @@ def region_profiles(edition, spec, regional: pd.DataFrame, ranges: pd.DataFrame,
     return made
 
 
-def city_profiles(edition, spec, panel, scores: pd.DataFrame, places: pd.DataFrame) -> dict[str, dict]:
+def city_profiles(edition, spec, panel, scores: pd.DataFrame, places: pd.DataFrame, ranges: pd.DataFrame) -> dict[str, dict]:
     """Facts of every city."""
     year, before = edition.year, edition.base_year
-    ranges = robustness.intervals(spec, panel)
     unsure = indistinct(robustness.run(spec, panel).pairs.query("year == @year"))
     low, high = spec.method["scale"]
     share = weights.effective(spec)[spec.indicators]
@@ -79,7 +82,7 @@ def city_profiles(edition, spec, panel, scores: pd.DataFrame, places: pd.DataFra
             "points": points[points.abs() > 5e-7].head(SHOWN).to_dict(), "total_points": points.sum(),
             "rivals": passed[passed["unit"].eq(name)][["rival", "places"]].to_dict("records"),
             "unsure": [other for other in final.sort_values("rank").index if other in unsure.get(name, ())],
-            "needed": needed(spec, panel, name, final.at[name, "rank"], year)}
+            "needed": needed(spec, panel, scores, name, final.at[name, "rank"], year)}
         made[name] = facts
     return made
 
@@ -90,9 +93,9 @@ def indistinct(pairs: pd.DataFrame) -> dict[str, set]:
     return open_pairs.groupby("unit")["other"].agg(set).to_dict()
 
 
-def needed(spec, panel, name: str, rank: int, year: int) -> list[dict]:
+def needed(spec, panel, scores: pd.DataFrame, name: str, rank: int, year: int) -> list[dict]:
     """The smallest changes of one indicator that gain a place without passing the best of the year."""
     if rank == 1:
         return []
-    changes = targets.single(spec, panel, name, 1, year)
+    changes = targets.single(spec, panel, name, 1, year, scores=scores)
     return changes[~changes["beyond_best"]].head(SHOWN).to_dict("records")

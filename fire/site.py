@@ -21,8 +21,8 @@ def write(edition, source: Path, folder: Path) -> list[dict]:
 
     Returns the links for the index page (`lang`, `kind`, `href`, `title`); `lang` is empty where a file serves both.
     """
-    profiles = profile.profiles(edition)
     intervals = robustness.intervals(edition.spec, edition.panel())
+    profiles = profile.profiles(edition, intervals)
     records = tables(source)
     files.write_text(folder / "assets" / "site.css", page_style(edition, profiles))
     place_pages(edition, profiles, folder / "places")

@@ -8,14 +8,15 @@ from fire import montecarlo, score
 from fire.errors import refuse
 
 
-def needed(spec, panel, unit: str, places: int, year: int, margin: float = 0.001) -> tuple[float, pd.DataFrame]:
+def needed(spec, panel, unit: str, places: int, year: int, margin: float = 0.001,
+           scores: pd.DataFrame | None = None) -> tuple[float, pd.DataFrame]:
     """Points that `unit` needs in `year` to gain `places` ranks by `margin` when the others stand still, and all
-    scores of the year.
+    scores of the year. `scores`: those of the panel, when they are at hand.
 
     Raises InputError for an unknown unit, a rank that is not there to be gained, and an index that is not a weighted
     mean.
     """
-    scores = score.compute(spec, panel)
+    scores = score.compute(spec, panel) if scores is None else scores
     now = scores[scores["year"].eq(year)].pivot(index="unit", columns="node", values="score")
     faults = [] if unit in now.index else [f"no unit '{unit}' in {year}: use one of {', '.join(now.index[:5])}, …"]
     others = now[spec.root].drop(unit, errors="ignore").sort_values(ascending=False)
@@ -35,13 +36,14 @@ def path_weights(spec) -> pd.Series:
     return pd.Series(montecarlo.weighted(spec, spec.root, np.ones((1, len(spec.indicators))))[0], index=spec.indicators)
 
 
-def single(spec, panel, unit: str, places: int = 1, year: int | None = None, margin: float = 0.001) -> pd.DataFrame:
+def single(spec, panel, unit: str, places: int = 1, year: int | None = None, margin: float = 0.001,
+           scores: pd.DataFrame | None = None) -> pd.DataFrame:
     """The smallest change of each indicator alone that gains `places` ranks, smallest first.
 
     Columns: indicator, points, score_from, score_to, raw_from, raw_to, beyond_best (above the best unit of the year).
     """
     year = panel["year"].max() if year is None else year
-    points, now = needed(spec, panel, unit, places, year, margin)
+    points, now = needed(spec, panel, unit, places, year, margin, scores)
     change = points / path_weights(spec)
     return changed(spec, panel, now, unit, change).sort_values("points", kind="stable").reset_index(drop=True)
 
