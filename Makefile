@@ -13,9 +13,9 @@ FANNED  := 41-city 50-rankings 90-explorer
 INDICES := infrastructure banks digital-service-bank digital-service-securities digital-service-insurance firm-competitiveness
 CHAPTERS := $(filter-out $(FANNED),$(patsubst notebooks/%.ipynb,%,$(wildcard notebooks/*.ipynb))) $(INDICES:%=50-rankings-%)
 RUNS    := $(CHAPTERS:%=$(BUILD)/%/notebook.ipynb)
-ASSEMBLY := $(addprefix fire/,report.py word.py site.py profile.py explorer.py workbook.py release.py)
-CODE    := $(filter-out $(ASSEMBLY),$(wildcard fire/*.py fire/figures/*.py))
-INPUTS  := $(wildcard data/*.csv data/*.toml data/indices/* data/annex/* data/raw/*.xlsx data/published/* data/statistics/* data/sample/*) reports/editions/$(EDITION).yaml
+ASSEMBLY := $(addprefix fire/report/,assembly.py word.py site.py profile.py explorer.py workbook.py release.py)
+CODE    := $(filter-out $(ASSEMBLY),$(wildcard fire/*.py fire/*/*.py))
+INPUTS  := $(wildcard data/*.csv data/*.toml data/indices/* data/annex/* data/raw/*.xlsx studies/printed2022/data/* data/statistics/* data/sample/*) reports/editions/$(EDITION).yaml
 TEMPLATES := $(shell find reports/template -type f 2>/dev/null) $(wildcard reports/editions/$(EDITION)-*.md)
 
 MAKEFLAGS += --jobs=2
@@ -32,13 +32,13 @@ report: $(REPORT) ## Build the report of EDITION (default 2022): reports/2022/in
 	@echo "Open $(REPORT)"
 
 $(REPORT): $(RUNS) $(TEMPLATES) $(ASSEMBLY)
-	@$(FIRE) fire.report $(EDITION)
+	@$(FIRE) fire.report.assembly $(EDITION)
 
 $(BUILD)/%/notebook.ipynb: notebooks/%.ipynb $(CODE) $(INPUTS) $(DATA) | setup
-	@$(FIRE) fire.notebook run $< $(@D) -p edition=$(EDITION)
+	@$(FIRE) fire.report.notebook run $< $(@D) -p edition=$(EDITION)
 
 $(BUILD)/50-rankings-%/notebook.ipynb: notebooks/50-rankings.ipynb $(CODE) $(INPUTS) $(DATA) | setup
-	@$(FIRE) fire.notebook run $< $(@D) -p edition=$(EDITION) -p index=$*
+	@$(FIRE) fire.report.notebook run $< $(@D) -p edition=$(EDITION) -p index=$*
 
 reports/editions/%.yaml:
 	@echo "There is no $@: copy reports/editions/2022.yaml, edit it, and try again" >&2; exit 1
@@ -57,17 +57,17 @@ setup: .venv/.done $(FONTS) ## Build the Python environment and the Chinese font
 	@$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(FONTS) &: fire/fonts.py | .venv/.done
-	@$(FIRE) fire.fonts build/fonts
+$(FONTS) &: fire/figures/fonts.py | .venv/.done
+	@$(FIRE) fire.figures.fonts build/fonts
 
 data: setup ## Rebuild the calibrated sample panel, the sample records and data/fire.duckdb
-	@$(FIRE) fire.sample $(EDITION)
+	@$(FIRE) studies.printed2022.sample.sample $(EDITION)
 	@$(MAKE) --no-print-directory -B $(DATA)
 
 # The sample panel is part of the repository, so that a report needs records and databases only.
-$(DATA): $(addprefix fire/,records.py record_sample.py databases.py collection.py rankings.py) $(wildcard data/annex/* data/raw/*.xlsx data/sample/* data/*.csv data/published/*.csv data/schemas/* data/indices/*) | setup
-	@$(FIRE) fire.record_sample
-	@$(FIRE) fire.databases
+$(DATA): $(addprefix fire/,sources/records.py report/databases.py sources/collection.py analysis/rankings.py) $(wildcard data/annex/* data/raw/*.xlsx data/sample/* data/*.csv studies/printed2022/data/*.csv data/schemas/* data/indices/*) | setup
+	@$(FIRE) studies.printed2022.sample.record_sample
+	@$(FIRE) fire.report.databases
 	@mkdir -p build && touch $@
 
 test: setup $(DATA) ## Run all tests and check every notebook with nbval
@@ -86,13 +86,13 @@ build/pyspark/.done: pyproject.toml | .venv/.done
 notebooks: $(patsubst notebooks/%.ipynb,refresh-%,$(wildcard notebooks/*.ipynb)) ## Run all notebooks and store their outputs
 
 refresh-%: $(DATA) | setup
-	@$(FIRE) fire.notebook refresh notebooks/$*.ipynb
+	@$(FIRE) fire.report.notebook refresh notebooks/$*.ipynb
 
 city: setup $(DATA) ## Run the notebook of one city: make city CITY=合肥
-	@$(FIRE) fire.notebook run notebooks/41-city.ipynb $(BUILD)/city/$(CITY) -p edition=$(EDITION) -p city=$(CITY)
+	@$(FIRE) fire.report.notebook run notebooks/41-city.ipynb $(BUILD)/city/$(CITY) -p edition=$(EDITION) -p city=$(CITY)
 
 audit: setup ## Audit the index statistically: pass, flag or fail for every check
-	@$(FIRE) fire.audit $(EDITION)
+	@$(FIRE) fire.analysis.audit $(EDITION)
 
 publish: setup ## Lock an edition (posts, weights, scores): make publish EDITION=2023
 	@$(FIRE) fire.edition publish $(EDITION)

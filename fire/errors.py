@@ -10,7 +10,7 @@ class InputError(ValueError):
         super().__init__(f"{what}: {count}\n" + "\n".join(f"  - {fault}" for fault in self.faults))
 
     def __reduce__(self):
-        return type(self), (self.what, self.faults)                # so that it comes whole out of another process
+        return type(self), (self.what, self.faults)  # so that it comes whole out of another process
 
 
 def refuse(what: str, faults: list[str]) -> None:

@@ -12,6 +12,7 @@ from fire.errors import InputError, refuse
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "data"
 REPORTS = ROOT / "reports"
+FACTS = ROOT / "studies" / "printed2022" / "data"  # printed facts; leaves with the edition that owns them
 
 
 @contextmanager
@@ -34,10 +35,14 @@ def write_text(path: Path | str, text: str) -> Path:
     return Path(path)
 
 
-def write_csv(frame: pd.DataFrame, path: Path | str, index: bool = False, excel: bool = False, **options) -> Path:
+def write_csv(
+    frame: pd.DataFrame, path: Path | str, index: bool = False, excel: bool = False, **options
+) -> Path:
     """Write a CSV atomically; `excel` adds the byte-order mark by which Excel recognises UTF-8."""
     with atomic_path(path) as part:
-        frame.to_csv(part, index=index, encoding="utf-8-sig" if excel else "utf-8", lineterminator="\n", **options)
+        frame.to_csv(
+            part, index=index, encoding="utf-8-sig" if excel else "utf-8", lineterminator="\n", **options
+        )
     return Path(path)
 
 
@@ -65,8 +70,18 @@ def read_csv(path: Path | str, **options) -> pd.DataFrame:
     text = decode(path)
     if not text.strip():
         raise InputError(f"{path}", ["the file is empty: it needs a header row and data"])
-    return headed(pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, na_values=[""], skipinitialspace=True,
-                              header=None, **options), f"{path}")
+    return headed(
+        pd.read_csv(
+            StringIO(text),
+            dtype=str,
+            keep_default_na=False,
+            na_values=[""],
+            skipinitialspace=True,
+            header=None,
+            **options,
+        ),
+        f"{path}",
+    )
 
 
 def headed(frame: pd.DataFrame, what: str) -> pd.DataFrame:
@@ -86,30 +101,50 @@ def read_table(path: Path | str, sheet: str | None = None) -> tuple[pd.DataFrame
         raise InputError(f"{path}", ["the file does not exist"])
     try:
         book = pd.ExcelFile(path, engine="openpyxl")
-    except Exception as error:                           # openpyxl has a kind of error for each way to be no workbook
-        raise InputError(f"{path}", ["not a workbook that can be read: save it from Excel as .xlsx, or as 'CSV UTF-8'"
-                                     ]) from error
+    except Exception as error:  # openpyxl has a kind of error for each way to be no workbook
+        raise InputError(
+            f"{path}", ["not a workbook that can be read: save it from Excel as .xlsx, or as 'CSV UTF-8'"]
+        ) from error
     with book:
         names = book.sheet_names
         one = sheet if sheet is not None or len(names) > 1 else names[0]
-        refuse(f"{path}", [] if one in names else
-               [(f"no sheet '{sheet}'" if sheet else "which sheet?") + f": add sheet= one of {', '.join(names)}"])
-        frame = pd.read_excel(book, sheet_name=one, header=None, dtype=str, keep_default_na=False, na_values=[""])
+        refuse(
+            f"{path}",
+            []
+            if one in names
+            else [
+                (f"no sheet '{sheet}'" if sheet else "which sheet?")
+                + f": add sheet= one of {', '.join(names)}"
+            ],
+        )
+        frame = pd.read_excel(
+            book, sheet_name=one, header=None, dtype=str, keep_default_na=False, na_values=[""]
+        )
     what = f"{path}, sheet '{one}'"
     refuse(what, ["the sheet is empty: it needs a header row and data"] if frame.empty else [])
     return headed(frame, what), what
 
 
-def to_number(cells: pd.Series, path: Path | str, column: str, first_row: int = 2) -> tuple[pd.Series, list[str]]:
+def to_number(
+    cells: pd.Series, path: Path | str, column: str, first_row: int = 2
+) -> tuple[pd.Series, list[str]]:
     """Turn text cells into floats; full-width digits and thousands separators are read.
 
     Returns the numbers (missing stays missing) and a list of faults, one for each cell that is no number, named
     by file, row (as Excel counts, header = 1) and column.
     """
-    clean = (cells.astype("string").map(lambda cell: unicodedata.normalize("NFKC", cell).strip(), na_action="ignore")
-             .astype("string").str.replace(r"(?<=\d)[,\u00a0 ](?=\d{3}(?:\D|$))", "", regex=True).replace({"": pd.NA}))
+    clean = (
+        cells.astype("string")
+        .map(lambda cell: unicodedata.normalize("NFKC", cell).strip(), na_action="ignore")
+        .astype("string")
+        .str.replace(r"(?<=\d)[,\u00a0 ](?=\d{3}(?:\D|$))", "", regex=True)
+        .replace({"": pd.NA})
+    )
     numbers = pd.to_numeric(clean, errors="coerce").astype(float)
     bad = clean.notna() & (numbers.isna() | numbers.abs().eq(float("inf")))
-    faults = [f"{path}: row {position + first_row}, column '{column}': '{cells.iloc[position]}' is not a number: "
-              f"type it with digits and one decimal point" for position in bad.to_numpy().nonzero()[0]]
+    faults = [
+        f"{path}: row {position + first_row}, column '{column}': '{cells.iloc[position]}' is not a number: "
+        f"type it with digits and one decimal point"
+        for position in bad.to_numpy().nonzero()[0]
+    ]
     return numbers, faults

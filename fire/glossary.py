@@ -4,7 +4,8 @@ import re
 import tomllib
 from functools import cache
 
-from fire import files, labels
+from fire import codebook as labels
+from fire import files
 
 HAN = "\u3007\u4e00-\u9fff"
 WORDS = files.REPORTS / "template" / "glossary.csv"
@@ -36,12 +37,22 @@ def names() -> dict[str, str]:
     tracks = files.read_csv(files.DATA / "technology.csv")
     types = tomllib.loads((files.DATA / "typology.toml").read_text(encoding="utf-8"))
     words = files.read_csv(WORDS)
-    return {**dict(zip(nodes["label_zh"], nodes["label_en"], strict=True)), **units(),
-            **dict(zip(tracks["track"], tracks["track_en"], strict=True)),
-            **dict(zip(tracks["category"], tracks["category_en"], strict=True)),
-            **{name: one["en"] for part in types.values() if isinstance(part, dict)
-               for one in part.values() if isinstance(one, dict) and "names" in one for name in one["names"]},
-            **places(), **dict(zip(words["zh"], words["en"], strict=True))}
+    return {
+        **dict(zip(nodes["label_zh"], nodes["label_en"], strict=True)),
+        **units(),
+        **dict(zip(tracks["track"], tracks["track_en"], strict=True)),
+        **dict(zip(tracks["category"], tracks["category_en"], strict=True)),
+        **{
+            name: one["en"]
+            for part in types.values()
+            if isinstance(part, dict)
+            for one in part.values()
+            if isinstance(one, dict) and "names" in one
+            for name in one["names"]
+        },
+        **places(),
+        **dict(zip(words["zh"], words["en"], strict=True)),
+    }
 
 
 def units() -> dict[str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fire import spec as specs
+from fire.index import spec as specs
 
 GOLDEN = Path(__file__).parent / "golden"
 COINR = GOLDEN / "coinr"
@@ -18,7 +18,12 @@ def word(node: str, **more) -> dict:
 def index(*nodes: dict, **method) -> specs.Spec:
     """An index `total` with these nodes; min-max 0-10 within each year unless said otherwise."""
     method = {"normalise": "minmax", "reference": "year", "scale": [0, 10], "missing": "none"} | method
-    table = {"id": "small", "label": {"zh": "小", "en": "small"}, "method": method, "node": [word("total"), *nodes]}
+    table = {
+        "id": "small",
+        "label": {"zh": "小", "en": "small"},
+        "method": method,
+        "node": [word("total"), *nodes],
+    }
     return specs.build(table, "small")
 
 
@@ -29,19 +34,33 @@ def flat(*ids: str, **method) -> specs.Spec:
 def panel(cells: dict[tuple, float], status: str = "observed") -> pd.DataFrame:
     """A panel from {(unit, year, indicator): value}."""
     keys = pd.DataFrame(list(cells), columns=["unit", "year", "indicator"])
-    return keys.assign(value=[float(value) for value in cells.values()], status=status, source="made for a test")
+    return keys.assign(
+        value=[float(value) for value in cells.values()], status=status, source="made for a test"
+    )
 
 
 def columns(year: int = 2020, **values) -> pd.DataFrame:
     """A panel of one year from a list for each indicator; units are a, b, c, …"""
-    return panel({(chr(97 + row), year, name): value for name, column in values.items()
-                  for row, value in enumerate(column) if value is not None})
+    return panel(
+        {
+            (chr(97 + row), year, name): value
+            for name, column in values.items()
+            for row, value in enumerate(column)
+            if value is not None
+        }
+    )
 
 
 def random_panel(spec, units: int = 12, years=(2020, 2021), seed: int = 3) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
-    return panel({(f"u{unit:02d}", year, name): rng.lognormal() for unit in range(units) for year in years
-                  for name in spec.indicators})
+    return panel(
+        {
+            (f"u{unit:02d}", year, name): rng.lognormal()
+            for unit in range(units)
+            for year in years
+            for name in spec.indicators
+        }
+    )
 
 
 def only(scores: pd.DataFrame, node: str = "total", year: int | None = None, column: str = "score") -> list:

@@ -7,8 +7,11 @@ import pytest
 
 from fire.files import ROOT
 
-MODULES = {path.relative_to(ROOT / "fire").with_suffix("").as_posix().replace("/", "."): path
-           for path in (ROOT / "fire").rglob("*.py") if path.name != "__init__.py"}
+MODULES = {
+    path.relative_to(ROOT / "fire").with_suffix("").as_posix().replace("/", "."): path
+    for path in (ROOT / "fire").rglob("*.py")
+    if path.name != "__init__.py"
+}
 
 
 def imports(path) -> set[str]:
@@ -17,9 +20,15 @@ def imports(path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "fire":
             inside = node.module.removeprefix("fire").lstrip(".")
-            found |= {inside} if inside in MODULES else {f"{inside}.{alias.name}".lstrip(".") for alias in node.names}
+            found |= (
+                {inside}
+                if inside in MODULES
+                else {f"{inside}.{alias.name}".lstrip(".") for alias in node.names}
+            )
         elif isinstance(node, ast.Import):
-            found |= {alias.name.removeprefix("fire.") for alias in node.names if alias.name.startswith("fire.")}
+            found |= {
+                alias.name.removeprefix("fire.") for alias in node.names if alias.name.startswith("fire.")
+            }
     return found & set(MODULES)
 
 
@@ -33,8 +42,11 @@ def test_imports_point_one_way():
 
 def test_computation_does_not_import_the_report():
     report = {"exhibit", "report", "word", "site", "profile", "explorer", "workbook", "release", "notebook"}
-    assert {name: imports(path) & report for name, path in MODULES.items()
-            if name not in {*report, "narrative"} and imports(path) & report} == {}
+    assert {
+        name: imports(path) & report
+        for name, path in MODULES.items()
+        if name not in {*report, "narrative"} and imports(path) & report
+    } == {}
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))

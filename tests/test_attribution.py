@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_robustness import small_panel, small_spec
 
-from fire import attribution, edition, score, targets
-from fire.attribution import FACTORS, State
+from fire import edition
+from fire.analysis import attribution, targets
+from fire.analysis.attribution import FACTORS, State
 from fire.errors import InputError
+from fire.index import score
 
 
 def toy(seed=0, units=9):
@@ -20,10 +22,16 @@ def toy(seed=0, units=9):
 
 def change(spec_before, panel_before, year_before, spec_after, panel_after, year_after, column="score"):
     """Difference of the engine's index score (or rank, positive = up) over the units of both states."""
-    frames = [score.compute(spec,
-                            panel).query("node == 'index' and year == @year").set_index("unit")[column].astype(float)
-              for spec, panel, year in ((spec_before, panel_before, year_before),
-                                        (spec_after, panel_after, year_after))]
+    frames = [
+        score.compute(spec, panel)
+        .query("node == 'index' and year == @year")
+        .set_index("unit")[column]
+        .astype(float)
+        for spec, panel, year in (
+            (spec_before, panel_before, year_before),
+            (spec_after, panel_after, year_after),
+        )
+    ]
     both = frames[0].index.intersection(frames[1].index)
     return (frames[1] - frames[0])[both] if column == "score" else (frames[0] - frames[1])[both]
 
@@ -44,10 +52,13 @@ def check(before, after, tolerance=1e-12):
 
 def test_shapley_of_a_known_game():
     """Glove game: two left gloves and one right; the right-hand owner gets 2/3."""
-    worth = lambda on: float("right" in on and len(on) > 1)
-    assert attribution.shapley(worth,
-                               ["left", "other", "right"]) == pytest.approx({"left": 1 / 6, "other": 1 / 6,
-                                                                             "right": 2 / 3})
+
+    def worth(on):
+        return float("right" in on and len(on) > 1)
+
+    assert attribution.shapley(worth, ["left", "other", "right"]) == pytest.approx(
+        {"left": 1 / 6, "other": 1 / 6, "right": 2 / 3}
+    )
 
 
 @pytest.mark.parametrize("way", ["arithmetic", "geometric", "harmonic"])
@@ -60,7 +71,9 @@ def test_two_years_add_up(way):
 
 def test_arithmetic_parts_are_weight_times_change():
     panel, spec = toy(), small_spec()
-    parts = attribution.decompose(State(spec, panel, 2020), State(spec, panel, 2021)).query("factor == 'performance'")
+    parts = attribution.decompose(State(spec, panel, 2020), State(spec, panel, 2021)).query(
+        "factor == 'performance'"
+    )
     scores = score.compute(spec, panel).pivot(index=["unit", "node"], columns="year", values="score")
     step = (scores[2021] - scores[2020]).unstack()
     for leaf, weight in {"a": 0.35, "f": 0.15}.items():
@@ -73,8 +86,12 @@ def revised(panel, factor=1.1):
 
 
 def with_new_city(panel):
-    return pd.concat([panel[panel["unit"].ne("u02")],
-                      panel[panel["unit"].eq("u05")].assign(unit="new", value=lambda frame: frame["value"] * 1.2)])
+    return pd.concat(
+        [
+            panel[panel["unit"].ne("u02")],
+            panel[panel["unit"].eq("u05")].assign(unit="new", value=lambda frame: frame["value"] * 1.2),
+        ]
+    )
 
 
 def test_two_editions_add_up_with_all_six_factors():
@@ -95,10 +112,15 @@ def test_a_single_change_gets_the_whole_change(factor):
     panel, spec = toy(1), small_spec()
     posts = score.base_posts(spec, panel)
     start = State(spec, panel, 2020, posts)
-    end = {"performance": State(spec, panel, 2021, posts), "revision": State(spec, revised(panel), 2020, posts),
-           "weights": State(spec.vary(weights={"P": 0.1}), panel, 2020, posts),
-           "framework": State(spec.drop("e"), panel, 2020, posts)}[factor]
-    table = attribution.decompose(start, end).groupby("factor")["points"].apply(lambda points: points.abs().sum())
+    end = {
+        "performance": State(spec, panel, 2021, posts),
+        "revision": State(spec, revised(panel), 2020, posts),
+        "weights": State(spec.vary(weights={"P": 0.1}), panel, 2020, posts),
+        "framework": State(spec.drop("e"), panel, 2020, posts),
+    }[factor]
+    table = (
+        attribution.decompose(start, end).groupby("factor")["points"].apply(lambda points: points.abs().sum())
+    )
     assert attribution.compare(start, end).live == [factor]
     assert table[factor] > 0 and table.drop(factor).eq(0).all()
 
@@ -110,31 +132,43 @@ def test_ranks_add_up_whatever_the_data(seed, units):
     before, after = State(spec, panel, 2020), State(spec, panel, 2021)
     places = change(spec, panel, 2020, spec, panel, 2021, "rank")
     assert (attribution.rank_indicators(before, after).sum(axis=1) - places).abs().max() < 1e-8
-    assert (attribution.rivals(before,
-                               after).groupby("unit")["places"].sum().reindex(places.index).fillna(0) == places).all()
+    assert (
+        attribution.rivals(before, after).groupby("unit")["places"].sum().reindex(places.index).fillna(0)
+        == places
+    ).all()
 
 
 def test_a_mixed_tree_tells_factors_apart_only():
     panel = toy()
-    spec = small_spec(scale=[1.0, 10.0]).vary("index", aggregation="geometric").vary("P", aggregation="arithmetic")
+    spec = (
+        small_spec(scale=[1.0, 10.0])
+        .vary("index", aggregation="geometric")
+        .vary("P", aggregation="arithmetic")
+    )
     positive = panel.assign(value=panel["value"])
-    parts = attribution.decompose(State(spec, positive, 2020),
-                                  State(spec, positive.assign(value=positive["value"]), 2020))
+    parts = attribution.decompose(
+        State(spec, positive, 2020), State(spec, positive.assign(value=positive["value"]), 2020)
+    )
     assert parts["points"].eq(0).all()
     posts = score.base_posts(spec, positive)
     after = State(spec.vary(weights={"P": 0.4}), positive, 2020, posts)
     parts = attribution.decompose(State(spec, positive, 2020, posts), after)
     expected = change(spec, positive, 2020, after.spec, positive, 2020)
-    assert set(parts["indicator"]) == {"index"} and (parts.groupby("unit")["points"].sum()
-                                                     - expected).abs().max() < 1e-12
+    assert (
+        set(parts["indicator"]) == {"index"}
+        and (parts.groupby("unit")["points"].sum() - expected).abs().max() < 1e-12
+    )
 
 
 def test_every_city_of_the_edition_adds_up_and_has_its_sentence():
     ed = edition.load(2022)
     panel = ed.panel()
     before, after = State(ed.spec, panel, ed.base_year), State(ed.spec, panel, ed.year)
-    total = score.compute(ed.spec, panel).query("node == @ed.spec.root").pivot(index="unit", columns="year",
-                                                                               values="score")
+    total = (
+        score.compute(ed.spec, panel)
+        .query("node == @ed.spec.root")
+        .pivot(index="unit", columns="year", values="score")
+    )
     parts = attribution.decompose(before, after).groupby("unit")["points"].sum()
     assert len(parts) == 59 and (parts - (total[ed.year] - total[ed.base_year])).abs().max() < 1e-12
     stories = attribution.stories(before, after)
@@ -153,15 +187,23 @@ def applied(panel, unit, year, changes):
 
 
 def rank_of(spec, panel, unit, year, posts):
-    return int(score.compute(spec, panel,
-                             posts).query("unit == @unit and year == @year and node == 'index'")["rank"].iloc[0])
+    return int(
+        score.compute(spec, panel, posts)
+        .query("unit == @unit and year == @year and node == 'index'")["rank"]
+        .iloc[0]
+    )
 
 
 @pytest.mark.parametrize("places", [1, 3])
 def test_the_smallest_change_gains_the_places_and_a_smaller_one_does_not(places):
     panel, spec = toy(2), small_spec()
     posts = score.base_posts(spec, panel)
-    unit = score.compute(spec, panel).query("node == 'index' and year == 2021").sort_values("rank")["unit"].iloc[5]
+    unit = (
+        score.compute(spec, panel)
+        .query("node == 'index' and year == 2021")
+        .sort_values("rank")["unit"]
+        .iloc[5]
+    )
     rank = rank_of(spec, panel, unit, 2021, posts)
     table = targets.single(spec, panel, unit, places, 2021)
     assert table["points"].is_monotonic_increasing and len(table) == 6
@@ -179,20 +221,29 @@ def test_the_cheapest_mix_gains_the_place_with_less_effort_than_one_indicator():
     mix = targets.cheapest(spec, panel, unit, 1, 2021, beyond=50.0)
     assert rank_of(spec, applied(panel, unit, 2021, mix), unit, 2021, posts) == rank - 1
     effort = targets.typical_change(spec, panel, 2021)
-    cost = lambda table: ((table["points"] / effort[table["indicator"]].to_numpy()) ** 2).sum()
+
+    def cost(table):
+        return ((table["points"] / effort[table["indicator"]].to_numpy()) ** 2).sum()
+
     singles = targets.single(spec, panel, unit, 1, 2021)
     assert cost(mix) < min(cost(singles.iloc[[row]]) for row in range(6))
-    weight = targets.path_weights(spec)                                   # free optimum: points ∝ weight × effort²
-    share = mix.set_index("indicator")["points"] / (weight * effort ** 2)
+    weight = targets.path_weights(spec)  # free optimum: points ∝ weight × effort²
+    share = mix.set_index("indicator")["points"] / (weight * effort**2)
     assert share.to_numpy() == pytest.approx(share.mean(), rel=1e-3)
 
 
-@pytest.mark.parametrize("unit, places, message",
-                         [("nowhere", 1, "no unit 'nowhere'"), ("top", 1, "leads already"),
-                          ("last", 20, "it can gain 1 to")])
+@pytest.mark.parametrize(
+    "unit, places, message",
+    [("nowhere", 1, "no unit 'nowhere'"), ("top", 1, "leads already"), ("last", 20, "it can gain 1 to")],
+)
 def test_what_cannot_be_gained_is_refused(unit, places, message):
     panel, spec = toy(2), small_spec()
-    order = score.compute(spec, panel).query("node == 'index' and year == 2021").sort_values("rank")["unit"].tolist()
+    order = (
+        score.compute(spec, panel)
+        .query("node == 'index' and year == 2021")
+        .sort_values("rank")["unit"]
+        .tolist()
+    )
     unit = {"top": order[0], "last": order[-1]}.get(unit, unit)
     with pytest.raises(InputError, match="what would it take") as caught:
         targets.single(spec, panel, unit, places, 2021)
@@ -201,7 +252,12 @@ def test_what_cannot_be_gained_is_refused(unit, places, message):
 
 def test_a_frontier_that_is_too_near_is_refused():
     panel, spec = toy(2), small_spec()
-    order = score.compute(spec, panel).query("node == 'index' and year == 2021").sort_values("rank")["unit"].tolist()
+    order = (
+        score.compute(spec, panel)
+        .query("node == 'index' and year == 2021")
+        .sort_values("rank")["unit"]
+        .tolist()
+    )
     with pytest.raises(InputError, match="allow more with beyond"):
         for unit in order[1:3]:
             targets.cheapest(spec, panel, unit, 1, 2021, margin=50.0)

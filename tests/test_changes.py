@@ -2,10 +2,11 @@
 
 import numpy as np
 import pandas as pd
+from engine_data import flat, panel, random_panel
 from numpy.testing import assert_allclose
 
-from engine_data import flat, panel, random_panel
-from fire import changes, score
+from fire.analysis import changes
+from fire.index import score
 
 
 def state(spec, cells, year: int = 2020) -> changes.State:
@@ -57,9 +58,11 @@ def test_causes_add_up_to_the_whole_change():
     effect = why[why["unit"].isin(stay.index)].groupby("unit")[["score_effect", "rank_effect"]].sum()
     assert_allclose(effect["score_effect"], stay["change"].sort_index(), atol=1e-9)
     assert (effect["rank_effect"] == stay["rank_change"].sort_index()).all()
-    assert {"data", "roster", "posts", "weights", "method"} >= set(why["cause"]) >= {"data", "weights", "method"}
+    assert (
+        {"data", "roster", "posts", "weights", "method"} >= set(why["cause"]) >= {"data", "weights", "method"}
+    )
     only_data = why[why["cause"].eq("data")].set_index("unit")["score_effect"]
-    assert set(only_data.index[only_data.abs() > 1e-12]) == {"u05"}            # frozen posts: nobody else moves
+    assert set(only_data.index[only_data.abs() > 1e-12]) == {"u05"}  # frozen posts: nobody else moves
 
 
 def test_an_edition_without_changes_has_no_causes():

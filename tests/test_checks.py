@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fire import checks
+from studies.printed2022 import checks
 
 FACTS = checks.load()
 ROWS = checks.rows(FACTS)
@@ -27,10 +27,32 @@ def test_every_check_and_every_slip_has_one_row():
     assert list(ROWS.columns) == checks.COLUMNS
 
 
-@pytest.mark.parametrize("id, value", [
-    ("C01", 1074.93), ("C02", 479.24), ("C03", 1554.17), ("C05", 10.77), ("C06", 17.02), ("C08", 1228.18), ("C09", 5.29),
-    ("C11", 103907), ("C12", 25.74), ("C13", 21.26), ("C17", 2.2222e6), ("C18", 71.0), ("C19", 2091), ("C20", 56.62),
-    ("C21", 1273), ("C23", 100), ("C24", 100), ("C25", 9934.6), ("C28", 31412), ("C30", 413.3), ("C31", 380.8)])
+@pytest.mark.parametrize(
+    "id, value",
+    [
+        ("C01", 1074.93),
+        ("C02", 479.24),
+        ("C03", 1554.17),
+        ("C05", 10.77),
+        ("C06", 17.02),
+        ("C08", 1228.18),
+        ("C09", 5.29),
+        ("C11", 103907),
+        ("C12", 25.74),
+        ("C13", 21.26),
+        ("C17", 2.2222e6),
+        ("C18", 71.0),
+        ("C19", 2091),
+        ("C20", 56.62),
+        ("C21", 1273),
+        ("C23", 100),
+        ("C24", 100),
+        ("C25", 9934.6),
+        ("C28", 31412),
+        ("C30", 413.3),
+        ("C31", 380.8),
+    ],
+)
 def test_recomputed_values(id, value):
     assert BY_ID.at[id, "computed"] == pytest.approx(value, rel=1e-3)
 
@@ -38,23 +60,49 @@ def test_recomputed_values(id, value):
 def test_verdicts():
     assert not (ROWS["verdict"] == "mismatch").any()
     explained = BY_ID.query("kind == 'check' and verdict == 'explained'")["errata"].to_dict()
-    assert explained == {"C07": "OE01", "C12": "OE04", "C14": "OE02;OE03", "C18": "OE05", "C21": "OE06", "C25": "OE07", "C29": "OE08"}
+    assert explained == {
+        "C07": "OE01",
+        "C12": "OE04",
+        "C14": "OE02;OE03",
+        "C18": "OE05",
+        "C21": "OE06",
+        "C25": "OE07",
+        "C29": "OE08",
+    }
     assert list(BY_ID.query("kind == 'slip' and verdict == 'not computable'").index) == ["OE28", "OE47"]
     assert BY_ID.at["C07", "unit"] == "交通银行"
 
 
 def test_a_wrong_total_becomes_a_mismatch():
-    wrong = checks.arithmetic(change("institution_spending", "1074.99", institution_zh="6家国有大行合计", year=2021, measure="tech_spend"))
+    wrong = checks.arithmetic(
+        change(
+            "institution_spending",
+            "1074.99",
+            institution_zh="6家国有大行合计",
+            year=2021,
+            measure="tech_spend",
+        )
+    )
     assert set(wrong.query("verdict == 'mismatch'")["id"]) == {"C01", "C03"}
 
 
 def test_a_wrong_member_and_a_wrong_rate_become_mismatches():
-    wrong = checks.arithmetic(change("institution_spending", "11.50", institution_zh="招商银行", year=2021, measure="tech_spend_growth_pct"))
+    wrong = checks.arithmetic(
+        change(
+            "institution_spending",
+            "11.50",
+            institution_zh="招商银行",
+            year=2021,
+            measure="tech_spend_growth_pct",
+        )
+    )
     assert set(wrong.query("verdict == 'mismatch'")["id"]) == {"C06"}
 
 
 def test_a_corrected_share_clears_the_erratum():
-    sound = change("institution_spending", "0.45", institution_zh="交通银行", year=2021, measure="share_change_pp")
+    sound = change(
+        "institution_spending", "0.45", institution_zh="交通银行", year=2021, measure="share_change_pp"
+    )
     assert checks.arithmetic(sound).set_index("id").at["C07", "verdict"] == "reproduced"
     assert checks.rows(sound).set_index("id").at["OE01", "verdict"] == "mismatch"
 
@@ -62,7 +110,9 @@ def test_a_corrected_share_clears_the_erratum():
 def test_a_garbled_word_in_the_tables_is_found():
     frame = FACTS["policy_comparison"].copy()
     frame.loc[0, "keywords"] = "落地软协议"
-    assert checks.slips(FACTS | {"policy_comparison": frame}).set_index("id").at["OE30", "verdict"] == "mismatch"
+    assert (
+        checks.slips(FACTS | {"policy_comparison": frame}).set_index("id").at["OE30", "verdict"] == "mismatch"
+    )
 
 
 def test_missing_fact_is_named():

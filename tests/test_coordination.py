@@ -6,30 +6,59 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fire import coordination, spec
+from fire.analysis import coordination
 from fire.errors import InputError
+from fire.index import spec
 
-SYSTEMS = pd.DataFrame([[.0162, .2720, .2655], [.1782, .6824, .3721], [.5490, .0593, .5729], [.6730, .4812, .9082],
-                        [.0207, .8891, .2017], [.9875, .5573, .8984]], list("ABCDEF"), ["s1", "s2", "s3"])
+SYSTEMS = pd.DataFrame(
+    [
+        [0.0162, 0.2720, 0.2655],
+        [0.1782, 0.6824, 0.3721],
+        [0.5490, 0.0593, 0.5729],
+        [0.6730, 0.4812, 0.9082],
+        [0.0207, 0.8891, 0.2017],
+        [0.9875, 0.5573, 0.8984],
+    ],
+    list("ABCDEF"),
+    ["s1", "s2", "s3"],
+)
 WEIGHTS = {"s1": 0.4, "s2": 0.3, "s3": 0.3}
-SCORES = pd.concat([SYSTEMS.mul(10 + year - 2020).rename_axis("unit").melt(ignore_index=False, var_name="node",
-                    value_name="score").reset_index().assign(year=year) for year in (2020, 2021)])
+SCORES = pd.concat(
+    [
+        SYSTEMS.mul(10 + year - 2020)
+        .rename_axis("unit")
+        .melt(ignore_index=False, var_name="node", value_name="score")
+        .reset_index()
+        .assign(year=year)
+        for year in (2020, 2021)
+    ]
+)
 
 
 def test_standard_form_published_case():
     frame = coordination.coupling(SYSTEMS)
-    expected = [[.5709037283, .1845666667, .3246071443], [.8672267286, .4109, .5969451087],
-                [.6735447207, .3937333333, .5149728226], [.9673621295, .6874666667, .8154932364],
-                [.4179144672, .3705, .3934937231], [.9709440362, .8144, .8892338405]]
+    expected = [
+        [0.5709037283, 0.1845666667, 0.3246071443],
+        [0.8672267286, 0.4109, 0.5969451087],
+        [0.6735447207, 0.3937333333, 0.5149728226],
+        [0.9673621295, 0.6874666667, 0.8154932364],
+        [0.4179144672, 0.3705, 0.3934937231],
+        [0.9709440362, 0.8144, 0.8892338405],
+    ]
     assert frame[["C", "T", "D"]].to_numpy() == pytest.approx(np.array(expected), abs=1e-10)
     assert frame["grade"].tolist() == [4, 6, 6, 9, 4, 9]
 
 
 def test_modified_form_published_case():
     frame = coordination.coupling(SYSTEMS, WEIGHTS, "modified")
-    expected = [[.4472083481, .16773, .2738800033], [.5005100067, .38763, .4404687207],
-                [.4550910039, .40926, .4315675431], [.6694970279, .68602, .6777081607],
-                [.1749319700, .33552, .2422667426], [.7148695715, .83171, .7710798735]]
+    expected = [
+        [0.4472083481, 0.16773, 0.2738800033],
+        [0.5005100067, 0.38763, 0.4404687207],
+        [0.4550910039, 0.40926, 0.4315675431],
+        [0.6694970279, 0.68602, 0.6777081607],
+        [0.1749319700, 0.33552, 0.2422667426],
+        [0.7148695715, 0.83171, 0.7710798735],
+    ]
     assert frame[["C", "T", "D"]].to_numpy() == pytest.approx(np.array(expected), abs=1e-10)
     assert "Wang et al. (2021)" in frame.attrs["convention"]
 
@@ -43,7 +72,9 @@ def test_two_systems_by_the_closed_forms():
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.floats(0, 1), min_size=2, max_size=6), st.sampled_from(["standard", "modified"]), st.randoms())
+@given(
+    st.lists(st.floats(0, 1), min_size=2, max_size=6), st.sampled_from(["standard", "modified"]), st.randoms()
+)
 def test_coupling_lies_in_the_unit_interval_and_ignores_order(values, form, random):
     table = pd.DataFrame([values])
     shuffled = pd.DataFrame([random.sample(values, len(values))])
@@ -60,18 +91,26 @@ def test_all_systems_at_zero_have_no_coupling_and_grade_one():
 
 def test_obstacle_published_case():
     frame = coordination.obstacle(SYSTEMS, WEIGHTS).pivot(index="unit", columns="node")
-    unscaled = [[.39352, .2184, .22035], [.32872, .09528, .18837], [.005, .13281, .03048]]
+    unscaled = [[0.39352, 0.2184, 0.22035], [0.32872, 0.09528, 0.18837], [0.005, 0.13281, 0.03048]]
     assert frame["obstacle"].loc[["A", "B", "F"]].to_numpy() == pytest.approx(np.array(unscaled), abs=1e-10)
-    scaled = [[.4728273277, .2624148413, .2647578310], [.5367996473, .1555922073, .3076081454],
-              [.3053796933, .4777228561, .2168974507], [.4165870438, .4957003631, .0877125932],
-              [.5895136046, .0500692271, .3604171683], [.0297106186, .7891734506, .1811159308]]
+    scaled = [
+        [0.4728273277, 0.2624148413, 0.2647578310],
+        [0.5367996473, 0.1555922073, 0.3076081454],
+        [0.3053796933, 0.4777228561, 0.2168974507],
+        [0.4165870438, 0.4957003631, 0.0877125932],
+        [0.5895136046, 0.0500692271, 0.3604171683],
+        [0.0297106186, 0.7891734506, 0.1811159308],
+    ]
     assert frame["share"].to_numpy() == pytest.approx(np.array(scaled), abs=1e-10)
 
 
 def test_obstacle_of_a_pillar_and_of_a_unit_without_deviation():
-    frame = coordination.obstacle(pd.DataFrame([[1, 1], [0, 0.5]], ["best", "rest"], ["x", "y"]), [0.5, 0.5],
-                                  {"x": "P", "y": "P"})
-    assert frame.groupby(["unit", "pillar"])["share"].sum(min_count=1).to_dict()[("rest", "P")] == pytest.approx(1)
+    frame = coordination.obstacle(
+        pd.DataFrame([[1, 1], [0, 0.5]], ["best", "rest"], ["x", "y"]), [0.5, 0.5], {"x": "P", "y": "P"}
+    )
+    assert frame.groupby(["unit", "pillar"])["share"].sum(min_count=1).to_dict()[
+        ("rest", "P")
+    ] == pytest.approx(1)
     assert frame.query("unit == 'best'")["share"].isna().all()
 
 
@@ -80,9 +119,16 @@ def test_rules_for_scores_outside_the_posts():
         coordination.coordination(SCORES, WEIGHTS, 0, 10)
     assert "2021: F, s1: 10.8625 lies outside 0-10: choose posts" in str(error.value)
     clipped = coordination.coordination(SCORES, WEIGHTS, 0, 10, "clip")
-    assert "2021: U = (score - 0)/(10 - 0), set to 0 or 1 beyond; 1 of 18 cells were" in clipped.attrs["convention"]
-    frontier = coordination.coordination(SCORES, WEIGHTS, 0, 10, "frontier").pivot(index="unit", columns="year", values="D")
-    assert frontier[2020].tolist() == pytest.approx(frontier[2021].tolist())       # the frontier moves with the year
+    assert (
+        "2021: U = (score - 0)/(10 - 0), set to 0 or 1 beyond; 1 of 18 cells were"
+        in clipped.attrs["convention"]
+    )
+    frontier = coordination.coordination(SCORES, WEIGHTS, 0, 10, "frontier").pivot(
+        index="unit", columns="year", values="D"
+    )
+    assert frontier[2020].tolist() == pytest.approx(
+        frontier[2021].tolist()
+    )  # the frontier moves with the year
     posts = coordination.coordination(SCORES, WEIGHTS, 0, 11).query("year == 2021").set_index("unit")["D"]
     assert posts.tolist() == pytest.approx(coordination.coupling(SYSTEMS, WEIGHTS)["D"].tolist(), abs=1e-12)
 
@@ -97,20 +143,25 @@ def test_the_best_unit_has_no_obstacle_at_the_frontier():
 def test_weights_in_the_index_multiply_down_the_tree():
     table = coordination.weights_in_index(spec.load("fire-2022"))
     assert table["weight"].sum() == pytest.approx(1, abs=1e-12)
-    assert table.at["gdp", "weight"] == pytest.approx(0.15 / 4, abs=1e-12) and table.at["gdp", "pillar"] == "F"
+    assert (
+        table.at["gdp", "weight"] == pytest.approx(0.15 / 4, abs=1e-12) and table.at["gdp", "pillar"] == "F"
+    )
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda: coordination.coupling(SYSTEMS * 2), "F, s1: 1.975 lies outside 0-1: rescale"),
-    (lambda: coordination.coupling(SYSTEMS.where(SYSTEMS > 0.05)), "E, s1: missing"),
-    (lambda: coordination.coupling(SYSTEMS, [0.5, 0.5, 0.5]), "weights sum to 1.5"),
-    (lambda: coordination.coupling(SYSTEMS, {"s1": 0.5, "s2": 0.5}), "weight of s3 is missing"),
-    (lambda: coordination.coupling(SYSTEMS, form="other"), "unknown form 'other'"),
-    (lambda: coordination.coupling(SYSTEMS[["s1"]]), "two or more"),
-    (lambda: coordination.rescale(SYSTEMS, 0, 1, "guess"), "unknown rule"),
-    (lambda: coordination.rescale(SYSTEMS, 1, 1), "not above the lower post"),
-    (lambda: coordination.rescale(SYSTEMS, 0.1, 1, "frontier"), "A, s1: 0.0162 lies outside 0.1"),
-])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: coordination.coupling(SYSTEMS * 2), "F, s1: 1.975 lies outside 0-1: rescale"),
+        (lambda: coordination.coupling(SYSTEMS.where(SYSTEMS > 0.05)), "E, s1: missing"),
+        (lambda: coordination.coupling(SYSTEMS, [0.5, 0.5, 0.5]), "weights sum to 1.5"),
+        (lambda: coordination.coupling(SYSTEMS, {"s1": 0.5, "s2": 0.5}), "weight of s3 is missing"),
+        (lambda: coordination.coupling(SYSTEMS, form="other"), "unknown form 'other'"),
+        (lambda: coordination.coupling(SYSTEMS[["s1"]]), "two or more"),
+        (lambda: coordination.rescale(SYSTEMS, 0, 1, "guess"), "unknown rule"),
+        (lambda: coordination.rescale(SYSTEMS, 1, 1), "not above the lower post"),
+        (lambda: coordination.rescale(SYSTEMS, 0.1, 1, "frontier"), "A, s1: 0.0162 lies outside 0.1"),
+    ],
+)
 def test_bad_input_is_refused(call, message):
     with pytest.raises(InputError, match=message):
         call()

@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 from frictionless import validate
 
-from fire import files, published, statistics
+from fire import files
+from fire.sources import statistics
+from studies.printed2022 import published
 
 
 @pytest.mark.parametrize("package", [".", "published", "statistics"])
@@ -19,7 +21,9 @@ def test_package_is_valid(package):
 def test_every_file_is_described_and_typed(package):
     folder = files.DATA / package
     described = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
-    assert {resource["path"] for resource in described["resources"]} == {path.name for path in folder.glob("*.csv")}
+    assert {resource["path"] for resource in described["resources"]} == {
+        path.name for path in folder.glob("*.csv")
+    }
     assert described["licenses"] and described["sources"]
     assert all(field["type"] for resource in described["resources"] for field in resource["schema"]["fields"])
 
@@ -27,9 +31,11 @@ def test_every_file_is_described_and_typed(package):
 def test_frictionless_sees_a_broken_key(tmp_path):
     folder = tmp_path / "published"
     folder.mkdir()
-    for path in (files.DATA / "published").iterdir():
+    for path in (files.FACTS).iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
-    scores = (folder / "index_scores.csv").read_text(encoding="utf-8-sig").replace("total,rank", "totel,rank", 1)
+    scores = (
+        (folder / "index_scores.csv").read_text(encoding="utf-8-sig").replace("total,rank", "totel,rank", 1)
+    )
     (folder / "index_scores.csv").write_text(scores, encoding="utf-8")
     errors = [error for task in validate(str(folder / "datapackage.json")).tasks for error in task.errors]
     assert any("totel" in error.message for error in errors)
@@ -43,7 +49,11 @@ def test_files_open_in_excel_as_utf8():
 
 def test_places_are_59_cities_in_13_regions():
     places, regions = statistics.places(), files.read_csv(files.DATA / "regions.csv")
-    assert len(places) == 59 and not places["city"].duplicated().any() and not places["city_en"].duplicated().any()
+    assert (
+        len(places) == 59
+        and not places["city"].duplicated().any()
+        and not places["city_en"].duplicated().any()
+    )
     assert list(dict.fromkeys(places["region"])) == regions["region"].tolist()
     assert places["adcode"].str.fullmatch(r"\d{6}").all()
     assert places["lon"].between(73, 135).all() and places["lat"].between(18, 54).all()
@@ -57,7 +67,10 @@ def test_places_are_inferred_unless_the_text_names_them():
     printed = set(named.index[named["in_index"].eq("yes")])
     assert set(places.index[places["in_index_basis"].eq("printed")]) == printed and len(printed) == 41
     for city in named.index[named["basis"].eq("stated") & named["in_index"].eq("yes")]:
-        assert places.at[city, "region"] == named.at[city, "region"] and places.at[city, "region_basis"] == "printed"
+        assert (
+            places.at[city, "region"] == named.at[city, "region"]
+            and places.at[city, "region_basis"] == "printed"
+        )
     assert (places.drop(printed)["region_basis"] == "inferred").all()
 
 

@@ -7,8 +7,12 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from fire import collection, databases, files, rankings, spec
+from fire import files
+from fire.analysis import rankings
 from fire.errors import InputError
+from fire.index import spec
+from fire.report import databases
+from fire.sources import collection
 
 
 @pytest.fixture(scope="module")
@@ -32,19 +36,28 @@ def test_fingerprint_sees_one_changed_cell(built, tmp_path):
     copy = tmp_path / "copy.duckdb"
     copy.write_bytes(built.read_bytes())
     with duckdb.connect(copy) as con:
-        con.execute("UPDATE banks.\"values\" SET value = value + 0.01 WHERE unit = '工商银行' AND indicator = 'tech_spend' AND year = 2021")
+        con.execute(
+            "UPDATE banks.\"values\" SET value = value + 0.01 WHERE unit = '工商银行' AND indicator = 'tech_spend' AND year = 2021"
+        )
     before, after = databases.fingerprint(built), databases.fingerprint(copy)
-    assert before.loc[before["hash"] != after["hash"], ["schema", "table"]].values.tolist() == [["banks", "values"]]
+    assert before.loc[before["hash"] != after["hash"], ["schema", "table"]].values.tolist() == [
+        ["banks", "values"]
+    ]
 
 
 def test_five_schemas_with_keys_that_hold(built):
     with duckdb.connect(built, read_only=True) as con:
         tables = set(con.sql("SELECT schema_name || '.' || table_name FROM duckdb_tables()").df().iloc[:, 0])
-        kinds = con.sql("SELECT schema_name, constraint_type, count(*) AS n FROM duckdb_constraints() WHERE constraint_type IN "
-                        "('PRIMARY KEY', 'FOREIGN KEY') GROUP BY ALL").df()
+        kinds = con.sql(
+            "SELECT schema_name, constraint_type, count(*) AS n FROM duckdb_constraints() WHERE constraint_type IN "
+            "('PRIMARY KEY', 'FOREIGN KEY') GROUP BY ALL"
+        ).df()
     for database in collection.DATABASES:
         assert {f"{database}.{name}" for name in ("units", "indicators", "values", "scores")} <= tables
-        assert set(kinds.loc[kinds["schema_name"] == database, "constraint_type"]) == {"PRIMARY KEY", "FOREIGN KEY"}
+        assert set(kinds.loc[kinds["schema_name"] == database, "constraint_type"]) == {
+            "PRIMARY KEY",
+            "FOREIGN KEY",
+        }
     assert {"facts.index_scores", "policies.calendar", "codebook.columns", "countries.roster"} <= tables
 
 
@@ -55,26 +68,48 @@ def test_keys_refuse_a_doubled_and_an_orphaned_row(built, tmp_path):
         with pytest.raises(duckdb.ConstraintException):
             con.execute('INSERT INTO banks."values" SELECT * FROM banks."values" LIMIT 1')
         with pytest.raises(duckdb.ConstraintException):
-            con.execute("INSERT INTO banks.\"values\" VALUES ('banks', '无名银行', 2021, 'tech_spend', 1.0, 'observed', '')")
+            con.execute(
+                "INSERT INTO banks.\"values\" VALUES ('banks', '无名银行', 2021, 'tech_spend', 1.0, 'observed', '')"
+            )
 
 
 def test_codebook_covers_every_table_column_and_indicator(built):
     with duckdb.connect(built, read_only=True) as con:
-        assert con.sql("SELECT count(*) FROM codebook.tables WHERE about IS NULL OR about = ''").fetchone()[0] == 0
+        assert (
+            con.sql("SELECT count(*) FROM codebook.tables WHERE about IS NULL OR about = ''").fetchone()[0]
+            == 0
+        )
         counted = con.sql("SELECT count(*) FROM codebook.indicators").fetchone()[0]
-        columns = con.sql("SELECT count(*) FROM codebook.columns WHERE schema = 'banks' AND \"table\" = 'values' AND about <> ''").fetchone()[0]
-    assert counted == sum(len(spec.load(index).indicators) for indices in collection.DATABASES.values() for index in indices) and columns == 7
+        columns = con.sql(
+            "SELECT count(*) FROM codebook.columns WHERE schema = 'banks' AND \"table\" = 'values' AND about <> ''"
+        ).fetchone()[0]
+    assert (
+        counted
+        == sum(
+            len(spec.load(index).indicators) for indices in collection.DATABASES.values() for index in indices
+        )
+        and columns == 7
+    )
 
 
 def test_every_value_carries_a_status(built):
     with duckdb.connect(built, read_only=True) as con:
         for database in collection.DATABASES:
             statuses = con.sql(f'SELECT DISTINCT status FROM {database}."values"').df()["status"].tolist()
-            assert statuses and set(statuses) <= {"observed", "published", "imputed", "estimated", "assumed", "simulated"}
+            assert statuses and set(statuses) <= {
+                "observed",
+                "published",
+                "imputed",
+                "estimated",
+                "assumed",
+                "simulated",
+            }
         assert con.sql("SELECT count(*) FROM banks.\"values\" WHERE status = 'published'").fetchone()[0] == 46
 
 
-QUERIES = re.findall(r"```sql\n(.*?)```", (files.ROOT / "docs" / "databases.md").read_text(encoding="utf-8"), re.S)
+QUERIES = re.findall(
+    r"```sql\n(.*?)```", (files.ROOT / "docs" / "databases.md").read_text(encoding="utf-8"), re.S
+)
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.split("FROM")[1].split()[0])
@@ -100,6 +135,7 @@ def test_missing_file_says_what_to_type(tmp_path):
 
 
 # ---- workbooks
+
 
 def workbook(tmp_path, database, units, values=(), about=None):
     """A filled workbook: rows of units, and (sheet, unit, {indicator: value}) for the values of 2021."""
@@ -128,7 +164,15 @@ def faults(path, database):
 
 def test_a_filled_workbook_replaces_the_sample(tmp_path):
     other = ["建设银行", "China Construction Bank", "bank", "91100001", "国有大行", None, None]
-    workbook(tmp_path, "banks", [BANK, other], [("banks", "工商银行", {"tech_spend": 259.87, "npl_ratio": 1.42}), ("banks", "建设银行", {"tech_spend": 235.76})])
+    workbook(
+        tmp_path,
+        "banks",
+        [BANK, other],
+        [
+            ("banks", "工商银行", {"tech_spend": 259.87, "npl_ratio": 1.42}),
+            ("banks", "建设银行", {"tech_spend": 235.76}),
+        ],
+    )
     units, panel = databases.of_index("banks", raw=tmp_path)
     assert list(units["unit"]) == ["工商银行", "建设银行"] and set(panel["status"]) == {"observed"}
     assert len(panel) == 3, "an empty cell is missing, not zero"
@@ -149,47 +193,83 @@ def test_template_for_countries_can_carry_the_proposed_roster(tmp_path):
 
 def test_wrong_template_version_is_refused(tmp_path):
     found = faults(workbook(tmp_path, "banks", [BANK], about={"template": "2021.0"}), "banks")
-    assert found == [f"sheet 'about': template is '2021.0', this version of FIRE reads '{collection.TEMPLATE}': "
-                     "write a new template and copy your values into it"]
+    assert found == [
+        f"sheet 'about': template is '2021.0', this version of FIRE reads '{collection.TEMPLATE}': "
+        "write a new template and copy your values into it"
+    ]
 
 
 def test_workbook_of_another_database_is_refused(tmp_path):
     found = faults(workbook(tmp_path, "banks", [BANK], about={"database": "countries"}), "banks")
-    assert found == ["sheet 'about': database is 'countries', this version of FIRE reads 'banks': choose the other workbook"]
+    assert found == [
+        "sheet 'about': database is 'countries', this version of FIRE reads 'banks': choose the other workbook"
+    ]
 
 
 def test_unknown_country_code_is_refused_with_the_right_one(tmp_path):
-    found = faults(workbook(tmp_path, "countries", [["英国", "United Kingdom", "country", "UKK", "发达经济体", None, None]]), "countries")
-    assert found == ["sheet 'units', row 2, column 'code': 'UKK' is no ISO 3166 code of a country: type three letters such as CHN; 'United Kingdom' is GBR"]
+    found = faults(
+        workbook(
+            tmp_path, "countries", [["英国", "United Kingdom", "country", "UKK", "发达经济体", None, None]]
+        ),
+        "countries",
+    )
+    assert found == [
+        "sheet 'units', row 2, column 'code': 'UKK' is no ISO 3166 code of a country: type three letters such as CHN; 'United Kingdom' is GBR"
+    ]
 
 
-@pytest.mark.parametrize("second", [["中国工商银行股份有限公司", "Another name", "bank", "2", "国有大行", None, None],
-                                    ["ICBC", "ICBC Ltd", "bank", "3", "国有大行", None, None],
-                                    ["工行", "industrial and commercial bank of china co., ltd", "bank", "4", "国有大行", None, None]])
+@pytest.mark.parametrize(
+    "second",
+    [
+        ["中国工商银行股份有限公司", "Another name", "bank", "2", "国有大行", None, None],
+        ["ICBC", "ICBC Ltd", "bank", "3", "国有大行", None, None],
+        ["工行", "industrial and commercial bank of china co., ltd", "bank", "4", "国有大行", None, None],
+    ],
+)
 def test_a_bank_under_two_names_is_refused(tmp_path, second):
     found = faults(workbook(tmp_path, "banks", [BANK, second]), "banks")
-    assert found == [f"sheet 'units', row 3, column 'unit': '{second[0]}' is the unit of row 2 ('工商银行') under another name: "
-                     "keep one row and list the other name in aliases"]
+    assert found == [
+        f"sheet 'units', row 3, column 'unit': '{second[0]}' is the unit of row 2 ('工商银行') under another name: "
+        "keep one row and list the other name in aliases"
+    ]
 
 
 def test_a_doubled_code_is_refused(tmp_path):
-    found = faults(workbook(tmp_path, "banks", [BANK, ["招商银行", "CMB", "bank", "91100000", "股份制银行", None, None]]), "banks")
+    found = faults(
+        workbook(
+            tmp_path, "banks", [BANK, ["招商银行", "CMB", "bank", "91100000", "股份制银行", None, None]]
+        ),
+        "banks",
+    )
     assert len(found) == 1 and "row 3" in found[0] and "code" in found[0]
 
 
 def test_a_value_on_a_channel_that_the_institution_lacks_is_refused(tmp_path):
     insurer = ["甲保险", "A Insurance", "insurance", "1", "寿险公司", "app;wechat", None]
-    path = workbook(tmp_path, "institutions", [insurer], [("digital-service-insurance", "甲保险", {"douyin_posts": 0, "wechat_posts": 30})])
+    path = workbook(
+        tmp_path,
+        "institutions",
+        [insurer],
+        [("digital-service-insurance", "甲保险", {"douyin_posts": 0, "wechat_posts": 30})],
+    )
     assert faults(path, "institutions") == [
         "sheet 'digital-service-insurance', row 4, column 'douyin_posts': '甲保险' has no channel 'douyin', so it has no value there "
-        "(missing is not zero): empty the cell, or add the channel to the sheet of units"]
+        "(missing is not zero): empty the cell, or add the channel to the sheet of units"
+    ]
 
 
-@pytest.mark.parametrize("unit, cells, fault", [
-    ("无名银行", {"tech_spend": 10}, "row 4, column 'unit': '无名银行' is not in the sheet of units"),
-    ("工商银行", {"tech_spend": "十亿"}, "row 4, column 'tech_spend': '十亿' is not a number"),
-    ("工商银行", {"app_rating": 50}, "row 4, column 'app_rating': 50 lies outside 1.5 to 5: check the unit (分（1—5）)"),
-])
+@pytest.mark.parametrize(
+    "unit, cells, fault",
+    [
+        ("无名银行", {"tech_spend": 10}, "row 4, column 'unit': '无名银行' is not in the sheet of units"),
+        ("工商银行", {"tech_spend": "十亿"}, "row 4, column 'tech_spend': '十亿' is not a number"),
+        (
+            "工商银行",
+            {"app_rating": 50},
+            "row 4, column 'app_rating': 50 lies outside 1.5 to 5: check the unit (分（1—5）)",
+        ),
+    ],
+)
 def test_bad_values_are_refused_with_sheet_row_column_and_fix(tmp_path, unit, cells, fault):
     found = faults(workbook(tmp_path, "banks", [BANK], [("banks", unit, cells)]), "banks")
     assert len(found) == 1 and found[0].startswith("sheet 'banks', ") and fault in found[0]
@@ -201,7 +281,10 @@ def test_an_unknown_column_is_refused(tmp_path):
     book["banks"].cell(1, 5, "tech_spnd")
     book.save(path)
     found = faults(path, "banks")
-    assert "column 'tech_spnd' is unknown: use the template's" in found[0] and "column 'tech_spend' is missing" in found[1]
+    assert (
+        "column 'tech_spnd' is unknown: use the template's" in found[0]
+        and "column 'tech_spend' is missing" in found[1]
+    )
 
 
 def test_nothing_is_written_when_a_workbook_is_refused(tmp_path, monkeypatch):
@@ -214,7 +297,9 @@ def test_nothing_is_written_when_a_workbook_is_refused(tmp_path, monkeypatch):
 
 def test_formula_like_names_stay_text(tmp_path):
     path = tmp_path / "t.xlsx"
-    collection.template("banks", path, pd.DataFrame([["=cmd|x", "x", "bank", "1", "g", None, None]], columns=rankings.UNITS))
+    collection.template(
+        "banks", path, pd.DataFrame([["=cmd|x", "x", "bank", "1", "g", None, None]], columns=rankings.UNITS)
+    )
     assert openpyxl.load_workbook(path)["units"]["A2"].data_type == "s"
 
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from scipy.stats import gaussian_kde, kendalltau
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
-from fire import determinants, dynamics, files
+from fire import files
+from fire.analysis import determinants, dynamics
+from fire.analysis.regions import wide
 from fire.errors import InputError
 from fire.figures import dynamics as figures
-from fire.regions import wide
 
 YEARS = list(range(2012, 2022))
 
@@ -46,10 +47,13 @@ def on_map(places):
     rng = np.random.default_rng(5)
     table = panel(units=len(places))
     table.index = places["city"]
-    return tidy(table.mul(1 + 0.2 * (places.set_index("city")["lon"] > 115), axis=0) + rng.normal(0, 0.1, table.shape))
+    return tidy(
+        table.mul(1 + 0.2 * (places.set_index("city")["lon"] > 115), axis=0) + rng.normal(0, 0.1, table.shape)
+    )
 
 
 # Convergence
+
 
 @pytest.mark.parametrize("years", [YEARS, [2020, 2021]])
 def test_sigma_is_the_population_coefficient_of_variation(years):
@@ -64,7 +68,7 @@ def test_sigma_is_the_population_coefficient_of_variation(years):
 @given(st.floats(0.5, 0.99), st.integers(1, 9))
 def test_beta_recovers_an_exact_law(power, years):
     first = np.array([1.5, 2.0, 3.0, 5.0, 8.0])
-    table = pd.DataFrame({2010: first, 2010 + years: 2 * first ** power}, index=list("abcde"))
+    table = pd.DataFrame({2010: first, 2010 + years: 2 * first**power}, index=list("abcde"))
     row = dynamics.beta(tidy(table), "total").iloc[0]
     assert row["b"] == pytest.approx((power - 1) / years, abs=1e-10)
     assert row["speed"] == pytest.approx(-np.log(power) / years, abs=1e-10)
@@ -78,7 +82,8 @@ def test_beta_errors_equal_statsmodels(covariance):
     x, y = np.log(table[2012]), np.log(table[2021] / table[2012]) / 9
     result = sm.OLS(y, sm.add_constant(x)).fit(cov_type=covariance, use_t=True)
     assert row[["b", "std_error", "p_value"]].tolist() == pytest.approx(
-        [result.params[2012], result.bse[2012], result.pvalues[2012]], abs=1e-10)
+        [result.params[2012], result.bse[2012], result.pvalues[2012]], abs=1e-10
+    )
     assert row["speed"] == pytest.approx(-np.log(1 + row["b"] * 9) / 9, abs=1e-12)
     assert row["speed_low"] <= row["speed"] <= row["speed_high"]
 
@@ -90,13 +95,16 @@ def test_conditional_and_clustered_beta():
     row = dynamics.beta(tidy(table), "total", controls[::-1], groups[::-1]).iloc[0]
     exog = sm.add_constant(pd.DataFrame({"x": np.log(table[2012]), "c": controls["要素"]}))
     result = sm.OLS(np.log(table[2021] / table[2012]) / 9, exog).fit(
-        cov_type="cluster", cov_kwds={"groups": pd.factorize(groups)[0]}, use_t=True)
+        cov_type="cluster", cov_kwds={"groups": pd.factorize(groups)[0]}, use_t=True
+    )
     assert row[["b", "std_error"]].tolist() == pytest.approx([result.params["x"], result.bse["x"]], abs=1e-10)
 
 
 def test_divergence_has_no_half_life():
     first = np.array([1.5, 2.0, 3.0, 5.0])
-    row = dynamics.beta(tidy(pd.DataFrame({2020: first, 2021: first ** 1.1}, index=list("abcd"))), "total").iloc[0]
+    row = dynamics.beta(
+        tidy(pd.DataFrame({2020: first, 2021: first**1.1}, index=list("abcd"))), "total"
+    ).iloc[0]
     assert row["speed"] < 0 and np.isnan(row["half_life"])
 
 
@@ -110,8 +118,9 @@ def test_club_beta_estimates_inside_regions_and_lists_those_too_small(on_map, pl
 
 # Transitions and mobility
 
+
 def test_transitions_published_case():
-    chains = pd.DataFrame([list(chain) for chain in "bac cca cbc aab abc".split()])
+    chains = pd.DataFrame([list(chain) for chain in ["bac", "cca", "cbc", "aab", "abc"]])
     frame = dynamics.transitions(chains)
     expected = [1 / 4, 1 / 2, 1 / 4, 1 / 3, 0, 2 / 3, 1 / 3, 1 / 3, 1 / 3]
     assert frame["probability"].tolist() == pytest.approx(expected, abs=1e-12)
@@ -133,13 +142,20 @@ def test_classes_are_pooled_quantiles_with_the_upper_bound_included():
     assert found[2020].tolist() == [1, 2, 3, 4]
     quartiles = dynamics.classes(tidy(panel()), "total")
     assert quartiles.stack().value_counts().tolist() == [100] * 4
-    assert "over the mean of its year" in quartiles.attrs["convention"] and len(quartiles.attrs["bounds"]) == 3
+    assert (
+        "over the mean of its year" in quartiles.attrs["convention"] and len(quartiles.attrs["bounds"]) == 3
+    )
 
 
 def test_moves_list_each_change_of_class():
     found = pd.DataFrame({2020: [1, 2, 2], 2021: [1, 3, 1]}, index=list("abc"))
-    assert dynamics.moves(found).to_dict("list") == {"unit": ["b", "c"], "year": [2021, 2021], "before": [2, 2],
-                                                     "after": [3, 1], "step": [1, -1]}
+    assert dynamics.moves(found).to_dict("list") == {
+        "unit": ["b", "c"],
+        "year": [2021, 2021],
+        "before": [2, 2],
+        "after": [3, 1],
+        "step": [1, -1],
+    }
 
 
 def test_spatial_transitions_equal_giddy(on_map, places):
@@ -153,7 +169,9 @@ def test_spatial_transitions_equal_giddy(on_map, places):
 
 
 def test_rank_mobility_by_kendall_and_by_hand():
-    table = pd.DataFrame({2019: [3, 2, 1.0, 0.5], 2020: [3, 1, 2.0, 0.5], 2021: [3, 1, 2.0, 4]}, index=list("abcd"))
+    table = pd.DataFrame(
+        {2019: [3, 2, 1.0, 0.5], 2020: [3, 1, 2.0, 0.5], 2021: [3, 1, 2.0, 4]}, index=list("abcd")
+    )
     frame = dynamics.rank_mobility(tidy(table), "total")
     assert frame[["from_year", "to_year"]].values.tolist() == [[2019, 2020], [2020, 2021], [2019, 2021]]
     assert frame["tau"][0] == pytest.approx(kendalltau(table[2019], table[2020])[0], abs=1e-10)
@@ -171,10 +189,13 @@ def test_density_is_scipys_and_names_kernel_and_bandwidth():
 
 # Space
 
+
 def great_circle(points: pd.DataFrame) -> np.ndarray:
     lon, lat = np.radians(points["lon"].to_numpy(float)), np.radians(points["lat"].to_numpy(float))
-    chord = (np.sin((lat[:, None] - lat) / 2) ** 2
-             + np.cos(lat)[:, None] * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2)
+    chord = (
+        np.sin((lat[:, None] - lat) / 2) ** 2
+        + np.cos(lat)[:, None] * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
+    )
     return 2 * dynamics.EARTH_KM * np.arcsin(np.sqrt(chord))
 
 
@@ -184,8 +205,10 @@ def test_weights_follow_great_circle_distances(places):
     near, far = dynamics.nearest(places, 5), dynamics.inverse_distance(places, power=2)
     for row, city in enumerate(places["city"]):
         assert set(near.neighbors[city]) == set(places["city"].iloc[np.argsort(distance[row])[:5]])
-    inverse = distance ** -2.0
-    full = pd.DataFrame(far.full()[0], far.id_order, far.id_order).loc[places["city"], places["city"]].to_numpy()
+    inverse = distance**-2.0
+    full = (
+        pd.DataFrame(far.full()[0], far.id_order, far.id_order).loc[places["city"], places["city"]].to_numpy()
+    )
     assert full == pytest.approx(inverse / inverse.sum(axis=1, keepdims=True), abs=1e-8)
     assert near.name.startswith("weights: 5 nearest") and near.transform == "R"
 
@@ -202,7 +225,9 @@ def test_moran_equals_esda_and_its_permutations_come_from_the_generator(on_map, 
         theirs = esda.Moran(table[year].to_numpy(), w, permutations=0)
         assert frame.set_index("year").at[year, "I"] == pytest.approx(theirs.I, abs=1e-10)
         ours = local[local["year"] == year].set_index("unit").loc[w.id_order]
-        assert ours["I"].to_numpy() == pytest.approx(esda.Moran_Local(table[year].to_numpy(), w, permutations=0).Is, abs=1e-10)
+        assert ours["I"].to_numpy() == pytest.approx(
+            esda.Moran_Local(table[year].to_numpy(), w, permutations=0).Is, abs=1e-10
+        )
         assert ours["I"].sum() / len(ours) * len(ours) / (len(ours) - 1) == pytest.approx(theirs.I, abs=1e-10)
     assert w.name in frame.attrs["convention"] and "199 permutations" in frame.attrs["convention"]
 
@@ -215,55 +240,78 @@ def test_permutation_p_values_are_calibrated_and_agree_with_esda(on_map, places)
     table = wide(on_map, "total").loc[w.id_order]
     theirs = esda.Moran(table[2021].to_numpy(), w, permutations=0)
     ours = dynamics.moran(on_map[on_map["year"] == 2021], "total", w, rng, 4999)
-    assert ours["z"][0] == pytest.approx(theirs.z_rand, abs=0.15)        # permutation z tends to the randomisation z
-    local = dynamics.local_moran(on_map[on_map["year"] == 2021], "total", w, rng, 999).set_index("unit").loc[w.id_order]
+    assert ours["z"][0] == pytest.approx(
+        theirs.z_rand, abs=0.15
+    )  # permutation z tends to the randomisation z
+    local = (
+        dynamics.local_moran(on_map[on_map["year"] == 2021], "total", w, rng, 999)
+        .set_index("unit")
+        .loc[w.id_order]
+    )
     exact = esda.Moran_Local(table[2021].to_numpy(), w, permutations=0)
     draws = dynamics.local_draws(exact.z, w.sparse.toarray(), rng, 999)
     assert draws.mean(axis=0) == pytest.approx(exact.EIc, abs=0.15)
     assert np.corrcoef(draws.std(axis=0), np.sqrt(exact.VIc))[0, 1] > 0.99
     assert set(local["quadrant"]) <= {"HH", "LL", "HL", "LH"}
-    assert (local.loc[local["cluster"] != "", "p_value"] <= 0.05).all() and (~local["robust"] | (local["p_value"] <= 0.05)).all()
+    assert (local.loc[local["cluster"] != "", "p_value"] <= 0.05).all() and (
+        ~local["robust"] | (local["p_value"] <= 0.05)
+    ).all()
 
 
 def test_a_planted_cluster_is_found(places):
     south = places.set_index("city")["lat"] < 26
     table = pd.DataFrame({2021: 2.0 + 6 * south}) + np.random.default_rng(2).normal(0, 0.2, (len(places), 1))
-    frame = dynamics.local_moran(tidy(table), "total", dynamics.nearest(places), np.random.default_rng(1), 499)
+    frame = dynamics.local_moran(
+        tidy(table), "total", dynamics.nearest(places), np.random.default_rng(1), 499
+    )
     assert {"深圳", "广州", "东莞", "佛山"} <= set(frame.query("cluster == 'HH'")["unit"])
 
 
 # Determinants
+
 
 def test_coefficients_and_diagnostics_equal_statsmodels(on_map, places):
     scores = pd.concat([on_map, on_map.assign(node="F", score=on_map["score"] ** 0.5)])
     data = determinants.growth_frame(scores, places, ["F"])
     assert data.columns.tolist() == ["unit", "growth", "F", "region"]
     plain = determinants.fit("growth ~ F", data)
-    frame = determinants.coefficients({"m": plain, "c": determinants.fit("growth ~ F + I(F**2)", data, clusters="region")})
+    frame = determinants.coefficients(
+        {"m": plain, "c": determinants.fit("growth ~ F + I(F**2)", data, clusters="region")}
+    )
     exog = sm.add_constant(data[["F"]])
     reference = sm.OLS(data["growth"], exog).fit(cov_type="HC1", use_t=True)
     row = frame.query("model == 'm' and term == 'F'").iloc[0]
     assert row[["estimate", "std_error", "p_value", "low", "high"]].tolist() == pytest.approx(
-        [reference.params["F"], reference.bse["F"], reference.pvalues["F"], *reference.conf_int().loc["F"]], abs=1e-10)
+        [reference.params["F"], reference.bse["F"], reference.pvalues["F"], *reference.conf_int().loc["F"]],
+        abs=1e-10,
+    )
     assert "claim no cause" in frame.attrs["convention"] and "c: cluster errors" in frame.attrs["convention"]
     checks = determinants.diagnostics(plain).set_index("check")
     assert checks.at["breusch_pagan", "statistic"] == pytest.approx(
-        sm.stats.diagnostic.het_breuschpagan(reference.resid, exog)[0], abs=1e-10)
+        sm.stats.diagnostic.het_breuschpagan(reference.resid, exog)[0], abs=1e-10
+    )
     assert checks.at["largest_vif", "statistic"] == pytest.approx(1) and checks.at["largest_vif", "passes"]
     two = determinants.fit("growth ~ F + twin", data.assign(twin=data["F"] + np.arange(len(data)) % 5))
     theirs = variance_inflation_factor(two.model.exog, 1)
-    assert determinants.diagnostics(two).set_index("check").at["largest_vif", "statistic"] == pytest.approx(theirs)
+    assert determinants.diagnostics(two).set_index("check").at["largest_vif", "statistic"] == pytest.approx(
+        theirs
+    )
 
 
 def test_diagnostics_see_collinearity_and_a_wrong_form():
     rng = np.random.default_rng(4)
     x = rng.uniform(0, 3, 80)
-    data = pd.DataFrame({"growth": np.exp(x) + rng.normal(0, 0.1, 80), "x": x, "twin": x + rng.normal(0, 1e-4, 80)})
-    checks = determinants.diagnostics(determinants.fit("growth ~ x + twin", data)).set_index("check")["passes"]
+    data = pd.DataFrame(
+        {"growth": np.exp(x) + rng.normal(0, 0.1, 80), "x": x, "twin": x + rng.normal(0, 1e-4, 80)}
+    )
+    checks = determinants.diagnostics(determinants.fit("growth ~ x + twin", data)).set_index("check")[
+        "passes"
+    ]
     assert not checks["largest_vif"] and not checks["condition_number"] and not checks["reset"]
 
 
 # Figures
+
 
 def test_figures_of_ten_years_show_every_year_and_unit(on_map, places):
     ridges = figures.ridge(dynamics.density(on_map, "total", points=32).assign(node="total"), "en")
@@ -271,12 +319,16 @@ def test_figures_of_ten_years_show_every_year_and_unit(on_map, places):
     ranks = wide(on_map, "total").rank(ascending=False, method="min")
     slope = figures.slope(ranks, "en")
     assert len(slope.axes[0].lines) == len(places) and len(slope.axes[0].texts) == 2 * len(places)
-    local = dynamics.local_moran(on_map[on_map["year"] == 2021], "total", dynamics.nearest(places), np.random.default_rng(1), 99)
+    local = dynamics.local_moran(
+        on_map[on_map["year"] == 2021], "total", dynamics.nearest(places), np.random.default_rng(1), 99
+    )
     scatter = figures.moran_scatter(local, "zh")
     line = scatter.axes[0].lines[0].get_xydata()
     slope_of_line = (line[1, 1] - line[0, 1]) / (line[1, 0] - line[0, 0])
     table = wide(on_map, "total").loc[dynamics.nearest(places).id_order, 2021]
-    assert slope_of_line == pytest.approx(esda.Moran(table.to_numpy(), dynamics.nearest(places), permutations=0).I)
+    assert slope_of_line == pytest.approx(
+        esda.Moran(table.to_numpy(), dynamics.nearest(places), permutations=0).I
+    )
     for figure in (ridges, slope, scatter):
         figures.style.plt.close(figure)
 
@@ -286,22 +338,35 @@ def test_figures_of_ten_years_show_every_year_and_unit(on_map, places):
 ONE_YEAR, TWO_YEARS = tidy(panel(years=[2021], units=5)), panel(years=[2020, 2021], units=5)
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda: dynamics.sigma(ONE_YEAR, "total"), r"1 year\(s\) given, at least 2 needed"),
-    (lambda: dynamics.beta(ONE_YEAR, "total"), r"at least 2 needed"),
-    (lambda: dynamics.classes(ONE_YEAR, "total"), r"at least 2 needed"),
-    (lambda: dynamics.rank_mobility(ONE_YEAR, "total"), r"at least 2 needed"),
-    (lambda: dynamics.beta(tidy(TWO_YEARS).iloc[1:], "total"), "u00 has no score in 2020: impute it"),
-    (lambda: dynamics.sigma(tidy(TWO_YEARS - 5), "total"), "has no logarithm: use a scale with a floor above zero"),
-    (lambda: dynamics.beta(tidy(TWO_YEARS[:2]), "total"), "2 rows for 2 coefficients"),
-    (lambda: dynamics.beta(tidy(TWO_YEARS), "total", pd.DataFrame({"x": [1]}, ["u00"])), "column 'x0': missing"),
-    (lambda: determinants.fit("y ~ x + z", pd.DataFrame({"y": [1., 2, 4, 3], "x": [1., 2, 3, 5], "z": [2., 4, 6, 10]})),
-     "exactly collinear: drop one"),
-    (lambda: dynamics.density(tidy(TWO_YEARS * 0 + 1), "total"), "2020: all scores are equal"),
-    (lambda: dynamics.classes(tidy(TWO_YEARS), "total", bounds=[1, 1]), "bounds do not increase"),
-    (lambda: dynamics.transitions(pd.DataFrame([[1, 9]]), [1, 2]), "class '9' is missing or not among"),
-    (lambda: dynamics.transitions(pd.DataFrame([[1]])), "1 year given"),
-])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: dynamics.sigma(ONE_YEAR, "total"), r"1 year\(s\) given, at least 2 needed"),
+        (lambda: dynamics.beta(ONE_YEAR, "total"), r"at least 2 needed"),
+        (lambda: dynamics.classes(ONE_YEAR, "total"), r"at least 2 needed"),
+        (lambda: dynamics.rank_mobility(ONE_YEAR, "total"), r"at least 2 needed"),
+        (lambda: dynamics.beta(tidy(TWO_YEARS).iloc[1:], "total"), "u00 has no score in 2020: impute it"),
+        (
+            lambda: dynamics.sigma(tidy(TWO_YEARS - 5), "total"),
+            "has no logarithm: use a scale with a floor above zero",
+        ),
+        (lambda: dynamics.beta(tidy(TWO_YEARS[:2]), "total"), "2 rows for 2 coefficients"),
+        (
+            lambda: dynamics.beta(tidy(TWO_YEARS), "total", pd.DataFrame({"x": [1]}, ["u00"])),
+            "column 'x0': missing",
+        ),
+        (
+            lambda: determinants.fit(
+                "y ~ x + z", pd.DataFrame({"y": [1.0, 2, 4, 3], "x": [1.0, 2, 3, 5], "z": [2.0, 4, 6, 10]})
+            ),
+            "exactly collinear: drop one",
+        ),
+        (lambda: dynamics.density(tidy(TWO_YEARS * 0 + 1), "total"), "2020: all scores are equal"),
+        (lambda: dynamics.classes(tidy(TWO_YEARS), "total", bounds=[1, 1]), "bounds do not increase"),
+        (lambda: dynamics.transitions(pd.DataFrame([[1, 9]]), [1, 2]), "class '9' is missing or not among"),
+        (lambda: dynamics.transitions(pd.DataFrame([[1]])), "1 year given"),
+    ],
+)
 def test_bad_input_is_refused(call, message):
     with pytest.raises(InputError, match=message):
         call()
@@ -316,7 +381,9 @@ def test_islands_coincident_points_and_strangers_are_refused(places, on_map):
     with pytest.raises(InputError, match="北京: longitude or latitude is missing"):
         dynamics.nearest(places.assign(lat=places["lat"].where(places["city"] != "北京")))
     with pytest.raises(InputError, match="北京 is in the scores but not in the weights"):
-        dynamics.moran(on_map, "total", dynamics.nearest(places[places["city"] != "北京"]), np.random.default_rng(1))
+        dynamics.moran(
+            on_map, "total", dynamics.nearest(places[places["city"] != "北京"]), np.random.default_rng(1)
+        )
     island = libpysal.weights.W({"a": ["b"], "b": ["a"], "c": []}, silence_warnings=True)
     three = tidy(pd.DataFrame({2021: [1.0, 2, 3]}, index=list("abc")))
     with pytest.raises(InputError, match=r"c has no neighbour \(an island\)"):

@@ -7,9 +7,10 @@ import pytest
 from numpy.testing import assert_allclose
 
 from fire import edition as editions
-from fire import files, score
-from fire import spec as specs
+from fire import files
 from fire.errors import InputError
+from fire.index import score
+from fire.index import spec as specs
 
 
 @pytest.fixture
@@ -53,8 +54,12 @@ def test_publishing_locks_and_a_correction_is_a_new_edition(folder):
 def test_a_changed_result_or_input_is_named(folder):
     editions.publish(2022, folder)
     lock = folder / "2022.lock.json"
-    lock.write_text(lock.read_text(encoding="utf-8").replace('"low": 12.0', '"low": 13.0')
-                    .replace(editions.load(2022).inputs()["data/indices/fire-2022.toml"], "0"), encoding="utf-8")
+    lock.write_text(
+        lock.read_text(encoding="utf-8")
+        .replace('"low": 12.0', '"low": 13.0')
+        .replace(editions.load(2022).inputs()["data/indices/fire-2022.toml"], "0"),
+        encoding="utf-8",
+    )
     found = editions.verify(2022, folder)
     assert "data/indices/fire-2022.toml: the file has changed since publication" in found[0]
     assert any("incubators: score" in line for line in found[1:])
@@ -65,8 +70,11 @@ def test_new_cities_and_revised_data_move_no_post(folder):
     ed = editions.load(2022, folder)
     cells, posts = ed.panel(), ed.posts()
     newcomer = cells[cells["unit"].eq("北京")].assign(unit="新城", value=lambda table: table["value"] * 3)
-    revised = cells.assign(value=cells["value"].where(~(cells["unit"].eq("拉萨") & cells["year"].eq(2020)),
-                                                      cells["value"] * 1.01))
+    revised = cells.assign(
+        value=cells["value"].where(
+            ~(cells["unit"].eq("拉萨") & cells["year"].eq(2020)), cells["value"] * 1.01
+        )
+    )
     before = ed.scores().set_index(["unit", "year", "node"])["score"]
     for changed in (pd.concat([cells, newcomer]), revised):
         after = score.compute(ed.spec, changed, posts).set_index(["unit", "year", "node"])["score"]
@@ -88,7 +96,9 @@ def test_a_chained_edition_scores_on_the_posts_of_the_last(folder):
 
 def test_derived_weights_are_frozen_too(folder, monkeypatch):
     text = (specs.INDICES / "fire-2022.toml").read_text(encoding="utf-8")
-    (folder / "derived.toml").write_text(text.replace("[method]", '[method]\nweighting = "entropy"'), encoding="utf-8")
+    (folder / "derived.toml").write_text(
+        text.replace("[method]", '[method]\nweighting = "entropy"'), encoding="utf-8"
+    )
     plain = specs.load
     monkeypatch.setattr(specs, "load", lambda name: plain(folder / "derived.toml"))
     editions.publish(2022, folder)
@@ -102,10 +112,14 @@ def test_derived_weights_are_frozen_too(folder, monkeypatch):
     assert sum(locked.values()) == pytest.approx(1) and len(set(locked.values())) == 4
 
 
-@pytest.mark.parametrize("old, new, words", [
-    ("year: 2021", "yaer: 2021", ["'year' is missing", "unknown key 'yaer': did you mean 'year'"]),
-    ("base_year: 2020", "base_year: first", ["base_year: 'first' is no int"]),
-    ("edition: 2022", "edition: 2021", ["the file says 2021, its name 2022"])])
+@pytest.mark.parametrize(
+    "old, new, words",
+    [
+        ("year: 2021", "yaer: 2021", ["'year' is missing", "unknown key 'yaer': did you mean 'year'"]),
+        ("base_year: 2020", "base_year: first", ["base_year: 'first' is no int"]),
+        ("edition: 2022", "edition: 2021", ["the file says 2021, its name 2022"]),
+    ],
+)
 def test_faults_of_an_edition_file(folder, old, new, words):
     path = folder / "2022.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
@@ -118,8 +132,10 @@ def test_what_is_not_there_says_what_to_type(folder):
     with pytest.raises(InputError, match="no file 2202.yaml: did you mean '2022'"):
         editions.load(2202)
     path = folder / "2022.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace("data/sample/panel-2022.csv", "data/sample/none.csv"),
-                    encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("data/sample/panel-2022.csv", "data/sample/none.csv"),
+        encoding="utf-8",
+    )
     with pytest.raises(InputError, match="type `make data` to build it"):
         editions.load(2022, folder).panel()
 
@@ -130,5 +146,7 @@ def test_line_endings_do_not_change_the_hash(monkeypatch, folder):
     monkeypatch.setattr(files, "ROOT", folder)
     for name in before:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes((editions.EDITIONS.parents[1] / name).read_bytes().replace(b"\n", b"\r\n"))
+        (folder / name).write_bytes(
+            (editions.EDITIONS.parents[1] / name).read_bytes().replace(b"\n", b"\r\n")
+        )
     assert ed.inputs() == before

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from engine_data import columns, flat, index, only, panel, random_panel, word
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from engine_data import columns, flat, index, only, panel, random_panel, word
-from fire import aggregate, rounding, score, weights
+from fire.index import aggregate, rounding, score, weights
 
 METHODS = ["arithmetic", "geometric", "harmonic", "generalised", "median", "copeland", "mpi"]
 NORMALISATIONS = ["minmax", "zscore", "rank", "percentile", "borda", "leader"]
@@ -17,9 +17,18 @@ quick = settings(max_examples=15, deadline=None)
 
 
 def two_levels(**method):
-    nodes = [word("p", parent="total", weight=0.4), word("q", parent="total", weight=0.6), word("x", parent="p"),
-             word("y", parent="p"), word("z", parent="q"), word("v", parent="q"), word("w", parent="q")]
-    return index(*nodes, **{"reference": "base", "base_year": 2020, "scale": [1, 10], "exponent": 0.5} | method)
+    nodes = [
+        word("p", parent="total", weight=0.4),
+        word("q", parent="total", weight=0.6),
+        word("x", parent="p"),
+        word("y", parent="p"),
+        word("z", parent="q"),
+        word("v", parent="q"),
+        word("w", parent="q"),
+    ]
+    return index(
+        *nodes, **{"reference": "base", "base_year": 2020, "scale": [1, 10], "exponent": 0.5} | method
+    )
 
 
 def keyed(scores: pd.DataFrame) -> pd.DataFrame:
@@ -31,8 +40,9 @@ def keyed(scores: pd.DataFrame) -> pd.DataFrame:
 def test_the_order_of_rows_does_not_matter(seed, method):
     spec = two_levels(aggregation=method, range="truncated")
     cells = random_panel(spec, seed=seed)
-    pd.testing.assert_frame_equal(keyed(score.compute(spec, cells)),
-                                  keyed(score.compute(spec, cells.sample(frac=1, random_state=seed))))
+    pd.testing.assert_frame_equal(
+        keyed(score.compute(spec, cells)), keyed(score.compute(spec, cells.sample(frac=1, random_state=seed)))
+    )
 
 
 @quick
@@ -41,7 +51,9 @@ def test_the_unit_of_measurement_does_not_matter(seed, factor, method):
     spec = two_levels(normalise=method, reference="pooled" if method in NORMALISATIONS[2:5] else "base")
     cells = random_panel(spec, seed=seed)
     scaled = cells.assign(value=cells["value"].where(cells["indicator"].ne("x"), cells["value"] * factor))
-    assert_allclose(score.compute(spec, scaled)["score"], score.compute(spec, cells)["score"], rtol=1e-8, atol=1e-8)
+    assert_allclose(
+        score.compute(spec, scaled)["score"], score.compute(spec, cells)["score"], rtol=1e-8, atol=1e-8
+    )
 
 
 @quick
@@ -51,7 +63,10 @@ def test_the_names_of_units_do_not_matter(seed, method):
     cells = random_panel(spec, seed=seed)
     units = sorted(cells["unit"].unique())
     new = dict(zip(units, np.random.default_rng(seed).permutation(units)))
-    plain, named = keyed(score.compute(spec, cells)), score.compute(spec, cells.assign(unit=cells["unit"].map(new)))
+    plain, named = (
+        keyed(score.compute(spec, cells)),
+        score.compute(spec, cells.assign(unit=cells["unit"].map(new))),
+    )
     back = keyed(named.assign(unit=named["unit"].map({after: before for before, after in new.items()})))
     assert_allclose(back["score"], plain["score"], rtol=1e-12)
     assert (back["rank"] == plain["rank"]).all()
@@ -73,8 +88,10 @@ def test_a_better_value_never_lowers_the_score(seed, method, direction, step):
 def test_weights_have_no_scale(seed, factor):
     spec = two_levels()
     cells, given_weights = random_panel(spec, seed=seed), {"z": 1.0, "v": 2.0, "w": 5.0}
-    runs = [score.compute(spec.vary(weights={name: value * by for name, value in given_weights.items()}), cells)
-            for by in (1, factor)]
+    runs = [
+        score.compute(spec.vary(weights={name: value * by for name, value in given_weights.items()}), cells)
+        for by in (1, factor)
+    ]
     assert_allclose(runs[0]["score"], runs[1]["score"])
     assert weights.effective(spec)[spec.indicators].sum() == pytest.approx(1)
 
@@ -96,16 +113,22 @@ def test_a_mean_lies_between_its_children(seed, method):
     spec = two_levels(aggregation=method, range="truncated")
     table = score.steps(spec, random_panel(spec, seed=seed)).scores
     children = table[["z", "v", "w"]]
-    assert (table["q"] >= children.min(axis=1) - 1e-9).all() and (table["q"] <= children.max(axis=1) + 1e-9).all()
+    assert (table["q"] >= children.min(axis=1) - 1e-9).all() and (
+        table["q"] <= children.max(axis=1) + 1e-9
+    ).all()
 
 
 @quick
 @given(seeds)
 def test_means_are_ordered_and_the_penalty_counts(seed):
     cells = random_panel(two_levels(), seed=seed)
-    run = {method: np.array(only(score.compute(two_levels(aggregation=method, range="truncated"), cells)))
-           for method in ("arithmetic", "geometric", "harmonic", "mpi")}
-    assert (run["arithmetic"] >= run["geometric"] - 1e-9).all() and (run["geometric"] >= run["harmonic"] - 1e-9).all()
+    run = {
+        method: np.array(only(score.compute(two_levels(aggregation=method, range="truncated"), cells)))
+        for method in ("arithmetic", "geometric", "harmonic", "mpi")
+    }
+    assert (run["arithmetic"] >= run["geometric"] - 1e-9).all() and (
+        run["geometric"] >= run["harmonic"] - 1e-9
+    ).all()
     up = np.array(only(score.compute(two_levels(aggregation="mpi", penalty="up", range="truncated"), cells)))
     assert (up > run["mpi"]).all()
 
@@ -152,9 +175,14 @@ def test_a_later_year_moves_no_earlier_score(seed):
 
 
 def test_a_unit_that_appears_late_has_no_earlier_rows():
-    cells = pd.concat([columns(2020, x=[1, 2]), panel({("a", 2021, "x"): 2, ("b", 2021, "x"): 1, ("c", 2021, "x"): 5})])
+    cells = pd.concat(
+        [columns(2020, x=[1, 2]), panel({("a", 2021, "x"): 2, ("b", 2021, "x"): 1, ("c", 2021, "x"): 5})]
+    )
     scores = score.compute(flat("x", reference="base", base_year=2020), cells)
-    assert set(scores.query("unit == 'c'")["year"]) == {2021} and scores.query("unit == 'c'")["growth_pct"].isna().all()
+    assert (
+        set(scores.query("unit == 'c'")["year"]) == {2021}
+        and scores.query("unit == 'c'")["growth_pct"].isna().all()
+    )
 
 
 def test_a_categorical_panel_gives_the_same_scores():

@@ -22,7 +22,9 @@ def locked(text: str) -> dict[str, list[tuple[str, str, int]]]:
         head, *hashes = entry.split("--hash=sha256:")
         pin, _, marker = head.partition(";")
         name, version = pin.strip().split("==")
-        pins.setdefault(canonicalize_name(name.split("[")[0]), []).append((version.strip(), marker.strip(), len(hashes)))
+        pins.setdefault(canonicalize_name(name.split("[")[0]), []).append(
+            (version.strip(), marker.strip(), len(hashes))
+        )
     return pins
 
 
@@ -46,7 +48,9 @@ def test_conda_environment_installs_the_same_lock():
     *conda, pip = environment["dependencies"]
     assert pip == {"pip": ["--require-hashes", "-r requirements.lock"]}
     python = next(line for line in conda if line.startswith("python="))
-    assert Requirement(f"python{PROJECT['requires-python']}").specifier.contains(python.removeprefix("python=") + ".0")
+    assert Requirement(f"python{PROJECT['requires-python']}").specifier.contains(
+        python.removeprefix("python=") + ".0"
+    )
 
 
 def test_installed_versions_are_the_locked_ones():

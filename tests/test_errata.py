@@ -2,8 +2,8 @@
 
 import pytest
 
-from fire import errata, published
 from fire.errors import InputError
+from studies.printed2022 import errata, published
 
 
 def test_all_88_slips_with_their_proof():

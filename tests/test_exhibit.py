@@ -6,14 +6,19 @@ import pandas as pd
 import pytest
 from matplotlib import font_manager
 
-from fire import exhibit, fonts, labels, panel
+from fire import codebook as labels
 from fire.errors import InputError
-from fire.figures import style
+from fire.figures import fonts, style
+from fire.index import panel
+from fire.report import exhibits as exhibit
 
 BOTH = {"zh": "甲", "en": "A"}
 FRAME = pd.DataFrame({"unit": ["西安", "=cmd|' /C calc'!A0"], "score": [9.95849, None], "rank": [1, 2]})
-LABELS = {"unit": {"zh": "城市", "en": "City", "as": "unit"}, "score": {"zh": "得分", "en": "Score", "digits": 3},
-          "rank": {"zh": "名次", "en": "Rank"}}
+LABELS = {
+    "unit": {"zh": "城市", "en": "City", "as": "unit"},
+    "score": {"zh": "得分", "en": "Score", "digits": 3},
+    "rank": {"zh": "名次", "en": "Rank"},
+}
 
 
 def draw(lang):
@@ -33,16 +38,30 @@ def written(folder):
 def test_writer_leaves_every_file_of_the_contract_in_both_languages(tmp_path):
     written(tmp_path)
     names = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*") if path.is_file()}
-    assert names == {"figures/bar.zh.svg", "figures/bar.zh.png", "figures/bar.en.svg", "figures/bar.en.png", "tables/list.csv",
-                     "exhibits/bar.json", "exhibits/list.json", "exhibits/words.json"}
+    assert names == {
+        "figures/bar.zh.svg",
+        "figures/bar.zh.png",
+        "figures/bar.en.svg",
+        "figures/bar.en.png",
+        "tables/list.csv",
+        "exhibits/bar.json",
+        "exhibits/list.json",
+        "exhibits/words.json",
+    }
     record = exhibit.load(tmp_path)["list"]
-    assert record["chapter"] == "99-test" and record["status"] == ["observed"] and record["labels"]["rank"]["zh"] == "名次"
+    assert (
+        record["chapter"] == "99-test"
+        and record["status"] == ["observed"]
+        and record["labels"]["rank"]["zh"] == "名次"
+    )
 
 
 def test_the_same_exhibits_are_written_byte_for_byte(tmp_path):
     first, second = written(tmp_path / "a"), written(tmp_path / "b")
     for path in first.rglob("*.*"):
-        assert path.is_dir() or path.read_bytes() == (second / path.relative_to(first)).read_bytes(), path.name
+        assert path.is_dir() or path.read_bytes() == (second / path.relative_to(first)).read_bytes(), (
+            path.name
+        )
 
 
 def test_formula_like_text_is_inert_in_the_csv_and_comes_back_unchanged(tmp_path):
@@ -64,10 +83,17 @@ def test_two_columns_may_share_a_heading():
 
 def test_every_fault_of_an_exhibit_is_reported_at_once():
     with pytest.raises(InputError) as error:
-        exhibit.Writer().table("No Good", FRAME, labels={}, title={"zh": "甲", "en": ""}, source=BOTH, status=["guessed"])
+        exhibit.Writer().table(
+            "No Good", FRAME, labels={}, title={"zh": "甲", "en": ""}, source=BOTH, status=["guessed"]
+        )
     told = str(error.value)
     assert error.value.faults.__len__() == 6
-    for part in ("column 'score' has no label", "may hold only a-z", "'guessed' is unknown", "title needs a text"):
+    for part in (
+        "column 'score' has no label",
+        "may hold only a-z",
+        "'guessed' is unknown",
+        "title needs a text",
+    ):
         assert part in told
 
 
@@ -106,8 +132,17 @@ def test_figure_heals_when_matplotlib_forgets_the_font_and_refuses_a_character_w
     known._findfont_cached.cache_clear()
     words = {"zh": "题", "en": "title"}
     show = exhibit.Writer(str(tmp_path), chapter="x")
-    show.figure("healed", lambda lang: titled("城市"), title=words, source=words, status=["observed"], alt=words)
+    show.figure(
+        "healed", lambda lang: titled("城市"), title=words, source=words, status=["observed"], alt=words
+    )
     assert any(font.name == fonts.FAMILY for font in known.ttflist)
     with pytest.raises(InputError, match="add the character to EXTRA"):
-        show.figure("box", lambda lang: titled("\U00020000"), title=words, source=words, status=["observed"], alt=words)
+        show.figure(
+            "box",
+            lambda lang: titled("\U00020000"),
+            title=words,
+            source=words,
+            status=["observed"],
+            alt=words,
+        )
     assert not (tmp_path / "exhibits" / "box.json").exists()

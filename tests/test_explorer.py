@@ -5,8 +5,9 @@ import pytest
 import small
 from browser import needs_browser, opened
 
-from fire import explorer, score
 from fire.files import DATA, read_csv
+from fire.index import score
+from fire.report import explorer
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +22,11 @@ def edition():
 @pytest.fixture(scope="module")
 def page_file(edition, tmp_path_factory):
     path = tmp_path_factory.mktemp("explorer") / "explorer.html"
-    path.write_text(f"<!doctype html><html lang='zh'><meta charset='utf-8'><link rel='icon' href='data:,'>"
-                    f"<body>{explorer.fragment(edition, 'zh')}", encoding="utf-8")
+    path.write_text(
+        f"<!doctype html><html lang='zh'><meta charset='utf-8'><link rel='icon' href='data:,'>"
+        f"<body>{explorer.fragment(edition, 'zh')}",
+        encoding="utf-8",
+    )
     return path
 
 
@@ -34,7 +38,9 @@ def expected(edition, weights, year=2021):
 def assert_equal(page, wanted):
     shown = {row["id"]: row for row in page.evaluate("document.querySelector('.explorer').result()")}
     assert set(shown) == set(wanted.index)
-    np.testing.assert_allclose([shown[city]["score"] for city in wanted.index], wanted["score"].astype(float), rtol=1e-9)
+    np.testing.assert_allclose(
+        [shown[city]["score"] for city in wanted.index], wanted["score"].astype(float), rtol=1e-9
+    )
     assert [shown[city]["rank"] for city in wanted.index] == wanted["rank"].tolist()
 
 
@@ -77,7 +83,12 @@ def test_slider_by_keyboard_recomputes_and_the_link_restores_it(edition, page_fi
         page.goto(link)
         assert_equal(page, wanted)
         page.select_option("[data-year]", "2020")
-        assert_equal(page, expected(edition, {node: weight / sum(weights.values()) for node, weight in weights.items()}, 2020))
+        assert_equal(
+            page,
+            expected(
+                edition, {node: weight / sum(weights.values()) for node, weight in weights.items()}, 2020
+            ),
+        )
         assert wrong == []
 
 

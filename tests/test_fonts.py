@@ -6,11 +6,15 @@ import pytest
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
 
-from fire import fonts
+from fire.figures import fonts
 from fire.files import ROOT, decode
 
-TEXTS = [*(ROOT / "data").rglob("*.csv"), *(ROOT / "data").rglob("*.toml"), *(ROOT / "reports" / "template").rglob("*.md"),
-         *(ROOT / "reports" / "template").rglob("*.toml")]
+TEXTS = [
+    *(ROOT / "data").rglob("*.csv"),
+    *(ROOT / "data").rglob("*.toml"),
+    *(ROOT / "reports" / "template").rglob("*.md"),
+    *(ROOT / "reports" / "template").rglob("*.toml"),
+]
 
 
 @pytest.mark.parametrize("style, weight", fonts.WEIGHTS.items())
@@ -19,14 +23,20 @@ def test_font_is_static_and_named(style, weight):
     font = TTFont(path)
     assert "fvar" not in font and font["OS/2"].usWeightClass == weight
     fonts.register()
-    found = font_manager.findfont(font_manager.FontProperties(family=fonts.FAMILY, weight=weight), fallback_to_default=False)
+    found = font_manager.findfont(
+        font_manager.FontProperties(family=fonts.FAMILY, weight=weight), fallback_to_default=False
+    )
     assert found == str(path)
 
 
 def test_every_character_of_data_and_report_has_a_glyph():
     known = set(TTFont(fonts.FONT_DIR / "NotoSansSC-Regular.ttf").getBestCmap())
-    missing = {character: path.name for path in TEXTS for character in decode(path)
-               if ord(character) not in known and not unicodedata.category(character).startswith(("C", "Z"))}
+    missing = {
+        character: path.name
+        for path in TEXTS
+        for character in decode(path)
+        if ord(character) not in known and not unicodedata.category(character).startswith(("C", "Z"))
+    }
     assert missing == {}, "add these to EXTRA in fire/fonts.py"
 
 

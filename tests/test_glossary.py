@@ -5,11 +5,22 @@ import pytest
 from fire import glossary
 
 
-@pytest.mark.parametrize(("text", "shown"), [
-    ("05(四)1.深圳", "05(4)1.Shenzhen"),
-    ("云计算 山东半岛; 互联网 京津冀", "Cloud computing Shandong Peninsula; Internet Beijing-Tianjin-Hebei"),
-    ("移动互联网", "Mobile Internet"), ("亿元", "100 million CNY"), ("齐头并进型", "advancing abreast"),
-    ("'自然语言处理' is", "'自然语言处理' is"), ("北京市", "北京市"), ("12.5 %", "12.5 %")])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("05(四)1.深圳", "05(4)1.Shenzhen"),
+        (
+            "云计算 山东半岛; 互联网 京津冀",
+            "Cloud computing Shandong Peninsula; Internet Beijing-Tianjin-Hebei",
+        ),
+        ("移动互联网", "Mobile Internet"),
+        ("亿元", "100 million CNY"),
+        ("齐头并进型", "advancing abreast"),
+        ("'自然语言处理' is", "'自然语言处理' is"),
+        ("北京市", "北京市"),
+        ("12.5 %", "12.5 %"),
+    ],
+)
 def test_known_names_become_english_and_longer_words_stay(text, shown):
     assert glossary.english(text).lower() == shown.lower()
 

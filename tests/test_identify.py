@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fire import digits, identify, published, roster, spec, statistics
+from fire.index import spec
+from fire.sources import statistics
+from studies.printed2022 import digits, identify, published, roster
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,9 @@ def test_posts_lie_in_their_intervals_and_the_share_in_whole_per_cents(panel, po
 def test_specification_holds_the_identified_posts(post):
     nodes = spec.load("fire-2022").nodes
     for name, group in post.groupby("indicator"):
-        assert list(nodes.at[name, "posts"]) == pytest.approx(group.sort_values("value")["value"].tolist(), abs=0.01)
+        assert list(nodes.at[name, "posts"]) == pytest.approx(
+            group.sort_values("value")["value"].tolist(), abs=0.01
+        )
 
 
 def test_base_year_growths_hold_and_solved_statistics_agree_with_official_ones(whole, post):
@@ -77,7 +81,9 @@ def test_base_year_growths_hold_and_solved_statistics_agree_with_official_ones(w
 
 
 def test_whole_panel_is_complete_and_honest(whole):
-    assert whole.groupby("year").size().to_dict() == {2020: 236, 2021: 236} and not whole["value"].isna().any()
+    assert (
+        whole.groupby("year").size().to_dict() == {2020: 236, 2021: 236} and not whole["value"].isna().any()
+    )
     assert set(whole.query("year == 2021")["status"]) == {"observed", "estimated"}
     assert whole.query("year == 2020 and status == 'published'")["source"].eq("printed digits").all()
 
@@ -117,7 +123,10 @@ def test_the_roster_of_places_fits_and_is_not_the_only_one():
     fits = roster.rosters(central=True)
     places = statistics.places()
     extra = places[places["in_index_basis"].eq("inferred")].groupby("region")["city"].agg(set)
-    mine = [all(set(row[region]) == extra.get(region, set()) for region in fits) for row in fits.to_dict("records")]
+    mine = [
+        all(set(row[region]) == extra.get(region, set()) for region in fits)
+        for row in fits.to_dict("records")
+    ]
     assert sum(mine) == 1 and len(fits) > 10
     share = roster.memberships(fits).set_index("city")["share"]
     assert share["郑州"].min() == 1 and share["包头"] == 0

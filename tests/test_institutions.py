@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fire import files, institutions, spec
+from fire import files
+from fire.analysis import institutions
 from fire.errors import InputError
 from fire.figures import context
+from fire.index import spec
 
 SPENDING, INDUSTRY = institutions.read_spending(), institutions.read_industry()
 BANKS = institutions.banks(SPENDING)
@@ -24,20 +26,51 @@ def setting(row, column, value):
     def change(frame):
         frame.loc[row, column] = value
         return frame
+
     return change
 
 
-@pytest.mark.parametrize("name, reader, change, fault", [
-    ("institution_spending", institutions.read_spending, setting(3, "unit", None),
-     "row 5, column 'unit': empty: a value needs its unit, such as CNY_100m or pct"),
-    ("institution_spending", institutions.read_spending, setting(4, "value", "十亿"), "row 6, column 'value': '十亿' is not a number"),
-    ("institution_spending", institutions.read_spending, setting(4, "qualifier", "maybe"), "row 6, column 'qualifier': unknown: use one of exact"),
-    ("institution_spending", institutions.read_spending, lambda frame: pd.concat([frame, frame.iloc[[0]]]),
-     "row 135: the key (institution_zh, year, measure, source_file) stands above already: remove one row"),
-    ("industry_indicators", institutions.read_industry, lambda frame: frame.assign(kind=frame["kind"].replace("forecast", "actual")),
-     "column 'kind': the year lies after the source was written, so it cannot be actual: write forecast or target"),
-    ("industry_indicators", institutions.read_industry, setting(0, "kind", "guess"), "row 2, column 'kind': unknown: use actual, forecast or target"),
-])
+@pytest.mark.parametrize(
+    "name, reader, change, fault",
+    [
+        (
+            "institution_spending",
+            institutions.read_spending,
+            setting(3, "unit", None),
+            "row 5, column 'unit': empty: a value needs its unit, such as CNY_100m or pct",
+        ),
+        (
+            "institution_spending",
+            institutions.read_spending,
+            setting(4, "value", "十亿"),
+            "row 6, column 'value': '十亿' is not a number",
+        ),
+        (
+            "institution_spending",
+            institutions.read_spending,
+            setting(4, "qualifier", "maybe"),
+            "row 6, column 'qualifier': unknown: use one of exact",
+        ),
+        (
+            "institution_spending",
+            institutions.read_spending,
+            lambda frame: pd.concat([frame, frame.iloc[[0]]]),
+            "row 135: the key (institution_zh, year, measure, source_file) stands above already: remove one row",
+        ),
+        (
+            "industry_indicators",
+            institutions.read_industry,
+            lambda frame: frame.assign(kind=frame["kind"].replace("forecast", "actual")),
+            "column 'kind': the year lies after the source was written, so it cannot be actual: write forecast or target",
+        ),
+        (
+            "industry_indicators",
+            institutions.read_industry,
+            setting(0, "kind", "guess"),
+            "row 2, column 'kind': unknown: use actual, forecast or target",
+        ),
+    ],
+)
 def test_bad_input_is_refused_with_file_row_and_fix(tmp_path, name, reader, change, fault):
     path = rewrite(tmp_path, name, change)
     with pytest.raises(InputError) as error:
@@ -46,7 +79,10 @@ def test_bad_input_is_refused_with_file_row_and_fix(tmp_path, name, reader, chan
 
 
 def test_a_forecast_cannot_be_plotted_as_actual():
-    with pytest.raises(InputError, match="core_industry_size 2025: forecast, gt: draw it with marks\\(\\), not as an actual point"):
+    with pytest.raises(
+        InputError,
+        match="core_industry_size 2025: forecast, gt: draw it with marks\\(\\), not as an actual point",
+    ):
         institutions.exact(institutions.sizes(INDUSTRY))
     with pytest.raises(InputError, match="staff 2024: actual, assumed"):
         institutions.exact(SPENDING[SPENDING["measure"].eq("staff") & SPENDING["qualifier"].eq("assumed")])
@@ -57,9 +93,11 @@ def lines(fig, start):
 
 
 def test_no_inexact_value_is_a_full_point():
-    for fig, count in ((context.sizes(institutions.sizes(INDUSTRY), institutions.implied_growth(INDUSTRY)), 10),
-                       (context.securities(institutions.securities(SPENDING)), 10),
-                       (context.targets(institutions.targets(INDUSTRY), institutions.labels()), 8)):
+    for fig, count in (
+        (context.sizes(institutions.sizes(INDUSTRY), institutions.implied_growth(INDUSTRY)), 10),
+        (context.securities(institutions.securities(SPENDING)), 10),
+        (context.targets(institutions.targets(INDUSTRY), institutions.labels()), 8),
+    ):
         points = lines(fig, ("actual", "forecast", "target"))
         assert len(points) == count
         for point in points:
@@ -74,7 +112,9 @@ def test_the_way_to_a_forecast_is_dashed():
 
 def test_fourteen_banks_add_up_to_the_printed_total():
     assert len(BANKS) == 14 and BANKS["tech_spend"].sum() == pytest.approx(1554.17)
-    assert BANKS["contribution_pp"].sum() == pytest.approx(100 * (BANKS["tech_spend"].sum() / BANKS["prior"].sum() - 1))
+    assert BANKS["contribution_pp"].sum() == pytest.approx(
+        100 * (BANKS["tech_spend"].sum() / BANKS["prior"].sum() - 1)
+    )
     assert BANKS["prior"].sum() == pytest.approx(1379.95, abs=0.05)
 
 
@@ -86,9 +126,13 @@ def test_outliers_are_marked_and_kept():
 
 
 def test_concentration_and_elasticity_on_known_cases():
-    assert institutions.concentration(pd.Series([1.0] * 5)) == pytest.approx({"cr1": 20, "cr4": 80, "hhi": 2000, "n": 5})
+    assert institutions.concentration(pd.Series([1.0] * 5)) == pytest.approx(
+        {"cr1": 20, "cr4": 80, "hhi": 2000, "n": 5}
+    )
     revenue = np.array([1.0, 2, 4, 8, 16, 32])
-    frame = pd.DataFrame({"institution_zh": list("abcdef"), "revenue": revenue, "tech_spend": 3 * revenue ** 0.7})
+    frame = pd.DataFrame(
+        {"institution_zh": list("abcdef"), "revenue": revenue, "tech_spend": 3 * revenue**0.7}
+    )
     assert institutions.elasticity(frame)["elasticity"] == pytest.approx(0.7)
     assert institutions.concentration(BANKS["tech_spend"])["cr4"] == pytest.approx(57.1, abs=0.05)
 
@@ -96,14 +140,25 @@ def test_concentration_and_elasticity_on_known_cases():
 def test_a_year_that_is_not_printed_stays_a_gap():
     totals = institutions.state_totals(SPENDING)
     assert list(totals["year"]) == [2020, 2021, 2023, 2024]
-    assert dict(zip(totals["year"], totals["basis"])) == {2020: "computed", 2021: "printed", 2023: "computed", 2024: "printed"}
+    assert dict(zip(totals["year"], totals["basis"])) == {
+        2020: "computed",
+        2021: "printed",
+        2023: "computed",
+        2024: "printed",
+    }
     line = context.state_totals(totals).axes[0].lines[0]
     assert np.isnan(line.get_ydata()[2])
 
 
 def test_implied_growth_against_the_printed_rate():
     growth = institutions.implied_growth(INDUSTRY).set_index("series")
-    assert growth["implied_pct"].round(1).to_dict() == {"ai_core": 25.7, "ai_driven": 21.3, "big_data": 15.4, "blockchain": 71.0, "cloud": 43.5}
+    assert growth["implied_pct"].round(1).to_dict() == {
+        "ai_core": 25.7,
+        "ai_driven": 21.3,
+        "big_data": 15.4,
+        "blockchain": 71.0,
+        "cloud": 43.5,
+    }
     assert growth.loc["big_data", "printed"] == "≥15" and growth.loc["blockchain", "printed_pct"] == 54.6
 
 
@@ -114,13 +169,27 @@ def test_targets_have_no_actual_value():
 
 def test_every_measure_shown_has_labels():
     names = institutions.labels()
-    shown = pd.concat([institutions.targets(INDUSTRY)["measure"], institutions.snapshot(INDUSTRY)["measure"], institutions.snapshot(INDUSTRY)["unit"]])
+    shown = pd.concat(
+        [
+            institutions.targets(INDUSTRY)["measure"],
+            institutions.snapshot(INDUSTRY)["measure"],
+            institutions.snapshot(INDUSTRY)["unit"],
+        ]
+    )
     assert set(shown) <= set(names)
 
 
 def test_technologies_named_by_camp():
     table = institutions.camps()
-    assert table.loc["bank", ["firms", "cloud"]].tolist() == [3, 2] and table.loc["vertical"].tolist() == [3, 0, 0, 0, 0, 0, 0]
+    assert table.loc["bank", ["firms", "cloud"]].tolist() == [3, 2] and table.loc["vertical"].tolist() == [
+        3,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ]
 
 
 def filled(tmp_path, *changes):
@@ -139,17 +208,27 @@ def test_scoring_template_feeds_the_firm_index(tmp_path):
     panel = institutions.read_leaders(filled(tmp_path, (3, "value", None)), tree)
     assert list(panel.columns) == ["unit", "year", "indicator", "value", "status", "source"]
     assert len(panel) == len(tree.indicators) - 1 and panel["value"].notna().all()
-    criteria = files.read_csv(institutions.PUBLISHED / "leader_criteria.csv").query("kind in ['dimension', 'selection_criterion']")
-    assert {row["criterion"] for row in tree.table["node"] if "criterion" in row} == set(criteria["criterion_id"])
+    criteria = files.read_csv(institutions.PUBLISHED / "leader_criteria.csv").query(
+        "kind in ['dimension', 'selection_criterion']"
+    )
+    assert {row["criterion"] for row in tree.table["node"] if "criterion" in row} == set(
+        criteria["criterion_id"]
+    )
 
 
-@pytest.mark.parametrize("change, fault", [
-    ((0, "indicator", "charm"), "row 2, column 'indicator': 'charm' is unknown: use an id of firm-competitiveness"),
-    ((1, "unit", "万人"), "row 3, column 'unit': '万人' is not '人': convert the value"),
-    ((2, "value", "很多"), "row 4, column 'value': '很多' is not a number"),
-    ((2, "year", "去年"), "row 4, column 'year': '去年' is not a year"),
-    ((2, "source", None), "row 4, column 'source': empty: fill it in"),
-])
+@pytest.mark.parametrize(
+    "change, fault",
+    [
+        (
+            (0, "indicator", "charm"),
+            "row 2, column 'indicator': 'charm' is unknown: use an id of firm-competitiveness",
+        ),
+        ((1, "unit", "万人"), "row 3, column 'unit': '万人' is not '人': convert the value"),
+        ((2, "value", "很多"), "row 4, column 'value': '很多' is not a number"),
+        ((2, "year", "去年"), "row 4, column 'year': '去年' is not a year"),
+        ((2, "source", None), "row 4, column 'source': empty: fill it in"),
+    ],
+)
 def test_bad_scores_of_leaders_are_refused(tmp_path, change, fault):
     with pytest.raises(InputError) as error:
         institutions.read_leaders(filled(tmp_path, change), spec.load("firm-competitiveness"))

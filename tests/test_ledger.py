@@ -3,10 +3,13 @@
 import pandas as pd
 import pytest
 
-from fire import claims as logic
 from fire import edition as editions
-from fire import ledger, published, regions, sample, score
+from fire.analysis import regions
 from fire.errors import InputError
+from fire.index import score
+from studies.printed2022 import claims as logic
+from studies.printed2022 import ledger, published
+from studies.printed2022.sample import sample
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +54,11 @@ def test_all_printed_types_follow_from_the_rules(rows):
 
 
 def test_exact_numbers_lie_within_half_a_unit_of_the_last_digit(rows):
-    exact = rows[rows["kind"].isin(["score", "growth_pct"]) & rows["printed"].str.match(r"-?\d") & rows["verdict"].eq("reproduced")]
+    exact = rows[
+        rows["kind"].isin(["score", "growth_pct"])
+        & rows["printed"].str.match(r"-?\d")
+        & rows["verdict"].eq("reproduced")
+    ]
     assert len(exact) > 250
     assert (exact["difference"].abs() <= exact["tolerance"] + ledger.EPSILON).all()
     assert set(exact["tolerance"].astype(float).round(6)) <= {0.5, 0.05, 0.005, 0.0005}
@@ -64,7 +71,9 @@ def test_evidence_tells_observed_from_calibrated(rows):
     assert rows.loc[rows["id"].isin(["S0748", "S0749", "S0750", "S0752"]), "evidence"].eq("held out").all()
 
 
-@pytest.mark.parametrize(("node", "weight", "least"), [("firm_rd", 0.8, 150), ("policy", 0.6, 150), ("E", 0.3, 60)])
+@pytest.mark.parametrize(
+    ("node", "weight", "least"), [("firm_rd", 0.8, 150), ("policy", 0.6, 150), ("E", 0.3, 60)]
+)
 def test_a_changed_weight_fails_visibly(inputs, node, weight, least):
     ed, rest = inputs
     varied = rows_of(ed.spec.vary(weights={node: weight}), ed, rest)
@@ -110,25 +119,55 @@ def test_summary_adds_up(rows):
 
 # ---- claims as logic, on a hand-made book ----------------------------------------------------------------------------
 
+
 def claim(**given):
-    base = dict(id="X", claim_type="range", unit_type="city", scope="national", measure="score", units="a;b", node="total",
-                low=float("nan"), high=float("nan"), note="")
+    base = {
+        "id": "X",
+        "claim_type": "range",
+        "unit_type": "city",
+        "scope": "national",
+        "measure": "score",
+        "units": "a;b",
+        "node": "total",
+        "low": float("nan"),
+        "high": float("nan"),
+        "note": "",
+    }
     return pd.Series(base | given)
 
 
 @pytest.fixture
 def book():
-    table = pd.DataFrame({"unit": list("abc"), "node": "total", "score": [9.0, 8.0, 7.0], "growth_pct": [1.0, 5.0, 3.0],
-                          "rank": [1, 2, 3], "rank_change": [0, 2, -2]}).set_index(["unit", "node"])
+    table = pd.DataFrame(
+        {
+            "unit": list("abc"),
+            "node": "total",
+            "score": [9.0, 8.0, 7.0],
+            "growth_pct": [1.0, 5.0, 3.0],
+            "rank": [1, 2, 3],
+            "rank_change": [0, 2, -2],
+        }
+    ).set_index(["unit", "node"])
     return logic.Book(table, {"R": ["a", "b", "c"]}, editions.load(2022).spec, {}, {}, pd.DataFrame())
 
 
-@pytest.mark.parametrize(("given", "holds"), [
-    (dict(claim_type="topk", units="a;b", low=1), True), (dict(claim_type="topk", units="b;a", low=1), False),
-    (dict(claim_type="order", units="b;c", low=2), True), (dict(claim_type="topk", units="b", low=1, measure="growth_pct"), True),
-    (dict(low=8.0), True), (dict(low=8.5), False), (dict(units="c", high=7.0), False), (dict(units="c", low=7.0, high=7.0), True),
-    (dict(claim_type="growth_ge", low=1.0, measure="growth_pct"), True), (dict(claim_type="growth_gt", low=1.0, measure="growth_pct"), False),
-    (dict(claim_type="growth_gt", low=2.0, measure="growth_pct", note="mean of the two"), True),
-    (dict(claim_type="rank_change_eq", units="c", low=-2), True), (dict(claim_type="rank_change_ge", units="b", low=3), False)])
+@pytest.mark.parametrize(
+    ("given", "holds"),
+    [
+        ({"claim_type": "topk", "units": "a;b", "low": 1}, True),
+        ({"claim_type": "topk", "units": "b;a", "low": 1}, False),
+        ({"claim_type": "order", "units": "b;c", "low": 2}, True),
+        ({"claim_type": "topk", "units": "b", "low": 1, "measure": "growth_pct"}, True),
+        ({"low": 8.0}, True),
+        ({"low": 8.5}, False),
+        ({"units": "c", "high": 7.0}, False),
+        ({"units": "c", "low": 7.0, "high": 7.0}, True),
+        ({"claim_type": "growth_ge", "low": 1.0, "measure": "growth_pct"}, True),
+        ({"claim_type": "growth_gt", "low": 1.0, "measure": "growth_pct"}, False),
+        ({"claim_type": "growth_gt", "low": 2.0, "measure": "growth_pct", "note": "mean of the two"}, True),
+        ({"claim_type": "rank_change_eq", "units": "c", "low": -2}, True),
+        ({"claim_type": "rank_change_ge", "units": "b", "low": 3}, False),
+    ],
+)
 def test_claims_are_logic(book, given, holds):
     assert logic.evaluate(claim(**given), book)[0] is holds

@@ -8,11 +8,15 @@ import pytest
 from fire.files import ROOT
 
 pytestmark = pytest.mark.slow
-CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTEST"))}
+CLEAN = {
+    name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTEST"))
+}
 
 
 def make(*words, folder=ROOT):
-    done = subprocess.run(["make", *words], cwd=folder, env=CLEAN, capture_output=True, text=True, timeout=1800)
+    done = subprocess.run(
+        ["make", *words], cwd=folder, env=CLEAN, capture_output=True, text=True, timeout=1800
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -60,4 +64,7 @@ def test_failing_notebook_leaves_the_last_report_whole(report):
 
 def test_help_names_every_target():
     said = make("help")[1]
-    assert all(target in said for target in ("report", "test", "data", "notebooks", "lab", "audit", "bench", "setup", "clean"))
+    assert all(
+        target in said
+        for target in ("report", "test", "data", "notebooks", "lab", "audit", "bench", "setup", "clean")
+    )

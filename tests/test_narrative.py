@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fire import narrative
 from fire.errors import InputError
-from fire.exhibit import number
+from fire.report import narrative
+from fire.report.exhibits import number
 
 LEADER = '''
 [leader]
@@ -37,16 +37,24 @@ def test_one_leader_and_a_tie_are_told_apart(folder):
     one = narrative.say("leader", folder, year=2021, names=["北京"], score=9.9584, growth=3.6)
     assert one == {"zh": "2021年，北京以9.958分第一，增长3.60%。", "en": "Beijing leads with 9.958 points."}
     two = narrative.say("leader", folder, year=2021, names=["北京", "西安"], score=9.9584, growth=-1)
-    assert two == {"zh": "2021年，北京和西安以9.958分并列第一。", "en": "Beijing and Xi'an tie with 9.958 points."}
+    assert two == {
+        "zh": "2021年，北京和西安以9.958分并列第一。",
+        "en": "Beijing and Xi'an tie with 9.958 points.",
+    }
 
 
-@pytest.mark.parametrize("names, zh, en", [
-    (["a"], "a", "a"), (["a", "b"], "a和b", "a and b"), (["a", "b", "c"], "a、b和c", "a, b and c")])
+@pytest.mark.parametrize(
+    "names, zh, en",
+    [(["a"], "a", "a"), (["a", "b"], "a和b", "a and b"), (["a", "b", "c"], "a、b和c", "a, b and c")],
+)
 def test_lists_are_joined_as_each_language_does(names, zh, en):
     assert (narrative.join(names, "zh"), narrative.join(names, "en")) == (zh, en)
 
 
-@pytest.mark.parametrize("rank, words", [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (21, "21st"), (113, "113th")])
+@pytest.mark.parametrize(
+    "rank, words",
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (21, "21st"), (113, "113th")],
+)
 def test_english_ordinals(rank, words):
     assert narrative.ordinal(rank, "en") == words
 
@@ -58,7 +66,9 @@ def test_leaders_share_the_first_place_when_they_tie_as_shown():
 
 
 def test_an_unknown_value_names_file_id_language_and_line(folder):
-    with pytest.raises(InputError, match=r"test.toml: line 10, \[several\] en: 1 fault\n  - 'missing' is undefined"):
+    with pytest.raises(
+        InputError, match=r"test.toml: line 10, \[several\] en: 1 fault\n  - 'missing' is undefined"
+    ):
         narrative.say("several", folder)
 
 
@@ -67,9 +77,17 @@ def test_an_unknown_sentence_says_where_to_add_it(folder):
         narrative.say("nothing", folder)
 
 
-@pytest.mark.parametrize("template, typed", [
-    ("共59个城市", "59"), ("{{ 3 }}个", "3"), ("{{ '3个' }}", "3"), ("前三个城市", "三"), ("{{ x if y else '7' }}", "7"),
-    ("{{ x | replace('a', '8') }}", "8")])
+@pytest.mark.parametrize(
+    "template, typed",
+    [
+        ("共59个城市", "59"),
+        ("{{ 3 }}个", "3"),
+        ("{{ '3个' }}", "3"),
+        ("前三个城市", "三"),
+        ("{{ x if y else '7' }}", "7"),
+        ("{{ x | replace('a', '8') }}", "8"),
+    ],
+)
 def test_a_typed_number_is_refused_with_its_line(folder, template, typed):
     put(folder, f'[typed]\nzh = "{template}"\nen = "a"\n')
     with pytest.raises(InputError, match=f"line 2, zh: '{typed}' is typed: give it as a value"):
@@ -105,10 +123,13 @@ def test_a_sentence_needs_both_languages_and_one_home(folder):
 def test_a_rounded_value_is_supported_and_a_different_one_is_not(value, digits):
     shown = number(value, digits).replace("−", "")
     assert narrative.unsupported(shown, {"x": [value]}) == []
-    assert narrative.unsupported(number(abs(value) + 2 * 10.0 ** -digits, digits), {"x": value})
+    assert narrative.unsupported(number(abs(value) + 2 * 10.0**-digits, digits), {"x": value})
 
 
 def test_no_template_of_the_report_types_a_number():
-    faults = [fault for sentence, (path, templates) in narrative.library().items()
-              for fault in narrative.template_faults(path, sentence, templates)]
+    faults = [
+        fault
+        for sentence, (path, templates) in narrative.library().items()
+        for fault in narrative.template_faults(path, sentence, templates)
+    ]
     assert not faults, "\n".join(faults)

@@ -3,8 +3,8 @@
 import nbformat
 import pytest
 
-from fire import notebook
 from fire.errors import InputError
+from fire.report import notebook
 
 
 def write(path, *cells, tags=(("parameters",),), kernel="python3"):
@@ -43,11 +43,14 @@ def test_unknown_parameter_is_refused_before_anything_runs(book, tmp_path):
     assert not (tmp_path / "built").exists()
 
 
-@pytest.mark.parametrize("tags, message", [
-    ((), "0 cells are tagged 'parameters'"),
-    ((("parameters",), ("parameters",)), "2 cells are tagged 'parameters'"),
-    (((), ("parameters",)), "must be the first code cell"),
-])
+@pytest.mark.parametrize(
+    "tags, message",
+    [
+        ((), "0 cells are tagged 'parameters'"),
+        ((("parameters",), ("parameters",)), "2 cells are tagged 'parameters'"),
+        (((), ("parameters",)), "must be the first code cell"),
+    ],
+)
 def test_missing_double_or_late_tag_is_refused(tmp_path, tags, message):
     path = write(tmp_path / "bad.ipynb", "a = 1", "b = 2", tags=tags)
     with pytest.raises(InputError, match=message):
@@ -85,12 +88,15 @@ def test_refresh_stores_outputs_and_the_check_passes(book):
     assert not notebook.refresh(book)
 
 
-@pytest.mark.parametrize("source, message", [
-    ("1 + 1;", "ends with ';'"),
-    ("import time; print(time.time() > 0)", "reads the clock"),
-    ("import sys; print('careful', file=sys.stderr)", "wrote to stderr"),
-    ("print('/tmp/secret/place')", "path of one machine"),
-])
+@pytest.mark.parametrize(
+    "source, message",
+    [
+        ("1 + 1;", "ends with ';'"),
+        ("import time; print(time.time() > 0)", "reads the clock"),
+        ("import sys; print('careful', file=sys.stderr)", "wrote to stderr"),
+        ("print('/tmp/secret/place')", "path of one machine"),
+    ],
+)
 def test_static_check_names_the_fault(tmp_path, source, message):
     path = write(tmp_path / "bad.ipynb", "edition = 2022", source)
     notebook.refresh(path)

@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from fire import notebook
 from fire.files import ROOT
+from fire.report import notebook
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -23,6 +23,12 @@ def test_notebook_takes_an_edition_and_a_folder(path):
 
 
 def test_no_function_is_defined_in_two_notebooks():
-    names = Counter(node.name for path in NOTEBOOKS for cell in notebook.read(path).cells if cell.cell_type == "code"
-                    for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.FunctionDef))
+    names = Counter(
+        node.name
+        for path in NOTEBOOKS
+        for cell in notebook.read(path).cells
+        if cell.cell_type == "code"
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.FunctionDef)
+    )
     assert [name for name, count in names.items() if count > 1] == []

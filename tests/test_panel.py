@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-
 from engine_data import coinr, columns, flat, panel
-from fire import panel as panels
-from fire import spec as specs
+
 from fire.errors import InputError
+from fire.index import panel as panels
+from fire.index import spec as specs
 
 COLUMNS = panels.COLUMNS
 HEAD = ",".join(COLUMNS) + "\n"
@@ -21,21 +21,34 @@ def write(tmp_path, text: str, encoding: str = "utf-8"):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_reads_what_excel_saves(tmp_path, encoding):
-    table = panels.read(write(tmp_path, '北京,2020,x,"36,102.6",observed,年鉴\n上海,２０２０,x,３８７０１,observed,年鉴\n'
-                                        "拉萨,2020,x,,observed,\n", encoding))
+    table = panels.read(
+        write(
+            tmp_path,
+            '北京,2020,x,"36,102.6",observed,年鉴\n上海,２０２０,x,３８７０１,observed,年鉴\n'
+            "拉萨,2020,x,,observed,\n",
+            encoding,
+        )
+    )
     assert table["value"].tolist()[:2] == [36102.6, 38701] and np.isnan(table["value"][2])
     assert table["year"].tolist() == [2020] * 3 and table["unit"][1] == "上海"
 
 
 def test_every_fault_of_a_file_at_once(tmp_path):
-    path = write(tmp_path, "a,2020,x,1,observed,s\na,2020,x,2,observed,s\n,2020,x,3,observed,s\n"
-                           "b,2020,x,n/a,observed,s\n"
-                           "c,2020.5,x,4,observed,s\nd,2020,x,5,obsrved,s\n")
+    path = write(
+        tmp_path,
+        "a,2020,x,1,observed,s\na,2020,x,2,observed,s\n,2020,x,3,observed,s\n"
+        "b,2020,x,n/a,observed,s\n"
+        "c,2020.5,x,4,observed,s\nd,2020,x,5,obsrved,s\n",
+    )
     with pytest.raises(InputError) as caught:
         panels.read(path)
-    for words in ["row 3: a, 2020, x is there already", "row 4, column 'unit': empty",
-                  "row 5, column 'value': 'n/a' is not a number", "row 6, column 'year': 2020.5 is not a whole year",
-                  "row 7, column 'status': 'obsrved' is unknown: did you mean 'observed'"]:
+    for words in [
+        "row 3: a, 2020, x is there already",
+        "row 4, column 'unit': empty",
+        "row 5, column 'value': 'n/a' is not a number",
+        "row 6, column 'year': 2020.5 is not a whole year",
+        "row 7, column 'status': 'obsrved' is unknown: did you mean 'observed'",
+    ]:
         assert words in str(caught.value), str(caught.value)
 
 
@@ -48,16 +61,25 @@ def workbook(tmp_path, **sheets):
 
 
 def test_reads_a_sheet_of_a_workbook(tmp_path):
-    rows = [COLUMNS, ["北京", 2020, "x", 36102.6, "observed", "年鉴"], ["上海", "２０２０", "x", "38,701", "published", ""]]
+    rows = [
+        COLUMNS,
+        ["北京", 2020, "x", 36102.6, "observed", "年鉴"],
+        ["上海", "２０２０", "x", "38,701", "published", ""],
+    ]
     table = panels.read(workbook(tmp_path, 数据=rows))
     assert table["value"].tolist() == [36102.6, 38701] and table["year"].tolist() == [2020, 2020]
     path = workbook(tmp_path, 数据=rows, notes=[["a"], ["b"]])
     assert panels.read(path, sheet="数据").equals(table)
-    for sheet, words in [(None, "which sheet.: add sheet= one of 数据, notes"), ("daten", "no sheet 'daten': add")]:
+    for sheet, words in [
+        (None, "which sheet.: add sheet= one of 数据, notes"),
+        ("daten", "no sheet 'daten': add"),
+    ]:
         with pytest.raises(InputError, match=words):
             panels.read(path, sheet=sheet)
     path = workbook(tmp_path, 数据=[*rows, ["天津", 2020, "x", "n/a", "observed", ""]])
-    with pytest.raises(InputError, match="mine.xlsx, sheet '数据': row 4, column 'value': 'n/a' is not a number"):
+    with pytest.raises(
+        InputError, match="mine.xlsx, sheet '数据': row 4, column 'value': 'n/a' is not a number"
+    ):
         panels.read(path)
     (tmp_path / "old.xls").write_bytes(b"no workbook")
     with pytest.raises(InputError, match="save it from Excel as .xlsx"):
@@ -74,8 +96,12 @@ def test_reads_a_wide_table_with_a_column_for_each_indicator(tmp_path):
     bad = [*rows, ["b", 2020, "e", "?", 1], [None, 2020.5, "e", 1, 1]]
     with pytest.raises(InputError) as caught:
         panels.read(workbook(tmp_path, data=bad), spec)
-    for words in ["row 4, column 'x': '?' is not", "row 4: b, 2020 is there already", "row 5, column 'unit': empty",
-                  "2020.5 is not a whole year"]:
+    for words in [
+        "row 4, column 'x': '?' is not",
+        "row 4: b, 2020 is there already",
+        "row 5, column 'unit': empty",
+        "2020.5 is not a whole year",
+    ]:
         assert words in str(caught.value), str(caught.value)
     softer = workbook(tmp_path, data=[["unit", "year", "x", "y", "status"], ["a", 1, 2, 3, "estimated"]])
     assert set(panels.read(softer, spec)["status"]) == {"estimated"}

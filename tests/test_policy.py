@@ -5,12 +5,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fire import files, policy
+from fire import files
+from fire.analysis import policy
 from fire.errors import InputError
 from fire.figures import context
 
-ROW = {"kind": "policy", "no": "1", "date": "2023-05-18", "effective": "", "city": "全国", "issuer": "中国人民银行",
-       "title_zh": "一项新政策", "headline_zh": "新政策", "headline_en": "new policy", "topic": "payment", "summary_zh": "规范支付"}
+ROW = {
+    "kind": "policy",
+    "no": "1",
+    "date": "2023-05-18",
+    "effective": "",
+    "city": "全国",
+    "issuer": "中国人民银行",
+    "title_zh": "一项新政策",
+    "headline_zh": "新政策",
+    "headline_en": "new policy",
+    "topic": "payment",
+    "summary_zh": "规范支付",
+}
 
 
 def own(tmp_path, *rows, encoding="utf-8-sig"):
@@ -42,20 +54,31 @@ def test_template_is_ready_to_use():
     own_rows = policy.load(files.DATA / "templates" / "policies.csv")
     assert (own_rows["year"] == 2023).sum() == 2
     header = (files.DATA / "policies.csv").read_text(encoding="utf-8-sig").splitlines()[0]
-    assert header == (files.DATA / "templates" / "policies.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+    assert (
+        header == (files.DATA / "templates" / "policies.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+    )
 
 
-@pytest.mark.parametrize("cells, fault", [
-    ({"date": "2023-13-40"}, "row 2, column 'date': '2023-13-40' is not a date: type it as 2023-05-18"),
-    ({"date": "去年"}, "row 2, column 'date': '去年' is not a date"),
-    ({"date": "2023"}, "row 2, column 'date': '2023' is not a date"),
-    ({"effective": "soon"}, "row 2, column 'effective': 'soon' is not a date"),
-    ({"city": "亚特兰蒂斯"}, "row 2, column 'city': '亚特兰蒂斯' is unknown: use a city of data/places.csv, or 全国"),
-    ({"topic": "weather"}, "row 2, column 'topic': 'weather' is unknown: use one of deposits_loans, payment"),
-    ({"kind": "law"}, "row 2, column 'kind': 'law' is unknown: use one of policy, event"),
-    ({"title_zh": ""}, "row 2, column 'title_zh': empty: fill it in"),
-    ({"no": "第一"}, "row 2, column 'no': '第一' is not a number"),
-])
+@pytest.mark.parametrize(
+    "cells, fault",
+    [
+        ({"date": "2023-13-40"}, "row 2, column 'date': '2023-13-40' is not a date: type it as 2023-05-18"),
+        ({"date": "去年"}, "row 2, column 'date': '去年' is not a date"),
+        ({"date": "2023"}, "row 2, column 'date': '2023' is not a date"),
+        ({"effective": "soon"}, "row 2, column 'effective': 'soon' is not a date"),
+        (
+            {"city": "亚特兰蒂斯"},
+            "row 2, column 'city': '亚特兰蒂斯' is unknown: use a city of data/places.csv, or 全国",
+        ),
+        (
+            {"topic": "weather"},
+            "row 2, column 'topic': 'weather' is unknown: use one of deposits_loans, payment",
+        ),
+        ({"kind": "law"}, "row 2, column 'kind': 'law' is unknown: use one of policy, event"),
+        ({"title_zh": ""}, "row 2, column 'title_zh': empty: fill it in"),
+        ({"no": "第一"}, "row 2, column 'no': '第一' is not a number"),
+    ],
+)
 def test_bad_rows_are_refused_with_place_and_fix(tmp_path, cells, fault):
     path = own(tmp_path, cells)
     with pytest.raises(InputError) as error:
@@ -67,13 +90,24 @@ def test_all_faults_are_listed_at_once(tmp_path):
     with pytest.raises(InputError) as error:
         policy.load(own(tmp_path, {"date": "x", "city": "y"}, {"topic": "z"}))
     text = "\n".join(error.value.faults)
-    assert all(part in text for part in ("row 2, column 'date'", "row 2, column 'city'", "row 3, column 'topic'",
-                                         "row 3, column 'title_zh': '一项新政策' stands above already"))
+    assert all(
+        part in text
+        for part in (
+            "row 2, column 'date'",
+            "row 2, column 'city'",
+            "row 3, column 'topic'",
+            "row 3, column 'title_zh': '一项新政策' stands above already",
+        )
+    )
 
 
 def test_comparison_is_three_cities_by_six_dimensions():
     cells = policy.comparison()
-    assert len(cells) == 18 and cells.groupby("city")["dimension_id"].nunique().to_dict() == {"北京": 6, "深圳": 6, "上海": 6}
+    assert len(cells) == 18 and cells.groupby("city")["dimension_id"].nunique().to_dict() == {
+        "北京": 6,
+        "深圳": 6,
+        "上海": 6,
+    }
     table = policy.technologies(cells)
     assert table.loc["big_data"].to_dict() == {"北京": 2, "深圳": 1, "上海": 1}
 
@@ -81,7 +115,8 @@ def test_comparison_is_three_cities_by_six_dimensions():
 def test_english_summaries_cover_the_comparison():
     english = files.read_csv(files.DATA / "policy-comparison-en.csv")
     assert set(map(tuple, english[["city", "dimension_id"]].values)) == set(
-        map(tuple, policy.comparison()[["city", "dimension_id"]].values))
+        map(tuple, policy.comparison()[["city", "dimension_id"]].values)
+    )
     assert english["summary_en"].notna().all()
 
 
@@ -95,7 +130,10 @@ def test_similarity_of_equal_texts_is_one_and_of_unlike_texts_is_low():
 
 def test_slips_of_dates_are_corrected_and_marked():
     documents = policy.documents().set_index("title_zh")
-    assert documents.loc["加快推进上海金融科技中心建设实施方案", ["year", "erratum"]].tolist() == [2020, "OE16"]
+    assert documents.loc["加快推进上海金融科技中心建设实施方案", ["year", "erratum"]].tolist() == [
+        2020,
+        "OE16",
+    ]
     assert documents.loc["关于深入推进数字经济发展的意见", ["place", "erratum"]].tolist() == ["江苏", "OE17"]
     assert documents.index.is_unique
     assert documents["title_zh" if "title_zh" in documents else "text"].notna().all()
@@ -103,7 +141,9 @@ def test_slips_of_dates_are_corrected_and_marked():
 
 def test_one_title_printed_two_ways_counts_once():
     keys = policy.documents()["title_zh"].map(policy.title_key)
-    assert keys.is_unique and keys.eq(policy.title_key("北京市促进金融科技发展规划（2018-2022年）")).sum() == 1
+    assert (
+        keys.is_unique and keys.eq(policy.title_key("北京市促进金融科技发展规划（2018-2022年）")).sum() == 1
+    )
 
 
 def test_year_not_printed_stays_missing():
@@ -111,8 +151,17 @@ def test_year_not_printed_stays_missing():
     assert force["year"].isna().sum() == 1 and force["count"].sum() == 16
 
 
-@pytest.mark.parametrize("title, points", [("中华人民共和国个人信息保护法", 5), ("征信业管理条例", 5), ("征信业务管理办法", 2),
-                                           ("某市发展规划（2020-2022年）", 4), ("行动计划(2018年)", 3), ("通知", 1)])
+@pytest.mark.parametrize(
+    "title, points",
+    [
+        ("中华人民共和国个人信息保护法", 5),
+        ("征信业管理条例", 5),
+        ("征信业务管理办法", 2),
+        ("某市发展规划（2020-2022年）", 4),
+        ("行动计划(2018年)", 3),
+        ("通知", 1),
+    ],
+)
 def test_force_follows_the_kind_of_document(title, points):
     assert policy.force(title, policy.coding()) == points
 
@@ -128,7 +177,10 @@ def test_instruments_of_a_text_share_it(texts):
 
 def test_coding_can_be_replaced(tmp_path):
     path = tmp_path / "coding.toml"
-    path.write_text('[sides]\nsupply={zh="供",en="S"}\n[instruments.all]\nside="supply"\nzh="一"\nen="A"\nwords=["支付"]\n', encoding="utf-8")
+    path.write_text(
+        '[sides]\nsupply={zh="供",en="S"}\n[instruments.all]\nside="supply"\nzh="一"\nen="A"\nwords=["支付"]\n',
+        encoding="utf-8",
+    )
     rules = policy.coding(path)
     sides = policy.sides(policy.instruments(pd.Series(["支付", "其他"]), rules), rules)
     assert sides.to_dict("list") == {"supply": [1, 0], "uncoded": [0, 1]}

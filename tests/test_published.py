@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from fire import published
 from fire.errors import InputError
+from studies.printed2022 import published
 
 
 @pytest.fixture
@@ -24,7 +24,10 @@ def test_all_tables_load_with_the_printed_counts():
     tables = {name: published.load(name) for name in published.names()}
     assert len(tables["index_scores"]) == 845 and len(tables["index_claims"]) == 214
     assert len(tables["errata"]) == 41 and len(tables["errata_other"]) == 47 and len(tables["typology"]) == 23
-    assert tables["index_scores"]["value"].dtype == float and tables["index_scores"]["printed_text"].iloc[149] == "2.30"
+    assert (
+        tables["index_scores"]["value"].dtype == float
+        and tables["index_scores"]["printed_text"].iloc[149] == "2.30"
+    )
 
 
 def test_scores_leave_out_unusable_errata():

@@ -7,14 +7,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fire import databases, edition, files, rankings, robustness, spec
+from fire import edition, files
+from fire.analysis import rankings, robustness
 from fire.errors import InputError
+from fire.index import spec
+from fire.report import databases
 
-PANELS = {index: rankings.sample(index) for index in ("infrastructure", "banks", "digital-service-insurance", "firm-competitiveness")}
+PANELS = {
+    index: rankings.sample(index)
+    for index in ("infrastructure", "banks", "digital-service-insurance", "firm-competitiveness")
+}
 
 
-@pytest.mark.parametrize("index, count", [("infrastructure", 25), ("banks", 24), ("digital-service-bank", 63), ("digital-service-securities", 63),
-                                          ("digital-service-insurance", 63), ("firm-competitiveness", 24)])
+@pytest.mark.parametrize(
+    "index, count",
+    [
+        ("infrastructure", 25),
+        ("banks", 24),
+        ("digital-service-bank", 63),
+        ("digital-service-securities", 63),
+        ("digital-service-insurance", 63),
+        ("firm-competitiveness", 24),
+    ],
+)
 def test_every_indicator_is_really_listed(index, count):
     tree = spec.load(index)
     rows = [rankings.nodes(tree)[leaf] for leaf in tree.indicators]
@@ -33,7 +48,10 @@ def test_digital_services_have_four_layers_on_eight_channels():
         assert tree.pillars == ["content", "function", "interaction", "environment"]
         rows = [rankings.nodes(tree)[leaf] for leaf in tree.indicators]
         assert {row["channel"] for row in rows} == set(rankings.prior()["channels"])
-        assert all(rankings.nodes(tree)[tree.nodes.at[row["id"], "parent"]]["channel"] == row["channel"] for row in rows)
+        assert all(
+            rankings.nodes(tree)[tree.nodes.at[row["id"], "parent"]]["channel"] == row["channel"]
+            for row in rows
+        )
 
 
 def test_proposed_countries_are_27_with_codes_of_iso_3166():
@@ -41,32 +59,52 @@ def test_proposed_countries_are_27_with_codes_of_iso_3166():
     assert len(roster) == 27 and all(pycountry.countries.get(alpha_3=code) for code in roster["code"])
 
 
-@pytest.mark.parametrize("index, units", [("infrastructure", 27), ("banks", 100), ("firm-competitiveness", 100), ("digital-service-bank", 138),
-                                          ("digital-service-securities", 90), ("digital-service-insurance", 72)])
+@pytest.mark.parametrize(
+    "index, units",
+    [
+        ("infrastructure", 27),
+        ("banks", 100),
+        ("firm-competitiveness", 100),
+        ("digital-service-bank", 138),
+        ("digital-service-securities", 90),
+        ("digital-service-insurance", 72),
+    ],
+)
 def test_samples_have_the_size_of_the_databases(index, units):
     assert len(rankings.units_of(index)) == units
 
 
 def test_every_drawn_cell_is_marked_and_named_units_are_those_with_printed_values():
-    for index, panel in PANELS.items():
+    for _index, panel in PANELS.items():
         assert set(panel["status"]) <= {"simulated", "published"}
         named = set(panel.loc[~panel["unit"].str.startswith("样本"), "unit"])
         assert named == set(panel.loc[panel["status"] == "published", "unit"])
-    assert len(named := set(PANELS["banks"].loc[PANELS["banks"]["status"] == "published", "unit"])) == 14, named
+    assert len(named := set(PANELS["banks"].loc[PANELS["banks"]["status"] == "published", "unit"])) == 14, (
+        named
+    )
 
 
 def test_printed_spending_enters_as_printed_and_a_doubted_share_stays_missing():
     panel = PANELS["banks"].set_index(["unit", "year", "indicator"])["value"]
-    assert panel["工商银行", 2021, "tech_spend"] == 259.87 and panel["渤海银行", 2021, "tech_spend_share"] == 3.24
+    assert (
+        panel["工商银行", 2021, "tech_spend"] == 259.87
+        and panel["渤海银行", 2021, "tech_spend_share"] == 3.24
+    )
     assert panel["工商银行", 2020, "tech_spend"] == pytest.approx(238.19)
-    assert ("交通银行", 2021, "tech_spend_share") not in panel and ("招商银行", 2020, "tech_spend_share") not in panel
+    assert ("交通银行", 2021, "tech_spend_share") not in panel and (
+        "招商银行",
+        2020,
+        "tech_spend_share",
+    ) not in panel
 
 
 def test_sample_is_the_same_for_the_same_seed_and_lies_in_the_plausible_range():
     assert rankings.sample("infrastructure").equals(PANELS["infrastructure"])
     for index, panel in PANELS.items():
         tree = spec.load(index)
-        bounds = pd.DataFrame({leaf: rankings.nodes(tree)[leaf]["plausible"] for leaf in tree.indicators}, index=["low", "high"]).T
+        bounds = pd.DataFrame(
+            {leaf: rankings.nodes(tree)[leaf]["plausible"] for leaf in tree.indicators}, index=["low", "high"]
+        ).T
         at = bounds.loc[panel["indicator"]].to_numpy()
         assert (panel["value"] >= at[:, 0] - 1e-9).all() and (panel["value"] <= at[:, 1] + 1e-9).all()
 
@@ -83,7 +121,11 @@ def test_a_missing_channel_is_missing_and_not_zero():
     tree = spec.load("digital-service-insurance")
     on_douyin = [leaf for leaf in tree.indicators if rankings.nodes(tree)[leaf].get("channel") == "douyin"]
     assert len(without) and panel[panel["unit"].isin(without) & panel["indicator"].isin(on_douyin)].empty
-    scores = rankings.compute("digital-service-insurance", panel).query("year == 2021").set_index(["unit", "node"])["score"]
+    scores = (
+        rankings.compute("digital-service-insurance", panel)
+        .query("year == 2021")
+        .set_index(["unit", "node"])["score"]
+    )
     one = without.iloc[0]
     held = scores[one].dropna()
     assert "content_douyin" not in held.index
@@ -107,8 +149,10 @@ def test_unknown_index_is_refused():
 
 
 def rank_frame(**places):
-    return pd.DataFrame([(name, 2021, city, place) for name, row in places.items() for city, place in row.items()],
-                        columns=["index_name", "year", "city", "place"])
+    return pd.DataFrame(
+        [(name, 2021, city, place) for name, row in places.items() for city, place in row.items()],
+        columns=["index_name", "year", "city", "place"],
+    )
 
 
 def test_comparison_of_two_rankings():
@@ -128,7 +172,9 @@ def test_comparison_of_two_rankings():
 @settings(max_examples=30, deadline=None)
 @given(st.permutations(list("甲乙丙丁戊")), st.permutations(list("甲乙丙丁戊")))
 def test_comparison_is_symmetric(first, second):
-    frame = rank_frame(a={city: rank for rank, city in enumerate(first)}, b={city: rank for rank, city in enumerate(second)})
+    frame = rank_frame(
+        a={city: rank for rank, city in enumerate(first)}, b={city: rank for rank, city in enumerate(second)}
+    )
     one, other = (rankings.compare(frame, (x, 2021), (y, 2021)) for x, y in (("a", "b"), ("b", "a")))
     assert one[0]["spearman"] == pytest.approx(other[0]["spearman"])
     assert sorted(one[1]["gap"]) == sorted(-other[1]["gap"])
@@ -137,7 +183,9 @@ def test_comparison_is_symmetric(first, second):
 def test_external_rankings_leave_out_inexact_values():
     others = rankings.external()
     assert {"GFCI 31（内地次序）", "FIRE（2021年版）", "金融科技中心指数 FHI"} <= set(others["index_name"])
-    assert not others["index_name"].str.contains("零壹").any() and "全球金融科技发展指数(GFI)与投融资报告" not in set(others["index_name"])
+    assert not others["index_name"].str.contains(
+        "零壹"
+    ).any() and "全球金融科技发展指数(GFI)与投融资报告" not in set(others["index_name"])
     summary, _ = rankings.compare(others, ("FIRE（2021年版）", 2020), ("GFCI 31（内地次序）", 2021))
     assert summary["n"] == 9 and summary["spearman"] == pytest.approx(0.8167, abs=1e-4)
 
@@ -147,7 +195,9 @@ def test_all_eight_indices_run_through_engine_intervals_and_ranking(index):
     units, panel = databases.of_index(index)
     tree = rankings.load(index)
     scores = rankings.compute(index, panel)
-    intervals = robustness.intervals(tree, panel, draws=40, nodes=[tree.root], alternatives=rankings.alternatives(index, panel))
+    intervals = robustness.intervals(
+        tree, panel, draws=40, nodes=[tree.root], alternatives=rankings.alternatives(index, panel)
+    )
     table = rankings.league(scores, units, intervals, 30)
     assert len(table) == min(30, len(units)) and table["rank"].iloc[0] == 1
     assert (table["rank_low"] <= table["rank_high"]).all()
@@ -155,17 +205,32 @@ def test_all_eight_indices_run_through_engine_intervals_and_ranking(index):
 
 
 def test_growth_of_the_earlier_edition_comes_from_the_panel():
-    panel = pd.DataFrame([("甲", year, name, value, "observed", "") for year, name, value in
-                          ((2020, "gdp", 100.0), (2021, "gdp", 105.0), (2020, "pop_size", 50.0), (2021, "pop_size", 51.0))],
-                         columns=["unit", "year", "indicator", "value", "status", "source"])
+    panel = pd.DataFrame(
+        [
+            ("甲", year, name, value, "observed", "")
+            for year, name, value in (
+                (2020, "gdp", 100.0),
+                (2021, "gdp", 105.0),
+                (2020, "pop_size", 50.0),
+                (2021, "pop_size", 51.0),
+            )
+        ],
+        columns=["unit", "year", "indicator", "value", "status", "source"],
+    )
     grown = rankings.with_growth(panel).set_index("indicator")
-    assert grown.loc["gdp_growth", "value"] == pytest.approx(5) and grown.loc["pop_growth", "value"] == pytest.approx(2)
+    assert grown.loc["gdp_growth", "value"] == pytest.approx(5) and grown.loc[
+        "pop_growth", "value"
+    ] == pytest.approx(2)
     assert set(grown["year"]) == {2021} and grown.loc["gdp_growth", "status"] == "estimated"
 
 
 def test_any_pair_with_fire_itself():
     others = rankings.external(edition.load(2022).scores())
     summary, cities = rankings.compare(others, ("FIRE（2022年版）", 2021), ("GFCI 31（内地次序）", 2021))
-    assert summary["n"] == 12 and 0.4 < summary["spearman"] < 1 and set(cities["city"]) >= {"北京", "上海", "武汉"}
+    assert (
+        summary["n"] == 12
+        and 0.4 < summary["spearman"] < 1
+        and set(cities["city"]) >= {"北京", "上海", "武汉"}
+    )
     table = rankings.compare_all(others, ("FIRE（2022年版）", 2021))
     assert table["n"].is_monotonic_decreasing and table.loc[table["n"] < 4, "spearman"].isna().all()

@@ -10,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import uscc
 
-from fire import engines, exhibit, files, record_sample, records
+from fire import files
 from fire.errors import InputError
+from fire.report import exhibits as exhibit
+from fire.sources import engines, records
+from studies.printed2022.sample import record_sample
 
 AS_OF = "2021-12-31"
 PLACES = files.read_csv(files.DATA / "places.csv")
@@ -20,19 +23,42 @@ PLACES = files.read_csv(files.DATA / "places.csv")
 def small() -> dict[str, pd.DataFrame]:
     """Three sound firms with their patents and deals; every column as text, as Excel gives it."""
     return {
-        "firms": pd.DataFrame({
-            "firm": ["a", "b", "c"], "name": ["甲公司", "乙公司", "丙公司"],
-            "uscc": [record_sample.credit_code(n) for n in (1, 2, 3)], "city": ["北京市", "上海", "广东省深圳市南山区"],
-            "founded": ["2015-1-2", "2016/03/04", "2017年5月6日"], "hightech": ["是", "否", "true"],
-            "rd_staff": ["10", "1,200", "5"], "tracks": ["区块链;大数据", "机器学习", "SaaS"]}),
-        "patents": pd.DataFrame({
-            "patent": ["1", "2", "3", "4"], "firm": ["a", "a", "b", "c"],
-            "applied": ["2018-01-01", "2019-01-01", "2020-01-01", "2021-01-01"], "kind": ["发明", "实用新型", "发明", "外观设计"],
-            "track": ["区块链", "大数据", "机器学习", "SaaS"], "transfer": ["转让", None, None, None]}),
-        "deals": pd.DataFrame({
-            "deal": ["x", "y"], "firm": ["a", "b"], "date": ["2019-05-05", "2020-06-06"], "round": ["A轮", "C轮"],
-            "amount": ["100", None], "lead": [None, "I1"], "top_vc": ["是", "否"]}),
-        "institutions": pd.DataFrame({"institution": ["I1"], "name": ["投资甲"], "kind": ["创投"], "city": ["京"]}),
+        "firms": pd.DataFrame(
+            {
+                "firm": ["a", "b", "c"],
+                "name": ["甲公司", "乙公司", "丙公司"],
+                "uscc": [record_sample.credit_code(n) for n in (1, 2, 3)],
+                "city": ["北京市", "上海", "广东省深圳市南山区"],
+                "founded": ["2015-1-2", "2016/03/04", "2017年5月6日"],
+                "hightech": ["是", "否", "true"],
+                "rd_staff": ["10", "1,200", "5"],
+                "tracks": ["区块链;大数据", "机器学习", "SaaS"],
+            }
+        ),
+        "patents": pd.DataFrame(
+            {
+                "patent": ["1", "2", "3", "4"],
+                "firm": ["a", "a", "b", "c"],
+                "applied": ["2018-01-01", "2019-01-01", "2020-01-01", "2021-01-01"],
+                "kind": ["发明", "实用新型", "发明", "外观设计"],
+                "track": ["区块链", "大数据", "机器学习", "SaaS"],
+                "transfer": ["转让", None, None, None],
+            }
+        ),
+        "deals": pd.DataFrame(
+            {
+                "deal": ["x", "y"],
+                "firm": ["a", "b"],
+                "date": ["2019-05-05", "2020-06-06"],
+                "round": ["A轮", "C轮"],
+                "amount": ["100", None],
+                "lead": [None, "I1"],
+                "top_vc": ["是", "否"],
+            }
+        ),
+        "institutions": pd.DataFrame(
+            {"institution": ["I1"], "name": ["投资甲"], "kind": ["创投"], "city": ["京"]}
+        ),
     }
 
 
@@ -56,8 +82,10 @@ def rows_of(result, table: str, rule: str) -> int:
 
 
 def assert_reconciles(result):
-    totals = result.quality.pivot_table(index="table", columns="action", values="rows", aggfunc="sum", fill_value=0)
-    aside = totals["set aside"] if "set aside" in totals else 0
+    totals = result.quality.pivot_table(
+        index="table", columns="action", values="rows", aggfunc="sum", fill_value=0
+    )
+    aside = totals.get("set aside", 0)
     assert (totals["input"] == totals["used"] + aside).all()
     for name, table in result.tables.items():
         assert table.count().execute() == rows_of(result, name, "used")
@@ -68,7 +96,11 @@ def test_sound_records_are_all_used(tmp_path, kind):
     result = checked(small(), tmp_path, kind)
     assert set(result.quality["action"]) == {"input", "used"}
     firms = records.to_pandas(result.tables["firms"]).sort_values("firm")
-    assert list(firms["city"]) == ["北京", "上海", "深圳"] and list(firms["region"]) == ["京津冀", "长三角", "粤港澳大湾区"]
+    assert list(firms["city"]) == ["北京", "上海", "深圳"] and list(firms["region"]) == [
+        "京津冀",
+        "长三角",
+        "粤港澳大湾区",
+    ]
     assert list(firms["category"]) == ["区块链", "人工智能", "云计算"]
     assert list(firms["founded"]) == [dt.date(2015, 1, 2), dt.date(2016, 3, 4), dt.date(2017, 5, 6)]
     assert list(firms["rd_staff"]) == [10, 1200, 5] and list(firms["hightech"]) == [True, False, True]
@@ -85,7 +117,7 @@ def test_a_folder_of_parts_is_one_table(tmp_path):
     assert rows_of(records.check(records.read(tmp_path, con), con, AS_OF, PLACES), "patents", "used") == 4
 
 
-FAULTS = {   # what is broken: (table, {column: value of the first row}, rule)
+FAULTS = {  # what is broken: (table, {column: value of the first row}, rule)
     "unknown firm": ("patents", {"firm": "nobody"}, "unknown_firm"),
     "future date": ("patents", {"applied": "2022-01-01"}, "future"),
     "malformed date": ("patents", {"applied": "2021-02-30"}, "malformed"),
@@ -107,7 +139,14 @@ FAULTS = {   # what is broken: (table, {column: value of the first row}, rule)
 def test_each_fault_is_counted_and_set_aside(tmp_path, name):
     table, change, rule = FAULTS[name]
     tables = small()
-    extra = tables[table].iloc[[0]].assign(**{tables[table].columns[0]: "new"}, **{"name": "丁公司", "uscc": None} if table == "firms" else {})
+    extra = (
+        tables[table]
+        .iloc[[0]]
+        .assign(
+            **{tables[table].columns[0]: "new"},
+            **{"name": "丁公司", "uscc": None} if table == "firms" else {},
+        )
+    )
     tables[table] = pd.concat([tables[table], extra.assign(**change)], ignore_index=True)
     result = checked(tables, tmp_path)
     assert rows_of(result, table, rule) == 1
@@ -126,7 +165,11 @@ def test_duplicated_identifiers_keep_one_row(tmp_path):
 
 def test_the_same_firm_twice_is_merged_and_keeps_its_records(tmp_path):
     tables = small()
-    twice = tables["firms"].iloc[[0, 1]].assign(firm=["d", "e"], name=["另一个名字", "乙 公 司"], uscc=[tables["firms"]["uscc"][0], None])
+    twice = (
+        tables["firms"]
+        .iloc[[0, 1]]
+        .assign(firm=["d", "e"], name=["另一个名字", "乙 公 司"], uscc=[tables["firms"]["uscc"][0], None])
+    )
     tables["firms"] = pd.concat([tables["firms"], twice], ignore_index=True)
     tables["patents"].loc[3, "firm"] = "d"
     result = checked(tables, tmp_path)
@@ -140,7 +183,9 @@ def test_records_of_a_firm_set_aside_are_named_as_such(tmp_path):
     tables = small()
     tables["firms"].loc[0, "city"] = "亚特兰蒂斯"
     result = checked(tables, tmp_path)
-    assert rows_of(result, "patents", "firm_set_aside") == 2 and rows_of(result, "deals", "firm_set_aside") == 1
+    assert (
+        rows_of(result, "patents", "firm_set_aside") == 2 and rows_of(result, "deals", "firm_set_aside") == 1
+    )
     assert_reconciles(result)
 
 
@@ -172,8 +217,13 @@ def test_whole_table_faults_are_refused_together(tmp_path):
     with pytest.raises(InputError) as caught:
         records.read(tmp_path, engines.connect("duckdb://"))
     message = "\n".join(caught.value.faults)
-    for words in ("deals: the table has no rows", "column 'city' is missing", "column 'founded' has type float64",
-                  "patents.parquet: cannot be read as Parquet", "neither institutions.parquet nor institutions.csv is there"):
+    for words in (
+        "deals: the table has no rows",
+        "column 'city' is missing",
+        "column 'founded' has type float64",
+        "patents.parquet: cannot be read as Parquet",
+        "neither institutions.parquet nor institutions.csv is there",
+    ):
         assert words in message
 
 
@@ -184,10 +234,30 @@ def test_a_table_without_one_usable_row_is_refused(tmp_path):
         checked(tables, tmp_path)
 
 
-@pytest.mark.parametrize("text, city", [
-    ("北京市", "北京"), ("北京", "北京"), ("京", "北京"), ("Beijing", "北京"), ("BEIJING city", "北京"), ("110000", "北京"),
-    (" 上 海 ", "上海"), ("沪", "上海"), ("Ｓｈａｎｇｈａｉ", "上海"), ("浙江杭州", "杭州"), ("浙江省杭州市西湖区", "杭州"), ("Xi'an", "西安"),
-    ("Xi’an", "西安"), ("内蒙古自治区呼和浩特市", "呼和浩特"), ("广东省", None), ("Taizhou", None), ("火星", None), ("其他", "其他"), ("", None)])
+@pytest.mark.parametrize(
+    "text, city",
+    [
+        ("北京市", "北京"),
+        ("北京", "北京"),
+        ("京", "北京"),
+        ("Beijing", "北京"),
+        ("BEIJING city", "北京"),
+        ("110000", "北京"),
+        (" 上 海 ", "上海"),
+        ("沪", "上海"),
+        ("Ｓｈａｎｇｈａｉ", "上海"),
+        ("浙江杭州", "杭州"),
+        ("浙江省杭州市西湖区", "杭州"),
+        ("Xi'an", "西安"),
+        ("Xi’an", "西安"),
+        ("内蒙古自治区呼和浩特市", "呼和浩特"),
+        ("广东省", None),
+        ("Taizhou", None),
+        ("火星", None),
+        ("其他", "其他"),
+        ("", None),
+    ],
+)
 def test_places_in_every_usual_writing(text, city):
     found = records.match_places(pd.Series([text]), PLACES)[0]
     assert (None if pd.isna(found) else found) == city
@@ -207,11 +277,14 @@ def test_schemas_are_frictionless_and_name_every_column():
 
 def test_27_tracks_in_6_categories_with_their_basis():
     tracks = records.technology()
-    printed = files.read_csv(files.DATA / "published" / "tech_tracks.csv").query("kind == 'track'")
+    printed = files.read_csv(files.FACTS / "tech_tracks.csv").query("kind == 'track'")
     assert len(tracks) == 27 == tracks["track"].nunique() and tracks["category"].nunique() == 6
     assert set(tracks.loc[tracks["track_basis"] == "printed", "track"]) == set(printed["name"])
     implied = printed[printed["basis"] == "implied"].set_index("name")["category"]
-    assert tracks[tracks["category_basis"] == "implied"].set_index("track")["category"].to_dict() == implied.to_dict()
+    assert (
+        tracks[tracks["category_basis"] == "implied"].set_index("track")["category"].to_dict()
+        == implied.to_dict()
+    )
 
 
 def test_sample_is_marked_simulated_in_every_file(tmp_path):

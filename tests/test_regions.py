@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from inequality.gini import Gini
 from inequality.theil import Theil, TheilD
 
-from fire import files, regions
+from fire import files
+from fire.analysis import regions
 from fire.errors import InputError
 from fire.figures import regions as figures
 
@@ -22,11 +23,17 @@ PLACES = pd.DataFrame({"city": list("abcde"), "region": list("XXYYZ"), "type": l
 
 def scores(values: dict, node: str = "total") -> pd.DataFrame:
     """Scores frame from {year: [scores of a, b, ...]}, with growth as the engine gives it."""
-    frame = pd.DataFrame(values, index=list("abcde")[:len(next(iter(values.values())))]).astype(float)
+    frame = pd.DataFrame(values, index=list("abcde")[: len(next(iter(values.values())))]).astype(float)
     growth = 100 * (frame / frame.shift(axis=1) - 1)
-    tidy = frame.rename_axis(index="unit", columns="year").stack(future_stack=True).rename("score").reset_index()
-    return tidy.assign(node=node, growth_pct=[growth.at[unit, year] for unit, year in zip(tidy.unit, tidy.year)],
-                       share_observed=0.25, share_simulated=0.75)
+    tidy = (
+        frame.rename_axis(index="unit", columns="year").stack(future_stack=True).rename("score").reset_index()
+    )
+    return tidy.assign(
+        node=node,
+        growth_pct=[growth.at[unit, year] for unit, year in zip(tidy.unit, tidy.year)],
+        share_observed=0.25,
+        share_simulated=0.75,
+    )
 
 
 @st.composite
@@ -37,6 +44,7 @@ def grouped(draw, labels="abcd", least=1):
 
 
 # Regional means
+
 
 def test_regional_means_and_both_growth_rates():
     means = regions.regional_means(scores({2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]}), PLACES)
@@ -54,7 +62,11 @@ def test_regions_with_equal_means_share_the_best_rank_despite_rounding_noise():
 
 def test_rank_change_is_positive_when_a_region_moves_up():
     means = regions.regional_means(scores({2020: [1, 1, 2, 2, 3], 2021: [9, 9, 2, 2, 3]}), PLACES)
-    assert means.query("year == 2021").set_index("unit")["rank_change"].to_dict() == {"X": 2, "Z": -1, "Y": -1}
+    assert means.query("year == 2021").set_index("unit")["rank_change"].to_dict() == {
+        "X": 2,
+        "Z": -1,
+        "Y": -1,
+    }
 
 
 def test_growth_is_not_given_when_the_cities_differ_or_the_base_is_not_positive():
@@ -75,24 +87,43 @@ def test_every_city_without_a_region_is_named():
     places = PLACES.assign(region=["X", None, "Y", "Y", "Z"])[:4]
     with pytest.raises(InputError) as error:
         regions.regional_means(scores({2021: [1, 2, 3, 4, 5]}), places)
-    assert len(error.value.faults) == 2 and "'e' has no row" in str(error.value) and "'b' has no region" in str(error.value)
+    assert (
+        len(error.value.faults) == 2
+        and "'e' has no row" in str(error.value)
+        and "'b' has no region" in str(error.value)
+    )
 
 
 # Dagum
 
+
 def test_dagum_exact_case():
     parts = regions.dagum(DAGUM_Y, DAGUM_G).set_index("part")["value"]
-    for part, value in {"within": "7/95", "between": "89/570", "transvariation": "1/19", "total": "161/570"}.items():
+    for part, value in {
+        "within": "7/95",
+        "between": "89/570",
+        "transvariation": "1/19",
+        "total": "161/570",
+    }.items():
         assert parts[part] == pytest.approx(float(Fraction(value)), **EXACT)
     groups, pairs = regions.dagum_tables(DAGUM_Y, DAGUM_G)
     groups, pairs = groups.set_index("group"), pairs.set_index(["group", "other"])
-    for name, values in {"East": ["1/9", "3/10", "8/19"], "Central": ["4/17", "3/10", "17/57"],
-                         "West": ["11/32", "2/5", "16/57"]}.items():
-        assert groups.loc[name, ["gini", "p", "s"]].tolist() == pytest.approx([float(Fraction(x)) for x in values], **EXACT)
-    for pair, values in {("East", "Central"): ["29/123", "25/9", "4/9", "21/29"],
-                         ("East", "West"): ["25/72", "49/12", "1/12", "24/25"],
-                         ("Central", "West"): ["10/29", "5/2", "5/6", "1/2"]}.items():
-        assert pairs.loc[pair, ["gini", "d", "q", "D"]].tolist() == pytest.approx([float(Fraction(x)) for x in values], **EXACT)
+    for name, values in {
+        "East": ["1/9", "3/10", "8/19"],
+        "Central": ["4/17", "3/10", "17/57"],
+        "West": ["11/32", "2/5", "16/57"],
+    }.items():
+        assert groups.loc[name, ["gini", "p", "s"]].tolist() == pytest.approx(
+            [float(Fraction(x)) for x in values], **EXACT
+        )
+    for pair, values in {
+        ("East", "Central"): ["29/123", "25/9", "4/9", "21/29"],
+        ("East", "West"): ["25/72", "49/12", "1/12", "24/25"],
+        ("Central", "West"): ["10/29", "5/2", "5/6", "1/2"],
+    }.items():
+        assert pairs.loc[pair, ["gini", "d", "q", "D"]].tolist() == pytest.approx(
+            [float(Fraction(x)) for x in values], **EXACT
+        )
 
 
 def dagum_by_definition(values, groups):
@@ -159,8 +190,13 @@ def test_dagum_special_cases():
 
 def test_group_labels_of_any_kind_and_keys_before_positions():
     expected = regions.dagum(DAGUM_Y, DAGUM_G)["value"].tolist()
-    for labels in ({"East": 1, "Central": "1", "West": (1, 2)}, {"East": 0.5, "Central": True, "West": pd.Timestamp(0)}):
-        assert regions.dagum(DAGUM_Y, [labels[g] for g in DAGUM_G])["value"].tolist() == pytest.approx(expected, **EXACT)
+    for labels in (
+        {"East": 1, "Central": "1", "West": (1, 2)},
+        {"East": 0.5, "Central": True, "West": pd.Timestamp(0)},
+    ):
+        assert regions.dagum(DAGUM_Y, [labels[g] for g in DAGUM_G])["value"].tolist() == pytest.approx(
+            expected, **EXACT
+        )
     categories = pd.Categorical(DAGUM_G, ["unused", "West", "Central", "East"])
     assert regions.dagum(DAGUM_Y, categories)["value"].tolist() == pytest.approx(expected, **EXACT)
     y, g = pd.Series(DAGUM_Y, list("abcdefghij")), pd.Series(DAGUM_G, list("abcdefghij"))
@@ -176,24 +212,33 @@ def test_a_group_of_one_city_follows_the_declared_rule():
 
 # Theil
 
+
 def test_theil_published_case():
     frame = regions.theil(THEIL_Y, THEIL_G).set_index(["part", "group"])
     assert frame.loc[("total", ""), "value"] == pytest.approx(0.07907822, abs=5e-9)
-    assert frame.loc[("between", ""), ["value", "share"]].tolist() == pytest.approx([0.01127992, 0.14264257], abs=5e-9)
-    assert frame.loc[("within", "A"), ["theil", "share"]].tolist() == pytest.approx([0.16568710, 0.77601127], abs=5e-9)
-    assert frame.loc[("within", "B"), ["theil", "share"]].tolist() == pytest.approx([0.01021666, 0.08134615], abs=5e-9)
+    assert frame.loc[("between", ""), ["value", "share"]].tolist() == pytest.approx(
+        [0.01127992, 0.14264257], abs=5e-9
+    )
+    assert frame.loc[("within", "A"), ["theil", "share"]].tolist() == pytest.approx(
+        [0.16568710, 0.77601127], abs=5e-9
+    )
+    assert frame.loc[("within", "B"), ["theil", "share"]].tolist() == pytest.approx(
+        [0.01021666, 0.08134615], abs=5e-9
+    )
 
 
 def test_theil_l_by_hand():
     frame = regions.theil([1, 3, 2, 2], list("aabb"), "L").set_index(["part", "group"])["value"]
-    assert frame[("total", "")] == pytest.approx(np.log(2 ** 4 / 12) / 4, **EXACT)
+    assert frame[("total", "")] == pytest.approx(np.log(2**4 / 12) / 4, **EXACT)
     assert frame[("within", "a")] == pytest.approx(0.5 * np.log(4 / 3) / 2, **EXACT)
     assert frame[("between", "")] == pytest.approx(0, **EXACT)
 
 
 def test_theil_weights_are_repeated_units():
     weighted = regions.theil([10, 4, 2, 8, 6], list("AAABB"), weights=[2, 4, 2, 4, 6])
-    assert weighted["value"].tolist() == pytest.approx(regions.theil(THEIL_Y, THEIL_G)["value"].tolist(), **EXACT)
+    assert weighted["value"].tolist() == pytest.approx(
+        regions.theil(THEIL_Y, THEIL_G)["value"].tolist(), **EXACT
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -213,8 +258,10 @@ def test_nested_and_crossed_theil_add_up(data, random, index):
     values, first = data
     second = np.array([random.choice("xyz") for _ in values])
     weights = [random.uniform(0.1, 9) for _ in values]
-    for frame in (regions.theil_nested(values, [first, second], index, weights),
-                  regions.theil_crossed(values, first, second, index, weights)):
+    for frame in (
+        regions.theil_nested(values, [first, second], index, weights),
+        regions.theil_crossed(values, first, second, index, weights),
+    ):
         parts = frame.groupby("part")["value"].sum()
         assert parts.drop("total").sum() == pytest.approx(parts["total"], **EXACT)
     nested = regions.theil_nested(values, [first, second], index, weights).groupby("part")["value"].sum()
@@ -227,9 +274,15 @@ def test_nested_theil_terms_by_the_one_level_theil():
     frame = regions.theil_nested(THEIL_Y, [THEIL_G, inner]).set_index(["part", "group"])
     inside_a = regions.theil(THEIL_Y[:8], inner[:8]).set_index(["part", "group"])
     share = sum(THEIL_Y[:8]) / sum(THEIL_Y)
-    assert frame.at[("between_2", "A"), "theil"] == pytest.approx(inside_a.at[("between", ""), "value"], **EXACT)
-    assert frame.at[("between_2", "A"), "value"] == pytest.approx(share * inside_a.at[("between", ""), "value"], **EXACT)
-    assert frame.at[("within", "A / q"), "theil"] == pytest.approx(inside_a.at[("within", "q"), "theil"], **EXACT)
+    assert frame.at[("between_2", "A"), "theil"] == pytest.approx(
+        inside_a.at[("between", ""), "value"], **EXACT
+    )
+    assert frame.at[("between_2", "A"), "value"] == pytest.approx(
+        share * inside_a.at[("between", ""), "value"], **EXACT
+    )
+    assert frame.at[("within", "A / q"), "theil"] == pytest.approx(
+        inside_a.at[("within", "q"), "theil"], **EXACT
+    )
 
 
 def test_crossed_theil_has_no_interaction_when_the_cells_are_the_product_of_the_margins():
@@ -242,16 +295,21 @@ def test_crossed_theil_has_no_interaction_when_the_cells_are_the_product_of_the_
 
 # Concentration, location Gini, variation
 
+
 def test_concentration_by_hand():
     frame = regions.concentration([5, 3, 2, 0], top=(1, 2)).set_index("measure")["value"]
-    assert frame.to_dict() == pytest.approx({"CR1": 0.5, "CR2": 0.8, "HHI": 0.38, "HHI_normalised": (0.38 - 0.25) / 0.75,
-                                             "location_gini": 0.4}, **EXACT)
+    assert frame.to_dict() == pytest.approx(
+        {"CR1": 0.5, "CR2": 0.8, "HHI": 0.38, "HHI_normalised": (0.38 - 0.25) / 0.75, "location_gini": 0.4},
+        **EXACT,
+    )
 
 
 def test_location_gini():
     assert regions.location_gini([2, 4, 6], [1, 2, 3]) == pytest.approx(0, **EXACT)
     assert regions.location_gini([3, 1]) == pytest.approx(regions.gini([3, 1]), **EXACT)
-    assert regions.location_gini([1, 0], [1, 3]) == pytest.approx(0.75, **EXACT)      # all of it where a quarter is
+    assert regions.location_gini([1, 0], [1, 3]) == pytest.approx(
+        0.75, **EXACT
+    )  # all of it where a quarter is
 
 
 def test_variation_uses_the_population_standard_deviation():
@@ -260,17 +318,21 @@ def test_variation_uses_the_population_standard_deviation():
 
 # Figures
 
+
 @pytest.mark.parametrize("lang, leader", [("zh", "上海"), ("en", "Shanghai")])
 def test_structure_figure_has_a_panel_for_every_region_with_leader_last_and_mean(lang, leader):
     places = files.read_csv(files.DATA / "places.csv")
     rng = np.random.default_rng(1)
-    cities = places.rename(columns={"city": "unit"})[["unit", "region"]].assign(score=rng.uniform(2, 9, len(places)))
+    cities = places.rename(columns={"city": "unit"})[["unit", "region"]].assign(
+        score=rng.uniform(2, 9, len(places))
+    )
     cities.loc[cities["unit"] == "上海", "score"] = 9.96
     figure = figures.structure(cities, lang)
     panels = [ax for ax in figure.axes if ax.get_title(loc="left")]
     assert len(panels) == cities["region"].nunique()
     assert [len(ax.collections[-1].get_offsets()) for ax in panels] == [
-        (cities["region"] == name).sum() for name in figures.regions_of(cities)]
+        (cities["region"] == name).sum() for name in figures.regions_of(cities)
+    ]
     assert any(text.get_text() == f"{leader} 9.96" for ax in panels for text in ax.texts)
     figures.style.plt.close(figure)
 
@@ -284,13 +346,21 @@ def test_decomposition_figure_draws_the_parts_to_the_gini():
 
 # By year, and bad input
 
+
 def test_disparity_of_every_year_states_its_conventions():
     frame = regions.disparity(scores({2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]}), PLACES, "total")
     wide = frame.pivot(index="year", columns=["measure", "part"], values="value")
     assert wide[("gini", "total")][2020] == pytest.approx(regions.gini([1, 3, 2, 2, 5]), **EXACT)
-    assert wide[("theil_t", "between")] .add(wide[("theil_t", "within")]).tolist() == pytest.approx(
-        wide[("theil_t", "total")].tolist(), **EXACT)
-    for word in ("Dagum", "Theil T", "Theil L", "population standard deviation", "one city has no inequality within (Z)"):
+    assert wide[("theil_t", "between")].add(wide[("theil_t", "within")]).tolist() == pytest.approx(
+        wide[("theil_t", "total")].tolist(), **EXACT
+    )
+    for word in (
+        "Dagum",
+        "Theil T",
+        "Theil L",
+        "population standard deviation",
+        "one city has no inequality within (Z)",
+    ):
         assert word in frame.attrs["convention"]
 
 
@@ -298,7 +368,9 @@ def test_scores_at_or_below_zero_are_refused_with_city_and_year():
     with pytest.raises(InputError) as error:
         regions.disparity(scores({2020: [-1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 0]}), PLACES, "total")
     assert len(error.value.faults) == 2
-    assert "2020: a: -1 is not above zero" in str(error.value) and "2021: e: 0 is not above zero" in str(error.value)
+    assert "2020: a: -1 is not above zero" in str(error.value) and "2021: e: 0 is not above zero" in str(
+        error.value
+    )
 
 
 def test_a_missing_year_of_a_city_is_refused():
@@ -309,18 +381,24 @@ def test_a_missing_year_of_a_city_is_refused():
         regions.disparity(frame, PLACES, "F")
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda: regions.dagum([1, None, "x"], list("aab")), "1: missing or not a number"),
-    (lambda: regions.dagum([1, 2], ["a"]), "2 values but 1 groups"),
-    (lambda: regions.dagum([1, 2], ["a", None]), "1: no group"),
-    (lambda: regions.dagum([], []), "there are no values"),
-    (lambda: regions.dagum(pd.Series([1, 2], ["p", "q"]), pd.Series(["a"], ["p"])), "q: no group or weight given"),
-    (lambda: regions.theil([1, 2], list("ab"), "X"), "T or L"),
-    (lambda: regions.theil([1, 2], weights=[1, 0]), "1: the weight must be above zero"),
-    (lambda: regions.theil([np.inf, 2]), "0: missing or not a number"),
-    (lambda: regions.concentration([0, 0]), "all values are zero"),
-    (lambda: regions.concentration([3, -1]), "1: -1 is not at or above zero"),
-])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: regions.dagum([1, None, "x"], list("aab")), "1: missing or not a number"),
+        (lambda: regions.dagum([1, 2], ["a"]), "2 values but 1 groups"),
+        (lambda: regions.dagum([1, 2], ["a", None]), "1: no group"),
+        (lambda: regions.dagum([], []), "there are no values"),
+        (
+            lambda: regions.dagum(pd.Series([1, 2], ["p", "q"]), pd.Series(["a"], ["p"])),
+            "q: no group or weight given",
+        ),
+        (lambda: regions.theil([1, 2], list("ab"), "X"), "T or L"),
+        (lambda: regions.theil([1, 2], weights=[1, 0]), "1: the weight must be above zero"),
+        (lambda: regions.theil([np.inf, 2]), "0: missing or not a number"),
+        (lambda: regions.concentration([0, 0]), "all values are zero"),
+        (lambda: regions.concentration([3, -1]), "1: -1 is not at or above zero"),
+    ],
+)
 def test_bad_input_is_refused(call, message):
     with pytest.raises(InputError, match=message):
         call()

@@ -5,9 +5,9 @@ import hashlib
 import frictionless
 import pandas as pd
 import pytest
-
-from fire import release
 from test_workbook import small_edition
+
+from fire.report import release
 
 
 @pytest.fixture
@@ -25,7 +25,9 @@ def test_package_is_valid(folder):
 def test_sums_cover_every_other_file(folder):
     sums = dict(reversed(line.split("  ")) for line in (folder / "SHA256SUMS").read_text().splitlines())
     assert set(sums) == {path.name for path in folder.iterdir()} - {"SHA256SUMS"}
-    assert all(hashlib.sha256((folder / name).read_bytes()).hexdigest() == value for name, value in sums.items())
+    assert all(
+        hashlib.sha256((folder / name).read_bytes()).hexdigest() == value for name, value in sums.items()
+    )
 
 
 def test_csv_and_parquet_agree_and_excel_sees_utf8(folder):

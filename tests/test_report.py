@@ -7,9 +7,11 @@ import zipfile
 import pandas as pd
 import pytest
 
-from fire import exhibit, narrative, report
 from fire.errors import InputError
 from fire.figures import style
+from fire.report import assembly as report
+from fire.report import exhibits as exhibit
+from fire.report import narrative
 
 CHAPTER = """# 指数 Index {#index}
 
@@ -37,11 +39,30 @@ def source(tmp_path_factory):
         ax.barh(["甲"], [1])
         return fig
 
-    show.figure("demo-bar", draw, title=both, source=both, status=["observed", "simulated"], alt={"zh": "图 \"甲\" <b>", "en": "b"})
-    show.table("demo-list", pd.DataFrame({"name": [EVIL, "b|c", "d"], "value": [1.234567, 2, 3]}), title=both, source=both,
-               status=["published"], labels={"name": {"zh": "名", "en": "Name"}, "value": {"zh": "值", "en": "Value", "digits": 3}})
-    show.table("demo-cities", pd.DataFrame({"unit": ["西安"]}), title=both, source=both, status=["published"],
-               labels={"unit": {"zh": "城市", "en": "City", "as": "city"}})
+    show.figure(
+        "demo-bar",
+        draw,
+        title=both,
+        source=both,
+        status=["observed", "simulated"],
+        alt={"zh": '图 "甲" <b>', "en": "b"},
+    )
+    show.table(
+        "demo-list",
+        pd.DataFrame({"name": [EVIL, "b|c", "d"], "value": [1.234567, 2, 3]}),
+        title=both,
+        source=both,
+        status=["published"],
+        labels={"name": {"zh": "名", "en": "Name"}, "value": {"zh": "值", "en": "Value", "digits": 3}},
+    )
+    show.table(
+        "demo-cities",
+        pd.DataFrame({"unit": ["西安"]}),
+        title=both,
+        source=both,
+        status=["published"],
+        labels={"unit": {"zh": "城市", "en": "City", "as": "city"}},
+    )
     show.text("demo-words", both)
     show.text("demo-silent", {"zh": "", "en": ""})
     return folder
@@ -85,7 +106,10 @@ def test_both_languages_come_in_all_formats_and_one_page_opens_them(built):
 
 def test_the_report_is_reproduced_byte_for_byte(built):
     for path in sorted((built / "first").rglob("*.*")):
-        assert path.is_dir() or path.read_bytes() == (built / "second" / path.relative_to(built / "first")).read_bytes(), path.name
+        assert (
+            path.is_dir()
+            or path.read_bytes() == (built / "second" / path.relative_to(built / "first")).read_bytes()
+        ), path.name
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -99,14 +123,19 @@ def test_the_page_fetches_nothing_and_carries_its_font(built, lang):
 
 def test_markup_in_names_titles_and_alternative_texts_is_inert(built):
     html = page(built)
-    assert "<script>alert" not in html and "&lt;script&gt;alert(1)&lt;/script&gt; **bold** [x](http://evil.example)" in html
+    assert (
+        "<script>alert" not in html
+        and "&lt;script&gt;alert(1)&lt;/script&gt; **bold** [x](http://evil.example)" in html
+    )
     assert "<strong>bold</strong>" not in html and 'href="http://evil' not in html
-    assert '<img' in html and 'alt="图 甲 &lt;b&gt;' in html
+    assert "<img" in html and 'alt="图 甲 &lt;b&gt;' in html
 
 
 def test_figures_and_tables_are_numbered_linked_and_sourced(built):
     html = page(built)
-    assert re.search(r'<a href="#fig:demo-bar"[^>]*>图 1</a>', html) and re.search(r'<a href="#tbl:demo-list"[^>]*>表 1</a>', html)
+    assert re.search(r'<a href="#fig:demo-bar"[^>]*>图 1</a>', html) and re.search(
+        r'<a href="#tbl:demo-list"[^>]*>表 1</a>', html
+    )
     assert "数据状态：公开统计、模拟。" in html and "仅列前 2 行，共 3 行" in html
     assert '<a href="#fig:demo-bar"' in page(built, "en") and "Figure 1" in page(built, "en")
     assert "<math" in html
@@ -131,9 +160,20 @@ def test_the_pdf_has_bookmarks_language_and_the_chinese_font(built):
 def test_word_has_fields_captions_and_a_chinese_font(built):
     with zipfile.ZipFile(built / "first" / "fire-2022.zh.docx") as book:
         body, styles = book.read("word/document.xml").decode(), book.read("word/styles.xml").decode()
-    for field in (" SEQ 图 ", " SEQ 表 ", " REF _Reffig1 ", " REF _Reftbl1 ", "TOC \\o", 'TOC \\h \\z \\c "图"'):
+    for field in (
+        " SEQ 图 ",
+        " SEQ 表 ",
+        " REF _Reffig1 ",
+        " REF _Reftbl1 ",
+        "TOC \\o",
+        'TOC \\h \\z \\c "图"',
+    ):
         assert field in body, field
-    assert 'w:eastAsia="Microsoft YaHei"' in styles and 'w:val="ImageCaption"' in body and 'w:val="Source"' in body
+    assert (
+        'w:eastAsia="Microsoft YaHei"' in styles
+        and 'w:val="ImageCaption"' in body
+        and 'w:val="Source"' in body
+    )
     assert "footerReference" in body
 
 
@@ -146,7 +186,9 @@ def refused(source, tmp_path, template, lang, text):
 
 
 def test_a_missing_exhibit_names_template_line_and_exhibit(source, tmp_path, template):
-    told = refused(source, tmp_path, template, "zh", "# 甲\n\n乙\n\n{{ figure('no-such') }}\n\n{{ table('demo-bar') }}\n")
+    told = refused(
+        source, tmp_path, template, "zh", "# 甲\n\n乙\n\n{{ figure('no-such') }}\n\n{{ table('demo-bar') }}\n"
+    )
     assert "zh/10-index.md: line 5: no figure 'no-such' was written" in told
     assert "zh/10-index.md: line 7: no table 'demo-bar' was written" in told
 
@@ -169,7 +211,10 @@ def test_an_exhibit_shown_twice_is_refused(source, tmp_path, template):
 def test_a_chapter_needs_both_languages_and_a_place_in_the_order(source, tmp_path, template):
     (template / "zh" / "77-extra.md").write_text("# 甲\n", encoding="utf-8")
     told = refused(source, tmp_path, template, "zh", CHAPTER)
-    assert "77-extra.md is missing, the other language has it" in told and "77-extra.md is not listed in frame.toml" in told
+    assert (
+        "77-extra.md is missing, the other language has it" in told
+        and "77-extra.md is not listed in frame.toml" in told
+    )
 
 
 def test_nothing_built_yet_says_what_to_type(tmp_path):
@@ -209,8 +254,11 @@ def test_the_authors_prose_is_read_without_its_comments(tmp_path, monkeypatch):
     assert report.authors("advice", "zh", "2022") == "建议。"
 
 
-PROSE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<!--.*?-->|\{[#.][^}]*\}|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|@(?:fig|tbl):[\w-]+|\]\([^)]*\)|^:::.*$|"
-                   r"^\|?[-:| ]+\|?$|GB ?\d+|[A-Za-z]+\d+|\d+D\b", re.DOTALL | re.MULTILINE)
+PROSE = re.compile(
+    r"\{\{.*?\}\}|\{%.*?%\}|<!--.*?-->|\{[#.][^}]*\}|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|@(?:fig|tbl):[\w-]+|\]\([^)]*\)|^:::.*$|"
+    r"^\|?[-:| ]+\|?$|GB ?\d+|[A-Za-z]+\d+|\d+D\b",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 def test_the_printed_programme_of_figures_and_tables_is_complete_and_shown():
@@ -224,11 +272,17 @@ def test_the_printed_programme_of_figures_and_tables_is_complete_and_shown():
             assert f'"{name}"' in text or f'"{stem}" ~' in text, f"{lang}: {name} is in no chapter"
 
 
-@pytest.mark.parametrize("path", sorted(report.TEMPLATE.glob("??/*.md")), ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize(
+    "path", sorted(report.TEMPLATE.glob("??/*.md")), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
 def test_no_chapter_types_a_number(path):
     bare = PROSE.sub("", path.read_text(encoding="utf-8"))
     bare = re.sub(r"^\s*\d+\. ", "", bare, flags=re.MULTILINE)
-    typed = [(line, found) for line, row in enumerate(bare.splitlines(), 1) for found in re.findall(r"\d[\d.,]*", row)]
+    typed = [
+        (line, found)
+        for line, row in enumerate(bare.splitlines(), 1)
+        for found in re.findall(r"\d[\d.,]*", row)
+    ]
     assert not typed, f"{path}: numbers belong to results, through text(): {typed}"
 
 

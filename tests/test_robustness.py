@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fire import files, montecarlo, robustness, score
-from fire import spec as specs
+from fire import files
+from fire.analysis import montecarlo, robustness
 from fire.errors import InputError
+from fire.index import score
+from fire.index import spec as specs
 
 TREE = {"P": ["a", "b"], "Q": ["c"], "R": ["d", "e", "f"]}
 WEIGHT = {"P": 0.5, "Q": 0.2, "R": 0.3, "a": 0.7, "b": 0.3, "c": 1.0, "d": 0.2, "e": 0.3, "f": 0.5}
@@ -21,18 +23,36 @@ def small_spec(tree=TREE, weight=WEIGHT, **method):
     """A two-level index on a 1-10 scale."""
     rows = [{"id": "index", "label": {"zh": "指数", "en": "index"}}]
     for pillar, leaves in tree.items():
-        rows.append({"id": pillar, "parent": "index", "weight": weight[pillar], "label": {"zh": pillar, "en": pillar}})
-        rows += [{"id": leaf, "parent": pillar, "weight": weight[leaf], "label": {"zh": leaf, "en": leaf},
-                  "unit": {"zh": "分", "en": "points"}} for leaf in leaves]
-    table = {"id": "small", "label": {"zh": "小", "en": "small"}, "node": rows,
-             "method": {"base_year": 2020, "scale": [1.0, 10.0], "missing": "none"} | method}
+        rows.append(
+            {"id": pillar, "parent": "index", "weight": weight[pillar], "label": {"zh": pillar, "en": pillar}}
+        )
+        rows += [
+            {
+                "id": leaf,
+                "parent": pillar,
+                "weight": weight[leaf],
+                "label": {"zh": leaf, "en": leaf},
+                "unit": {"zh": "分", "en": "points"},
+            }
+            for leaf in leaves
+        ]
+    table = {
+        "id": "small",
+        "label": {"zh": "小", "en": "small"},
+        "node": rows,
+        "method": {"base_year": 2020, "scale": [1.0, 10.0], "missing": "none"} | method,
+    }
     return specs.build(table, "small")
 
 
 def small_panel(values: np.ndarray, leaves="abcdef", years=(2020,), status="observed"):
     """A panel from an array years × units × indicators."""
-    rows = [(f"u{unit:02d}", year, leaf, values[t, unit, j], status, "test") for t, year in enumerate(years)
-            for unit in range(values.shape[1]) for j, leaf in enumerate(leaves)]
+    rows = [
+        (f"u{unit:02d}", year, leaf, values[t, unit, j], status, "test")
+        for t, year in enumerate(years)
+        for unit in range(values.shape[1])
+        for j, leaf in enumerate(leaves)
+    ]
     return pd.DataFrame(rows, columns=["unit", "year", "indicator", "value", "status", "source"])
 
 
@@ -47,14 +67,20 @@ def brute(spec, panel, sets):
     """Ranks (set × unit, last year) one set of weights at a time through the engine."""
     last = panel["year"].max()
     found = [score.compute(spec.vary(weights=sets[name].to_dict()), panel) for name in sets]
-    return np.array([one[one["node"].eq("index") & one["year"].eq(last)].sort_values("unit")["rank"] for one in found],
-                    int)
+    return np.array(
+        [one[one["node"].eq("index") & one["year"].eq(last)].sort_values("unit")["rank"] for one in found],
+        int,
+    )
 
 
 def random_sets(count, seed=1):
     rng = np.random.default_rng(seed)
-    return pd.DataFrame({f"w{k}": {node: weight * rng.uniform(0.6, 1.4) for node, weight in WEIGHT.items()}
-                         for k in range(count)})
+    return pd.DataFrame(
+        {
+            f"w{k}": {node: weight * rng.uniform(0.6, 1.4) for node, weight in WEIGHT.items()}
+            for k in range(count)
+        }
+    )
 
 
 @pytest.mark.parametrize("way", ["arithmetic", "geometric", "harmonic"])
@@ -62,7 +88,9 @@ def test_given_weights_rank_as_the_engine_does(panel, way):
     spec, sets = small_spec(aggregation=way), random_sets(7)
     positive = panel.assign(value=panel["value"] + 5)
     expected = brute(spec, positive, sets)
-    result = robustness.run(spec, positive, {"weights": {"sets": sets}, "floor": 0.1}, draws=len(sets.columns))
+    result = robustness.run(
+        spec, positive, {"weights": {"sets": sets}, "floor": 0.1}, draws=len(sets.columns)
+    )
     counts = np.array([np.bincount(expected[:, unit] - 1, minlength=12) for unit in range(12)])
     assert (result.ranks[-1] == counts).all()
     now = result.intervals.query("year == 2021")
@@ -75,8 +103,10 @@ def test_missing_cells_share_weights_as_in_the_engine(panel):
     holes = panel[~((panel["unit"] == "u03") & panel["indicator"].isin(["a", "c"]))]
     expected = brute(spec, holes, sets)
     result = robustness.run(spec, holes, {"weights": {"sets": sets}}, draws=5)
-    assert (result.ranks[-1].argmax(axis=1) == np.array([np.bincount(column).argmax() - 1
-                                                         for column in expected.T])).all()
+    assert (
+        result.ranks[-1].argmax(axis=1)
+        == np.array([np.bincount(column).argmax() - 1 for column in expected.T])
+    ).all()
 
 
 def test_dropped_indicators_rank_as_the_index_without_them(panel):
@@ -104,12 +134,15 @@ def test_growth_interval_of_a_known_distribution():
     """w ~ U(0, 1) on growth 0 and 100 per cent of equal scores: growth is uniform on 0 to 100."""
     spec = small_spec({"P": ["a"], "Q": ["b"]}, {"P": 0.5, "Q": 0.5, "a": 1, "b": 1}, scale=[0.0, 10.0])
     values = np.array([[[5.0, 5.0], [0.0, 0.0], [10.0, 10.0]], [[5.0, 10.0], [0.0, 0.0], [10.0, 10.0]]])
-    result = robustness.run(spec, small_panel(values, "ab", (2020, 2021)), {"weights": {"dirichlet": 2.0}},
-                            draws=60_000)
+    result = robustness.run(
+        spec, small_panel(values, "ab", (2020, 2021)), {"weights": {"dirichlet": 2.0}}, draws=60_000
+    )
     growth = result.growth.set_index("unit")
     found = growth.loc["u00", ["growth_low", "growth_median", "growth_high"]].astype(float).tolist()
     assert found == pytest.approx([5, 50, 95], abs=0.8)
-    assert growth.at["u01", "defined"] == 0 and np.isnan(growth.at["u01", "growth_median"])       # from zero: undefined
+    assert growth.at["u01", "defined"] == 0 and np.isnan(
+        growth.at["u01", "growth_median"]
+    )  # from zero: undefined
 
 
 def test_equal_units_share_their_rank_in_every_draw(panel):
@@ -126,7 +159,7 @@ def test_equal_units_share_their_rank_in_every_draw(panel):
 @given(st.integers(0, 10_000), st.integers(1, 60))
 def test_ranks_on_the_grid_share_the_best_rank(seed, units):
     rng = np.random.default_rng(seed)
-    grid = rng.integers(-5, 5, (20, units)).astype(float) * 2.0 ** 40
+    grid = rng.integers(-5, 5, (20, units)).astype(float) * 2.0**40
     order, rank = montecarlo.ranked(grid)
     found = np.empty(grid.shape, int)
     np.put_along_axis(found, order, np.broadcast_to(rank, grid.shape), axis=1)
@@ -134,8 +167,13 @@ def test_ranks_on_the_grid_share_the_best_rank(seed, units):
 
 
 def test_results_do_not_depend_on_workers(panel):
-    alternatives = {"weights": {"band": 0.3}, "aggregation": ["arithmetic", "geometric"], "drop": 0.5, "floor": 0.1,
-                    "error": {"observed": 0.02, "year_correlation": 0.5}}
+    alternatives = {
+        "weights": {"band": 0.3},
+        "aggregation": ["arithmetic", "geometric"],
+        "drop": 0.5,
+        "floor": 0.1,
+        "error": {"observed": 0.02, "year_correlation": 0.5},
+    }
     design, _, _ = robustness.prepare(small_spec(), panel, alternatives, 3, "index")
     one, two = (montecarlo.simulate(design, 9000, workers=workers) for workers in (1, 2))
     assert all((one[name] == two[name]).all() for name in one)
@@ -148,12 +186,13 @@ def test_exact_sums_make_the_order_of_addition_irrelevant(panel):
     design, _, _ = robustness.prepare(small_spec(), panel, {"weights": {"band": 0.3}}, 3, "index")
     rng = np.random.default_rng(0)
     raw = montecarlo.draw_weights(design, rng, np.arange(500))
-    weight = montecarlo.on_weight_grid(montecarlo.leaf_weights(design.levels, raw, np.ones(6, bool),
-                                                               montecarlo.WEIGHT_GRID)).T
+    weight = montecarlo.on_weight_grid(
+        montecarlo.leaf_weights(design.levels, raw, np.ones(6, bool), montecarlo.WEIGHT_GRID)
+    ).T
     matrix = design.schemes[0][0]
     sums = [sum(weight[:, [j]] * matrix[j] for j in order) for order in (range(6), reversed(range(6)))]
     assert (sums[0] == sums[1]).all() and (sums[0] == weight @ matrix).all()
-    assert np.abs(sums[0]).max() < 2 ** 53
+    assert np.abs(sums[0]).max() < 2**53
 
 
 def test_memory_does_not_grow_with_draws(panel):
@@ -171,14 +210,17 @@ def test_intervals_cover_the_true_rank():
     """Observed = true score + error of known size: the true rank lies in 90 per cent of the 5-95 intervals, or a
     little more.
     """
-    rng, inside, spec = np.random.default_rng(8), [], small_spec({"P": ["a"], "Q": ["b"]},
-                                                                 {"P": 0.5, "Q": 0.5, "a": 1, "b": 1},
-                                                                  normalise="none")
+    rng, inside, spec = (
+        np.random.default_rng(8),
+        [],
+        small_spec({"P": ["a"], "Q": ["b"]}, {"P": 0.5, "Q": 0.5, "a": 1, "b": 1}, normalise="none"),
+    )
     for seed in range(30):
         truth = rng.uniform(2, 9, (20, 2))
-        seen = truth + rng.normal(0, 0.45, truth.shape)                       # 5 per cent of a scale of 9 points
-        found = robustness.run(spec, small_panel(seen[None], "ab"), {"error": {"observed": 0.05}}, draws=1000,
-                               seed=seed).intervals
+        seen = truth + rng.normal(0, 0.45, truth.shape)  # 5 per cent of a scale of 9 points
+        found = robustness.run(
+            spec, small_panel(seen[None], "ab"), {"error": {"observed": 0.05}}, draws=1000, seed=seed
+        ).intervals
         rank = (-truth.mean(axis=1)).argsort().argsort() + 1
         inside.append((found["rank_low"] <= rank) & (rank <= found["rank_high"]))
     assert 0.87 < np.mean(inside) < 0.97
@@ -187,28 +229,42 @@ def test_intervals_cover_the_true_rank():
 def test_softer_cells_get_wider_intervals(panel):
     soft = panel.assign(status=np.where(panel["unit"].eq("u05"), "simulated", "observed"))
     error = {"error": {"observed": 0.002, "simulated": 0.2}}
-    found = robustness.run(small_spec(), soft, error, draws=2000).intervals.query("year == 2021").set_index("unit")
+    found = (
+        robustness.run(small_spec(), soft, error, draws=2000)
+        .intervals.query("year == 2021")
+        .set_index("unit")
+    )
     width = found["rank_high"] - found["rank_low"]
     assert width["u05"] > 2 and width["u05"] == width.max() and width.median() <= 1
 
 
 def test_structural_choices_take_part(panel):
-    alternatives = {"normalise": ["published", {"name": "z", "normalise": "zscore", "scale": [5.5, 1.5]}],
-                    "scale": ["published", [1.0, 100.0]], "aggregation": ["arithmetic", "geometric"], "floor": 0.1}
+    alternatives = {
+        "normalise": ["published", {"name": "z", "normalise": "zscore", "scale": [5.5, 1.5]}],
+        "scale": ["published", [1.0, 100.0]],
+        "aggregation": ["arithmetic", "geometric"],
+        "floor": 0.1,
+    }
     result = robustness.run(small_spec(), panel, alternatives, draws=4000)
     shares = result.ranks[-1] / 4000
     ranks = {}
     for way in ("arithmetic", "geometric"):
         positive = score.compute(small_spec(aggregation=way), panel)
-        ranks[way] = positive.query("node == 'index' and year == 2021").sort_values("unit")["rank"].to_numpy(int)
+        ranks[way] = (
+            positive.query("node == 'index' and year == 2021").sort_values("unit")["rank"].to_numpy(int)
+        )
     for way in ranks:
-        assert (shares[np.arange(12), ranks[way] - 1] > 0.1).all()        # each of the 8 combinations has 0.125
+        assert (shares[np.arange(12), ranks[way] - 1] > 0.1).all()  # each of the 8 combinations has 0.125
 
 
 def test_regions_rank_by_the_mean_of_their_cities(panel):
     groups = pd.Series({f"u{k:02d}": "ABC"[k % 3] for k in range(12)})
     result = robustness.run(small_spec(), panel, {"weights": {"band": 0.2}}, draws=500, groups=groups, top=1)
-    scores = score.compute(small_spec(), panel).query("node == 'index' and year == 2021").set_index("unit")["score"]
+    scores = (
+        score.compute(small_spec(), panel)
+        .query("node == 'index' and year == 2021")
+        .set_index("unit")["score"]
+    )
     expected = scores.groupby(groups).mean().rank(ascending=False)
     found = result.intervals.query("year == 2021").set_index("unit")["rank"].astype(float)
     assert found.to_dict() == expected.to_dict()
@@ -216,12 +272,27 @@ def test_regions_rank_by_the_mean_of_their_cities(panel):
 
 
 def test_intervals_frame_follows_the_contract(panel):
-    found = robustness.intervals(small_spec(), panel, draws=300, alternatives={"weights": {"band": [0.2, 0.2]}},
-                                 nodes=["index", "P", "R"])
-    assert list(found.columns[:8]) == ["unit", "year", "node", "rank", "rank_median", "rank_low", "rank_high",
-                                       "p_top10"]
+    found = robustness.intervals(
+        small_spec(),
+        panel,
+        draws=300,
+        alternatives={"weights": {"band": [0.2, 0.2]}},
+        nodes=["index", "P", "R"],
+    )
+    assert list(found.columns[:8]) == [
+        "unit",
+        "year",
+        "node",
+        "rank",
+        "rank_median",
+        "rank_low",
+        "rank_high",
+        "p_top10",
+    ]
     assert set(found["node"]) == {"index", "P", "R"} and len(found) == 3 * 12 * 2
-    assert (found["rank_low"] <= found["rank_median"]).all() and (found["rank_median"] <= found["rank_high"]).all()
+    assert (found["rank_low"] <= found["rank_median"]).all() and (
+        found["rank_median"] <= found["rank_high"]
+    ).all()
     assert found["p_top10"].between(0, 1).all() and (found["p_top10"].round(3) == found["p_top10"]).all()
 
 
@@ -262,15 +333,24 @@ def test_draws_must_be_a_positive_whole_number(panel, draws):
 
 def test_a_unit_missing_in_a_year_is_named(panel):
     with pytest.raises(InputError, match="u07 has no data in 2021"):
-        robustness.run(small_spec(), panel[~((panel["unit"] == "u07") & (panel["year"] == 2021))], {"drop": 0.5},
-                       draws=10)
+        robustness.run(
+            small_spec(),
+            panel[~((panel["unit"] == "u07") & (panel["year"] == 2021))],
+            {"drop": 0.5},
+            draws=10,
+        )
 
 
 def test_geometric_means_of_scores_at_or_below_zero_need_a_floor(panel):
     zero = small_spec(scale=[0.0, 10.0])
     with pytest.raises(InputError, match="declare a floor"):
         robustness.run(zero, panel, {"aggregation": ["arithmetic", "geometric"]}, draws=10)
-    assert robustness.run(zero, panel, {"aggregation": ["arithmetic", "geometric"], "floor": 0.1}, draws=10).draws == 10
+    assert (
+        robustness.run(
+            zero, panel, {"aggregation": ["arithmetic", "geometric"], "floor": 0.1}, draws=10
+        ).draws
+        == 10
+    )
 
 
 def test_all_faults_are_listed_at_once(panel):
@@ -283,18 +363,27 @@ def test_weights_of_the_peers_example_give_its_ranks_exactly():
     """COINr's ASEM example: its two weight sets on its normalised data give the ranks of its aggregated scores."""
     folder = files.ROOT / "tests" / "golden" / "coinr"
     meta = pd.read_csv(folder / "asem_meta.csv")
-    meta = meta[meta["Type"].isin(["Indicator", "Aggregate"])].assign(Direction=1.0, Denominator=None, Target=None)
-    spec, panel = specs.from_coinr(meta, pd.read_csv(folder / "norm_minmax_1_100.csv").assign(Time=2018),
-                                   normalise="none")
+    meta = meta[meta["Type"].isin(["Indicator", "Aggregate"])].assign(
+        Direction=1.0, Denominator=None, Target=None
+    )
+    spec, panel = specs.from_coinr(
+        meta, pd.read_csv(folder / "norm_minmax_1_100.csv").assign(Time=2018), normalise="none"
+    )
     unequal = pd.read_csv(folder / "asem_weights_unequal.csv").set_index("iCode")["Weight"]
     equal = pd.Series(1.0, index=unequal.index)
     for way in ("amean", "gmean"):
         peer = pd.read_csv(folder / f"agg_{way}_unequal.csv").sort_values("uCode")["Index"]
         peer = peer.rank(ascending=False, method="min").to_numpy(int)
         method = spec.vary(aggregation={"amean": "arithmetic", "gmean": "geometric"}[way])
-        result = robustness.run(method, panel,
-                                {"weights": {"sets": pd.DataFrame({"equal": equal, "unequal": unequal})}}, draws=2)
-        expected = score.compute(method, panel).query("node == @method.root").sort_values("unit")["rank"].to_numpy(int)
+        result = robustness.run(
+            method, panel, {"weights": {"sets": pd.DataFrame({"equal": equal, "unequal": unequal})}}, draws=2
+        )
+        expected = (
+            score.compute(method, panel)
+            .query("node == @method.root")
+            .sort_values("unit")["rank"]
+            .to_numpy(int)
+        )
         counts = np.zeros((51, 51), int)
         np.add.at(counts, (np.arange(51), peer - 1), 1)
         np.add.at(counts, (np.arange(51), expected - 1), 1)

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fire import calibrate, constraints, files, grain, identify, published, sample
 from fire import edition as editions
+from fire import files
 from fire.errors import InputError
+from studies.printed2022 import identify, published
+from studies.printed2022.sample import calibrate, constraints, grain, sample
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +31,13 @@ def facts():
 @pytest.fixture(scope="module")
 def observed(ed):
     cells = identify.panel_f()
-    scales = {leaf: grain.Scale(ed.spec, leaf, *ed.spec.nodes.at[leaf, "posts"]) for leaf in cells["indicator"].unique()}
+    scales = {
+        leaf: grain.Scale(ed.spec, leaf, *ed.spec.nodes.at[leaf, "posts"])
+        for leaf in cells["indicator"].unique()
+    }
     return cells.rename(columns={"indicator": "node"}).assign(
-        score=[float(scales[row.indicator].score(row.value)) for row in cells.itertuples()])
+        score=[float(scales[row.indicator].score(row.value)) for row in cells.itertuples()]
+    )
 
 
 def system_of(ed, observed, facts):
@@ -62,7 +68,11 @@ def test_counts_are_whole_positive_numbers(panel):
 
 def test_base_year_best_and_worst_are_the_ends_of_the_scale(ed):
     scores = ed.scores()
-    base = scores[scores["year"].eq(ed.base_year) & ~scores["node"].isin(ed.spec.leaves("F")) & scores["node"].isin(ed.spec.indicators)]
+    base = scores[
+        scores["year"].eq(ed.base_year)
+        & ~scores["node"].isin(ed.spec.leaves("F"))
+        & scores["node"].isin(ed.spec.indicators)
+    ]
     ends = base.groupby("node")["score"].agg(["min", "max"])
     np.testing.assert_allclose(ends["min"], 1, atol=1e-9)
     np.testing.assert_allclose(ends["max"], 10, atol=1e-9)
@@ -95,12 +105,18 @@ def test_a_contradiction_is_named_by_a_smallest_set_of_rows(ed, observed, facts)
     system = system_of(ed, observed, changed(facts, "S0096", 9.663))
     with pytest.raises(InputError) as refused:
         calibrate.solve(system, pd.Series(5.0, system.keys))
-    named = refused.value.faults[0].split(": ")[0].removeprefix("these contradict each other: ").replace(":", "").split(", ")
+    named = (
+        refused.value.faults[0]
+        .split(": ")[0]
+        .removeprefix("these contradict each other: ")
+        .replace(":", "")
+        .split(", ")
+    )
     named = [id for id in named if id.startswith("S")]
     assert "S0096" in " ".join(refused.value.faults) and len(named) <= 8
     culprits = facts[facts["id"].isin(calibrate.conflict(system, {}))]
     assert set(culprits["unit"]) == {"上海"}
-    for left_out in culprits["id"]:
+    for _left_out in culprits["id"]:
         rest = changed(culprits, "S0096", 9.663).query("id != @left_out")
         smaller = system_of(ed, observed, rest)
         matrix, low, high, _ = smaller.table()
@@ -118,11 +134,16 @@ def test_unknown_cities_and_nodes_are_all_named(ed, observed, facts):
     wrong.loc[wrong["id"].eq("S0098"), "node"] = "X"
     with pytest.raises(InputError) as refused:
         system_of(ed, observed, wrong)
-    assert refused.value.faults == ["S0096, column 'unit': '上海滩' is unknown: correct it", "S0098, column 'node': 'X' is unknown: correct it"]
+    assert refused.value.faults == [
+        "S0096, column 'unit': '上海滩' is unknown: correct it",
+        "S0098, column 'node': 'X' is unknown: correct it",
+    ]
 
 
 def test_an_unknown_treatment_and_reversed_sizes_are_refused(ed, tmp_path):
-    rules = files.write_text(tmp_path / "rules.csv", "errata,rows,treatment,tolerance,reason_zh,reason_en\nE01,S0001,ignore,,,\n")
+    rules = files.write_text(
+        tmp_path / "rules.csv", "errata,rows,treatment,tolerance,reason_zh,reason_en\nE01,S0001,ignore,,,\n"
+    )
     with pytest.raises(InputError, match="'ignore' is unknown"):
         sample.rules(rules)
     sizes = files.write_text(tmp_path / "sizes.csv", "indicator,low,high,decimals\nfirms,100,10,0\n")

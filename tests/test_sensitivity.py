@@ -2,34 +2,40 @@
 
 import numpy as np
 import pytest
-
-from fire import montecarlo, robustness, sensitivity
-from fire.errors import InputError
 from test_robustness import small_panel, small_spec
+
+from fire.analysis import montecarlo, robustness, sensitivity
+from fire.errors import InputError
 
 
 def test_ishigami():
     """Ishigami and Homma (1990), a = 7, b = 0.1: variances by hand."""
+
     def model(points):
         x = np.pi * (2 * points - 1)
         return np.sin(x[0]) + 7 * np.sin(x[1]) ** 2 + 0.1 * x[2] ** 4 * np.sin(x[0])
 
-    pi4, pi8 = np.pi ** 4, np.pi ** 8
+    pi4, pi8 = np.pi**4, np.pi**8
     v1, v2, v13 = 0.5 * (1 + 0.1 * pi4 / 5) ** 2, 49 / 8, 0.01 * pi8 * (1 / 18 - 1 / 50)
     total = v1 + v2 + v13
     found = sensitivity.sobol(model, ["a", "b", "c"], 4096, resamples=50).set_index("factor")
     assert found["first"].tolist() == pytest.approx([v1 / total, v2 / total, 0], abs=0.02)
     assert found["total"].tolist() == pytest.approx([(v1 + v13) / total, v2 / total, v13 / total], abs=0.02)
-    for order, exact in [("first", [v1 / total, v2 / total, 0]),
-                         ("total", [(v1 + v13) / total, v2 / total, v13 / total])]:
+    for order, exact in [
+        ("first", [v1 / total, v2 / total, 0]),
+        ("total", [(v1 + v13) / total, v2 / total, v13 / total]),
+    ]:
         slack = 0.02
         assert ((found[f"{order}_low"] - slack <= exact) & (exact <= found[f"{order}_high"] + slack)).all()
 
 
 def test_linear_model_and_an_output_that_does_not_vary():
-    found = sensitivity.sobol(lambda x: np.vstack([1 * x[0] + 2 * x[1] + 3 * x[2], 0 * x[0] + 5]), ["a", "b", "c"],
-                              1024,
-                              outputs=["linear", "constant"]).set_index(["output", "factor"])
+    found = sensitivity.sobol(
+        lambda x: np.vstack([1 * x[0] + 2 * x[1] + 3 * x[2], 0 * x[0] + 5]),
+        ["a", "b", "c"],
+        1024,
+        outputs=["linear", "constant"],
+    ).set_index(["output", "factor"])
     for order in ("first", "total"):
         assert found.loc["linear", order].tolist() == pytest.approx([1 / 14, 4 / 14, 9 / 14], abs=0.01)
     assert found.loc["constant"].isna().all().all()
@@ -37,9 +43,13 @@ def test_linear_model_and_an_output_that_does_not_vary():
 
 def test_index_run_names_what_moves_it():
     values = np.random.default_rng(2).lognormal(1, 0.5, (1, 10, 6))
-    alternatives = {"weights": {"band": [0.9, 0.01]}, "aggregation": ["arithmetic", "geometric"], "drop": 0.2,
-                    "floor": 0.1,
-                    "error": {"observed": 0.001}}
+    alternatives = {
+        "weights": {"band": [0.9, 0.01]},
+        "aggregation": ["arithmetic", "geometric"],
+        "drop": 0.2,
+        "floor": 0.1,
+        "error": {"observed": 0.001},
+    }
     found = sensitivity.run(small_spec(), small_panel(values), alternatives, draws=256)
     assert set(found["factor"]) == {"weights, level 1", "weights, level 2", "drop", "error", "aggregation"}
     scores = found[found["output"].str.startswith("score")]
@@ -57,7 +67,9 @@ def test_model_evaluates_complete_draws_as_the_kernel_does():
     tables = montecarlo.draw_weights(design, np.random.default_rng(7), np.arange(sensitivity.TABLE))
     weight = montecarlo.leaf_weights(design.levels, [table[:, :1] for table in tables], np.ones(6, bool))
     matrix, step, _, _ = design.schemes[0]
-    assert model(np.zeros((len(factors), 1)))[1:6, 0] == pytest.approx((weight.T @ (matrix * step))[0], abs=1e-6)
+    assert model(np.zeros((len(factors), 1)))[1:6, 0] == pytest.approx(
+        (weight.T @ (matrix * step))[0], abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("draws", [0, 1, 100])

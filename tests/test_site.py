@@ -5,9 +5,9 @@ import small
 from browser import needs_browser, opened
 
 from fire import edition as editions
-from fire import profile, site
 from fire.errors import InputError
 from fire.files import DATA, read_csv
+from fire.report import profile, site
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,9 @@ def test_profile_adds_up(edition, profiles):
     scores = edition.scores().query("node == 'total'").pivot(index="unit", columns="year", values="score")
     for name, facts in profiles.items():
         if facts["kind"] == "city":
-            assert facts["total_points"] == pytest.approx(scores.at[name, 2021] - scores.at[name, 2020], abs=1e-12)
+            assert facts["total_points"] == pytest.approx(
+                scores.at[name, 2021] - scores.at[name, 2020], abs=1e-12
+            )
             assert sum(line["places"] for line in facts["rivals"]) == facts["moved"]
             assert facts["low"] <= facts["high"]
         assert sum(share for _, share in facts["statuses"]) == pytest.approx(1)
@@ -51,13 +53,20 @@ def test_profile_adds_up(edition, profiles):
 
 def test_simulated_values_are_marked_on_every_page(folder):
     warning = {"zh": "不是观测结果", "en": "not observations"}
-    assert all(text in path.read_text(encoding="utf-8") for lang, text in warning.items()
-               for path in folder.glob(f"*.{lang}.html") if not path.name.startswith("index"))
+    assert all(
+        text in path.read_text(encoding="utf-8")
+        for lang, text in warning.items()
+        for path in folder.glob(f"*.{lang}.html")
+        if not path.name.startswith("index")
+    )
 
 
 def test_names_with_markup_are_escaped(profiles, edition, tmp_path):
     name = "<img src=x onerror=alert(1)>"
-    facts = next(facts for facts in profiles.values() if facts["kind"] == "city") | {"name": name, "province": "<b>省</b>"}
+    facts = next(facts for facts in profiles.values() if facts["kind"] == "city") | {
+        "name": name,
+        "province": "<b>省</b>",
+    }
     site.place_pages(edition, {name: facts}, tmp_path)
     text = "".join(path.read_text(encoding="utf-8") for path in tmp_path.glob("*.html"))
     assert "<img" not in text and "<b>省" not in text and "&lt;img" in text

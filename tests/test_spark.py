@@ -11,8 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fire import engines, files, firms, record_sample, records
+from fire import files
 from fire.errors import InputError
+from fire.sources import engines, firms, records
+from studies.printed2022.sample import record_sample
 
 pytestmark = [pytest.mark.slow, pytest.mark.spark]
 PLACES = files.read_csv(files.DATA / "places.csv")
@@ -42,18 +44,41 @@ def cluster(tmp_path_factory):
     home, logs, port = Path(pyspark.__file__).parent, tmp_path_factory.mktemp("spark"), free_port()
     env = os.environ | {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_NO_DAEMONIZE": "1"}
     master = f"spark://127.0.0.1:{port}"
-    commands = [["master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0"],
-                ["worker.Worker", "--host", "127.0.0.1", "--cores", "2", "--memory", "2g", "--webui-port", "0",
-                 "--work-dir", str(logs / "work"), master]]
+    commands = [
+        ["master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0"],
+        [
+            "worker.Worker",
+            "--host",
+            "127.0.0.1",
+            "--cores",
+            "2",
+            "--memory",
+            "2g",
+            "--webui-port",
+            "0",
+            "--work-dir",
+            str(logs / "work"),
+            master,
+        ],
+    ]
     processes = []
     for number, (role, *rest) in enumerate(commands):
         with open(logs / f"{number}.log", "w") as log:
-            processes.append(subprocess.Popen([str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{role}", *rest], env=env,
-                                              cwd=logs, stdout=log, stderr=log, start_new_session=True))
+            processes.append(
+                subprocess.Popen(
+                    [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{role}", *rest],
+                    env=env,
+                    cwd=logs,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            )
         assert answers(port), (logs / "0.log").read_text()
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     yield master
     from pyspark.sql import SparkSession
+
     if SparkSession.getActiveSession():
         SparkSession.getActiveSession().stop()
     for process in reversed(processes):
@@ -63,8 +88,15 @@ def cluster(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def spark(cluster):
-    return engines.connect(cluster, **{"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
-                                       "spark.executor.memory": "1g", "spark.sql.shuffle.partitions": "4"})
+    return engines.connect(
+        cluster,
+        **{
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.executor.memory": "1g",
+            "spark.sql.shuffle.partitions": "4",
+        },
+    )
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +113,17 @@ def broken(folder, target: Path) -> Path:
         if name == "patents":
             frame = frame.iloc[:5000].copy()
             frame["applied"] = frame["applied"].astype(str)
-            frame.loc[0, "applied"], frame.loc[1, "applied"], frame.loc[2, "applied"] = "2021-02-30", "2031-01-01", "2019年3月5日"
-            frame.loc[3, "firm"], frame.loc[4, "kind"], frame.loc[5, "track"], frame.loc[6, "patent"] = "nobody", "x", "x", frame.loc[7, "patent"]
+            frame.loc[0, "applied"], frame.loc[1, "applied"], frame.loc[2, "applied"] = (
+                "2021-02-30",
+                "2031-01-01",
+                "2019年3月5日",
+            )
+            frame.loc[3, "firm"], frame.loc[4, "kind"], frame.loc[5, "track"], frame.loc[6, "patent"] = (
+                "nobody",
+                "x",
+                "x",
+                frame.loc[7, "patent"],
+            )
         frame.to_parquet(target / f"{name}.parquet", index=False)
     return target
 

@@ -5,10 +5,10 @@ import json
 import jsonschema
 import pandas as pd
 import pytest
-
 from engine_data import coinr, flat, index, word
-from fire import spec as specs
+
 from fire.errors import InputError
+from fire.index import spec as specs
 
 FAULTY = """
 id = "bad"
@@ -70,35 +70,44 @@ def faults(text: str, tmp_path) -> str:
 
 def test_every_fault_at_once_with_its_line(tmp_path):
     message = faults(FAULTY, tmp_path)
-    for words in ["line 7: normalise = 'minmaks' is not known: did you mean 'minmax'?",
-                  "line 8: unknown key 'agregation': did you mean 'aggregation'?",
-                  "line 23, node 'I': missing: en",
-                  "line 22, node 'I': parent 'totl' does not exist: did you mean 'total'?",
-                  "line 18, node 'F': the weights of the children of 'total' sum to 1.1, not to one (F 0.6, E 0.5)",
-                  "line 33, node 'E': id 'E' is used twice (first on line 27): rename one",
-                  "line 36, node 'E': direction = '0' is not known", "line 38, node 'E': a post of -1 has no logarithm",
-                  "line 44, node 'k': weight -0.2 is negative", "line 45, node 'k': posts [5, 5] have no range",
-                  "line 46, node 'k': denominator 'people' is not listed",
-                  "line 47, node 'k': unknown key 'wieght': did you mean 'weight'?"]:
+    for words in [
+        "line 7: normalise = 'minmaks' is not known: did you mean 'minmax'?",
+        "line 8: unknown key 'agregation': did you mean 'aggregation'?",
+        "line 23, node 'I': missing: en",
+        "line 22, node 'I': parent 'totl' does not exist: did you mean 'total'?",
+        "line 18, node 'F': the weights of the children of 'total' sum to 1.1, not to one (F 0.6, E 0.5)",
+        "line 33, node 'E': id 'E' is used twice (first on line 27): rename one",
+        "line 36, node 'E': direction = '0' is not known",
+        "line 38, node 'E': a post of -1 has no logarithm",
+        "line 44, node 'k': weight -0.2 is negative",
+        "line 45, node 'k': posts [5, 5] have no range",
+        "line 46, node 'k': denominator 'people' is not listed",
+        "line 47, node 'k': unknown key 'wieght': did you mean 'weight'?",
+    ]:
         assert words in message, f"{words}\n---\n{message}"
     lines = [int(line.split("line ")[1].split(",")[0].split(":")[0]) for line in message.splitlines()[1:]]
     assert lines == sorted(lines)
 
 
-@pytest.mark.parametrize("old, new, words", [
-    ('parent = "total"', "", "a second node without parent (the first is 'total')"),
-    ("weight = 0.4", "", "no weight, but siblings below 'total' have one: give all or none"),
-    ("weight = 0.4", 'weight = "a/b"', "weight = 'a/b' is not a number"),
-    ("base_year = 2020", "", 'reference is "base" but there is no base_year'),
-    ("weight = 0.6", 'weight = 0.6\nunit = { zh = "元", en = "yuan" }', "'unit' belongs to indicators"),
-    ("base_year = 2020", 'base_year = 2020\nnormalise = "goalposts"', "needs 'posts': add it"),
-    ("base_year = 2020", 'base_year = 2020\nnormalise = "rank"', 'set reference = "year" or "pooled"'),
-    ("base_year = 2020", 'base_year = 2020\nscale = [10, 1]', "scale [10, 1] has no range"),
-    ("weight = 0.6", 'weight = 0.6\nweighting = "ahp"', "needs judgements, 1 rows of 1 in the order x"),
-    ("id = \"x\"", "id = ", "not valid TOML"),
-])
+@pytest.mark.parametrize(
+    "old, new, words",
+    [
+        ('parent = "total"', "", "a second node without parent (the first is 'total')"),
+        ("weight = 0.4", "", "no weight, but siblings below 'total' have one: give all or none"),
+        ("weight = 0.4", 'weight = "a/b"', "weight = 'a/b' is not a number"),
+        ("base_year = 2020", "", 'reference is "base" but there is no base_year'),
+        ("weight = 0.6", 'weight = 0.6\nunit = { zh = "元", en = "yuan" }', "'unit' belongs to indicators"),
+        ("base_year = 2020", 'base_year = 2020\nnormalise = "goalposts"', "needs 'posts': add it"),
+        ("base_year = 2020", 'base_year = 2020\nnormalise = "rank"', 'set reference = "year" or "pooled"'),
+        ("base_year = 2020", "base_year = 2020\nscale = [10, 1]", "scale [10, 1] has no range"),
+        ("weight = 0.6", 'weight = 0.6\nweighting = "ahp"', "needs judgements, 1 rows of 1 in the order x"),
+        ('id = "x"', "id = ", "not valid TOML"),
+    ],
+)
 def test_faults_one_by_one(old, new, words, tmp_path):
-    good = FAULTY[:FAULTY.index("normalise")] + """
+    good = (
+        FAULTY[: FAULTY.index("normalise")]
+        + """
 [[node]]
 id = "total"
 label = { zh = "总", en = "total" }
@@ -117,6 +126,7 @@ id = "x"
 label = { zh = "丙", en = "x" }
 parent = "a"
 """
+    )
     assert old in good and words in faults(good.replace(old, new, 1), tmp_path)
 
 
@@ -132,26 +142,39 @@ def test_all_zero_weights_are_refused():
 
 def test_judgements_must_be_reciprocal():
     with pytest.raises(InputError, match="'b' against 'a' is 1/3, but the reverse is 2"):
-        specs.build({"id": "x", "label": {"zh": "x", "en": "x"}, "method": {"reference": "year"},
-                     "node": [word("total", weighting="ahp", judgements=[[1, 2], ["1/3", 1]]),
-                              word("a", parent="total"), word("b", parent="total")]}, "x")
+        specs.build(
+            {
+                "id": "x",
+                "label": {"zh": "x", "en": "x"},
+                "method": {"reference": "year"},
+                "node": [
+                    word("total", weighting="ahp", judgements=[[1, 2], ["1/3", 1]]),
+                    word("a", parent="total"),
+                    word("b", parent="total"),
+                ],
+            },
+            "x",
+        )
 
 
 def test_unknown_names_say_what_to_type():
     spec = specs.load("fire-2022")
-    for call, words in [(lambda: specs.load("fire-2202"), "did you mean 'fire-2022'"),
-                        (lambda: spec.label("gpd"), "no node 'gpd': did you mean 'gdp'"),
-                        (lambda: spec.vary(normalize="zscore"), "no choice 'normalize': did you mean 'normalise'"),
-                        (lambda: spec.vary(normalise="zscor"), "did you mean 'zscore'"),
-                        (lambda: spec.vary("gpd", transform="log"), "did you mean 'gdp'"),
-                        (lambda: spec.vary(posts=[1, 2]), "name it, as in vary('gdp', posts=…)"),
-                        (lambda: spec.vary(weights={"F": -1}), "weight of 'F' is -1"),
-                        (lambda: spec.vary(weights={"F": 2}), "leave room for I, R, E"),
-                        (lambda: spec.vary(weights=dict.fromkeys("FIRE", 0)), "are all zero"),
-                        (lambda: spec.vary(weights={"F": "a fifth"}), "write 0.25, or"),
-                        (lambda: spec.vary(lang="fr"), "'fr' is not known: type one of zh, en"),
-                        (lambda: spec.label("gdp", "fr"), "'fr' is not known"),
-                        (lambda: specs.build({}, "x"), "2 faults"), (lambda: spec.drop("total"), "keep one")]:
+    for call, words in [
+        (lambda: specs.load("fire-2202"), "did you mean 'fire-2022'"),
+        (lambda: spec.label("gpd"), "no node 'gpd': did you mean 'gdp'"),
+        (lambda: spec.vary(normalize="zscore"), "no choice 'normalize': did you mean 'normalise'"),
+        (lambda: spec.vary(normalise="zscor"), "did you mean 'zscore'"),
+        (lambda: spec.vary("gpd", transform="log"), "did you mean 'gdp'"),
+        (lambda: spec.vary(posts=[1, 2]), "name it, as in vary('gdp', posts=…)"),
+        (lambda: spec.vary(weights={"F": -1}), "weight of 'F' is -1"),
+        (lambda: spec.vary(weights={"F": 2}), "leave room for I, R, E"),
+        (lambda: spec.vary(weights=dict.fromkeys("FIRE", 0)), "are all zero"),
+        (lambda: spec.vary(weights={"F": "a fifth"}), "write 0.25, or"),
+        (lambda: spec.vary(lang="fr"), "'fr' is not known: type one of zh, en"),
+        (lambda: spec.label("gdp", "fr"), "'fr' is not known"),
+        (lambda: specs.build({}, "x"), "2 faults"),
+        (lambda: spec.drop("total"), "keep one"),
+    ]:
         with pytest.raises(InputError) as caught:
             call()
         assert words in str(caught.value), str(caught.value)
@@ -192,13 +215,22 @@ def test_the_schema_is_a_valid_schema():
 def test_vary_branch_and_drop():
     spec = specs.load("fire-2022")
     geometric = spec.vary(aggregation="geometric", lang="en")
-    assert set(geometric.nodes["aggregation"]) == {"geometric"} and spec.rules["F"]["aggregation"] == "arithmetic"
+    assert (
+        set(geometric.nodes["aggregation"]) == {"geometric"}
+        and spec.rules["F"]["aggregation"] == "arithmetic"
+    )
     assert geometric.label("F") == "Factors" and spec.label("F") == "要素基础"
     one = spec.vary("gdp", "pop_size", transform="identity", posts=None, normalise="minmax")
     assert one.rules["gdp"]["transform"] == "identity" and one.rules["pop_structure"]["transform"] == "log"
     part = spec.vary(weights={"F": 0.4}).nodes["weight"]
-    assert part["F"] == 0.4 and part[["I", "R", "E"]].sum() == pytest.approx(0.6) and part["E"] / part["I"] == 1.4
-    assert spec.vary(weights=dict.fromkeys("FIRE", 3)).nodes.loc[list("FIRE"), "weight"].tolist() == [0.25] * 4
+    assert (
+        part["F"] == 0.4
+        and part[["I", "R", "E"]].sum() == pytest.approx(0.6)
+        and part["E"] / part["I"] == 1.4
+    )
+    assert (
+        spec.vary(weights=dict.fromkeys("FIRE", 3)).nodes.loc[list("FIRE"), "weight"].tolist() == [0.25] * 4
+    )
     assert spec.branch("F").root == "F" and spec.branch("F").indicators == spec.leaves("F")
     without = spec.drop("F", "firms")
     assert without.pillars == ["I", "R", "E"] and "gdp" not in without.nodes.index
@@ -216,8 +248,15 @@ def test_jupyter_helpers():
 
 
 def test_html_is_escaped():
-    spec = specs.build({"id": "x", "label": {"zh": "<b>", "en": "x"}, "method": {"reference": "year"},
-                        "node": [word("total") | {"label": {"zh": "<script>", "en": "x"}}]}, "x")
+    spec = specs.build(
+        {
+            "id": "x",
+            "label": {"zh": "<b>", "en": "x"},
+            "method": {"reference": "year"},
+            "node": [word("total") | {"label": {"zh": "<script>", "en": "x"}}],
+        },
+        "x",
+    )
     assert "<script>" not in spec._repr_html_()
 
 

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fire import files, statistics
+from fire import files
 from fire.errors import InputError
+from fire.sources import statistics
 
 TEXT = statistics.PATH.read_text(encoding="utf-8-sig")
 LINE = next(line for line in TEXT.splitlines() if line.startswith("北京,2020,gdp,"))
@@ -29,7 +30,9 @@ def refused(path):
 def test_panel_has_every_city_and_marks_estimates():
     panel = statistics.panel()
     year = panel[panel["year"].eq(2021)].pivot(index="unit", columns="indicator", values="status")
-    assert year.shape == (59, 4) and (year[["gdp", "tertiary_share", "pop_size"]] == "observed").all(axis=None)
+    assert year.shape == (59, 4) and (year[["gdp", "tertiary_share", "pop_size"]] == "observed").all(
+        axis=None
+    )
     assert set(year.index[year["pop_structure"].eq("estimated")]) == {"深圳", "乌鲁木齐"}
     assert "拉萨" not in set(panel.query("year == 2020 and indicator == 'tertiary_share'")["unit"])
     base = panel.query("year == 2020 and unit == '西宁' and indicator == 'pop_size'")
@@ -79,7 +82,9 @@ def test_duplicated_key(tmp_path):
 
 
 def test_all_faults_at_once(tmp_path):
-    text = TEXT.replace(LINE, LINE.replace("36102.55", "-1")).replace("上海,2020,population,", "上海,2020,people,")
+    text = TEXT.replace(LINE, LINE.replace("36102.55", "-1")).replace(
+        "上海,2020,population,", "上海,2020,people,"
+    )
     error = refused(written(tmp_path, text))
     assert len(error.faults) == 3 and "'people' is unknown" in str(error) and "no row for 上海" in str(error)
 
@@ -98,7 +103,9 @@ def test_gb18030_thousands_and_full_width_are_read(tmp_path):
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from(statistics.STATUSES), min_size=1, max_size=4))
 def test_a_value_is_as_soft_as_its_softest_input(statuses):
-    assert statistics.STATUSES.index(statistics.softest(statuses)) == max(map(statistics.STATUSES.index, statuses))
+    assert statistics.STATUSES.index(statistics.softest(statuses)) == max(
+        map(statistics.STATUSES.index, statuses)
+    )
 
 
 def test_without_censuses_nothing_is_estimated(tmp_path):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from fire import technology
+from fire.analysis import technology
 
 WIDE = pd.DataFrame({"x": [60, 20, 20], "y": [0, 30, 70]}, index=["a", "b", "c"])
 COUNTS = arrays(np.int64, (4, 5), elements=st.integers(1, 500))
@@ -16,7 +16,10 @@ COUNTS = arrays(np.int64, (4, 5), elements=st.integers(1, 500))
 
 def test_shares_and_location_quotients_by_hand():
     found = technology.shares(WIDE).set_index(["unit", "technology"])
-    assert found.at[("a", "x"), "share_of_technology_pct"] == 60 and found.at[("b", "y"), "share_of_unit_pct"] == 60
+    assert (
+        found.at[("a", "x"), "share_of_technology_pct"] == 60
+        and found.at[("b", "y"), "share_of_unit_pct"] == 60
+    )
     assert found.at[("a", "x"), "location_quotient"] == pytest.approx((60 / 60) / (100 / 200))
     assert found.at[("b", "y"), "location_quotient"] == pytest.approx((30 / 50) / (100 / 200))
     assert found.at[("a", "y"), "location_quotient"] == 0 and len(found) == 6
@@ -46,7 +49,9 @@ def test_bounds_and_invariants(counts):
     weights = (wide.sum(axis=1) / wide.to_numpy().sum()).to_dict()
     means = (found["location_quotient"] * found["unit"].map(weights)).groupby(found["technology"]).sum()
     assert np.allclose(means, 1)
-    assert spread["herfindahl"].between(0.25 - 1e-9, 1).all() and spread["theil"].between(-1e-9, np.log(4)).all()
+    assert (
+        spread["herfindahl"].between(0.25 - 1e-9, 1).all() and spread["theil"].between(-1e-9, np.log(4)).all()
+    )
     scaled = technology.concentration(wide * 7)
     assert np.allclose(spread[["cr3_pct", "herfindahl", "theil"]], scaled[["cr3_pct", "herfindahl", "theil"]])
     assert technology.relatedness(wide)["relatedness"].dropna().between(0, 1 + 1e-9).all()

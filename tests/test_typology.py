@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from fire import edition as editions
-from fire import published, typology
+from fire.analysis import typology
+from studies.printed2022 import published
 
 
 @pytest.fixture(scope="module")
@@ -21,14 +22,33 @@ def test_all_printed_labels_are_reproduced(ed):
 
 
 def table(**columns):
-    base = dict(level=5.0, least=4.0, best=6.0, cities=4, fastest=30.0, cores=1, dispersion=2.0, growth_pct=5.0, growth_rank=5.0)
+    base = {
+        "level": 5.0,
+        "least": 4.0,
+        "best": 6.0,
+        "cities": 4,
+        "fastest": 30.0,
+        "cores": 1,
+        "dispersion": 2.0,
+        "growth_pct": 5.0,
+        "growth_rank": 5.0,
+    }
     return pd.DataFrame([base | columns])
 
 
-@pytest.mark.parametrize(("columns", "kind"), [
-    (dict(growth_rank=1.0), "fast"), (dict(least=8.0), "strong"), (dict(dispersion=4.2), "led"),
-    (dict(dispersion=5.0, cores=2), "radiating"), (dict(fastest=5.0), "potential"), (dict(level=7.0, cores=2), "abreast"),
-    (dict(dispersion=1.0), "balanced"), (dict(), "none")])
+@pytest.mark.parametrize(
+    ("columns", "kind"),
+    [
+        ({"growth_rank": 1.0}, "fast"),
+        ({"least": 8.0}, "strong"),
+        ({"dispersion": 4.2}, "led"),
+        ({"dispersion": 5.0, "cores": 2}, "radiating"),
+        ({"fastest": 5.0}, "potential"),
+        ({"level": 7.0, "cores": 2}, "abreast"),
+        ({"dispersion": 1.0}, "balanced"),
+        ({}, "none"),
+    ],
+)
 def test_each_rule_names_its_type(columns, kind):
     assert typology.classify(table(**columns), typology.load()).tolist() == [kind]
 
@@ -36,7 +56,9 @@ def test_each_rule_names_its_type(columns, kind):
 def test_features_of_two_small_regions():
     now = pd.DataFrame({"total": [9.0, 8.0, 3.0, 2.0]}, index=list("abcd"))
     before = pd.DataFrame({"total": [9.0, 8.0, 2.0, 2.0]}, index=list("abcd"))
-    found = typology.features(now, before, pd.Series({"a": "X", "b": "X", "c": "Y", "d": "Y"}), typology.load())
+    found = typology.features(
+        now, before, pd.Series({"a": "X", "b": "X", "c": "Y", "d": "Y"}), typology.load()
+    )
     assert found.loc[("total", "X"), ["level", "dispersion", "cores"]].tolist() == [8.5, 1.0, 2]
     assert found.loc[("total", "Y"), "growth_pct"] == pytest.approx(25.0)
     assert found["growth_rank"].tolist() == [2.0, 1.0]
@@ -44,20 +66,36 @@ def test_features_of_two_small_regions():
 
 
 def test_without_a_change_of_weights_every_type_is_kept(ed):
-    kept = typology.stability(ed.scores(), ed.places(), ed.year, ed.spec, np.random.default_rng(1), draws=3, spread=0.0)
+    kept = typology.stability(
+        ed.scores(), ed.places(), ed.year, ed.spec, np.random.default_rng(1), draws=3, spread=0.0
+    )
     assert kept["share_kept"].eq(1.0).all() and kept["rival"].isna().all()
 
 
 def test_stability_repeats_for_a_seed_and_moves_with_the_spread(ed):
-    runs = [typology.stability(ed.scores(), ed.places(), ed.year, ed.spec, np.random.default_rng(7), draws=40) for _ in range(2)]
+    runs = [
+        typology.stability(ed.scores(), ed.places(), ed.year, ed.spec, np.random.default_rng(7), draws=40)
+        for _ in range(2)
+    ]
     pd.testing.assert_frame_equal(*runs)
     assert runs[0]["share_kept"].between(0, 1).all() and runs[0]["share_kept"].lt(1).any()
 
 
 def test_stability_of_tiers_is_certain_without_spread_and_less_with_much():
     ed = editions.load(2022)
-    sure, loose = (typology.profile_stability(ed.scores(), ed.places(), ed.year, ed.spec, ed.focus_region,
-                                              np.random.default_rng(1), draws=20, spread=spread) for spread in (0.0, 0.99))
+    sure, loose = (
+        typology.profile_stability(
+            ed.scores(),
+            ed.places(),
+            ed.year,
+            ed.spec,
+            ed.focus_region,
+            np.random.default_rng(1),
+            draws=20,
+            spread=spread,
+        )
+        for spread in (0.0, 0.99)
+    )
     assert sure[["tier_kept", "profile_kept"]].to_numpy() == pytest.approx(1.0)
     assert loose["profile_kept"].min() < 1 and loose["tier_kept"].between(0, 1).all()
     assert list(sure["unit"]) == list(loose["unit"]) and len(sure) == 4

@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from engine_data import coinr, columns, flat, index, panel, random_panel, word
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from engine_data import coinr, columns, flat, index, panel, random_panel, word
-from fire import describe, score, treat, views
-from fire import spec as specs
+from fire.analysis import describe, views
 from fire.errors import InputError
+from fire.index import score, treat
+from fire.index import spec as specs
 
 SPEC = flat("x", "y", "z", reference="base", base_year=2020)
 CELLS = random_panel(SPEC)
@@ -45,10 +46,15 @@ def test_peers_are_the_nearest_in_indicator_space():
 
 
 def test_scenarios_side_by_side():
-    runs = {"as published": SCORES, "ranks": score.compute(SPEC.vary(normalise="rank", reference="year"), CELLS),
-            "x alone": score.compute(SPEC.vary(weights={"x": 1, "y": 0, "z": 0}), CELLS)}
+    runs = {
+        "as published": SCORES,
+        "ranks": score.compute(SPEC.vary(normalise="rank", reference="year"), CELLS),
+        "x alone": score.compute(SPEC.vary(weights={"x": 1, "y": 0, "z": 0}), CELLS),
+    }
     table = views.scenarios(runs, "total")
-    assert list(table) == [*runs, "spread"] and table["as published"].tolist() == sorted(table["as published"])
+    assert list(table) == [*runs, "spread"] and table["as published"].tolist() == sorted(
+        table["as published"]
+    )
     agreement = views.agreement(runs, "total")
     assert agreement.loc["as published", "as published"] == 1 and agreement.loc["as published", "x alone"] < 1
     moves = views.movers(runs, "total", count=2)
@@ -62,16 +68,21 @@ def test_ranks_inside_groups():
     table = views.group_ranks(SCORES, groups, "total")
     assert table.groupby("group")["group_rank"].apply(list).tolist() == [[1, 2, 3, 4, 5, 6]] * 2
     assert set(table["of"]) == {6}
-    tied = views.group_ranks(score.compute(flat("x", normalise="none"), columns(x=[0.3, 0.1 + 0.2, 1])),
-                             pd.Series({"a": "g", "b": "g", "c": "h"}), "total")
+    tied = views.group_ranks(
+        score.compute(flat("x", normalise="none"), columns(x=[0.3, 0.1 + 0.2, 1])),
+        pd.Series({"a": "g", "b": "g", "c": "h"}),
+        "total",
+    )
     assert tied["group_rank"].tolist() == [1, 1, 1]
 
 
 def test_unknown_names_say_what_to_type():
-    for call, words in [(lambda: views.league(SCORES, SPEC, "totl"), "did you mean 'total'"),
-                        (lambda: views.strengths(SCORES, SPEC, "u1"), "did you mean"),
-                        (lambda: views.league(SCORES, SPEC, year=2030), "no year 2030: type one of 2020, 2021"),
-                        (lambda: views.scenarios({"a": SCORES}, "xx"), "no node 'xx'")]:
+    for call, words in [
+        (lambda: views.league(SCORES, SPEC, "totl"), "did you mean 'total'"),
+        (lambda: views.strengths(SCORES, SPEC, "u1"), "did you mean"),
+        (lambda: views.league(SCORES, SPEC, year=2030), "no year 2030: type one of 2020, 2021"),
+        (lambda: views.scenarios({"a": SCORES}, "xx"), "no node 'xx'"),
+    ]:
         with pytest.raises(InputError, match=words):
             call()
 
@@ -87,7 +98,9 @@ def test_availability_and_statistics():
 
 
 def test_availability_below_each_node():
-    spec = index(word("p", parent="total"), word("x", parent="p"), word("y", parent="p"), word("z", parent="total"))
+    spec = index(
+        word("p", parent="total"), word("x", parent="p"), word("y", parent="p"), word("z", parent="total")
+    )
     table = pd.DataFrame({"x": [1.0], "y": [np.nan], "z": [2.0]})
     assert describe.by_group(table, spec).loc[0].to_dict() == {"total": pytest.approx(2 / 3), "p": 0.5}
 
@@ -99,7 +112,9 @@ def test_correlations_use_complete_pairs_and_a_level():
     spearman = describe.correlations(data, method="spearman")
     assert_allclose(spearman, data.corr(method="spearman"))
     assert describe.correlations(data, level=1e-9).isna().to_numpy().any()
-    assert found.loc["Goods", "FDI"] == pytest.approx(stats.pearsonr(*data[["Goods", "FDI"]].dropna().T.to_numpy())[0])
+    assert found.loc["Goods", "FDI"] == pytest.approx(
+        stats.pearsonr(*data[["Goods", "FDI"]].dropna().T.to_numpy())[0]
+    )
 
 
 def test_correlations_with_parents():
@@ -109,8 +124,10 @@ def test_correlations_with_parents():
 
 
 def test_trends():
-    cells = panel({("a", year, "x"): value for year, value in [(2018, 100), (2019, 140), (2021, 133.1)]}
-                  | {("b", 2018, "x"): 1, ("b", 2021, "x"): 2, ("c", 2019, "x"): 5})
+    cells = panel(
+        {("a", year, "x"): value for year, value in [(2018, 100), (2019, 140), (2021, 133.1)]}
+        | {("b", 2018, "x"): 1, ("b", 2021, "x"): 2, ("c", 2019, "x"): 5}
+    )
     table = score.steps(flat("x", normalise="none"), cells).raw
     found = describe.trends(table).set_index("unit")["trend"]
     assert found["a"] == pytest.approx(0.1) == pytest.approx(1.331 ** (1 / 3) - 1, abs=1e-12)

@@ -3,32 +3,43 @@
 import numpy as np
 import pandas as pd
 import pytest
+from engine_data import GOLDEN, columns, flat, index, only, random_panel, word
 from numpy.testing import assert_allclose
 
-from engine_data import GOLDEN, columns, flat, index, only, random_panel, word
-from fire import score
-from fire import spec as specs
-from fire import weights
 from fire.errors import InputError
+from fire.index import score, weights
+from fire.index import spec as specs
 
 RIVER = pd.read_csv(GOLDEN / "river.csv")
 Z = RIVER[["z_O2", "z_PH", "z_germ", "z_nutrient"]]
-JUDGEMENTS = [[1, "1/2", 4, 3, 3], [2, 1, 7, 5, 5], ["1/4", "1/7", 1, "1/2", "1/3"], ["1/3", "1/5", 2, 1, 1],
-              ["1/3", "1/5", 3, 1, 1]]
+JUDGEMENTS = [
+    [1, "1/2", 4, 3, 3],
+    [2, 1, 7, 5, 5],
+    ["1/4", "1/7", 1, "1/2", "1/3"],
+    ["1/3", "1/5", 2, 1, 1],
+    ["1/3", "1/5", 3, 1, 1],
+]
 
 
 def test_entropy_of_the_river_data():
     found = weights.entropy(Z, ready=True)
     assert_allclose(found, [0.3161601429, 0.1804658010, 0.3510469869, 0.1523270692], atol=5e-11)
-    assert_allclose(list(found.attrs["entropy"].values()), [0.9116123153, 0.9495478646, 0.9018591334, 0.9574145025],
-                    atol=5e-11)
+    assert_allclose(
+        list(found.attrs["entropy"].values()),
+        [0.9116123153, 0.9495478646, 0.9018591334, 0.9574145025],
+        atol=5e-11,
+    )
     assert_allclose(100 * Z @ found.to_numpy(), RIVER["score_entropy_0ln0"], atol=1e-8)
 
 
-@pytest.mark.parametrize("shift, expected", [
-    (0.0001, [0.3161449576, 0.1804594450, 0.3510609580, 0.1523346394]),
-    (0.01, [0.3144360444, 0.1806503768, 0.3510468731, 0.1538667058]),
-    (1, [0.3024411186, 0.1907051182, 0.3033487778, 0.2035049854])])
+@pytest.mark.parametrize(
+    "shift, expected",
+    [
+        (0.0001, [0.3161449576, 0.1804594450, 0.3510609580, 0.1523346394]),
+        (0.01, [0.3144360444, 0.1806503768, 0.3510468731, 0.1538667058]),
+        (1, [0.3024411186, 0.1907051182, 0.3033487778, 0.2035049854]),
+    ],
+)
 def test_the_shift_moves_entropy_weights_and_is_stated(shift, expected):
     found = weights.entropy(Z, shift=shift, ready=True)
     assert_allclose(found, expected, atol=5e-11)
@@ -40,14 +51,16 @@ def test_entropy_with_the_shrinking_of_the_handbook():
     shrunk = Z.assign(**shrunk).replace({"z_PH": {0: 0.002, 1: 0.998}, "z_nutrient": {0: 0.002, 1: 0.998}})
     found = weights.entropy(shrunk, ready=True)
     assert_allclose(found, [0.3153202, 0.1813149, 0.3506929, 0.1526721], atol=5e-8)
-    assert_allclose((100 * shrunk @ found.to_numpy())[:4], [42.05869, 43.14229, 59.75555, 58.55797], atol=5e-6)
+    assert_allclose(
+        (100 * shrunk @ found.to_numpy())[:4], [42.05869, 43.14229, 59.75555, 58.55797], atol=5e-6
+    )
 
 
 def test_critic_of_the_river_data():
     full = weights.unit_range(Z)
     found = weights.critic(Z, ready=True)
     assert_allclose(found, [0.2561818, 0.2257389, 0.2539392, 0.2641401], atol=5e-8)
-    assert_allclose(weights.critic(0.002 + 0.996 * full), weights.critic(full))       # a change of scale: nothing
+    assert_allclose(weights.critic(0.002 + 0.996 * full), weights.critic(full))  # a change of scale: nothing
     assert_allclose((100 * Z @ found.to_numpy())[:3], [53.57760, 45.72631, 64.85384], atol=5e-6)
 
 
@@ -57,8 +70,12 @@ def test_critic_with_entropy_of_the_river_data():
 
 
 def test_critic_variants_differ():
-    variants = [weights.critic(Z), weights.critic(Z, correlation="spearman"), weights.critic(Z, absolute=True),
-                weights.critic(Z, spread="entropy")]
+    variants = [
+        weights.critic(Z),
+        weights.critic(Z, correlation="spearman"),
+        weights.critic(Z, absolute=True),
+        weights.critic(Z, spread="entropy"),
+    ]
     assert all(one.sum() == pytest.approx(1) for one in variants)
     assert len({tuple(one.round(6)) for one in variants}) == 4
 
@@ -106,7 +123,10 @@ def test_principal_components():
 
 def test_benefit_of_the_doubt_keeps_its_bounds():
     data = pd.DataFrame({"x": [1, 0.5, 0.4], "y": [0.5, 1, 0.4]}, index=list("abc"))
-    free, bounded = weights.benefit_of_the_doubt(data), weights.benefit_of_the_doubt(data, least=0.3, most=0.7)
+    free, bounded = (
+        weights.benefit_of_the_doubt(data),
+        weights.benefit_of_the_doubt(data, least=0.3, most=0.7),
+    )
     shares = bounded * data
     assert_allclose(free.attrs["scores"], [1, 1, 8 / 15])
     assert (shares.div(shares.sum(axis=1), axis=0) > 0.3 - 1e-9).all(axis=None)
@@ -140,8 +160,12 @@ def test_reader_set_weights():
     found = weights.reader(spec, {"F": 2, "I": 4, "R": 0, "E": 2})
     assert found.to_dict() == {"F": 0.25, "I": 0.5, "R": 0, "E": 0.25}
     assert spec.vary(weights=found.to_dict()).rules["I"]["weight"] == 0.5
-    for given, words in [({"F": 1}, "'I' has no weight"), ({"F": 1, "I": -1, "R": 1, "E": 1}, "weight of 'I' is -1"),
-                         (dict.fromkeys("FIRE", 0), "all zero"), ({"FF": 1}, "no node 'FF'")]:
+    for given, words in [
+        ({"F": 1}, "'I' has no weight"),
+        ({"F": 1, "I": -1, "R": 1, "E": 1}, "weight of 'I' is -1"),
+        (dict.fromkeys("FIRE", 0), "all zero"),
+        ({"FF": 1}, "no node 'FF'"),
+    ]:
         with pytest.raises(InputError, match=words):
             weights.reader(spec, given)
 
@@ -155,11 +179,14 @@ def test_weights_derived_inside_the_index(method):
     expected = weights.importance(base) if method == "importance" else getattr(weights, method)(base)
     assert_allclose(done.weights[["x", "y", "z"]], expected, rtol=1e-6)
     assert_allclose(done.scores["total"], done.normalised @ done.weights[["x", "y", "z"]])
-    more = pd.concat([cells, cells[cells["year"].eq(2021)].assign(year=2022, value=lambda table: table["value"] * 9)])
-    assert_allclose(score.steps(spec, more).weights, done.weights)             # later years do not move them
+    more = pd.concat(
+        [cells, cells[cells["year"].eq(2021)].assign(year=2022, value=lambda table: table["value"] * 9)]
+    )
+    assert_allclose(score.steps(spec, more).weights, done.weights)  # later years do not move them
 
 
 def test_ahp_inside_the_index():
     spec = index(word("x", parent="total"), word("y", parent="total"), normalise="none").vary(
-        "total", weighting="ahp", judgements=[[1, 3], ["1/3", 1]])
+        "total", weighting="ahp", judgements=[[1, 3], ["1/3", 1]]
+    )
     assert_allclose(only(score.compute(spec, columns(x=[1], y=[5]))), [0.75 + 1.25])

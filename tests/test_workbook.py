@@ -7,10 +7,10 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-
 import small
-from fire import workbook
+
 from fire.errors import InputError
+from fire.report import workbook
 
 SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 
@@ -27,9 +27,21 @@ def table_of(path, sheet, first=1):
 
 def recalculate(path, folder):
     """The workbook after LibreOffice has computed every formula anew."""
-    subprocess.run([SOFFICE, f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to",
-                    "xlsx:Calc MS Excel 2007 XML", "--outdir", str(folder), str(path)], check=True,
-                   capture_output=True, timeout=180)
+    subprocess.run(
+        [
+            SOFFICE,
+            f"-env:UserInstallation=file://{folder}/profile",
+            "--headless",
+            "--convert-to",
+            "xlsx:Calc MS Excel 2007 XML",
+            "--outdir",
+            str(folder),
+            str(path),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=180,
+    )
     return folder / path.name
 
 
@@ -48,8 +60,17 @@ def assert_scores(table, edition):
 @pytest.fixture
 def written(tmp_path):
     edition = small_edition()
-    return edition, workbook.write(tmp_path / "fire.xlsx", edition, {"城市": {
-        "title": "试", "note": "来源", "frame": pd.DataFrame({"名称": ["=1+1", "+x"], "数": [1.5, np.nan]})}})
+    return edition, workbook.write(
+        tmp_path / "fire.xlsx",
+        edition,
+        {
+            "城市": {
+                "title": "试",
+                "note": "来源",
+                "frame": pd.DataFrame({"名称": ["=1+1", "+x"], "数": [1.5, np.nan]}),
+            }
+        },
+    )
 
 
 def test_stored_results_are_the_engines(written):
@@ -63,8 +84,13 @@ def test_stored_results_are_the_engines(written):
 
 def test_formula_like_names_stay_text(written):
     _, path = written
-    cells = [cell for sheet in openpyxl.load_workbook(path) for row in sheet.iter_rows() for cell in row
-             if isinstance(cell.value, str) and cell.value.startswith(("=cmd", "=1+1", "+x"))]
+    cells = [
+        cell
+        for sheet in openpyxl.load_workbook(path)
+        for row in sheet.iter_rows()
+        for cell in row
+        if isinstance(cell.value, str) and cell.value.startswith(("=cmd", "=1+1", "+x"))
+    ]
     assert len(cells) >= 4
     assert {cell.data_type for cell in cells} == {"s"}
 

@@ -5,18 +5,27 @@ import numpy as np
 import pandas as pd
 from matplotlib import patheffects
 
-from fire import records
 from fire.figures import style
+from fire.sources import records
 
 WORDS = {
-    "firms": ("企业数（家）", "Firms"), "patents": ("专利申请数（件）", "Patent applications"), "rd_staff": ("研发人员（人）", "R&D staff"),
-    "deals_top_vc": ("头部资本领投次数", "Deals led by top VC"), "hightech_share_pct": ("高新技术企业占比（%）", "High-tech share (%)"),
+    "firms": ("企业数（家）", "Firms"),
+    "patents": ("专利申请数（件）", "Patent applications"),
+    "rd_staff": ("研发人员（人）", "R&D staff"),
+    "deals_top_vc": ("头部资本领投次数", "Deals led by top VC"),
+    "hightech_share_pct": ("高新技术企业占比（%）", "High-tech share (%)"),
     "invention_share_pct": ("发明专利占比（%）", "Invention share (%)"),
     "rd_staff_per_firm": ("每家企业研发人员（人）", "R&D staff per firm"),
-    "deals_top_vc_per_firm": ("每家企业头部资本领投次数", "Top-VC deals per firm"), "cr3": ("前三合计", "Top three"),
-    "location_quotient": ("区位熵", "Location quotient"), "share": ("占该技术的比重（%）", "Share of the technology (%)"),
-    "rank": ("名次", "Rank"), "specialised": ("最具专长的技术", "Technology of largest advantage"), "lon": ("经度", "Longitude"),
-    "lat": ("纬度", "Latitude"), "patents_size": ("点的大小：专利数", "Dot size: patents")}
+    "deals_top_vc_per_firm": ("每家企业头部资本领投次数", "Top-VC deals per firm"),
+    "cr3": ("前三合计", "Top three"),
+    "location_quotient": ("区位熵", "Location quotient"),
+    "share": ("占该技术的比重（%）", "Share of the technology (%)"),
+    "rank": ("名次", "Rank"),
+    "specialised": ("最具专长的技术", "Technology of largest advantage"),
+    "lon": ("经度", "Longitude"),
+    "lat": ("纬度", "Latitude"),
+    "patents_size": ("点的大小：专利数", "Dot size: patents"),
+}
 
 
 def word(key: str, lang: str) -> str:
@@ -28,11 +37,18 @@ def name(key: str, lang: str) -> str:
     """Name of a technology, region or city."""
     listed = records.technology()
     english = {zh: en for kind in ("track", "category") for zh, en in zip(listed[kind], listed[f"{kind}_en"])}
-    return key if lang == "zh" else "Other" if key == records.OTHER else english.get(key) or style.unit(key, lang)
+    return (
+        key
+        if lang == "zh"
+        else "Other"
+        if key == records.OTHER
+        else english.get(key) or style.unit(key, lang)
+    )
 
 
-def quantity_quality(frame: pd.DataFrame, lang: str = "zh", *, by: str, amount: str, quality: str, statuses=(),
-                     digits: int = 1):
+def quantity_quality(
+    frame: pd.DataFrame, lang: str = "zh", *, by: str, amount: str, quality: str, statuses=(), digits: int = 1
+):
     """Bars of an amount with the quality ratio overlaid as diamonds on the upper axis; both as figures at the right.
 
     `frame` has one row a unit with columns `by`, `amount` and `quality`, drawn in the order given by the amount.
@@ -44,7 +60,9 @@ def quantity_quality(frame: pd.DataFrame, lang: str = "zh", *, by: str, amount: 
     axis.set_xlabel(word(amount, lang))
     axis.xaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.0f}"))
     upper = axis.twiny()
-    upper.plot(rows[quality], rows.index, ls="", marker="D", ms=5, color=style.HIGHLIGHT, mec="white", mew=0.6)
+    upper.plot(
+        rows[quality], rows.index, ls="", marker="D", ms=5, color=style.HIGHLIGHT, mec="white", mew=0.6
+    )
     upper.set_xlim(0, rows[quality].max() * 1.08)
     upper.set_xlabel(word(quality, lang), color=style.HIGHLIGHT)
     upper.tick_params(axis="x", colors=style.HIGHLIGHT)
@@ -57,8 +75,15 @@ def quantity_quality(frame: pd.DataFrame, lang: str = "zh", *, by: str, amount: 
 
 def at_right(axis, right: float, place: float, text: str, colour: str) -> None:
     """A figure in a column beside the axes."""
-    axis.annotate(text, (right, place), xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=7.5,
-                  color=colour)
+    axis.annotate(
+        text,
+        (right, place),
+        xycoords=("axes fraction", "data"),
+        ha="right",
+        va="center",
+        fontsize=7.5,
+        color=colour,
+    )
 
 
 def figure(value: float, digits: int) -> str:
@@ -72,10 +97,22 @@ def slope(frame: pd.DataFrame, lang: str = "zh", *, by: str, left: str, right: s
     fig, axis = style.subplots(height=0.8 + 0.26 * len(ranks))
     for unit, (start, end) in ranks.iterrows():
         colour = style.RISE if start - end >= 3 else style.FALL if end - start >= 3 else style.BASE
-        axis.plot([0, 1], [start, end], color=colour, lw=1.8 if colour != style.BASE else 1.0, marker="o", ms=4)
-        for x, y, text in ((0, start, f"{name(unit, lang)}  {start:.0f}"), (1, end, f"{end:.0f}  {name(unit, lang)}")):
-            axis.annotate(text, (x, y), (16 * x - 8, 0), textcoords="offset points", ha="left" if x else "right",
-                          va="center", fontsize=8)
+        axis.plot(
+            [0, 1], [start, end], color=colour, lw=1.8 if colour != style.BASE else 1.0, marker="o", ms=4
+        )
+        for x, y, text in (
+            (0, start, f"{name(unit, lang)}  {start:.0f}"),
+            (1, end, f"{end:.0f}  {name(unit, lang)}"),
+        ):
+            axis.annotate(
+                text,
+                (x, y),
+                (16 * x - 8, 0),
+                textcoords="offset points",
+                ha="left" if x else "right",
+                va="center",
+                fontsize=8,
+            )
     axis.set(xlim=(-0.6, 1.6), ylim=(len(ranks) + 0.6, 0.4), yticks=[])
     axis.set_xticks([0, 1], [word(left, lang), word(right, lang)])
     axis.xaxis.tick_top()
@@ -92,10 +129,14 @@ def shares_heatmap(shares: pd.DataFrame, lang: str = "zh", *, statuses=(), top: 
     write_cells(axis, wide, image, 1)
     for column in range(wide.shape[1]):
         leader = int(np.nanargmax(wide.iloc[:, column]))
-        frame = mpl.patches.Rectangle((column - 0.5, leader - 0.5), 1, 1, fill=False, ec=style.HIGHLIGHT, lw=1.8)
+        frame = mpl.patches.Rectangle(
+            (column - 0.5, leader - 0.5), 1, 1, fill=False, ec=style.HIGHLIGHT, lw=1.8
+        )
         axis.add_patch(frame)
         sum_of_top = wide.iloc[:, column].nlargest(top).sum()
-        axis.text(column, len(wide) + 0.05, f"{sum_of_top:.1f}", ha="center", va="center", fontsize=8, weight="bold")
+        axis.text(
+            column, len(wide) + 0.05, f"{sum_of_top:.1f}", ha="center", va="center", fontsize=8, weight="bold"
+        )
     axis.text(-0.6, len(wide) + 0.05, word("cr3", lang), ha="right", va="center", fontsize=8.5, weight="bold")
     axis.set_ylim(len(wide) + 0.5, -0.5)
     finish_matrix(fig, axis, wide, image, word("share", lang), lang)
@@ -116,7 +157,8 @@ def quotient_heatmap(shares: pd.DataFrame, lang: str = "zh", *, statuses=()):
 def matrix_of(shares: pd.DataFrame, value: str) -> pd.DataFrame:
     """Tidy shares as a matrix in the order of their rows."""
     return shares.pivot(index="unit", columns="technology", values=value).reindex(
-        index=shares["unit"].drop_duplicates(), columns=shares["technology"].drop_duplicates())
+        index=shares["unit"].drop_duplicates(), columns=shares["technology"].drop_duplicates()
+    )
 
 
 def write_cells(axis, wide: pd.DataFrame, image, digits: int) -> None:
@@ -125,8 +167,15 @@ def write_cells(axis, wide: pd.DataFrame, image, digits: int) -> None:
         value = wide.iat[row, column]
         red, green, blue, _ = image.cmap(image.norm(value)) if value == value and value > 0 else (1, 1, 1, 1)
         dark = 0.3 * red + 0.59 * green + 0.11 * blue < 0.5
-        axis.text(column, row, figure(value, digits), ha="center", va="center", fontsize=7.5,
-                  color="white" if dark else style.INK)
+        axis.text(
+            column,
+            row,
+            figure(value, digits),
+            ha="center",
+            va="center",
+            fontsize=7.5,
+            color="white" if dark else style.INK,
+        )
 
 
 def finish_matrix(fig, axis, wide: pd.DataFrame, image, title: str, lang: str) -> None:
@@ -155,12 +204,26 @@ def specialisation_map(cities: pd.DataFrame, lang: str = "zh", *, statuses=(), l
     for technology in technologies:
         group = cities[cities["main"] == technology]
         size = 12 + 380 * group["value"] / cities["value"].max()
-        axis.scatter(group["lon"], group["lat"], s=size, color=colours[technology], alpha=0.8, ec="white", lw=0.5,
-                     label=name(technology, lang))
+        axis.scatter(
+            group["lon"],
+            group["lat"],
+            s=size,
+            color=colours[technology],
+            alpha=0.8,
+            ec="white",
+            lw=0.5,
+            label=name(technology, lang),
+        )
     halo = [patheffects.withStroke(linewidth=2, foreground="white")]
     for row in apart(cities.nlargest(2 * labelled, "value")).head(labelled).itertuples():
-        axis.annotate(name(row.unit, lang), (row.lon, row.lat), (5, 4), textcoords="offset points", fontsize=7.5,
-                      path_effects=halo)
+        axis.annotate(
+            name(row.unit, lang),
+            (row.lon, row.lat),
+            (5, 4),
+            textcoords="offset points",
+            fontsize=7.5,
+            path_effects=halo,
+        )
     axis.set(xlabel=word("lon", lang), ylabel=word("lat", lang), aspect=1.2)
     axis.grid(True, axis="both")
     heading = f"{word('specialised', lang)}\n({word('patents_size', lang)})"

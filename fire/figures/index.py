@@ -5,16 +5,33 @@ import textwrap
 import numpy as np
 import pandas as pd
 
-from fire import labels
+from fire import codebook as labels
 from fire.figures import style
 from fire.figures.style import BASE, FAINT, HIGHLIGHT, INK, MUTED, NAVY
 
 WORDS = {
-    "zh": {"score": "得分", "rank": "名次（区间：5%–95%）", "printed": "报告刊载值", "computed": "本报告计算值", "mean": "区域均值",
-           "growth": "增长（%）", "cities": "全部城市的范围与中位数", "city": "城市", "share": "占比"},
-    "en": {"score": "Score", "rank": "Rank (interval: 5–95 %)", "printed": "as printed", "computed": "computed here",
-           "mean": "regional mean", "growth": "Growth (%)", "cities": "range and median of all cities", "city": "city",
-           "share": "Share"},
+    "zh": {
+        "score": "得分",
+        "rank": "名次（区间：5%–95%）",
+        "printed": "报告刊载值",
+        "computed": "本报告计算值",
+        "mean": "区域均值",
+        "growth": "增长（%）",
+        "cities": "全部城市的范围与中位数",
+        "city": "城市",
+        "share": "占比",
+    },
+    "en": {
+        "score": "Score",
+        "rank": "Rank (interval: 5–95 %)",
+        "printed": "as printed",
+        "computed": "computed here",
+        "mean": "regional mean",
+        "growth": "Growth (%)",
+        "cities": "range and median of all cities",
+        "city": "city",
+        "share": "Share",
+    },
 }
 
 
@@ -26,19 +43,43 @@ def league(table: pd.DataFrame, lang: str = "zh", years=(2020, 2021)):
     table = table.sort_values(["rank", "unit"], ascending=False, ignore_index=True)
     words, row = WORDS[lang], np.arange(len(table))
     sure = "rank_low" in table
-    fig, axes = style.subplots(1, 2 if sure else 1, height=0.138 * len(table) + 0.7, sharey=True, squeeze=False,
-                               gridspec_kw={"width_ratios": [5, 3] if sure else [1]})
+    fig, axes = style.subplots(
+        1,
+        2 if sure else 1,
+        height=0.138 * len(table) + 0.7,
+        sharey=True,
+        squeeze=False,
+        gridspec_kw={"width_ratios": [5, 3] if sure else [1]},
+    )
     left = axes[0, 0]
     left.hlines(row, table["before"], table["score"], color=BASE, linewidth=1.2)
-    left.scatter(table["before"], row, s=12, facecolor="white", edgecolor=BASE, linewidth=1, label=str(years[0]),
-                 zorder=3)
+    left.scatter(
+        table["before"],
+        row,
+        s=12,
+        facecolor="white",
+        edgecolor=BASE,
+        linewidth=1,
+        label=str(years[0]),
+        zorder=3,
+    )
     left.scatter(table["score"], row, s=16, color=NAVY, label=str(years[1]), zorder=3)
     if "printed" in table and table["printed"].notna().any():
-        left.scatter(table["printed"], row, s=34, marker="|", color=HIGHLIGHT, linewidth=1.4, zorder=4,
-                     label=words["printed"])
+        left.scatter(
+            table["printed"],
+            row,
+            s=34,
+            marker="|",
+            color=HIGHLIGHT,
+            linewidth=1.4,
+            zorder=4,
+            label=words["printed"],
+        )
     for position, city in enumerate(table.itertuples()):
         style.end_label(left, max(city.before, city.score), position, f"{city.score:.3f}", 5, fontsize=6)
-    left.set_yticks(row, [f"{style.city(city.unit, lang)}  {city.rank}" for city in table.itertuples()], fontsize=6.5)
+    left.set_yticks(
+        row, [f"{style.city(city.unit, lang)}  {city.rank}" for city in table.itertuples()], fontsize=6.5
+    )
     left.set(ylim=(-0.8, len(table) - 0.2), xlabel=words["score"])
     left.margins(x=0.09)
     left.legend(loc="lower right", handletextpad=0.2)
@@ -62,11 +103,31 @@ def region_strip(cities: pd.DataFrame, means: pd.DataFrame, lang: str = "zh", la
     fig, ax = style.subplots(height=0.27 * len(means) + 0.6)
     row = cities["region"].map(place)
     words, rows = WORDS[lang], range(len(means))
-    ax.scatter(cities["score"], row, s=26, color=BASE, edgecolor="white", linewidth=0.5, zorder=3, label=words["city"])
-    ax.scatter(means["score"], rows, s=120, marker="|", color=NAVY, linewidth=2.4, zorder=4, label=words["mean"])
+    ax.scatter(
+        cities["score"],
+        row,
+        s=26,
+        color=BASE,
+        edgecolor="white",
+        linewidth=0.5,
+        zorder=3,
+        label=words["city"],
+    )
+    ax.scatter(
+        means["score"], rows, s=120, marker="|", color=NAVY, linewidth=2.4, zorder=4, label=words["mean"]
+    )
     if "printed" in means and means["printed"].notna().any():
-        ax.scatter(means["printed"], rows, s=26, marker="D", facecolor="none", edgecolor=HIGHLIGHT, linewidth=1.2,
-                   zorder=5, label=words["printed"])
+        ax.scatter(
+            means["printed"],
+            rows,
+            s=26,
+            marker="D",
+            facecolor="none",
+            edgecolor=HIGHLIGHT,
+            linewidth=1.2,
+            zorder=5,
+            label=words["printed"],
+        )
     for _, group in cities.groupby("region"):
         name_ends(ax, group.sort_values("score"), place, label, lang)
     ax.set_yticks(range(len(means)), [style.region(region, lang) for region in means["unit"]])
@@ -95,8 +156,9 @@ def regional_pillars(table: pd.DataFrame, lang: str = "zh"):
         one = table[table["node"].eq(node)].set_index("unit").loc[order]
         ax.hlines(rows, 0, one["score"], color=FAINT, linewidth=1.2)
         dots = ax.scatter(one["score"], rows, s=22, color=style.PILLARS[node], zorder=3)
-        marks = ax.scatter(one["printed"], rows, s=60, marker="D", facecolor="none", edgecolor=INK, linewidth=0.9,
-                           zorder=4)
+        marks = ax.scatter(
+            one["printed"], rows, s=60, marker="D", facecolor="none", edgecolor=INK, linewidth=0.9, zorder=4
+        )
         ax.set_title(style.node(node, lang))
         ax.set_xlim(0, table[["score", "printed"]].max().max() * 1.1)
     axes[0].set_yticks(rows, [style.region(region, lang) for region in order])
@@ -122,33 +184,62 @@ def dumbbell(table: pd.DataFrame, lang: str = "zh", years=(2020, 2021), kind: st
     top = table.iloc[-1]
     flip = 1 if top["score"] >= top["before"] else -1
     for year, value, side in ((years[0], top["before"], -flip), (years[1], top["score"], flip)):
-        ax.annotate(str(year), (value, len(table) - 1), (5 * side, 9), textcoords="offset points", fontsize=7.5,
-                    color=INK,
-                    ha="left" if side > 0 else "right")
+        ax.annotate(
+            str(year),
+            (value, len(table) - 1),
+            (5 * side, 9),
+            textcoords="offset points",
+            fontsize=7.5,
+            color=INK,
+            ha="left" if side > 0 else "right",
+        )
     return fig
 
 
 def city_map(table: pd.DataFrame, lang: str = "zh", name: int = 20):
     """Cities at longitude and latitude, area and colour by score, the `name` best named. `table`: unit, lon, lat,
-score."""
+    score."""
     from adjustText import adjust_text
     from matplotlib.patheffects import withStroke
 
     table = table.sort_values("score", ascending=False, ignore_index=True)
     fig, ax = style.subplots(height=4.9)
     size = 10 + 130 * ((table["score"] - table["score"].min()) / np.ptp(table["score"])) ** 2
-    dots = ax.scatter(table["lon"], table["lat"], s=size, c=table["score"], cmap=style.SEQUENTIAL + "_r", zorder=3,
-                      edgecolor="white", linewidth=0.5)
+    dots = ax.scatter(
+        table["lon"],
+        table["lat"],
+        s=size,
+        c=table["score"],
+        cmap=style.SEQUENTIAL + "_r",
+        zorder=3,
+        edgecolor="white",
+        linewidth=0.5,
+    )
     halo = [withStroke(linewidth=2, foreground="white")]
-    texts = [ax.text(city.lon, city.lat, style.city(city.unit, lang), fontsize=7, path_effects=halo, zorder=5)
-             for city in table.head(name).itertuples()]
-    ax.set(aspect=1 / np.cos(np.deg2rad(34)), xlabel={"zh": "东经（度）", "en": "Longitude (°E)"}[lang],
-           ylabel={"zh": "北纬（度）", "en": "Latitude (°N)"}[lang])
+    texts = [
+        ax.text(city.lon, city.lat, style.city(city.unit, lang), fontsize=7, path_effects=halo, zorder=5)
+        for city in table.head(name).itertuples()
+    ]
+    ax.set(
+        aspect=1 / np.cos(np.deg2rad(34)),
+        xlabel={"zh": "东经（度）", "en": "Longitude (°E)"}[lang],
+        ylabel={"zh": "北纬（度）", "en": "Latitude (°N)"}[lang],
+    )
     ax.grid(True, axis="both")
-    fig.colorbar(dots, ax=ax, shrink=0.5, label=WORDS[lang]["score"], drawedges=False).outline.set_visible(False)
+    fig.colorbar(dots, ax=ax, shrink=0.5, label=WORDS[lang]["score"], drawedges=False).outline.set_visible(
+        False
+    )
     fig.draw_without_rendering()
-    adjust_text(texts, x=table["lon"].to_numpy(), y=table["lat"].to_numpy(), ax=ax, iter_lim=150, expand=(1.15, 1.6),
-                objects=dots, arrowprops={"arrowstyle": "-", "color": MUTED, "lw": 0.5, "zorder": 4})
+    adjust_text(
+        texts,
+        x=table["lon"].to_numpy(),
+        y=table["lat"].to_numpy(),
+        ax=ax,
+        iter_lim=150,
+        expand=(1.15, 1.6),
+        objects=dots,
+        arrowprops={"arrowstyle": "-", "color": MUTED, "lw": 0.5, "zorder": 4},
+    )
     return fig
 
 
@@ -163,11 +254,21 @@ def profile(table: pd.DataFrame, lang: str = "zh", years=(2020, 2021)):
     ax.hlines(row, table["low"], table["high"], color=FAINT, linewidth=7, label=words["cities"])
     ax.scatter(table["median"], row, s=60, marker="|", color=MUTED, linewidth=1.6, zorder=2.5)
     ax.hlines(row, table["before"], table["score"], color=NAVY, linewidth=1.2)
-    ax.scatter(table["before"], row, s=26, facecolor="white", edgecolor=NAVY, linewidth=1.2, zorder=3,
-               label=str(years[0]))
+    ax.scatter(
+        table["before"],
+        row,
+        s=26,
+        facecolor="white",
+        edgecolor=NAVY,
+        linewidth=1.2,
+        zorder=3,
+        label=str(years[0]),
+    )
     ax.scatter(table["score"], row, s=32, color=NAVY, zorder=4, label=str(years[1]))
     for position, one in enumerate(table.itertuples()):
-        style.end_label(ax, max(one.before, one.score), position, f"{one.score:.2f}", color=NAVY, weight="bold")
+        style.end_label(
+            ax, max(one.before, one.score), position, f"{one.score:.2f}", color=NAVY, weight="bold"
+        )
     ax.set_yticks(row, [wrap(style.node(node, lang), lang) for node in table["node"]], fontsize=7.5)
     ax.set(xlabel=words["score"], ylim=(-0.6, len(table) - 0.4))
     ax.margins(x=0.08)
@@ -177,7 +278,7 @@ def profile(table: pd.DataFrame, lang: str = "zh", years=(2020, 2021)):
 
 def growths(table: pd.DataFrame, lang: str = "zh"):
     """Growth of some indicators of one city (bars) against the median city (tick). `table`: node, growth_pct,
-                                              median."""
+    median."""
     table = table.iloc[::-1].reset_index(drop=True)
     row, colours = np.arange(len(table)), np.where(table["growth_pct"].ge(0), style.RISE, style.FALL)
     fig, ax = style.subplots(height=0.25 * len(table) + 0.6)
@@ -195,7 +296,7 @@ def growths(table: pd.DataFrame, lang: str = "zh"):
 
 def compare(table: pd.DataFrame, lang: str = "zh", years=(2020, 2021)):
     """A set of cities side by side, one panel a node, both years. `table`: unit, node, before,
-score; order as given."""
+    score; order as given."""
     nodes, units = list(dict.fromkeys(table["node"])), list(dict.fromkeys(table["unit"]))[::-1]
     fig, axes = style.subplots(1, len(nodes), height=0.3 * len(units) + 0.9, sharey=True, squeeze=False)
     top = table[["before", "score"]].max().max()
@@ -203,14 +304,18 @@ score; order as given."""
         one = table[table["node"].eq(node)].set_index("unit").reindex(units)
         row = np.arange(len(units))
         ax.hlines(row, one["before"], one["score"], color=NAVY, linewidth=1.2)
-        first = ax.scatter(one["before"], row, s=26, facecolor="white", edgecolor=NAVY, linewidth=1.2, zorder=3)
+        first = ax.scatter(
+            one["before"], row, s=26, facecolor="white", edgecolor=NAVY, linewidth=1.2, zorder=3
+        )
         last = ax.scatter(one["score"], row, s=32, color=NAVY, zorder=4)
         for position, city in enumerate(one.itertuples()):
             style.end_label(ax, max(city.before, city.score), position, f"{city.score:.2f}")
         ax.set_title(wrap(style.node(node, lang), lang, 12 if len(nodes) > 3 else 16), fontsize=8)
         ax.set(xlim=(0, top * 1.22), ylim=(-0.6, len(units) - 0.4))
     axes[0, 0].set_yticks(range(len(units)), [style.unit(unit, lang) for unit in units])
-    fig.legend([first, last], [str(year) for year in years], loc="outside upper right", ncols=2, handletextpad=0.2)
+    fig.legend(
+        [first, last], [str(year) for year in years], loc="outside upper right", ncols=2, handletextpad=0.2
+    )
     return fig
 
 
@@ -223,13 +328,29 @@ def status_bars(table: pd.DataFrame, lang: str = "zh"):
     left = np.zeros(len(nodes))
     for status in wide:
         colour = style.STATUS[status]
-        ax.barh(range(len(nodes)), wide[status], left=left, height=0.66, color=colour, hatch=style.HATCH.get(status),
-                edgecolor="white", label=style.status(status, lang))
+        ax.barh(
+            range(len(nodes)),
+            wide[status],
+            left=left,
+            height=0.66,
+            color=colour,
+            hatch=style.HATCH.get(status),
+            edgecolor="white",
+            label=style.status(status, lang),
+        )
         for position, (start, share) in enumerate(zip(left, wide[status], strict=True)):
             if share >= 0.07:
-                ax.text(start + share / 2, position, f"{100 * share:.0f}%", ha="center", va="center", fontsize=7.5,
-                        weight="bold", color=INK if status in ("estimated", "imputed") else "white",
-                        bbox={"facecolor": colour, "pad": 1.2, "linewidth": 0})
+                ax.text(
+                    start + share / 2,
+                    position,
+                    f"{100 * share:.0f}%",
+                    ha="center",
+                    va="center",
+                    fontsize=7.5,
+                    weight="bold",
+                    color=INK if status in ("estimated", "imputed") else "white",
+                    bbox={"facecolor": colour, "pad": 1.2, "linewidth": 0},
+                )
         left += wide[status].to_numpy()
     ax.set_yticks(range(len(nodes)), [style.node(node, lang) for node in nodes])
     ax.set(xlim=(0, 1), ylim=(-0.6, len(nodes) - 0.4))

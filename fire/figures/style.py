@@ -8,43 +8,95 @@ import warnings
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 
-from fire import fonts, labels
+from fire import codebook as labels
+from fire.codebook import city, node, region, status, unit  # noqa: F401
 from fire.errors import refuse
-from fire.labels import city, node, region, status, unit  # noqa: F401  (figure functions write style.city(...))
+from fire.figures import fonts
 
 # Ordered by lightness, so that neighbours stay apart in greyscale; hues stay apart for the colour-blind.
 NAVY, RED, TEAL, ORANGE, SKY, SAND = "#12304f", "#a62b2b", "#1f7a8c", "#d9822b", "#7fb2d6", "#d9c88f"
 CYCLE = [NAVY, RED, TEAL, ORANGE, SKY, SAND]
 INK, MUTED, FAINT, PAPER = "#1d2733", "#66717d", "#d5dade", "#ffffff"
-HIGHLIGHT, BASE = RED, "#9fb0bf"          # the one thing to see, and everything else
+HIGHLIGHT, BASE = RED, "#9fb0bf"  # the one thing to see, and everything else
 RISE, FALL = TEAL, RED
 SEQUENTIAL, DIVERGING = "cividis", "RdBu"
 PILLARS = {"total": INK, "F": NAVY, "I": TEAL, "R": ORANGE, "E": RED}
-STATUS = {"observed": NAVY, "published": TEAL, "imputed": SKY, "estimated": SAND, "assumed": ORANGE, "simulated": RED}
+STATUS = {
+    "observed": NAVY,
+    "published": TEAL,
+    "imputed": SKY,
+    "estimated": SAND,
+    "assumed": ORANGE,
+    "simulated": RED,
+}
 HATCH = {"assumed": "\\\\", "simulated": "//"}
-REGION_COLOURS = ["#a62b2b", "#12304f", "#1f7a8c", "#d9822b", "#5b3b8c", "#3f8f4f", "#7fb2d6", "#8a5a2b", "#c46a9c",
-                  "#9a9a2e", "#66717d", "#d9c88f", "#2fb5a0"]
+REGION_COLOURS = [
+    "#a62b2b",
+    "#12304f",
+    "#1f7a8c",
+    "#d9822b",
+    "#5b3b8c",
+    "#3f8f4f",
+    "#7fb2d6",
+    "#8a5a2b",
+    "#c46a9c",
+    "#9a9a2e",
+    "#66717d",
+    "#d9c88f",
+    "#2fb5a0",
+]
 MARKERS = "osD^vPX<>p*hd"
-WIDTH = 6.3                               # inches, the text width of the page
+WIDTH = 6.3  # inches, the text width of the page
 DPI = {"screen": 100, "print": 200}
 
 
 def use() -> None:
     """Set matplotlib's parameters; called once on import."""
     fonts.register()
-    mpl.rcParams.update({
-        "font.family": [fonts.FAMILY, "DejaVu Sans"], "font.size": 8.5, "axes.unicode_minus": False,
-        "text.color": INK, "axes.labelcolor": MUTED, "axes.edgecolor": MUTED, "xtick.color": MUTED,
-        "ytick.color": INK, "axes.labelsize": 8.5, "xtick.labelsize": 8, "ytick.labelsize": 8.5,
-        "axes.titlesize": 9, "axes.titleweight": "bold", "axes.titlelocation": "left",
-        "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.7, "axes.axisbelow": True,
-        "axes.grid": True, "axes.grid.axis": "x", "grid.color": FAINT, "grid.linewidth": 0.6,
-        "xtick.major.size": 0, "ytick.major.size": 0, "xtick.minor.size": 0, "ytick.minor.size": 0,
-        "axes.prop_cycle": mpl.cycler(color=CYCLE), "lines.linewidth": 1.6, "patch.linewidth": 0,
-        "hatch.linewidth": 0.6, "legend.frameon": False, "legend.fontsize": 8,
-        "figure.figsize": (WIDTH, 3.6), "figure.constrained_layout.use": True, "figure.facecolor": PAPER,
-        "savefig.facecolor": PAPER, "savefig.bbox": "tight", "savefig.pad_inches": 0.04,
-        "svg.hashsalt": "fire", "svg.fonttype": "path"})
+    mpl.rcParams.update(
+        {
+            "font.family": [fonts.FAMILY, "DejaVu Sans"],
+            "font.size": 8.5,
+            "axes.unicode_minus": False,
+            "text.color": INK,
+            "axes.labelcolor": MUTED,
+            "axes.edgecolor": MUTED,
+            "xtick.color": MUTED,
+            "ytick.color": INK,
+            "axes.labelsize": 8.5,
+            "xtick.labelsize": 8,
+            "ytick.labelsize": 8.5,
+            "axes.titlesize": 9,
+            "axes.titleweight": "bold",
+            "axes.titlelocation": "left",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.linewidth": 0.7,
+            "axes.axisbelow": True,
+            "axes.grid": True,
+            "axes.grid.axis": "x",
+            "grid.color": FAINT,
+            "grid.linewidth": 0.6,
+            "xtick.major.size": 0,
+            "ytick.major.size": 0,
+            "xtick.minor.size": 0,
+            "ytick.minor.size": 0,
+            "axes.prop_cycle": mpl.cycler(color=CYCLE),
+            "lines.linewidth": 1.6,
+            "patch.linewidth": 0,
+            "hatch.linewidth": 0.6,
+            "legend.frameon": False,
+            "legend.fontsize": 8,
+            "figure.figsize": (WIDTH, 3.6),
+            "figure.constrained_layout.use": True,
+            "figure.facecolor": PAPER,
+            "savefig.facecolor": PAPER,
+            "savefig.bbox": "tight",
+            "savefig.pad_inches": 0.04,
+            "svg.hashsalt": "fire",
+            "svg.fonttype": "path",
+        }
+    )
 
 
 def subplots(rows: int = 1, columns: int = 1, height: float = 3.6, width: float = WIDTH, **options):
@@ -57,8 +109,12 @@ def status_note(fig, statuses, lang: str = "zh"):
     soft = [name for name in ("simulated", "assumed") if name in set(statuses)]
     if soft and all(text.get_gid() != "status" for text in fig.texts):
         names = ("、" if lang == "zh" else " and ").join(labels.status(name, lang) for name in soft)
-        text = f"含{names}数据，不是观测结果" if lang == "zh" else f"Contains {names} values, not observations"
-        fig.text(0.995, -0.005, text, ha="right", va="top", fontsize=7.5, color=RED, weight="bold", gid="status")
+        text = (
+            f"含{names}数据，不是观测结果" if lang == "zh" else f"Contains {names} values, not observations"
+        )
+        fig.text(
+            0.995, -0.005, text, ha="right", va="top", fontsize=7.5, color=RED, weight="bold", gid="status"
+        )
     return fig
 
 
@@ -98,14 +154,26 @@ def value_labels(ax, positions, values, digits: int = 3, pad: float = 3, **optio
 
 def end_label(ax, x, y, text: str, pad: float = 6, **options):
     """Write a text to the right of a point (to the left when `pad` is negative), with a true minus sign."""
-    ax.annotate(text.replace("-", "−"), (x, y), (pad, 0), textcoords="offset points", va="center",
-                ha="left" if pad > 0 else "right", **{"fontsize": 7.5, "color": MUTED, **options})
+    ax.annotate(
+        text.replace("-", "−"),
+        (x, y),
+        (pad, 0),
+        textcoords="offset points",
+        va="center",
+        ha="left" if pad > 0 else "right",
+        **{"fontsize": 7.5, "color": MUTED, **options},
+    )
 
 
 def top_legend(ax, *handles, **options):
     """Legend in one line above the axes, flush right."""
-    return ax.legend(*handles, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0,
-                     **{"ncols": 6, "handletextpad": 0.3, **options})
+    return ax.legend(
+        *handles,
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        borderaxespad=0,
+        **{"ncols": 6, "handletextpad": 0.3, **options},
+    )
 
 
 use()

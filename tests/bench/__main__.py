@@ -1,7 +1,7 @@
 """Run every benchmark of this folder, print the table, write reports/bench/bench.json.
 
-    python -m tests.bench               # all
-    python -m tests.bench robustness    # bench_robustness.py only
+python -m tests.bench               # all
+python -m tests.bench robustness    # bench_robustness.py only
 """
 
 import importlib
@@ -24,7 +24,9 @@ def main(wanted: list[str]) -> int:
     found = [{column: row.get(column) for column in COLUMNS} for row in found]
     for row in found:
         print("  ".join(f"{shown(row[column])}" for column in COLUMNS))
-    files.write_text(files.REPORTS / "bench" / "bench.json", json.dumps(found, ensure_ascii=False, indent=1) + "\n")
+    files.write_text(
+        files.REPORTS / "bench" / "bench.json", json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+    )
     return sum(row["ok"] is False for row in found)
 
 

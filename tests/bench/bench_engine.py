@@ -6,19 +6,24 @@ import time
 import numpy as np
 import pandas as pd
 
-from fire import aggregate, score
-from fire import spec as specs
+from fire.index import aggregate, score
+from fire.index import spec as specs
 
 
 def index(pillars: int, each: int) -> specs.Spec:
     """An index of pillars with `each` indicators: min-max on the base year 2020, arithmetic means."""
+
     def word(node):
         return {"id": node, "label": {"zh": node, "en": node}}
 
     nodes = [word("total")] + [word(f"p{p}") | {"parent": "total"} for p in range(pillars)]
     nodes += [word(f"i{p}_{i}") | {"parent": f"p{p}"} for p in range(pillars) for i in range(each)]
-    table = {"id": "bench", "label": {"zh": "基准", "en": "bench"}, "node": nodes,
-             "method": {"base_year": 2020, "reference": "base", "scale": [1, 10]}}
+    table = {
+        "id": "bench",
+        "label": {"zh": "基准", "en": "bench"},
+        "node": nodes,
+        "method": {"base_year": 2020, "reference": "base", "scale": [1, 10]},
+    }
     return specs.build(table, "bench")
 
 
@@ -28,11 +33,17 @@ def panel(spec, units: int, years: int, seed: int = 1) -> pd.DataFrame:
     size = (years, units, len(ids))
     codes = np.indices(size, dtype=np.int32).reshape(3, -1)
     names = pd.Index([f"u{number:05d}" for number in range(units)])
-    return pd.DataFrame({"unit": pd.Categorical.from_codes(codes[1], names), "year": 2020 + codes[0],
-                         "indicator": pd.Categorical.from_codes(codes[2], pd.Index(ids)),
-                         "value": rng.lognormal(size=size).reshape(-1),
-                         "status": pd.Categorical.from_codes(np.zeros(codes.shape[1], dtype=np.int8), ["observed"]),
-                         "source": ""}, copy=False)
+    return pd.DataFrame(
+        {
+            "unit": pd.Categorical.from_codes(codes[1], names),
+            "year": 2020 + codes[0],
+            "indicator": pd.Categorical.from_codes(codes[2], pd.Index(ids)),
+            "value": rng.lognormal(size=size).reshape(-1),
+            "status": pd.Categorical.from_codes(np.zeros(codes.shape[1], dtype=np.int8), ["observed"]),
+            "source": "",
+        },
+        copy=False,
+    )
 
 
 def bound(cube: np.ndarray, pillars: int) -> np.ndarray:
@@ -62,14 +73,32 @@ def benches(large: bool = True) -> list[dict]:
         rows.append(measured("compute 10,000 x 200 x 10 years", 20, 10, 10_000, 5.0, 1))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         cells = 10_000 * 200 * 10 * 8
-        rows.append({"name": "peak memory of that run", "value": peak / 2**30, "unit": "GiB",
-                     "reference": cells / 2**30, "ratio": peak / cells, "goal": None, "ok": None})
+        rows.append(
+            {
+                "name": "peak memory of that run",
+                "value": peak / 2**30,
+                "unit": "GiB",
+                "reference": cells / 2**30,
+                "ratio": peak / cells,
+                "goal": None,
+                "ok": None,
+            }
+        )
     rng = np.random.default_rng(1)
     x, weights = rng.normal(size=(500, 49)), np.full(49, 1 / 49)
     value, peer = seconds(lambda: aggregate.copeland(x, weights), 5), 78.0
     plain = seconds(lambda: np.sign(x[:, None] - x[None]).mean(axis=2).sum(axis=1), 3)
-    rows.append({"name": "Copeland, 500 units x 49 (peer: 78 s)", "value": value, "unit": "s", "reference": plain,
-                 "ratio": value / plain, "goal": peer / 100, "ok": value < peer / 100})
+    rows.append(
+        {
+            "name": "Copeland, 500 units x 49 (peer: 78 s)",
+            "value": value,
+            "unit": "s",
+            "reference": plain,
+            "ratio": value / plain,
+            "goal": peer / 100,
+            "ok": value < peer / 100,
+        }
+    )
     return rows
 
 
@@ -79,8 +108,15 @@ def measured(name: str, pillars: int, each: int, units: int, goal: float, repeat
     cube = data["value"].to_numpy().reshape(10, units, -1)
     value = seconds(lambda: score.compute(spec, data), repeat)
     reference = seconds(lambda: bound(cube, pillars), repeat)
-    return {"name": name, "value": value, "unit": "s", "reference": reference, "ratio": value / reference, "goal": goal,
-            "ok": value < goal}
+    return {
+        "name": name,
+        "value": value,
+        "unit": "s",
+        "reference": reference,
+        "ratio": value / reference,
+        "goal": goal,
+        "ok": value < goal,
+    }
 
 
 if __name__ == "__main__":

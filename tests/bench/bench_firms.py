@@ -15,12 +15,15 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from fire import engines, files, firms, records
+from fire import files
+from fire.sources import engines, firms, records
 
-FIRMS = 1_000_000      # at most; a hundredth of the patents below that
-GOAL = 1.3             # times the hand-written SQL, from LARGE patents on; below, a fixed quarter of a second weighs more
+FIRMS = 1_000_000  # at most; a hundredth of the patents below that
+GOAL = (
+    1.3  # times the hand-written SQL, from LARGE patents on; below, a fixed quarter of a second weighs more
+)
 LARGE = 30_000_000
-FITS = 40_000_000      # pandas takes some 190 MB a million patents
+FITS = 40_000_000  # pandas takes some 190 MB a million patents
 HAND_WRITTEN = """
 WITH firsts AS (SELECT firm, min(year(applied)) FILTER (transfer IS NOT NULL) AS licensed FROM patents GROUP BY firm),
 members AS (SELECT firms.*, licensed FROM firms JOIN firsts USING (firm)),
@@ -43,8 +46,13 @@ SELECT city, track, year, {sums} FROM parts GROUP BY ALL
 def generate(folder: Path, rows: int) -> None:
     """Records made by hashing row numbers, written as Parquet: `rows` patents, a hundredth as many firms (at most FIRMS)."""
     con, count = duckdb.connect(), min(FIRMS, max(rows // 100, 100))
-    con.execute("SET memory_limit = '2GiB'; SET preserve_insertion_order = false; SET enable_progress_bar = false")
-    names = {"cities": files.read_csv(files.DATA / "places.csv")["city"], "tracks": records.technology()["track"]}
+    con.execute(
+        "SET memory_limit = '2GiB'; SET preserve_insertion_order = false; SET enable_progress_bar = false"
+    )
+    names = {
+        "cities": files.read_csv(files.DATA / "places.csv")["city"],
+        "tracks": records.technology()["track"],
+    }
     for name, column in names.items():
         con.execute(f"CREATE MACRO {name}(h) AS {[*column]}[1 + (h % {len(column)})::INT]")
     day = "DATE '{first}-01-01' + (hash(i + {salt}) % {span})::INT"
@@ -55,7 +63,8 @@ def generate(folder: Path, rows: int) -> None:
                        ['发明', '实用新型', '外观设计'][1 + (hash(i + 5) % 3)::INT] AS kind, tracks(hash(i + 6)) AS track,
                        CASE WHEN hash(i + 7) % 50 = 0 THEN '转让' END AS transfer FROM range({rows}) r(i)""",
         "deals": f"""SELECT i AS deal, (hash(i) % {count})::BIGINT AS firm, {day.format(first=2010, salt=8, span=4300)} AS date,
-                     ['A轮', 'B轮', 'C轮'][1 + (hash(i + 9) % 3)::INT] AS round, hash(i + 10) % 5 = 0 AS top_vc FROM range({count}) r(i)"""}
+                     ['A轮', 'B轮', 'C轮'][1 + (hash(i + 9) % 3)::INT] AS round, hash(i + 10) % 5 = 0 AS top_vc FROM range({count}) r(i)""",
+    }
     for name, query in queries.items():
         con.execute(f"COPY ({query}) TO '{folder}/{name}.parquet' (FORMAT parquet, COMPRESSION zstd)")
 
@@ -76,21 +85,38 @@ def by_hand(folder: str, url: str, settings: dict) -> pd.DataFrame:
 
 def with_pandas(folder: str, url: str, settings: dict) -> pd.DataFrame:
     """The same cube with pandas, all columns in memory."""
-    firm, patent, deal = (pd.read_parquet(f"{folder}/{name}.parquet") for name in ("firms", "patents", "deals"))
+    firm, patent, deal = (
+        pd.read_parquet(f"{folder}/{name}.parquet") for name in ("firms", "patents", "deals")
+    )
     licensed = patent[patent["transfer"].notna()].groupby("firm")["applied"].min()
     firm = firm[firm["firm"].isin(patent["firm"].unique())]
-    years = {"firms": pd.to_datetime(firm["founded"]).dt.year, "licensed": pd.to_datetime(firm["firm"].map(licensed)).dt.year}
+    years = {
+        "firms": pd.to_datetime(firm["founded"]).dt.year,
+        "licensed": pd.to_datetime(firm["firm"].map(licensed)).dt.year,
+    }
     firm = firm.assign(year=years["firms"], licensed=years["licensed"])
     keys = firms.KEYS
-    parts = [firm.groupby(keys).agg(firms=("firm", "size"), hightech_firms=("hightech", "sum"), rd_staff=("rd_staff", "sum")),
-             firm.dropna(subset="licensed").assign(year=firm[["licensed", "year"]].max(axis=1).astype("int32")).groupby(keys)
-             .agg(rd_staff_licensing=("rd_staff", "sum"))]
+    parts = [
+        firm.groupby(keys).agg(
+            firms=("firm", "size"), hightech_firms=("hightech", "sum"), rd_staff=("rd_staff", "sum")
+        ),
+        firm.dropna(subset="licensed")
+        .assign(year=firm[["licensed", "year"]].max(axis=1).astype("int32"))
+        .groupby(keys)
+        .agg(rd_staff_licensing=("rd_staff", "sum")),
+    ]
     patent = patent.merge(firm[["firm", "city"]], on="firm")
     patent = patent.assign(year=pd.to_datetime(patent["applied"]).dt.year, invention=patent["kind"] == "发明")
     parts.append(patent.groupby(keys).agg(patents=("firm", "size"), invention_patents=("invention", "sum")))
-    deal = deal.merge(firm[["firm", "city", "track"]], on="firm").assign(year=lambda d: pd.to_datetime(d["date"]).dt.year)
+    deal = deal.merge(firm[["firm", "city", "track"]], on="firm").assign(
+        year=lambda d: pd.to_datetime(d["date"]).dt.year
+    )
     deal = deal.assign(late=deal["round"].isin(firms.SERIES_C))
-    parts.append(deal.groupby(keys).agg(deals=("firm", "size"), deals_series_c=("late", "sum"), deals_top_vc=("top_vc", "sum")))
+    parts.append(
+        deal.groupby(keys).agg(
+            deals=("firm", "size"), deals_series_c=("late", "sum"), deals_top_vc=("top_vc", "sum")
+        )
+    )
     return pd.concat(parts).groupby(level=keys).sum().astype("int64").reset_index()
 
 
@@ -113,9 +139,12 @@ def alone(run, folder: str, url: str, settings: dict) -> dict:
 
 def ways(size: int) -> dict:
     """The ways to compare at a size: name → (function, address, settings of the engine)."""
-    found = {"hand-written SQL": (by_hand, "duckdb://", {}), "fire on DuckDB": (ours, "duckdb://", {}),
-             "hand-written SQL, 2 GiB": (by_hand, "duckdb://", {"memory_limit": "2GiB"}),
-             "fire on DuckDB, 2 GiB": (ours, "duckdb://", {"memory_limit": "2GiB"})}
+    found = {
+        "hand-written SQL": (by_hand, "duckdb://", {}),
+        "fire on DuckDB": (ours, "duckdb://", {}),
+        "hand-written SQL, 2 GiB": (by_hand, "duckdb://", {"memory_limit": "2GiB"}),
+        "fire on DuckDB, 2 GiB": (ours, "duckdb://", {"memory_limit": "2GiB"}),
+    }
     if size <= FITS:
         found["pandas"] = (with_pandas, "", {})
     if importlib.util.find_spec("pyspark") and size <= FITS:
@@ -127,17 +156,33 @@ def benches(size: int = LARGE, repeat: int = 3) -> list[dict]:
     """One row a way of counting `size` patents, the fastest of `repeat` turns; `ratio` to the hand-written SQL of the same memory."""
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder), size)
-        runs = [(name, alone(run, folder, url, settings)) for turn in range(repeat)
-                for name, (run, url, settings) in ways(size).items() if turn == 0 or "DuckDB" in name or "SQL" in name]
+        runs = [
+            (name, alone(run, folder, url, settings))
+            for turn in range(repeat)
+            for name, (run, url, settings) in ways(size).items()
+            if turn == 0 or "DuckDB" in name or "SQL" in name
+        ]
     assert len({run["check"] for _, run in runs}) == 1, "the ways of counting disagree"
-    best = {name: min((run for other, run in runs if other == name), key=lambda run: run["seconds"]) for name, _ in runs}
+    best = {
+        name: min((run for other, run in runs if other == name), key=lambda run: run["seconds"])
+        for name, _ in runs
+    }
     rows = []
     for name, run in best.items():
         reference = best["hand-written SQL, 2 GiB" if "2 GiB" in name else "hand-written SQL"]["seconds"]
         goal = GOAL if name.startswith("fire on DuckDB") and size >= LARGE else None
         label = f"count {size:,} patents: {name} ({run['mb']:,.0f} MB, {run['processor']:.1f} processor s)"
-        rows.append({"name": label, "value": run["seconds"], "unit": "s", "reference": reference, "ratio": run["seconds"] / reference,
-                     "goal": goal, "ok": goal is None or run["seconds"] <= goal * reference})
+        rows.append(
+            {
+                "name": label,
+                "value": run["seconds"],
+                "unit": "s",
+                "reference": reference,
+                "ratio": run["seconds"] / reference,
+                "goal": goal,
+                "ok": goal is None or run["seconds"] <= goal * reference,
+            }
+        )
     return rows
 
 

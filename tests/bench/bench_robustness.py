@@ -11,14 +11,23 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from fire import edition, files, montecarlo, robustness
-from fire import spec as specs
+from fire import edition, files
+from fire.analysis import montecarlo, robustness
+from fire.index import spec as specs
 
 COINR = files.ROOT / "tests" / "golden" / "coinr"
-FULL = {"weights": {"band": 0.25}, "aggregation": ["arithmetic", "geometric"], "drop": 1.0, "floor": 0.1,
-        "normalise": ["published", {"name": "z-score", "normalise": "zscore", "scale": [5.5, 1.5]},
-                      {"name": "percentile", "normalise": "percentile", "reference": "pooled"}]}
-PEER = 0.11                   # seconds a draw that COINr needs at best on its example; docs/benchmarks.md
+FULL = {
+    "weights": {"band": 0.25},
+    "aggregation": ["arithmetic", "geometric"],
+    "drop": 1.0,
+    "floor": 0.1,
+    "normalise": [
+        "published",
+        {"name": "z-score", "normalise": "zscore", "scale": [5.5, 1.5]},
+        {"name": "percentile", "normalise": "percentile", "reference": "pooled"},
+    ],
+}
+PEER = 0.11  # seconds a draw that COINr needs at best on its example; docs/benchmarks.md
 
 
 def timed(work) -> tuple[float, float]:
@@ -41,8 +50,10 @@ def cpu_seconds() -> list[float]:
 def bare(units: int, indicators: int, draws: int) -> float:
     """CPU seconds of a bare single-precision matrix product and row sort of the same size, on one thread."""
     rng = np.random.default_rng(0)
-    matrix, weights = rng.random((indicators, units), dtype=np.float32), rng.random((2048, indicators),
-                                                                                    dtype=np.float32)
+    matrix, weights = (
+        rng.random((indicators, units), dtype=np.float32),
+        rng.random((2048, indicators), dtype=np.float32),
+    )
 
     def work():
         for _ in range(max(1, draws // 2048)):
@@ -55,12 +66,29 @@ def bare(units: int, indicators: int, draws: int) -> float:
 def rate(name: str, design, draws: int, goal: float, bound: float | None = None) -> list[dict]:
     """Draws a second with two workers; and CPU seconds against the bare bound."""
     wall, cpu = timed(lambda: montecarlo.simulate(design, draws, workers=2))
-    rows = [{"name": name, "value": draws / wall, "unit": "draws/s", "reference": goal, "ratio": draws / wall / goal,
-             "goal": f">= {goal:g}", "ok": draws / wall >= goal}]
+    rows = [
+        {
+            "name": name,
+            "value": draws / wall,
+            "unit": "draws/s",
+            "reference": goal,
+            "ratio": draws / wall / goal,
+            "goal": f">= {goal:g}",
+            "ok": draws / wall >= goal,
+        }
+    ]
     if bound:
-        rows.append({"name": f"{name}: CPU against a bare product and sort", "value": cpu, "unit": "CPU s",
-                     "reference": bound, "ratio": cpu / bound,
-                     "goal": "<= 4", "ok": cpu / bound <= 4})
+        rows.append(
+            {
+                "name": f"{name}: CPU against a bare product and sort",
+                "value": cpu,
+                "unit": "CPU s",
+                "reference": bound,
+                "ratio": cpu / bound,
+                "goal": "<= 4",
+                "ok": cpu / bound <= 4,
+            }
+        )
     return rows
 
 
@@ -71,14 +99,25 @@ def design_of(panel: pd.DataFrame, spec) -> montecarlo.Design:
 
 def memory() -> dict:
     """Peak memory of a fresh process that makes two million draws (imports included)."""
-    code = ("import resource; from fire import montecarlo; from tests.bench import bench_robustness as b; "
-            "montecarlo.simulate(b.design_of(*b.panels()[0]), 2_000_000); "
-            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)")
-    used = float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                                cwd=files.ROOT).stdout)
-    return {"name": "59 x 19, one year: peak memory of 2,000,000 draws", "value": used, "unit": "MB",
-            "reference": 200.0, "ratio": used / 200,
-            "goal": "< 200", "ok": used < 200}
+    code = (
+        "import resource; from fire import montecarlo; from tests.bench import bench_robustness as b; "
+        "montecarlo.simulate(b.design_of(*b.panels()[0]), 2_000_000); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    used = float(
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=files.ROOT
+        ).stdout
+    )
+    return {
+        "name": "59 x 19, one year: peak memory of 2,000,000 draws",
+        "value": used,
+        "unit": "MB",
+        "reference": 200.0,
+        "ratio": used / 200,
+        "goal": "< 200",
+        "ok": used < 200,
+    }
 
 
 def panels() -> tuple:
@@ -92,13 +131,26 @@ def large(units: int, indicators: int) -> montecarlo.Design:
     """A design of another size with random scores: dimensions of ten indicators, one scheme for each aggregation."""
     scores = np.random.default_rng(1).uniform(1, 10, (units, indicators))
     dims = indicators // 10
-    levels = [(np.full(dims, 1 / dims), np.zeros(dims, int), np.array([0])),
-              (np.full(indicators, 0.1), np.arange(indicators) // 10, np.arange(0, indicators, 10))]
+    levels = [
+        (np.full(dims, 1 / dims), np.zeros(dims, int), np.array([0])),
+        (np.full(indicators, 0.1), np.arange(indicators) // 10, np.arange(0, indicators, 10)),
+    ]
     bits = min(montecarlo.SCORE_BITS, 62 - montecarlo.WEIGHT_BITS - (units - 1).bit_length())
     schemes = [montecarlo.on_grid(scores, None, way, bits) for way in ("arithmetic", "geometric")]
-    chunk = max(64, min(2048, 2 ** 20 // (units + indicators) // 64 * 64))
-    return montecarlo.Design(levels, schemes, 1, units, montecarlo.patterns(scores), {"band": [0.25, 0.25]}, 1.0, 0.0,
-                             None, 2022, chunk)
+    chunk = max(64, min(2048, 2**20 // (units + indicators) // 64 * 64))
+    return montecarlo.Design(
+        levels,
+        schemes,
+        1,
+        units,
+        montecarlo.patterns(scores),
+        {"band": [0.25, 0.25]},
+        1.0,
+        0.0,
+        None,
+        2022,
+        chunk,
+    )
 
 
 def linear() -> list[dict]:
@@ -107,29 +159,50 @@ def linear() -> list[dict]:
     for draws in (5_000, 20_000):
         seconds[draws] = timed(lambda draws=draws: montecarlo.simulate(design, draws))[1]
     growth, bound = seconds[20_000] / seconds[5_000] / 4, bare(3000, 200, 20_000)
-    return [{"name": "3,000 x 200: CPU a draw, 20,000 draws over 5,000", "value": seconds[20_000], "unit": "CPU s",
-             "reference": 4 * seconds[5_000],
-             "ratio": growth, "goal": "<= 1.2 (linear)", "ok": growth <= 1.2},
-            {"name": "3,000 x 200: CPU against a bare product and sort", "value": seconds[20_000], "unit": "CPU s",
-             "reference": bound,
-             "ratio": seconds[20_000] / bound, "goal": "<= 4", "ok": seconds[20_000] / bound <= 4}]
+    return [
+        {
+            "name": "3,000 x 200: CPU a draw, 20,000 draws over 5,000",
+            "value": seconds[20_000],
+            "unit": "CPU s",
+            "reference": 4 * seconds[5_000],
+            "ratio": growth,
+            "goal": "<= 1.2 (linear)",
+            "ok": growth <= 1.2,
+        },
+        {
+            "name": "3,000 x 200: CPU against a bare product and sort",
+            "value": seconds[20_000],
+            "unit": "CPU s",
+            "reference": bound,
+            "ratio": seconds[20_000] / bound,
+            "goal": "<= 4",
+            "ok": seconds[20_000] / bound <= 4,
+        },
+    ]
 
 
 def peer() -> dict:
     """Draws a second on COINr's example (51 x 49, normalised data, weights of all levels within 25 per cent)."""
     meta = pd.read_csv(COINR / "asem_meta.csv")
-    meta = meta[meta["Type"].isin(["Indicator", "Aggregate"])].assign(Direction=1.0, Denominator=None, Target=None)
+    meta = meta[meta["Type"].isin(["Indicator", "Aggregate"])].assign(
+        Direction=1.0, Denominator=None, Target=None
+    )
     data = pd.read_csv(COINR / "norm_minmax_1_100.csv").assign(Time=2018)
     spec, panel = specs.from_coinr(meta, data, normalise="none")
-    design, _, _ = robustness.prepare(spec, panel,
-                                      {"weights": {"band": 0.25}, "aggregation": ["arithmetic", "geometric"]}, 1,
-                                      spec.root)
+    design, _, _ = robustness.prepare(
+        spec, panel, {"weights": {"band": 0.25}, "aggregation": ["arithmetic", "geometric"]}, 1, spec.root
+    )
     draws = 1_000_000
     wall, _ = timed(lambda: montecarlo.simulate(design, draws, workers=2))
-    return {"name": "COINr's example, 51 x 49: draws a second", "value": draws / wall, "unit": "draws/s",
-            "reference": 1 / PEER,
-            "ratio": draws / wall * PEER, "goal": ">= 100,000 times the peer's 0.11 s a draw",
-            "ok": draws / wall * PEER >= 1e5}
+    return {
+        "name": "COINr's example, 51 x 49: draws a second",
+        "value": draws / wall,
+        "unit": "draws/s",
+        "reference": 1 / PEER,
+        "ratio": draws / wall * PEER,
+        "goal": ">= 100,000 times the peer's 0.11 s a draw",
+        "ok": draws / wall * PEER >= 1e5,
+    }
 
 
 def benches() -> list[dict]:
@@ -137,7 +210,12 @@ def benches() -> list[dict]:
     one, both = panels()
     draws, units, indicators = 1_000_000, 59, 19
     first, second = design_of(*one), design_of(*both)
-    rows = rate("59 x 19, one year: full draws a second, two workers", first, draws, 1e6,
-                bare(units, indicators, draws))
+    rows = rate(
+        "59 x 19, one year: full draws a second, two workers",
+        first,
+        draws,
+        1e6,
+        bare(units, indicators, draws),
+    )
     rows += rate("59 x 19, two years with growth: full draws a second, two workers", second, draws // 2, 3e5)
     return [*rows, memory(), *linear(), peer()]

@@ -1,0 +1,293 @@
+"""The kernel of the Monte-Carlo runs: draws of complete indices on an exact grid, counted.
+
+Scores are whole multiples of a grid (about 1e-8 of the scale) that 64-bit numbers hold exactly, so neither the
+processor nor the order of summation can change a rank, and equal scores are equal. Each chunk of draws has its own
+seed (`SeedSequence.spawn`): results do not depend on the number of workers, and memory does not grow with the draws.
+"""
+
+import math
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial, reduce
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+LINKS = {
+    "arithmetic": (lambda x: x, lambda x: x),
+    "geometric": (np.log, np.exp),
+    "harmonic": (lambda x: -1 / x, lambda x: -1 / x),
+}
+WEIGHT_BITS, SCORE_BITS = 25, 27
+WEIGHT_GRID = 2.0**WEIGHT_BITS
+# pairs are counted on the first draws of panels up to this size
+PAIR_DRAWS, PAIR_UNITS = 16_384, 500
+# per cent: -100 to 200; one more bin counts the undefined
+GROWTH_LOW, GROWTH_STEP, GROWTH_BINS = -100.0, 0.1, 3_000
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a worker needs: the tree, the data of each scheme on the integer grid, and how to draw."""
+
+    levels: list  # from the root down: (nominal weights, index of the parent, first child of each parent)
+    # (matrix indicators × rows, grid step, aggregation, error variance or None); rows = years × units
+    schemes: list
+    years: int
+    units: int
+    live: list  # (which indicators are present, which rows) for each pattern of missing cells
+    weights: dict
+    drop: float
+    correlation: float  # of the errors of a unit's data between years
+    membership: np.ndarray | None
+    seed: int
+    chunk: int
+
+    @property
+    def columns(self) -> int:
+        return self.units if self.membership is None else self.membership.shape[1]
+
+
+def tree(spec, node: str) -> tuple[list, list]:
+    """The levels under a node from the top down and its indicators; a branch that ends early goes on as an only
+    child.
+    """
+    levels, current = [], [node]
+    while any(spec.children(name) for name in current):
+        families = [spec.children(name) or [name] for name in current]
+        weight = np.concatenate(
+            [
+                spec.nodes.loc[family, "weight"] if family != [name] else [1.0]
+                for name, family in zip(current, families)
+            ]
+        ).astype(float)
+        parent = np.repeat(np.arange(len(families)), [len(family) for family in families])
+        levels.append((weight, parent, np.searchsorted(parent, np.arange(len(families)))))
+        current = [child for family in families for child in family]
+    return levels, current
+
+
+def patterns(matrix: np.ndarray) -> list:
+    """The distinct sets of indicators that rows have, each with its rows."""
+    sets, group = np.unique(~np.isnan(matrix), axis=0, return_inverse=True)
+    return [(live, np.nonzero(group == place)[0]) for place, live in enumerate(sets)]
+
+
+def on_grid(matrix: np.ndarray, variance: np.ndarray | None, way: str, bits: int) -> tuple:
+    """The linked scores as multiples of a power of two; errors follow to first order (exactly when arithmetic)."""
+    linked = LINKS[way][0](matrix)
+    step = 2.0 ** (math.ceil(math.log2(np.nanmax(np.abs(linked)))) - bits)
+    # the slope of the link is score ** -steepness
+    steepness = {"arithmetic": 0, "geometric": 1, "harmonic": 2}[way]
+    spread = None if variance is None else np.nan_to_num(variance / matrix ** (2 * steepness)).T / step**2
+    return np.rint(np.nan_to_num(linked).T / step), step, way, spread
+
+
+def simulate(design: Design, draws: int, workers: int = 1, progress: bool | None = None) -> dict:
+    """Counts of ranks, growth and pairs over all draws; the same for any number of workers."""
+    chunks = range(-(-draws // design.chunk))
+    pieces = min(len(chunks), 8 * workers)
+    work = partial(batch_tally, design, draws), [chunks[start::pieces] for start in range(pieces)]
+    quiet = draws * design.units * design.years < 3e8 if progress is None else not progress
+    bar = partial(tqdm, total=pieces, desc="draws", disable=quiet, leave=False)
+    if workers == 1:
+        return add(bar(map(*work)))
+    with ProcessPoolExecutor(workers) as pool:
+        return add(bar(pool.map(*work)))
+
+
+def add(tallies) -> dict:
+    """The sum of tallies."""
+    return reduce(
+        lambda total, tally: {name: np.add(total[name], tally[name], out=total[name]) for name in total},
+        tallies,
+    )
+
+
+def batch_tally(design: Design, draws: int, chunks) -> dict:
+    """The tally of some chunks, on one thread of linear algebra."""
+    tally = {
+        "ranks": np.zeros((design.years, design.columns, design.columns), np.int32),
+        "growth": np.zeros((design.years - 1, design.columns, GROWTH_BINS + 1), np.int32),
+        "pairs": np.zeros((design.years, design.columns, design.columns), np.int32),
+        "pairs_draws": np.zeros((), int),
+    }
+    with threadpool_limits(1):
+        for chunk in chunks:
+            pairs = design.columns <= PAIR_UNITS and chunk * design.chunk < PAIR_DRAWS
+            for grid, ratio in draw_chunk(design, chunk, min(design.chunk, draws - chunk * design.chunk)):
+                count(tally, grid, ratio, pairs)
+    return tally
+
+
+def draw_chunk(design: Design, chunk: int, size: int):
+    """Draw one chunk; yield for each scheme the scores on its grid (draws × years × units) and the ratios to the year
+    before.
+    """
+    rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(design.seed, spawn_key=(chunk,))))
+    raw = draw_weights(design, rng, chunk * design.chunk + np.arange(size))
+    if design.drop:
+        leave_out(
+            raw[-1], np.where(rng.random(size) < design.drop, rng.integers(len(raw[-1]), size=size), -1)
+        )
+    weights = [
+        (rows, on_weight_grid(leaf_weights(design.levels, raw, live, WEIGHT_GRID)))
+        for live, rows in design.live
+    ]
+    parts = np.cumsum(rng.multinomial(size, np.full(len(design.schemes), 1 / len(design.schemes))))
+    for scheme, start, stop in zip(design.schemes, [0, *parts], parts):
+        if stop > start:
+            noise = None if scheme[3] is None else errors(design, stop - start, rng)
+            yield draw_scores(
+                design, scheme, [(rows, weight[:, start:stop].T) for rows, weight in weights], noise
+            )
+
+
+def draw_weights(design: Design, rng, draws: np.ndarray) -> list[np.ndarray]:
+    """Weights (node × draw) of every level before they are rescaled inside each parent."""
+    if "sets" in design.weights:
+        return [sets[:, draws % sets.shape[1]] for sets in design.weights["sets"]]
+    shapes = [(weight[:, None], (len(weight), len(draws))) for weight, _, _ in design.levels]
+    if "dirichlet" in design.weights:
+        return [
+            rng.standard_gamma(c * weight, shape)
+            for c, (weight, shape) in zip(design.weights["dirichlet"], shapes)
+        ]
+    bands = design.weights.get("band", [0.0] * len(shapes))
+    return [
+        uniform(rng, weight * (1 - band), weight * (1 + band), shape)
+        if band
+        else np.repeat(weight, shape[1], axis=1)
+        for band, (weight, shape) in zip(bands, shapes)
+    ]
+
+
+def uniform(rng, low: np.ndarray, high: np.ndarray, shape: tuple) -> np.ndarray:
+    """Uniform numbers between columns of bounds."""
+    drawn = rng.random(shape)
+    drawn *= high - low
+    drawn += low
+    return drawn
+
+
+def leave_out(weights: np.ndarray, dropped: np.ndarray) -> None:
+    """Set to zero, in place, the weight of the indicator that each draw leaves out (-1: none)."""
+    draw = np.nonzero(dropped >= 0)[0]
+    weights[dropped[draw], draw] = 0
+
+
+def leaf_weights(levels: list, raw: list, live: np.ndarray, total: float = 1.0) -> np.ndarray:
+    """Weight of every indicator in the node (indicator × draw), summing to `total`; what is absent leaves its share
+    to siblings.
+    """
+    mass, totals = [raw[-1] if live.all() else raw[-1] * live[:, None]], []
+    for (_, _, first), above in zip(levels[::-1], [*raw[-2::-1], None]):
+        totals.append(family_sums(mass[-1], first))
+        mass.append(None if above is None else above * (totals[-1] > 0))
+    share = total / totals.pop()
+    for (_, parent, _), node in zip(levels[:-1], mass[-2:0:-1]):
+        below = totals.pop()
+        share = node * share[parent] / np.where(below > 0, below, 1)
+    return mass[0] * share[levels[-1][1]]
+
+
+def family_sums(mass: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Sums of the rows of each family, whose rows are neighbours; `first` is where each family starts."""
+    sums = np.empty((len(first), mass.shape[1]))
+    for family, (start, stop) in enumerate(zip(first, [*first[1:], len(mass)])):
+        np.add.reduce(mass[start:stop], axis=0, out=sums[family])
+    return sums
+
+
+def on_weight_grid(weight: np.ndarray) -> np.ndarray:
+    """Rounded in place to whole numbers."""
+    return np.rint(weight, out=weight)
+
+
+def weighted(spec, node: str, linked: np.ndarray) -> np.ndarray:
+    """Each row's linked indicator scores times their published weights in `node`; rows sum to the linked score of the
+    node.
+    """
+    levels, _ = tree(spec, node)
+    parts = np.nan_to_num(linked)
+    for live, rows in patterns(linked):
+        parts[rows] *= leaf_weights(levels, [level[0][:, None] for level in levels], live).T
+    return parts
+
+
+def draw_scores(
+    design: Design, scheme: tuple, weights: list, noise: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of the draws of one scheme (draws × years × units) on its grid, and their ratios to the year before.
+
+    `weights` are (rows, draws × indicators) for each pattern of missing cells, `noise` standard normal (draws × rows).
+    """
+    matrix, step, way, variance = scheme
+    size = len(weights[0][1])
+    grid = weights[0][1] @ matrix if len(weights) == 1 else np.empty((size, matrix.shape[1]))
+    for rows, weight in weights:
+        if len(weights) > 1:
+            grid[:, rows] = weight @ matrix[:, rows]
+        if noise is not None:
+            grid[:, rows] += np.rint(noise[:, rows] * np.sqrt(weight**2 @ variance[:, rows]))
+    grid, step = grid.reshape(size, design.years, design.units), step / WEIGHT_GRID
+    if design.membership is None and way == "geometric":
+        return grid, np.exp(step * np.diff(grid, axis=1))
+    if design.membership is not None or way == "harmonic":
+        points = LINKS[way][1](grid * step) @ (
+            np.eye(design.units) if design.membership is None else design.membership
+        )
+        return np.rint(points / step), ratios(points)
+    return grid, ratios(grid)
+
+
+def errors(design: Design, size: int, rng) -> np.ndarray:
+    """Standard normal errors (draws × rows), correlated between the years of a unit."""
+    rho, shape = design.correlation, (size, design.years, design.units)
+    lasting = math.sqrt(rho) * rng.standard_normal((size, 1, design.units))
+    return (lasting + math.sqrt(1 - rho) * rng.standard_normal(shape)).reshape(size, -1)
+
+
+def ratios(points: np.ndarray) -> np.ndarray:
+    """Each year's scores over those of the year before; undefined from a score at or below zero."""
+    before = points[:, :-1]
+    return np.divide(points[:, 1:], before, out=np.full(before.shape, np.nan), where=before > 0)
+
+
+def count(tally: dict, grid: np.ndarray, ratio: np.ndarray, pairs: bool) -> None:
+    """Add the ranks, growth and pairs of some draws to the tally."""
+    units = grid.shape[2]
+    for year in range(grid.shape[1]):
+        add_counts(tally["ranks"][year], *ranked(grid[:, year]))
+        scores = np.ascontiguousarray(grid[:, year].T) if pairs else []
+        for unit, own in enumerate(scores):
+            ahead = np.packbits(own > scores, axis=1)
+            tally["pairs"][year, unit] += np.bitwise_count(ahead).sum(axis=1, dtype=np.int32)
+    tally["pairs_draws"] += len(grid) * pairs
+    for year in range(ratio.shape[1]):
+        place = ratio[:, year] * (100 / GROWTH_STEP) - (100 + GROWTH_LOW) / GROWTH_STEP
+        place = np.where(np.isnan(place), GROWTH_BINS, place.clip(0, GROWTH_BINS - 1)).astype(np.int64)
+        add_counts(tally["growth"][year], np.arange(units), place)
+
+
+def ranked(grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Units in the order of each row and their ranks from 0; equal scores share the best rank and the sort is exact."""
+    units = grid.shape[1]
+    bits = (units - 1).bit_length()
+    keys = grid.astype(np.int64)
+    keys *= -(1 << bits)
+    keys += np.arange(units)
+    keys.sort(axis=1)
+    order = keys & ((1 << bits) - 1)
+    keys >>= bits
+    rank, flat = np.arange(units), keys.ravel()
+    if (flat[1:] == flat[:-1]).any():
+        new = np.pad(keys[:, 1:] != keys[:, :-1], ((0, 0), (1, 0)), constant_values=True)
+        rank = np.maximum.accumulate(np.where(new, rank, 0), axis=1)
+    return order, rank
+
+
+def add_counts(table: np.ndarray, row: np.ndarray, column: np.ndarray) -> None:
+    """Count (row, column) pairs into a table."""
+    np.add.at(table.reshape(-1), (row * table.shape[1] + column).ravel(), table.dtype.type(1))

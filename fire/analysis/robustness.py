@@ -1,0 +1,419 @@
+"""How sure is a rank: Monte-Carlo over the declared alternatives of an index, on the whole panel.
+
+Every draw is a complete index: weights at all levels, one set of methods (normalisation, treatment, imputation,
+scale, posts, as declared), an aggregation, perhaps one indicator left out, perhaps errors in the data. What does not
+depend on the weights is computed once for each combination of methods by `fire.score`; a draw is then a row of a
+matrix product. The draws themselves are in `fire.montecarlo`. Probabilities are published to three decimals.
+"""
+
+import itertools
+import tomllib
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fire import files
+from fire.analysis.montecarlo import (
+    GROWTH_BINS,
+    GROWTH_LOW,
+    GROWTH_STEP,
+    LINKS,
+    SCORE_BITS,
+    WEIGHT_BITS,
+    Design,
+    on_grid,
+    patterns,
+    simulate,
+    tree,
+)
+from fire.errors import refuse
+from fire.index import score
+
+STANDARD = files.DATA / "uncertainty.toml"
+# all other alternatives are lists of choices of the specification
+KINDS = ("weights", "drop", "error", "floor")
+
+
+@dataclass(frozen=True)
+class Result:
+    """Frames of a run: `intervals`, `growth`, `pairs` (P that unit is ahead of other); `ranks` counts (year × unit ×
+    rank).
+    """
+
+    intervals: pd.DataFrame
+    growth: pd.DataFrame
+    pairs: pd.DataFrame
+    ranks: np.ndarray
+    draws: int
+
+
+def standard() -> dict:
+    """The declared alternatives of the standard run (data/uncertainty.toml)."""
+    return tomllib.loads(STANDARD.read_text(encoding="utf-8"))
+
+
+def intervals(
+    spec,
+    panel: pd.DataFrame,
+    draws: int = 10_000,
+    seed: int = 2022,
+    nodes: list | None = None,
+    alternatives: dict | None = None,
+) -> pd.DataFrame:
+    """The intervals frame of the league tables for the root and the pillars (or `nodes`) under the standard
+    alternatives.
+    """
+    nodes, alternatives = (
+        nodes or [spec.root, *spec.pillars],
+        standard() if alternatives is None else alternatives,
+    )
+    found = variants(spec, panel, alternatives)
+    runs = [run(spec, panel, alternatives, draws, seed, node=node, found=found) for node in nodes]
+    return pd.concat([one.intervals for one in runs], ignore_index=True)
+
+
+def run(
+    spec,
+    panel: pd.DataFrame,
+    alternatives: dict | None = None,
+    draws: int = 10_000,
+    seed: int = 2022,
+    workers: int = 1,
+    node: str | None = None,
+    groups: pd.Series | None = None,
+    top: int = 10,
+    progress: bool | None = None,
+    found: tuple | None = None,
+) -> Result:
+    """Monte-Carlo over `alternatives` (default: the standard run) for `node` (default: the root) and every year of
+    the panel.
+
+    `groups` (unit → group) ranks the means of groups, such as regions, instead. Memory does not grow with `draws`.
+    `found` are the `variants` of the same panel and alternatives, to save time over several nodes.
+    Raises InputError for an empty set, a choice that changes nothing, weights that can be negative, fewer than one
+    draw, a unit that is missing in a year, or a geometric mean of scores that are not positive.
+    """
+    alternatives = standard() if alternatives is None else alternatives
+    node = spec.root if node is None else node
+    refuse(
+        "draws", [f"{draws}: give a whole number of at least 1"] if draws < 1 or draws != int(draws) else []
+    )
+    design, names, years = prepare(spec, panel, alternatives, seed, node, groups, found)
+    tally = simulate(design, int(draws), workers, progress)
+    return summarise(tally, published(spec, panel, node, groups), names, years, node, int(draws), top)
+
+
+# Design ---------------------------------------------------------------------------------------------------------------
+
+
+def prepare(spec, panel, alternatives: dict, seed: int, node: str, groups=None, found=None) -> tuple:
+    """Check the alternatives against the panel and turn them into (Design, names of the units, years)."""
+    levels, leaves = tree(spec, node)
+    check(alternatives, levels)
+    matrices, units, years = found or variants(spec, panel, alternatives)
+    columns = [spec.indicators.index(leaf) for leaf in leaves]
+    matrices = {choice: matrix[:, columns] for choice, matrix in matrices.items()}
+    variance = error_variance(panel, alternatives.get("error"), leaves, units, years, spec)
+    ways = alternatives.get("aggregation", [spec.nodes.at[node, "aggregation"]])
+    floor = alternatives.get("floor")
+    refuse_nonpositive(matrices if floor is None else {}, ways, leaves, units, years)
+    bits = min(SCORE_BITS, 62 - WEIGHT_BITS - (len(units) - 1).bit_length())
+    schemes = [
+        on_grid(
+            matrix if way == "arithmetic" or floor is None else matrix.clip(min=floor), variance, way, bits
+        )
+        for matrix, way in itertools.product(matrices.values(), ways)
+    ]
+    member = None if groups is None else pd.get_dummies(groups.reindex(units)).astype(float)
+    chunk = max(64, min(2048, 2**20 // (len(units) * len(years) + len(leaves)) // 64 * 64))
+    design = Design(
+        levels,
+        schemes,
+        len(years),
+        len(units),
+        patterns(next(iter(matrices.values()))),
+        given_weights(alternatives.get("weights"), spec, node, levels),
+        alternatives.get("drop", 0.0),
+        alternatives.get("error", {}).get("year_correlation", 0.0),
+        None if member is None else (member / member.sum()).to_numpy(),
+        seed,
+        chunk,
+    )
+    return design, units if member is None else list(member.columns), years
+
+
+def check(alternatives: dict, levels: list) -> None:
+    """Refuse alternatives that are empty, unknown in form, or could not change anything."""
+    faults = (
+        []
+        if alternatives
+        else ["no alternative is declared: name at least one, such as weights = {band = 0.25}"]
+    )
+    for name, options in alternatives.items():
+        if name not in KINDS and (not isinstance(options, list) or len(options) < 2):
+            faults.append(
+                f"'{name}' needs a list of two or more options, the published one first; it is {options}"
+            )
+    faults += weight_faults(alternatives["weights"], levels) if "weights" in alternatives else []
+    if "drop" in alternatives and not 0 < alternatives["drop"] <= 1:
+        faults.append(
+            "'drop' is the probability that a draw leaves one indicator out: 0 < drop <= 1; "
+            f"it is {alternatives['drop']}"
+        )
+    if alternatives.get("floor", 1) <= 0:
+        faults.append(
+            "'floor' is the least score that geometric and harmonic means count with: above 0; "
+            f"it is {alternatives['floor']}"
+        )
+    if "drop" in alternatives and len(levels[-1][0]) < 2:
+        faults.append("'drop' would leave no indicator: the node has only one")
+    refuse("alternatives", list(dict.fromkeys(faults)))
+
+
+def weight_faults(weights: dict, levels: list) -> list[str]:
+    """Faults of a declaration of weights."""
+    if "sets" in weights:
+        sets = weights["sets"]
+        faults = (
+            ["weights: 'sets' holds no set: give one column of weights for each"]
+            if sets.shape[1] == 0
+            else []
+        )
+        return faults + [
+            f"weights: set '{name}' gives {node} the weight {value}: weights must not be negative"
+            for (node, name), value in sets.stack().items()
+            if value < 0
+        ]
+    kind = next((key for key in ("band", "dirichlet") if key in weights), None)
+    if kind is None:
+        return ["weights: give band (share of the weight), dirichlet (concentration) or sets (a frame)"]
+    value, bands = weights[kind], per_level(weights, levels)[kind]
+    faults = []
+    if len(bands) != len(levels):
+        faults.append(f"weights: '{kind}' has {len(bands)} values for {len(levels)} levels")
+    if kind == "band":
+        faults += [
+            f"weights: a band of {band} allows negative weights: keep it below 1"
+            for band in bands
+            if band >= 1
+        ]
+        faults += [f"weights: a band of {band} is negative" for band in bands if band < 0]
+        moves = [band > 0 and len(level[2]) < len(level[0]) for band, level in zip(bands, levels)]
+    else:
+        faults += [f"weights: a concentration must be positive; it is {band}" for band in bands if band <= 0]
+        moves = [len(level[2]) < len(level[0]) for level in levels]
+    return faults + (
+        [] if any(moves) else [f"weights: {kind} = {value} changes nothing: remove it or widen it"]
+    )
+
+
+def variants(spec, panel, alternatives: dict) -> tuple[dict, list, list]:
+    """Normalised indicator scores (rows: years × units; columns: indicators) of every combination of choices; units;
+    years.
+
+    Refuses a choice that gives the scores that another gives already, and a unit that is missing in a year.
+    """
+    lists = {name: options for name, options in alternatives.items() if name not in (*KINDS, "aggregation")}
+    years, units = sorted(panel["year"].unique()), sorted(panel["unit"].unique())
+    have = set(
+        map(tuple, panel.dropna(subset="value")[["unit", "year"]].drop_duplicates().itertuples(index=False))
+    )
+    refuse(
+        "panel",
+        [
+            f"{unit} has no data in {year}: add its rows or leave the city out of every year"
+            for year in years
+            for unit in units
+            if (unit, year) not in have
+        ],
+    )
+    matrices = {}
+    for choice in itertools.product(*lists.values()):
+        choices = {
+            key: value for name, option in zip(lists, choice) for key, value in chosen(name, option).items()
+        }
+        wide = score.steps(spec.vary(**choices) if choices else spec, panel).normalised[spec.indicators]
+        matrices[tuple(map(name_of, choice))] = wide.reindex(
+            [(year, unit) for year in years for unit in units]
+        ).to_numpy(float)
+    first = [name_of(options[0]) for options in lists.values()]
+    for place, (name, options) in enumerate(lists.items()):
+        seen = {}
+        for option in options:
+            key = (*first[:place], name_of(option), *first[place + 1 :])
+            same = [
+                other
+                for other, matrix in seen.items()
+                if np.array_equal(matrix, matrices[key], equal_nan=True)
+            ]
+            refuse(
+                "alternatives",
+                [f"{name} = {key[place]} changes nothing against {other}: remove it" for other in same[:1]],
+            )
+            seen[key[place]] = matrices[key]
+    return matrices, units, years
+
+
+def chosen(name: str, option) -> dict:
+    """An option as choices of `Spec.vary`: "published" is none, a table several at once, any other value one of
+    `name`.
+    """
+    if isinstance(option, dict):
+        return {key: value for key, value in option.items() if key != "name"}
+    return {} if option == "published" else {name: option}
+
+
+def name_of(option) -> str:
+    """An option as text; a table may carry a `name`."""
+    if isinstance(option, dict):
+        return option.get("name") or ", ".join(f"{key} {value}" for key, value in option.items())
+    return str(option)
+
+
+def error_variance(panel, error: dict | None, leaves, units, years, spec) -> np.ndarray | None:
+    """Variance of the data error of every cell (rows × indicators) in squared scale points, from the status of the
+    cell.
+    """
+    if error is None:
+        return None
+    low, high = spec.method["scale"]
+    status = panel.pivot(index=["year", "unit"], columns="indicator", values="status")[spec.indicators]
+    status = status.reindex([(year, unit) for year in years for unit in units])
+    spread = status.apply(lambda column: column.map(error).fillna(0.0)).astype(float) * (high - low)
+    faults = [f"error: {name} = {value} is negative" for name, value in error.items() if value < 0]
+    if not spread.to_numpy().any():
+        faults.append(
+            "error: no cell of the panel has a status with an error above zero, so it changes nothing: "
+            "remove it"
+        )
+    refuse("alternatives", faults)
+    return spread[leaves].to_numpy() ** 2
+
+
+def refuse_nonpositive(matrices: dict, ways: list, leaves, units, years) -> None:
+    """Refuse aggregations that are unknown, and means of logarithms or reciprocals of scores at or below zero."""
+    faults = [f"aggregation '{way}' is not one of {', '.join(LINKS)}" for way in ways if way not in LINKS]
+    if any(way in ("geometric", "harmonic") for way in ways):
+        rows = [(unit, year) for year in years for unit in units]
+        for choice, matrix in matrices.items():
+            for row, column in list(zip(*np.nonzero(matrix <= 0)))[:3]:
+                faults.append(
+                    f"{'/'.join(choice) or 'published method'}: {rows[row][0]}, {rows[row][1]}, "
+                    f"{leaves[column]} scores {matrix[row, column]:.3f}: a geometric or harmonic mean needs "
+                    "scores above zero: declare a floor, such as floor = 0.1"
+                )
+    refuse("alternatives", faults)
+
+
+def given_weights(weights: dict | None, spec, node: str, levels: list) -> dict:
+    """Weights as declared, for each level; sets become arrays (node × set)."""
+    if not weights or "sets" not in weights:
+        return per_level(weights, levels)
+    sets, arrays, current = weights["sets"], [], [node]
+    while any(spec.children(name) for name in current):
+        current = [
+            (child, bool(spec.children(name))) for name in current for child in spec.children(name) or [name]
+        ]
+        arrays.append(
+            np.array([sets.loc[child] if real else np.ones(sets.shape[1]) for child, real in current], float)
+        )
+        current = [child for child, _ in current]
+    return {"sets": arrays}
+
+
+def per_level(weights: dict | None, levels: list) -> dict:
+    """Bands and concentrations as one value for each level; a list runs from the root of the index down, a branch
+    takes its end.
+    """
+    return {
+        kind: value[-len(levels) :] if isinstance(value, list) else [value] * len(levels)
+        for kind, value in (weights or {}).items()
+    }
+
+
+# Results --------------------------------------------------------------------------------------------------------------
+
+
+def published(spec, panel, node: str, groups=None) -> pd.DataFrame:
+    """Rank and growth of the published method: columns unit, year, rank, growth_pct."""
+    scores = score.compute(spec, panel)
+    scores = scores[scores["node"].eq(node)]
+    if groups is None:
+        return scores[["unit", "year", "rank", "growth_pct"]]
+    means = scores.groupby([scores["unit"].map(groups).rename("unit"), "year"])["score"].mean().unstack()
+    growth = 100 * (means / means.shift(axis=1) - 1)
+    rank = means.rank(ascending=False, method="min").astype("Int64")
+    return pd.DataFrame({"rank": rank.stack(), "growth_pct": growth.stack()}).reset_index()
+
+
+def summarise(
+    tally: dict, point: pd.DataFrame, names: list, years: list, node: str, draws: int, top: int
+) -> Result:
+    """Turn counts into the published frames; probabilities have three decimals."""
+    keys = pd.MultiIndex.from_product([years, names], names=["year", "unit"])
+    point = point.set_index(["year", "unit"]).reindex(keys)
+    ranks = tally["ranks"].reshape(len(keys), -1)
+    frame = pd.DataFrame(
+        {
+            name: quantile(ranks, q) + 1
+            for name, q in [("rank_median", 0.5), ("rank_low", 0.05), ("rank_high", 0.95)]
+        },
+        index=keys,
+    )
+    frame.insert(0, "node", node)
+    frame.insert(1, "rank", point["rank"])
+    frame[f"p_top{top}"] = (ranks[:, :top].sum(axis=1) / draws).round(3)
+    used = min(draws, tally["pairs_draws"])
+    ahead = (tally["pairs"] / max(used, 1)).round(3)
+    frame["group"] = np.concatenate(
+        [
+            indistinct(ahead[place], frame.loc[year, "rank_median"].to_numpy())
+            if used
+            else np.zeros(len(names))
+            for place, year in enumerate(years)
+        ]
+    ).astype(int)
+    counts = tally["growth"].reshape(-1, GROWTH_BINS + 1)
+    growth = pd.DataFrame(
+        {
+            name: GROWTH_LOW + GROWTH_STEP * (quantile(counts[:, :-1], q) + 0.5)
+            for name, q in [("growth_median", 0.5), ("growth_low", 0.05), ("growth_high", 0.95)]
+        },
+        index=keys[len(names) :],
+    )
+    growth = growth.round(2)
+    growth.loc[counts[:, -1] == draws] = np.nan
+    growth.insert(0, "node", node)
+    growth.insert(1, "growth_pct", point["growth_pct"].iloc[len(names) :].to_numpy())
+    growth["defined"] = (1 - counts[:, -1] / draws).round(3)
+    pairs = pd.DataFrame(ahead.reshape(-1, len(names)), index=keys, columns=pd.Index(names, name="other"))
+    pairs = pairs.stack().rename("p_ahead").reset_index()
+    pairs = pairs[pairs["unit"] != pairs["other"]][["unit", "other", "year", "p_ahead"]].assign(node=node)
+    first = ["unit", "year", "node"]
+    return Result(
+        frame.reset_index()[first + [*frame.columns[1:]]],
+        growth.reset_index()[first + [*growth.columns[1:]]],
+        pairs.reset_index(drop=True) if used else pairs.iloc[:0],
+        tally["ranks"],
+        draws,
+    )
+
+
+def quantile(counts: np.ndarray, share: float) -> np.ndarray:
+    """The first place of each row of counts at which the cumulated share reaches `share`."""
+    cumulated = counts.cumsum(axis=1)
+    return (cumulated < share * cumulated[:, -1:]).sum(axis=1).clip(max=counts.shape[1] - 1)
+
+
+def indistinct(ahead: np.ndarray, order: np.ndarray, sure: float = 0.95) -> np.ndarray:
+    """Groups (from 1) that cannot be told apart: a new one starts at the first unit, in the order of the median
+    ranks, that the first unit of the running group beats with probability `sure` or more.
+    """
+    group, leader, number = np.zeros(len(order), int), None, 0
+    mean_rank = order + (ahead.sum(axis=0) - ahead.sum(axis=1)) / (2 * len(order))
+    for unit in np.argsort(mean_rank, kind="stable"):
+        if leader is None or ahead[leader, unit] >= sure:
+            leader, number = unit, number + 1
+        group[unit] = number
+    return group

@@ -1,0 +1,158 @@
+"""Which choice moves the result: Sobol' indices of scores, ranks and the mean absolute rank shift.
+
+Each choice of the index is a factor. A factor is uniform on [0, 1) and picks one of its equally likely options (for
+weights and data errors one of a table of draws), as in Saisana, Saltelli and Tarantola (2005, J. R. Statist. Soc. A
+168, 307-323).
+"""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from fire.analysis import montecarlo, robustness
+from fire.errors import refuse
+
+LEAST = 0.05
+TABLE = 1024  # draws of weights and data errors that a factor picks from
+
+
+def sobol(
+    model,
+    factors: list[str],
+    draws: int = 1024,
+    seed: int = 2022,
+    outputs: list | None = None,
+    confidence: float = 0.9,
+    resamples: int = 200,
+) -> pd.DataFrame:
+    """First and total order Sobol' indices of `model`, which maps (factors × draws in [0, 1)) to (outputs × draws).
+
+    The design is quasi-random (scrambled Sobol', estimators of Saltelli et al. 2010 in scipy); intervals are
+    bootstrapped. Columns: output, factor, first, first_low, first_high, total, total_low, total_high; missing for an
+    output that hardly varies (it differs from its median in fewer than 5 per cent of the draws). Raises InputError
+    unless `draws` is a power of two.
+    """
+    refuse(
+        "draws",
+        []
+        if draws > 1 and draws & (draws - 1) == 0
+        else [f"{draws} is not a power of two: a Sobol' sequence needs 256, 512, 1024, ..."],
+    )
+    rng = np.random.default_rng(seed)
+    kept = {}
+
+    def varying(points):
+        values = np.atleast_2d(model(points))
+        kept.setdefault("rows", (values != np.median(values, axis=1, keepdims=True)).mean(axis=1) >= LEAST)
+        return values[kept["rows"]]
+
+    found = stats.sobol_indices(func=varying, n=draws, dists=[stats.uniform()] * len(factors), rng=rng)
+    with np.errstate(all="ignore"), warnings.catch_warnings():  # an interval that cannot be had is missing
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        spread = found.bootstrap(confidence_level=confidence, n_resamples=resamples)
+    names = np.arange(len(kept["rows"])) if outputs is None else np.asarray(outputs)
+    index = pd.MultiIndex.from_product([names[kept["rows"]], factors], names=["output", "factor"])
+    columns = {}
+    for order, value, band in [
+        ("first", found.first_order, spread.first_order),
+        ("total", found.total_order, spread.total_order),
+    ]:
+        limits = band.confidence_interval
+        columns |= {order: value, f"{order}_low": limits.low, f"{order}_high": limits.high}
+    frame = pd.DataFrame({name: np.ravel(values) for name, values in columns.items()}, index=index)
+    return frame.reindex(pd.MultiIndex.from_product([names, factors], names=index.names)).reset_index()
+
+
+def run(
+    spec,
+    panel: pd.DataFrame,
+    alternatives: dict | None = None,
+    year: int | None = None,
+    draws: int = 1024,
+    seed: int = 2022,
+    node: str | None = None,
+) -> pd.DataFrame:
+    """Sobol' indices of the index for one year (default: the last); outputs are `shift`, `score <unit>` and `rank
+    <unit>`.
+
+    The shift is the mean over units of the absolute difference between a draw's rank and the published one. Factors
+    are the weights of each level, the dropped indicator, the data errors, the aggregation and every other declared
+    choice.
+    """
+    alternatives = robustness.standard() if alternatives is None else alternatives
+    node, year = node or spec.root, panel["year"].max() if year is None else year
+    design, units, years = robustness.prepare(spec, panel, alternatives, seed, node)
+    point = robustness.published(spec, panel, node)
+    point = point[point["year"].eq(year)].set_index("unit")["rank"].reindex(units).to_numpy(float)
+    model, factors = index_model(design, alternatives, years.index(year), point, seed)
+    outputs = ["shift", *(f"score {unit}" for unit in units), *(f"rank {unit}" for unit in units)]
+    return sobol(model, factors, draws, seed, outputs)
+
+
+def index_model(design, alternatives: dict, year: int, published: np.ndarray, seed: int):
+    """The index as a function of its factors, and their names."""
+    rng = np.random.default_rng(seed)
+    tables = montecarlo.draw_weights(design, rng, np.arange(TABLE))
+    noise = montecarlo.errors(design, TABLE, rng) if "error" in alternatives else None
+    lists = {
+        name: len(options)
+        for name, options in alternatives.items()
+        if name not in robustness.KINDS and name != "aggregation"
+    }
+    lists |= {"aggregation": len(alternatives["aggregation"])} if "aggregation" in alternatives else {}
+    moving = [place for place, table in enumerate(tables) if np.ptp(table, axis=1).any()]
+    sizes = {f"weights, level {place + 1}": TABLE for place in moving}
+    sizes |= {"drop": TABLE} if design.drop else {}
+    sizes |= ({"error": TABLE} if noise is not None else {}) | lists
+
+    def model(points: np.ndarray) -> np.ndarray:
+        pick = {
+            name: np.minimum((point * size).astype(int), size - 1)
+            for (name, size), point in zip(sizes.items(), points)
+        }
+        still = np.zeros(points.shape[1], int)
+        raw = [table[:, pick.get(f"weights, level {place + 1}", still)] for place, table in enumerate(tables)]
+        scheme = (
+            np.ravel_multi_index([pick[name] for name in lists], list(lists.values())) if lists else still
+        )
+        if "drop" in pick:
+            montecarlo.leave_out(raw[-1], dropped(design, pick["drop"]))
+        return outputs(design, raw, scheme, None if noise is None else noise[pick["error"]], year, published)
+
+    return model, list(sizes)
+
+
+def dropped(design, pick: np.ndarray) -> np.ndarray:
+    """The indicator that each draw leaves out (-1: none) from a number below TABLE."""
+    indicators = len(design.levels[-1][0])
+    return np.where(pick < design.drop * TABLE, (pick * indicators / (design.drop * TABLE)).astype(int), -1)
+
+
+def outputs(design, raw: list, scheme: np.ndarray, noise, year: int, published: np.ndarray) -> np.ndarray:
+    """Mean absolute rank shift, scores and ranks (outputs × draws) of complete draws."""
+    weights = [
+        (
+            rows,
+            montecarlo.on_weight_grid(
+                montecarlo.leaf_weights(design.levels, raw, live, montecarlo.WEIGHT_GRID)
+            ),
+        )
+        for live, rows in design.live
+    ]
+    score, rank = np.empty((2, len(scheme), design.units))
+    for place in np.unique(scheme):
+        draws, (_, step, way, _) = scheme == place, design.schemes[place]
+        grid, _ = montecarlo.draw_scores(
+            design,
+            design.schemes[place],
+            [(rows, weight[:, draws].T) for rows, weight in weights],
+            None if noise is None else noise[draws],
+        )
+        score[draws] = montecarlo.LINKS[way][1](grid[:, year] * step / montecarlo.WEIGHT_GRID)
+        order, position = montecarlo.ranked(grid[:, year])
+        ranks = np.empty(order.shape)
+        np.put_along_axis(ranks, order, np.broadcast_to(position + 1.0, order.shape), axis=1)
+        rank[draws] = ranks
+    return np.vstack([np.abs(rank - published).mean(axis=1), score.T, rank.T])

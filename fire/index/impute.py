@@ -1,0 +1,120 @@
+"""Before scoring: divide by denominators, screen units by coverage, fill missing cells by the declared rule."""
+
+import numpy as np
+import pandas as pd
+
+from fire.errors import refuse
+from fire.index import panel as panels
+
+
+def denominate(table: pd.DataFrame, codes: np.ndarray, spec) -> tuple[pd.DataFrame, np.ndarray]:
+    """Divide indicators by their denominators (columns of the same wide table) and multiply by their factors.
+
+    Returns the indicators alone and their status codes; a ratio is as soft as the softer of its two parts.
+    Raises InputError for denominators at or below zero.
+    """
+    place = {name: position for position, name in enumerate(table.columns)}
+    width = len(spec.indicators)
+    if not spec.denominators:
+        return table, codes
+    divided = spec.nodes.loc[spec.indicators, "denominator"].dropna()
+    below = table[spec.denominators].le(0).to_numpy()
+    refuse(
+        "denominators",
+        [
+            f"{cell}: a denominator must be above zero"
+            for cell in panels.cells(table[spec.denominators], below)
+        ],
+    )
+    values, codes = table.to_numpy().copy(), codes.copy()
+    for name, by in divided.items():
+        over, under = place[name], place[by]
+        values[:, over] /= values[:, under] / spec.nodes.at[name, "factor"]
+        missing = np.isnan(values[:, over])
+        codes[:, over] = np.where(missing, panels.NONE, np.maximum(codes[:, over], codes[:, under]))
+    return pd.DataFrame(values[:, :width], index=table.index, columns=spec.indicators), codes[:, :width]
+
+
+def screened(table: pd.DataFrame, least: float) -> np.ndarray:
+    """Rows (unit-years) with some data, but in less than the share `least` of the indicators."""
+    share = table.notna().to_numpy().mean(axis=1)
+    return (share > 0) & (share < least - 1e-12)
+
+
+def fill(table: pd.DataFrame, spec, groups: pd.Series | None = None) -> tuple[pd.DataFrame, np.ndarray]:
+    """Fill missing cells by the rule of each indicator; returns the table and where it was filled.
+
+    Unit-years without any data stay empty. `groups` (index unit) is needed for group_mean and group_median.
+    Raises InputError that names every missing cell when the rule is "refuse".
+    """
+    missing = table.isna().to_numpy()
+    rows = ~missing.all(axis=1)
+    holes = missing & rows[:, None]
+    if not holes.any():
+        return table, holes
+    rules = spec.nodes.loc[table.columns, "missing"]
+    strict = holes & rules.eq("refuse").to_numpy()
+    refuse(
+        "panel",
+        [
+            f"{cell.removesuffix(' = nan')}: no value: fill it in, or declare a rule as in "
+            'spec.vary(missing="none")'
+            for cell in panels.cells(table, strict)
+        ],
+    )
+    used = set(rules[holes.any(axis=0)]) - {"none", "refuse"}
+    if used & {"group_mean", "group_median"} and groups is None:
+        refuse(
+            "missing data",
+            [
+                f"rule '{rule}' needs the {spec.method['group']} of every unit: give "
+                "compute(…, groups=places.set_index('city')['region'])"
+                for rule in sorted(used)
+            ],
+        )
+    if used & {"group_mean", "group_median"}:
+        lost = table.index.get_level_values("unit")[holes.any(axis=1)].difference(groups.dropna().index)
+        refuse(
+            "missing data",
+            [f"'{unit}' has missing cells and no {spec.method['group']}: add it to groups" for unit in lost],
+        )
+    filled = table.to_numpy().copy()
+    for rule in sorted(used):
+        columns = rules.eq(rule).to_numpy().nonzero()[0]
+        part = table.iloc[:, columns]
+        guess = FILLERS[rule](part, groups)
+        filled[:, columns] = np.where(holes[:, columns], guess, part.to_numpy())
+    return pd.DataFrame(filled, index=table.index, columns=table.columns, copy=False), holes & ~np.isnan(
+        filled
+    )
+
+
+def typical(statistic: str, inside: bool = False):
+    """A filler that takes `statistic` over the units of the same year, `inside`: of the same group and year."""
+
+    def filler(table, groups):
+        year, unit = (table.index.get_level_values(name) for name in ("year", "unit"))
+        return table.groupby([year, unit.map(groups)] if inside else year).transform(statistic).to_numpy()
+
+    return filler
+
+
+def last(table, groups):
+    """The latest earlier value of the unit."""
+    return table.groupby(level="unit").ffill().to_numpy()
+
+
+def linear(table, groups):
+    """On the straight line in time between the values before and after; nothing beyond the first and last."""
+    lines = table.unstack("unit").interpolate(method="index", limit_area="inside")
+    return lines.stack("unit", future_stack=True).reindex(table.index)[table.columns].to_numpy()
+
+
+FILLERS = {
+    "mean": typical("mean"),
+    "median": typical("median"),
+    "group_mean": typical("mean", inside=True),
+    "group_median": typical("median", inside=True),
+    "last": last,
+    "linear": linear,
+}

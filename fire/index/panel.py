@@ -1,0 +1,266 @@
+"""The panel: raw values in tidy form, one row a cell, each with its status.
+
+Long outside, wide inside: `wide` gives the engine a table of indicators by (year, unit), matched by key. The order of
+rows never matters.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fire import files
+from fire.errors import refuse
+from fire.index.spec_faults import suggest
+
+STATUSES = [
+    "observed",
+    "published",
+    "imputed",
+    "estimated",
+    "assumed",
+    "simulated",
+]  # from hardest to softest
+KEY = ["unit", "year", "indicator"]
+COLUMNS = [*KEY, "value", "status", "source"]
+NONE = -1  # status code of a missing cell
+SHOWN = 200  # faults listed before "… more"
+
+
+def read(path: Path | str, spec=None, sheet: str | None = None) -> pd.DataFrame:
+    """Read a panel from a CSV (UTF-8 or GB18030) or a sheet of an Excel workbook: the columns `unit, year, indicator,
+    value, status, source`; or, with `spec`, `unit, year` and one column for each of its indicators.
+
+    Raises InputError that names file, sheet, row and column of every fault: cells that are no numbers, empty keys,
+    doubled keys, unknown statuses.
+    """
+    table, what = files.read_table(path, sheet)
+    broad = spec is not None and "indicator" not in table
+    numbers = ["year", *spec.indicators, *spec.denominators] if broad else ["year", "value"]
+    need = ["unit", *numbers] if broad else COLUMNS
+    refuse(what, [f"row 1: column '{name}' is missing: add it" for name in need if name not in table])
+    faults = []
+    for name in numbers:
+        table[name], wrong = files.to_number(table[name], what, name)
+        faults += wrong
+    keys = [name for name in KEY if name in need]
+    for name in keys:
+        faults += [
+            f"{what}: row {row + 2}, column '{name}': empty: fill it in"
+            for row in bad_rows(table[name].isna())
+        ]
+    faults += [
+        f"{what}: row {row + 2}, column 'year': {table['year'][row]} is not a whole year: type it as 2021"
+        for row in bad_rows(table["year"].notna() & table["year"].mod(1).ne(0))
+    ]
+    for row in bad_rows(table.duplicated(keys) & table[keys].notna().all(axis=1)):
+        named = ", ".join(
+            f"{part:g}" if name == "year" else part for name, part in table.loc[row, keys].items()
+        )
+        faults.append(f"{what}: row {row + 2}: {named} is there already: keep one of the rows")
+    if "status" in table:
+        unknown = table[numbers[1:]].notna().any(axis=1) & ~table["status"].isin(STATUSES)
+        faults += [
+            f"{what}: row {row + 2}, column 'status': '{table['status'][row]}' is unknown"
+            + suggest(table["status"][row], STATUSES)
+            for row in bad_rows(unknown)
+        ]
+    refuse(what, faults)
+    panel = from_wide(table, spec, source=Path(path).name) if broad else table[COLUMNS].astype({"year": int})
+    return panel if spec is None else validate(panel, spec, what)
+
+
+def bad_rows(bad: pd.Series) -> np.ndarray:
+    return bad.to_numpy().nonzero()[0]
+
+
+def validate(panel: pd.DataFrame, spec=None, what: str = "panel") -> pd.DataFrame:
+    """Return the panel, or refuse it with all its faults: missing columns, doubled keys, unknown statuses, infinite
+    values, indicators of `spec` without any row."""
+    ids = list(pd.unique(panel["indicator"])) if spec is None else [*spec.indicators, *spec.denominators]
+    wide(panel, ids, what)
+    return panel
+
+
+def wide(panel: pd.DataFrame, ids: list[str], what: str = "panel") -> tuple[pd.DataFrame, np.ndarray]:
+    """Values (rows: every year with every unit, sorted; columns: `ids`; missing is NaN) and their status codes (int8,
+    positions in STATUSES, -1 for a missing cell).
+
+    Raises InputError as `validate` does.
+    """
+    refuse(what, [f"column '{name}' is missing: add it" for name in [*KEY, "value"] if name not in panel])
+    (year, years), (unit, units) = (coded(panel[name], sort=True) for name in ("year", "unit"))
+    places, shape = (year, unit, positions(panel["indicator"], ids)), (len(years), len(units), len(ids))
+    values = numbers(panel, what)
+    status = (
+        positions(panel["status"], STATUSES) if "status" in panel else np.zeros(len(panel), dtype=np.int8)
+    )
+    faults, rows, flat = key_faults(panel) + absent(places[2], values, ids), None, None
+    if not in_order(places, shape):
+        rows = np.flatnonzero((places[0] >= 0) & (places[1] >= 0) & (places[2] >= 0))
+        flat = np.ravel_multi_index([place[rows] for place in places], shape)
+        values, status = values[rows], status[rows]
+    faults += cell_faults(panel, flat, values, status, rows, np.prod(shape))
+    refuse(what, faults[:SHOWN] + ([f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []))
+    if flat is None:
+        cells, codes = values.copy(), status.copy()
+    else:
+        cells, codes = np.full(np.prod(shape), np.nan), np.full(np.prod(shape), NONE, dtype=np.int8)
+        cells[flat], codes[flat] = values, status
+    codes[np.isnan(cells)] = NONE
+    index = pd.MultiIndex.from_product([years, units], names=["year", "unit"])
+    codes = codes.reshape(-1, len(ids))
+    return pd.DataFrame(cells.reshape(codes.shape), index=index, columns=ids, copy=False), codes
+
+
+def numbers(panel: pd.DataFrame, what: str) -> np.ndarray:
+    """The values; refused when some are text that is no number."""
+    try:
+        return panel["value"].to_numpy(dtype=float, na_value=np.nan)
+    except (ValueError, TypeError):
+        bad = panel["value"].notna() & pd.to_numeric(panel["value"], errors="coerce").isna()
+        refuse(
+            what,
+            [
+                f"{', '.join(map(str, panel[KEY].iloc[row]))}: '{panel['value'].iloc[row]}' is not a number: "
+                "correct it, or leave the cell empty"
+                for row in bad_rows(bad)[:SHOWN]
+            ],
+        )
+        return pd.to_numeric(panel["value"], errors="coerce").to_numpy(dtype=float)
+
+
+def in_order(places: tuple, shape: tuple) -> bool:
+    """Is the panel the whole grid already, sorted by year, unit and indicator?"""
+    return len(places[0]) == np.prod(shape) and all(
+        (place.reshape(shape) == np.arange(size).reshape(grid)).all()
+        for place, size, grid in zip(places, shape, ((-1, 1, 1), (-1, 1), (-1,)))
+    )
+
+
+def coded(column: pd.Series, sort: bool = False) -> tuple[np.ndarray, pd.Index]:
+    """Codes and labels of a key; those of a category are taken as they are when all its labels occur (in order)."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes, labels = column.array.codes, column.array.categories
+        used = np.zeros(len(labels) + 1, dtype=bool)
+        used[codes] = True  # a missing key (-1) marks the place after the last label
+        if used[:-1].all() and (labels.is_monotonic_increasing or not sort):
+            return codes, labels
+    return pd.factorize(column, sort=sort)
+
+
+def positions(column: pd.Series, names: list[str]) -> np.ndarray:
+    """Position of each cell in `names`, -1 where it is none of them."""
+    codes, found = coded(column)
+    small = np.int8 if len(names) < 127 else np.int32
+    return np.append(pd.Index(names).get_indexer(pd.Index(found)), -1).astype(small)[codes]
+
+
+def key_faults(panel: pd.DataFrame) -> list[str]:
+    faults = [
+        f"row {row + 1}: '{name}' is empty: fill it in"
+        for name in KEY
+        for row in bad_rows(panel[name].isna())
+    ]
+    if not pd.api.types.is_integer_dtype(panel["year"]):
+        faults.append("'year' holds no whole numbers: convert it, as in panel.astype({'year': int})")
+    return faults
+
+
+def absent(column: np.ndarray, values: np.ndarray, ids: list[str]) -> list[str]:
+    """Indicators without any value."""
+    there = np.zeros(len(ids) + 1, dtype=bool)
+    there[column[~np.isnan(values)]] = True
+    return [
+        f"indicator '{name}' has no value in any row: add its data, or take it out with spec.drop('{name}')"
+        for name, found in zip(ids, there[:-1])
+        if not found
+    ]
+
+
+def cell_faults(panel, flat, values, status, rows, size) -> list[str]:
+    """Doubled keys, infinite values, unknown statuses; `rows` are positions of the cells in the panel (None: all, in
+    order), `flat` their places among the `size` places of the grid."""
+
+    def key(cell):
+        unit, year, indicator = panel[KEY].iloc[cell if rows is None else rows[cell]]
+        return f"{unit}, {year}, {indicator}"
+
+    doubled = []
+    if flat is not None:
+        seen = np.zeros(size, dtype=bool)
+        seen[flat] = True
+        if np.count_nonzero(seen) < len(flat):
+            doubled = np.flatnonzero(pd.Series(flat).duplicated())
+    faults = [f"{key(cell)}: more than one row: keep one" for cell in doubled]
+    faults += [
+        f"{key(cell)}: infinite value: correct it, or leave the cell empty"
+        for cell in np.isinf(values).nonzero()[0]
+    ]
+    unknown = (status < 0) & ~np.isnan(values)
+    return faults + [
+        f"{key(cell)}: status '{panel['status'].iloc[cell if rows is None else rows[cell]]}' is unknown: "
+        f"type one of {', '.join(STATUSES)}"
+        for cell in unknown.nonzero()[0]
+    ]
+
+
+def from_wide(
+    table: pd.DataFrame,
+    spec,
+    unit: str = "unit",
+    year: str | None = "year",
+    status: str = "observed",
+    source: str = "",
+) -> pd.DataFrame:
+    """A panel from a wide table: a row a unit (and year, when the table has that column; else the year is 1), a column
+    an indicator or denominator of `spec`; columns `status` and `source`, when there, hold for their row."""
+    ids = [*spec.indicators, *spec.denominators]
+    refuse("table", [f"column '{name}' is missing: add it" for name in [unit, *ids] if name not in table])
+    values = numeric(table[[*ids, *([year] if year in table else [])]], "table")
+    keyed = pd.DataFrame(
+        {
+            "unit": table[unit],
+            "year": values[year].astype(int) if year in table else 1,
+            "status": table.get("status", status),
+            "source": table.get("source", source),
+        }
+    )
+    long = keyed.join(values[ids].astype(float)).melt(list(keyed), ids, "indicator", "value")
+    return long[COLUMNS]
+
+
+def numeric(table: pd.DataFrame, what: str) -> pd.DataFrame:
+    """The table as numbers; refused when cells are text that is no number."""
+    values = table.apply(pd.to_numeric, errors="coerce")
+    bad = values.isna() & table.notna()
+    refuse(
+        what,
+        [
+            f"row {row + 1}, column '{table.columns[column]}': '{table.iat[row, column]}' is not a number: "
+            "correct it, or leave the cell empty"
+            for row, column in np.argwhere(bad.to_numpy())
+        ],
+    )
+    return values
+
+
+def years_of(table: pd.DataFrame) -> np.ndarray:
+    """The years of a wide table, ascending."""
+    return table.index.get_level_values("year").unique().to_numpy()
+
+
+def cube(table: pd.DataFrame) -> np.ndarray:
+    """The values of a wide table as an array of years × units × columns (a view)."""
+    values = table.to_numpy()
+    return values.reshape(len(years_of(table)), -1, values.shape[1])
+
+
+def cells(table: pd.DataFrame, bad: np.ndarray) -> list[str]:
+    """Names of the cells of a wide table where `bad` (same shape) is true: "北京, 2021, gdp = -1"."""
+    values = table.to_numpy()
+    named = [
+        f"{table.index[row][1]}, {table.index[row][0]}, {table.columns[column]} = {values[row, column]:g}"
+        for row, column in np.argwhere(bad)[:SHOWN]
+    ]
+    return named + ([f"and {bad.sum() - SHOWN} more"] if bad.sum() > SHOWN else [])

@@ -1,0 +1,207 @@
+"""From a panel to scores. `compute(spec, panel)` strings the steps together; `steps` keeps what lies between."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fire.errors import InputError, refuse
+from fire.index import aggregate, impute, normalise, rounding, treat
+from fire.index import panel as panels
+
+IMPUTED = panels.STATUSES.index("imputed")
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What each step of a computation gave: wide tables (rows (year, unit), columns indicators; `scores`: nodes)."""
+
+    raw: pd.DataFrame
+    status: np.ndarray  # codes of panel.STATUSES, after imputation, in the shape of `raw`
+    denominated: pd.DataFrame
+    screened: list  # (year, unit) with too little data to be scored
+    imputed: pd.DataFrame
+    transformed: pd.DataFrame
+    treated: pd.DataFrame
+    treatment: pd.DataFrame  # what the outlier treatment did
+    posts: pd.DataFrame
+    normalised: pd.DataFrame
+    scores: pd.DataFrame
+    weights: pd.Series  # in the parent, as used
+
+
+def steps(
+    spec, panel: pd.DataFrame, posts: pd.DataFrame | None = None, groups: pd.Series | None = None
+) -> Steps:
+    """Run every step of `spec` on `panel` and keep what each gave.
+
+    `posts`: frozen posts (as `Steps.posts`) instead of those of the data; `groups`: region or group of each unit, for
+    group means. Raises InputError that lists every fault of a step.
+    """
+    raw, status = panels.wide(panel, [*spec.indicators, *spec.denominators])
+    denominated, status = impute.denominate(raw, status, spec)
+    thin = impute.screened(denominated, spec.method["screen"])
+    if thin.any():
+        denominated = denominated.mask(np.broadcast_to(thin[:, None], denominated.shape))
+    imputed, filled = impute.fill(denominated, spec, groups)
+    status = np.where(filled, np.int8(IMPUTED), status) if filled.any() else status
+    transformed = normalise.transform(imputed, spec)
+    treated, treatment = treat.treat(transformed, spec)
+    posts = normalise.posts(treated, spec) if posts is None else frozen(posts, spec)
+    normalised = normalise.normalise(treated, spec, posts)
+    scores, weights = aggregate.aggregate(normalised, spec)
+    return Steps(
+        raw,
+        status,
+        denominated,
+        list(denominated.index[thin]),
+        imputed,
+        transformed,
+        treated,
+        treatment,
+        posts,
+        normalised,
+        scores,
+        weights,
+    )
+
+
+def frozen(posts: pd.DataFrame, spec) -> pd.DataFrame:
+    """Check posts handed over: one usable line for every indicator."""
+    refuse(
+        "posts",
+        [
+            f"column '{name}' is missing: hand over posts as score.base_posts gives them"
+            for name in ("low", "high")
+            if name not in posts
+        ],
+    )
+    names = posts.index.get_level_values(-1)
+    faults = [
+        f"{name}: no posts: add a line, or leave posts out" for name in spec.indicators if name not in names
+    ]
+    faults += [
+        f"{key}: posts {line['low']} and {line['high']} have no range"
+        for key, line in posts.iterrows()
+        if not line["low"] < line["high"] and not line.get("sd", 0) > 0
+    ]
+    refuse("posts", faults)
+    return posts.reindex(columns=normalise.POSTS) if not set(normalise.POSTS) <= set(posts) else posts
+
+
+def compute(
+    spec, panel: pd.DataFrame, posts: pd.DataFrame | None = None, groups: pd.Series | None = None
+) -> pd.DataFrame:
+    """Scores of every node for every unit and year: the `scores` frame of docs/architecture.md.
+
+    Score and rank (1 = best, ties share the best rank), growth over the year before in per cent (missing where that
+    score is not above zero), rank change (positive = moved up), and the share of the score by status of its data.
+    """
+    return tidy(spec, steps(spec, panel, posts, groups), panel)
+
+
+def tidy(spec, done: Steps, panel: pd.DataFrame) -> pd.DataFrame:
+    """The results of `steps` as the scores frame: years, then units, then nodes in the order of the specification."""
+    years, cube = panels.years_of(done.scores), panels.cube(done.scores)
+    there = done.raw.notna().to_numpy().any(axis=1)
+    rows = slice(None) if there.all() else np.repeat(there, cube.shape[2])
+
+    def column(array):
+        return array.reshape(-1)[rows]
+
+    missing, rank = np.isnan(cube), np.empty(cube.shape, dtype=np.int32)
+    for place, block in enumerate(cube):
+        rank[place] = np.nan_to_num(rounding.ranks(block), nan=1)
+    growth, change, unchanged = against_last_year(years, cube, rank, missing)
+    frame = {
+        "unit": names(done.scores.index.levels[1], 1, cube.shape, panel["unit"].dtype)[rows],
+        "year": np.repeat(years, cube[0].size)[rows],
+        "node": names(spec.nodes.index, 2, cube.shape, panel["indicator"].dtype)[rows],
+        "score": column(cube),
+        "rank": pd.arrays.IntegerArray(column(rank), column(missing)),
+        "growth_pct": column(growth),
+        "rank_change": pd.arrays.IntegerArray(column(change), column(unchanged)),
+    }
+    frame |= {f"share_{name}": column(share) for name, share in shares(spec, done).items()}
+    return pd.DataFrame(frame, copy=False)
+
+
+def against_last_year(years, cube, rank, missing) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Growth in per cent, rank change, and where there is no rank change: missing where the year before is not in the
+    data, has no score or (for growth) a score that is not above zero."""
+    growth, change, none = (
+        np.empty(cube.shape),
+        np.zeros(cube.shape, dtype=np.int32),
+        np.ones(cube.shape, dtype=bool),
+    )
+    for place, year in enumerate(years):
+        before = np.flatnonzero(years == year - 1)
+        if not before.size:
+            growth[place] = np.nan
+            continue
+        ago = cube[before[0]]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            np.divide(cube[place], ago, out=growth[place])
+        growth[place] -= 1
+        growth[place] *= 100
+        growth[place][ago <= 0] = np.nan
+        np.subtract(rank[before[0]], rank[place], out=change[place])
+        np.logical_or(missing[place], missing[before[0]], out=none[place])
+    return growth, change, none
+
+
+def names(labels: pd.Index, axis: int, shape: tuple, dtype):
+    """Labels along an axis of an array of this shape, flattened; as compact as the key of the panel is (category or
+    text)."""
+    size = [1, 1, 1]
+    size[axis] = shape[axis]
+    small = np.min_scalar_type(-len(labels))
+    codes = np.broadcast_to(np.arange(len(labels), dtype=small).reshape(size), shape).reshape(-1)
+    if isinstance(dtype, pd.CategoricalDtype):
+        return pd.Categorical.from_codes(codes, pd.Index(labels), validate=False)
+    return pd.array(labels.to_numpy(), dtype="str").take(codes)
+
+
+def shares(spec, done: Steps) -> dict[str, np.ndarray]:
+    """Share of each node's score by status of its data: a child counts by its weight among the children present."""
+    scored = done.scores.notna().to_numpy()
+    used = [code for code in range(len(panels.STATUSES)) if (done.status == code).any()]
+    place = {node: position for position, node in enumerate(spec.nodes.index)}
+    leaves, out = [place[leaf] for leaf in spec.indicators], {}
+    for code, name in enumerate(panels.STATUSES):
+        share = np.ones(scored.shape) if used == [code] else np.zeros(scored.shape)
+        if code in used and len(used) > 1:
+            share[:, leaves] = done.status == code
+            for node, children in reversed(spec.families.items()):
+                columns = [place[child] for child in children]
+                share[:, place[node]] = aggregate.mean(
+                    share[:, columns], done.weights.iloc[columns].to_numpy(), scored[:, columns]
+                )
+        if not scored.all():
+            share[~scored] = np.nan
+        out[name] = share
+    return out
+
+
+def invert(spec, scores: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
+    """Raw values that give these indicator scores (columns: indicators) under `posts`: the inverse of transform and
+    normalisation, for methods that are lines between posts (and z-scores), without treatment or denominators."""
+    raw = {}
+    for name in scores:
+        rule, post = spec.rules[name], posts.loc[name]
+        if rule["normalise"] in (*normalise.RANKS, "none"):
+            raise InputError("invert", [f'{name}: normalise = "{rule["normalise"]}" cannot be turned back'])
+        low, high = rule["scale"]
+        if rule["normalise"] == "zscore":
+            value = post["mean"] + rule["direction"] * (scores[name] - low) / high * post["sd"]
+        else:
+            share = (scores[name] - low) / (high - low)
+            worst, best = (post["low"], post["high"])[:: rule["direction"]]
+            value = worst * (1 - share) + best * share
+        raw[name] = normalise.back(value, normalise.kind_of(rule))
+    return pd.DataFrame(raw, index=scores.index)
+
+
+def base_posts(spec, panel: pd.DataFrame, groups: pd.Series | None = None) -> pd.DataFrame:
+    """Posts of a panel: index indicator; columns low, high, mean, sd on the transformed scale."""
+    return steps(spec, panel, groups=groups).posts

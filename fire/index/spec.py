@@ -1,0 +1,372 @@
+"""The specification of an index: a tree of nodes, each with its labels, weight, direction and methods.
+
+    >>> spec = load("fire-2022")
+    >>> spec.pillars
+    ['F', 'I', 'R', 'E']
+    >>> spec.label("F", "en")
+    'Factors'
+    >>> other = spec.vary(aggregation="geometric", weights={"F": 1, "I": 1, "R": 1, "E": 1})
+
+The file format is `data/indices/schema.json`; docs/methodology.md says what every choice means.
+"""
+
+import copy
+import html
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+
+from fire import files
+from fire.errors import InputError, refuse
+from fire.index import spec_faults
+from fire.index.spec_faults import METHODS, OF_NODE, line_numbers, number, suggest
+
+INDICES = files.DATA / "indices"
+BY_METHOD = ["screen", "base_year", "group", "rounding"]
+LEVELS = {
+    "zh": ["指标", "名称", "权重", "方向", "单位", "方法"],
+    "en": ["node", "name", "weight", "direction", "unit", "method"],
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Spec:
+    """One index: `nodes` (a frame indexed by id, parents before children, every choice filled in), `method` (what holds
+    for the whole index), `table` (the specification as written)."""
+
+    id: str
+    method: dict
+    nodes: pd.DataFrame
+    table: dict
+    lang: str = "zh"
+
+    @property
+    def titles(self) -> dict:
+        return self.table["label"]
+
+    @property
+    def basis(self) -> dict:
+        """How the choices in `method` are known: printed, identified or assumed."""
+        return self.table["method"].get("basis", {})
+
+    @property
+    def root(self) -> str:
+        return self.nodes.index[0]
+
+    @cached_property
+    def rules(self) -> dict[str, dict]:
+        """The rows of `nodes` as plain dictionaries, by id."""
+        return self.nodes.to_dict("index")
+
+    @cached_property
+    def families(self) -> dict[str, list[str]]:
+        """Children by parent, parents before their children."""
+        inner = {node: [] for node in self.nodes.index[~self.nodes["leaf"]]}
+        for node, parent in self.nodes["parent"].iloc[1:].items():
+            inner[parent].append(node)
+        return inner
+
+    @cached_property
+    def indicators(self) -> list[str]:
+        return list(self.nodes.index[self.nodes["leaf"]])
+
+    @property
+    def pillars(self) -> list[str]:
+        return self.children(self.root)
+
+    @property
+    def denominators(self) -> list[str]:
+        """Ids of the panel series that indicators are divided by."""
+        return list(dict.fromkeys(self.nodes["denominator"].dropna()))
+
+    @property
+    def node(self) -> SimpleNamespace:
+        """The ids, for tab completion: `spec.node.gdp` is "gdp"."""
+        return SimpleNamespace(**{node: node for node in self.nodes.index})
+
+    def children(self, node: str) -> list[str]:
+        return list(self.families.get(self.known(node), []))
+
+    def leaves(self, node: str) -> list[str]:
+        """The indicators below a node (the node itself when it is one)."""
+        below = self.children(node)
+        return [leaf for child in below for leaf in self.leaves(child)] if below else [node]
+
+    def label(self, node: str, lang: str | None = None) -> str:
+        return self.labels(lang)[self.known(node)]
+
+    def labels(self, lang: str | None = None) -> dict[str, str]:
+        return self.nodes[f"label_{language(lang or self.lang)}"].to_dict()
+
+    def known(self, node: str) -> str:
+        """The node itself; InputError that says what to type when the specification has no such node."""
+        if node not in self.nodes.index:
+            raise InputError(
+                f"specification {self.id}", [f"no node '{node}'" + suggest(node, self.nodes.index)]
+            )
+        return node
+
+    def vary(self, *ids: str, weights: dict | None = None, lang: str | None = None, **choices) -> "Spec":
+        """A changed copy.
+
+        `vary(aggregation="geometric")` changes a method everywhere, `vary("gdp", transform="identity")` for one node
+        or more; None takes a choice back to the default. `vary(weights={"F": 0.2})` changes weights: named siblings
+        get theirs, the others share what is left as before; if all are named, their weights are rescaled to one.
+        """
+        table, rows = copy.deepcopy(self.table), {}
+        for row in table["node"]:
+            rows[row["id"]] = row
+        faults = [
+            f"no choice '{name}'" + suggest(name, [*METHODS, *OF_NODE])
+            for name in choices
+            if name not in {**METHODS, **OF_NODE}
+        ]
+        faults += [
+            f"'{name}' belongs to an indicator: name it, as in vary('{self.indicators[0]}', {name}=…)"
+            for name, value in choices.items()
+            if name in OF_NODE and not ids and value is not None
+        ]
+        refuse(f"specification {self.id}", faults)
+        for name, value in choices.items():
+            for row in [rows[self.known(node)] for node in ids] or [table["method"], *rows.values()]:
+                row.pop(name, None)
+            for row in [rows[node] for node in ids] or [table["method"]]:
+                if value is not None:
+                    row[name] = list(value) if isinstance(value, tuple) else value
+        for node, weight in self.rescaled(weights or {}).items():
+            rows[node]["weight"] = weight
+        return build(table, f"specification {self.id}, varied", lang=lang or self.lang)
+
+    def rescaled(self, weights: dict) -> dict:
+        """Weights of all siblings of the named nodes, each family summing to one."""
+        try:
+            weights = {node: number(weight) for node, weight in weights.items()}
+        except (ValueError, TypeError, ZeroDivisionError) as error:
+            raise InputError(f"weights of {self.id}", [f'{error}: write 0.25, or "1/4"']) from error
+        bad = [
+            f"weight of '{node}' is {weight}: weights are zero or more"
+            for node, weight in weights.items()
+            if not 0 <= weight < float("inf")
+        ]
+        for parent in dict.fromkeys(self.nodes.at[self.known(node), "parent"] for node in weights):
+            family = self.children(parent) if isinstance(parent, str) else []
+            total = sum(weights.get(child, 0) for child in family)
+            if set(family) <= set(weights) and total <= 0:
+                bad.append(f"the weights of the children of '{parent}' are all zero: give one of them more")
+            if not set(family) <= set(weights) and total > 1:
+                bad.append(
+                    f"the weights given to children of '{parent}' sum to {total:g}: leave room for "
+                    f"{', '.join(child for child in family if child not in weights)}, or name them too"
+                )
+        refuse(f"weights of {self.id}", bad)
+        full = {}
+        for parent in dict.fromkeys(self.nodes.at[node, "parent"] for node in weights):
+            old = self.nodes.loc[self.children(parent), "weight"]
+            new = pd.Series({child: float(weights[child]) for child in old.index if child in weights})
+            rest = old.drop(new.index)
+            share = rest / rest.sum() if rest.sum() else rest + 1 / max(len(rest), 1)
+            full |= (share * (1 - new.sum())).to_dict() | (new if len(rest) else new / new.sum()).to_dict()
+        return full
+
+    def branch(self, node: str) -> "Spec":
+        """The index below `node` by itself: `spec.branch("F")`."""
+        keep = {self.known(node)}
+        for child, parent in self.nodes["parent"].items():
+            if parent in keep:
+                keep.add(child)
+        table = copy.deepcopy(self.table) | {"id": f"{self.id}/{node}"}
+        table["node"] = [row for row in table["node"] if row["id"] in keep]
+        for row in table["node"]:
+            if row["id"] == node:
+                row.pop("parent", None)
+                row.pop("weight", None)
+                table["label"] = row["label"]
+        return build(table, table["id"], lang=self.lang)
+
+    def drop(self, *ids: str) -> "Spec":
+        """The index without these nodes and what is below them; siblings take over the weight, empty parents go."""
+        gone = {self.known(node) for node in ids}
+        kept = [leaf for leaf in self.indicators if not gone & {leaf, *self.ancestors(leaf)}]
+        refuse(
+            f"specification {self.id}", [] if kept else ["dropping all indicators leaves no index: keep one"]
+        )
+        live = {*kept, *(above for leaf in kept for above in self.ancestors(leaf))}
+        table = copy.deepcopy(self.table)
+        table["node"] = [row for row in table["node"] if row["id"] in live]
+        family = self.nodes.loc[[node for node in self.nodes.index if node in live], ["parent", "weight"]]
+        total = family.groupby("parent")["weight"].transform("sum")
+        for row in table["node"][:]:
+            if "parent" in row:
+                row["weight"] = float(family.at[row["id"], "weight"] / total[row["id"]])
+        return build(table, f"specification {self.id} without {', '.join(ids)}", lang=self.lang)
+
+    def ancestors(self, node: str) -> list[str]:
+        """Parent, grandparent, … up to the root."""
+        parent = self.nodes.at[self.known(node), "parent"]
+        return [parent, *self.ancestors(parent)] if isinstance(parent, str) else []
+
+    def __getitem__(self, node: str) -> pd.Series:
+        return self.nodes.loc[self.known(node)]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.nodes.index)
+
+    def walk(self, node: str | None = None) -> list[str]:
+        """Ids from the root down, each node followed by what is below it."""
+        node = node or self.root
+        return [node] + [below for child in self.children(node) for below in self.walk(child)]
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{'  ' * self.nodes.at[node, 'level']}{node}  {self.label(node)}  {self.nodes.at[node, 'weight']:.4g}"
+            for node in self.walk()
+        ]
+        return f"{self.id}: {self.titles[self.lang]}\n" + "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th style='text-align:left'>{name}</th>" for name in LEVELS[self.lang])
+        body = "".join(self.html_row(node) for node in self.walk())
+        return (
+            f"<b>{html.escape(self.titles[self.lang])}</b> ({html.escape(self.id)})"
+            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
+
+    def html_row(self, node: str) -> str:
+        row = self.nodes.loc[node]
+        how = [row["transform"], row["normalise"]] if row["leaf"] else [row["aggregation"], row["weighting"]]
+        unit = row[f"unit_{self.lang}"] if row["leaf"] else ""
+        cells = [
+            f"{'&emsp;' * row['level']}{html.escape(node)}",
+            html.escape(self.label(node)),
+            f"{row['weight']:.4g}",
+            {1: "+", -1: "−"}[row["direction"]] if row["leaf"] else "",
+            html.escape(str(unit or "")),
+            ", ".join(how),
+        ]
+        return "<tr>" + "".join(f"<td style='text-align:left'>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def load(name: str | Path, lang: str = "zh") -> Spec:
+    """Load a specification by its id (`"fire-2022"`, from data/indices) or by the path of a TOML file.
+
+    Raises InputError that lists every fault with its line.
+    """
+    path = Path(name) if str(name).endswith(".toml") else INDICES / f"{name}.toml"
+    if not path.exists():
+        have = [file.stem for file in sorted(INDICES.glob("*.toml"))]
+        raise InputError(
+            f"specification {name}", [f"no file {path.name} in {path.parent.name}/" + suggest(name, have)]
+        )
+    text = files.decode(path)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(path.name, [f"not valid TOML: {error}: mend that line first"]) from error
+    return build(table, path.name, line_numbers(text), lang)
+
+
+def build(table: dict, what: str, lines: dict | None = None, lang: str = "zh") -> Spec:
+    """A Spec from a table as a TOML file gives it; all faults of the table are refused together."""
+    refuse(what, spec_faults.find(table, lines or {}))
+    language(lang)
+    method = METHODS | {key: value for key, value in table["method"].items() if key != "basis"}
+    return Spec(table["id"], method, frame(table["node"], method), table, lang)
+
+
+def language(lang: str) -> str:
+    """The language itself; InputError that names those there are."""
+    refuse("language", [] if lang in LEVELS else [f"'{lang}' is not known: type one of {', '.join(LEVELS)}"])
+    return lang
+
+
+def frame(rows: list[dict], method: dict) -> pd.DataFrame:
+    """The nodes as a frame indexed by id, parents before children, every choice resolved against `method`."""
+    parents = {row["id"]: row.get("parent") for row in rows}
+    level = {}
+    for node in parents:
+        above, depth = parents[node], 0
+        while above is not None:
+            above, depth = parents[above], depth + 1
+        level[node] = depth
+    siblings = pd.Series(list(parents.values())).value_counts()
+    lines = []
+    for row in sorted(rows, key=lambda row: level[row["id"]]):
+        own = {name: row.get(name, default) for name, default in OF_NODE.items()}
+        own |= {name: row.get(name, method[name]) for name in METHODS if name not in BY_METHOD}
+        words = {
+            f"{key}_{lang}": row.get(key, {}).get(lang) for key in ("label", "unit") for lang in ("zh", "en")
+        }
+        basis = {f"{key}_basis": value for key, value in row.get("basis", {}).items()}
+        parent = row.get("parent")
+        weight = number(row["weight"]) if "weight" in row else 1 / siblings[parent] if parent else 1.0
+        lines.append(
+            {
+                "id": row["id"],
+                "parent": parent,
+                "level": level[row["id"]],
+                "leaf": row["id"] not in siblings.index,
+                "weight": weight,
+                **words,
+                **own,
+                **basis,
+            }
+        )
+    nodes = pd.DataFrame(lines).set_index("id")
+    nodes["unit"] = nodes["unit_zh"]
+    return nodes
+
+
+def from_coinr(imeta: pd.DataFrame, idata: pd.DataFrame | None = None, lang: str = "en", **choices):
+    """A specification from a COINr `iMeta` table; with `iData` its panel too: `spec, panel = from_coinr(imeta, idata)`.
+
+    The methods are COINr's defaults (min-max 0-100 within each year, arithmetic means, weights rescaled among the
+    children that are present); `choices` change them as in `Spec.vary`.
+    """
+    from fire.index import panel as panels
+
+    need = ["iCode", "Parent", "Direction", "Weight", "Type"]
+    refuse("iMeta", [f"column '{name}' is missing: add it" for name in need if name not in imeta])
+    meta = imeta.assign(**panels.numeric(imeta[["Direction", "Weight"]], "iMeta"))
+    tree = meta[meta["Type"].isin(["Indicator", "Aggregate"])]
+    total = tree.groupby("Parent")["Weight"].transform("sum")
+    rows = [coinr_node(row, total[position]) for position, row in tree.iterrows()]
+    named = [
+        {"id": row["iCode"], "label": coinr_label(row)}
+        for _, row in meta[meta["Type"].eq("Denominator")].iterrows()
+    ]
+    root = next((row for row in rows if "parent" not in row), rows[0])
+    table = {
+        "id": root["id"],
+        "label": root["label"],
+        "denominator": named,
+        "node": rows,
+        "method": {"missing": "none", "normalise": "minmax", "reference": "year", "scale": [0.0, 100.0]},
+    }
+    spec = build(table, "iMeta", lang=lang)
+    spec = spec.vary(**choices) if choices else spec
+    return spec if idata is None else (spec, panels.from_wide(idata, spec, unit="uCode", year="Time"))
+
+
+def coinr_label(row: pd.Series) -> dict:
+    name = row.get("iName") if pd.notna(row.get("iName")) else row["iCode"]
+    return {"zh": name, "en": name}
+
+
+def coinr_node(row: pd.Series, family: float) -> dict:
+    """One row of iMeta as a node; `family` is the sum of the weights of its siblings."""
+    node = {"id": row["iCode"], "label": coinr_label(row)}
+    if pd.notna(row["Parent"]):
+        node |= {"parent": row["Parent"], "weight": float(row["Weight"] / family)}
+    if row["Type"] == "Indicator":
+        node["direction"] = int(row["Direction"])
+        if pd.notna(row.get("Unit")):
+            node["unit"] = {"zh": row["Unit"], "en": row["Unit"]}
+        if pd.notna(row.get("Denominator")):
+            node |= {"denominator": row["Denominator"], "factor": float(row.get("ScaleFactor", 1.0))}
+        if pd.notna(row.get("Target")):
+            node["target"] = float(row["Target"])
+    return node

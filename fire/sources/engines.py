@@ -1,0 +1,92 @@
+"""Where the records are counted: DuckDB inside Python, a Spark cluster, or Spark Connect, by one setting."""
+
+from pathlib import Path
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+from ibis.util import gen_name
+
+from fire.errors import InputError, refuse
+
+SPARK = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.shuffle.partitions": "16",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+}
+SPARK_MISSING = "pyspark is not installed: run `make spark`, then start Python with PYTHONPATH=build/pyspark"
+
+
+def connect(url: str = "duckdb://", **settings):
+    """Connect an Ibis backend by its address.
+
+    `duckdb://` (in memory), `duckdb:///path/file.duckdb`, `spark://host:port` (a cluster; `spark://local` for this
+    machine) or `sc://host:port` (Spark Connect). `settings` go to the engine as they are, e.g.
+    `memory_limit="2GiB", threads=2` for DuckDB or `**{"spark.executor.memory": "4g"}` for Spark.
+    Raises InputError for another address, or when pyspark or its server is not there.
+
+    >>> connect("duckdb://", threads=1).name
+    'duckdb'
+    """
+    scheme, _, rest = url.partition("://")
+    refuse(
+        url,
+        []
+        if scheme in ("duckdb", "spark", "sc")
+        else ["no such engine: write duckdb://, spark://host:port or sc://host:port"],
+    )
+    if scheme == "duckdb":
+        con = ibis.duckdb.connect(rest or ":memory:", **settings)
+        con.raw_sql("SET enable_progress_bar = false")
+        return con
+    return ibis.pyspark.connect(spark_session(url, settings))
+
+
+def spark_session(url: str, settings: dict):
+    """A Spark session on a cluster (`spark://`), on this machine (`spark://local`) or through Connect (`sc://`)."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise InputError(url, [SPARK_MISSING]) from None
+    builder = SparkSession.builder.appName("fire")
+    if url.startswith("sc://"):
+        return builder.remote(url).getOrCreate()
+    builder = builder.master("local[*]" if url == "spark://local" else url)
+    for key, value in (SPARK | settings).items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
+def read_parquet(con, path: Path | str) -> ibis.Table:
+    """A lazy table on one Parquet file, a folder of parts, or an address in object storage (s3://, hdfs://).
+
+    Raises InputError when the engine cannot read it (missing, cut off, not Parquet).
+    """
+    parts = con.name == "duckdb" and "://" not in str(path) and Path(path).is_dir()
+    try:
+        return con.read_parquet(f"{path}/**/*.parquet" if parts else str(path))
+    except Exception as error:  # each engine raises its own
+        reason = str(error).strip().splitlines()[0][:200]
+        raise InputError(
+            f"{path}", [f"cannot be read as Parquet ({reason}): export the file again"]
+        ) from error
+
+
+def local_table(con, frame: pd.DataFrame) -> ibis.Table:
+    """A small frame as a temporary table of the engine, so that it joins the engine's large ones."""
+    name, arrow = gen_name("fire"), pa.Table.from_pandas(frame, preserve_index=False)
+    if con.name == "duckdb":
+        return con.create_table(name, arrow, temp=True)
+    con._session.createDataFrame(arrow).createOrReplaceTempView(name)
+    return con.table(name)
+
+
+def keep(con, table: ibis.Table) -> ibis.Table:
+    """Compute a table once and keep it: a temporary table of DuckDB (spills to disk), a cached view of Spark."""
+    name = gen_name("fire")
+    if con.name == "duckdb":
+        return con.create_table(name, table, temp=True)
+    con._session.sql(con.compile(table)).cache().createOrReplaceTempView(name)
+    return con.table(name)

@@ -1,0 +1,220 @@
+"""Observed city statistics: GDP, services, population and urban population, and the panel of pillar F made of them.
+
+The index of a year is computed from the statistics of the year before, so the statistics of 2020 make index year 2021.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from fire import files
+from fire.errors import refuse
+from fire.index.panel import STATUSES
+
+PATH = files.DATA / "statistics" / "cities.csv"
+COLUMNS = ["city", "year", "measure", "value", "unit", "status", "source", "note"]
+KEY = ["city", "year", "measure"]
+UNITS = {
+    "gdp": "亿元",
+    "tertiary": "亿元",
+    "population": "万人",
+    "urban_population": "万人",
+    "registered_population": "万人",
+}
+OPTIONAL = ["registered_population"]  # need not be there for every city
+INDICATORS = {
+    "gdp": "gdp",
+    "tertiary_share": "tertiary_share",
+    "population": "pop_size",
+    "urban_population": "pop_structure",
+}
+CENSUSES = (2010, 2020)
+
+
+def read(path: Path | str = PATH, cities: list[str] | None = None) -> pd.DataFrame:
+    """Read and check a file of city statistics; one row for each city, year and measure, values in 亿元 and 万人.
+
+    `cities` are those that must be there (default: the cities of data/places.csv). UTF-8, GB18030, thousands separators
+    and full-width digits are read. Raises InputError with every fault by file, row and column; the file is not changed.
+    """
+    table = files.read_csv(path)
+    refuse(
+        f"{path}",
+        [
+            f"row 1: column '{name}' is missing: add it (empty cells are allowed in 'note')"
+            for name in COLUMNS
+            if name not in table
+        ],
+    )
+    table["row"] = np.arange(2, len(table) + 2)
+    faults = []
+    for name in ("year", "value"):
+        table[name], wrong = files.to_number(table[name], path, name)
+        faults += wrong
+    if cities is None:
+        cities = places()["city"].tolist()
+    faults += [
+        f"{path}: {fault}" for check in (cell_faults, key_faults, sum_faults) for fault in check(table)
+    ]
+    faults += [f"{path}: {fault}" for fault in missing_cities(table, cities)]
+    refuse(f"{path}", faults)
+    return table[COLUMNS].astype({"year": int})
+
+
+def places() -> pd.DataFrame:
+    """The cities of the index (data/places.csv) with typed coordinates."""
+    return files.read_csv(files.DATA / "places.csv").astype({"lon": float, "lat": float})
+
+
+def cell_faults(table: pd.DataFrame) -> list[str]:
+    """Cells that cannot be: no year, an unknown measure, unit or status, a value that is not positive."""
+    faults = []
+    for row in table.itertuples():
+        if pd.isna(row.year) or row.year % 1:
+            faults.append(f"row {row.row}, column 'year': '{row.year}' is not a year: type four digits")
+        if row.measure not in UNITS:
+            faults.append(
+                f"row {row.row}, column 'measure': '{row.measure}' is unknown: use one of {', '.join(UNITS)}"
+            )
+        elif row.unit != UNITS[row.measure]:
+            faults.append(
+                f"row {row.row}, column 'unit': '{row.unit}': convert {row.measure} to {UNITS[row.measure]}"
+            )
+        if row.value <= 0:
+            faults.append(
+                f"row {row.row}, column 'value': {row.measure} of {row.city} is {row.value:g}: it must be above 0; "
+                "leave the cell empty when it is unknown"
+            )
+        if pd.notna(row.value) and row.status not in STATUSES:
+            faults.append(
+                f"row {row.row}, column 'status': '{row.status}' is unknown: use one of {', '.join(STATUSES)}"
+            )
+    return faults
+
+
+def key_faults(table: pd.DataFrame) -> list[str]:
+    """Rows that say the same thing twice."""
+    doubled = table[table.duplicated(KEY, keep=False)]
+    return [
+        f"rows {', '.join(map(str, group['row']))}, columns 'city, year, measure': {city}, {year:.0f}, {measure} "
+        f"appears {len(group)} times: keep one row"
+        for (city, year, measure), group in doubled.groupby(KEY, sort=False)
+    ]
+
+
+def sum_faults(table: pd.DataFrame) -> list[str]:
+    """Parts larger than their whole: services above GDP, urban population above population."""
+    wide = (
+        table.drop_duplicates(KEY)
+        .pivot(index=["city", "year"], columns="measure", values="value")
+        .reindex(columns=list(UNITS))
+    )
+    rows = table.drop_duplicates(KEY).set_index(KEY)["row"]
+    return [
+        f"row {rows[(*key, part)]}, column 'value': {part} of {key[0]} in {key[1]:.0f} is above its {whole}: "
+        "correct one of them"
+        for part, whole in (("tertiary", "gdp"), ("urban_population", "population"))
+        for key in wide.index[(wide[part] > wide[whole]) & (wide[whole] > 0)]
+    ]
+
+
+def missing_cities(table: pd.DataFrame, cities: list[str]) -> list[str]:
+    """Cities of the index without a row, for each year and measure that the file gives at all."""
+    faults = []
+    for (year, measure), group in table.groupby(["year", "measure"], sort=True):
+        absent = [city for city in cities if city not in set(group["city"])]
+        if absent and measure in UNITS and measure not in OPTIONAL:
+            faults.append(
+                f"column 'city': no row for {'、'.join(absent)} in {year:.0f}, {measure}: add the row and leave "
+                "'value' empty when it is unknown"
+            )
+    return faults
+
+
+def wide(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Values and statuses by (city, year), one column for each measure."""
+    keyed = table.dropna(subset="value").set_index(KEY)
+    return keyed["value"].unstack().reindex(columns=list(UNITS)), keyed["status"].unstack().reindex(
+        columns=list(UNITS)
+    )
+
+
+def estimate(table: pd.DataFrame, years: list[int]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`wide`, with gaps in population filled from the two censuses (when the file has them) and marked `estimated`.
+
+    Population is interpolated geometrically; the urban share on the logit scale. A city whose share is missing in
+    the last census moves from the first as the median city did.
+    """
+    value, status = wide(table)
+    if not set(CENSUSES) <= set(value.index.get_level_values("year")):
+        return value, status
+    first, last = (value.xs(year, level="year") for year in CENSUSES)
+    share_first, share_last = (
+        logit((census["urban_population"] / census["population"]).clip(upper=0.999))
+        for census in (first, last)
+    )
+    share_last = share_last.fillna(share_first + (share_last - share_first).median())
+    for year in years:
+        step = (year - CENSUSES[0]) / (CENSUSES[1] - CENSUSES[0])
+        people = first["population"] ** (1 - step) * last["population"] ** step
+        urban = expit(share_first + step * (share_last - share_first))
+        for city in first.index:
+            for name, guess in (("population", people), ("urban_population", urban)):
+                if pd.isna(value[name].get((city, year), np.nan)):
+                    whole = value.at[(city, year), "population"] if name == "urban_population" else 1
+                    value.loc[(city, year), name], status.loc[(city, year), name] = (
+                        guess[city] * whole,
+                        "estimated",
+                    )
+    return value, status
+
+
+def panel(
+    path: Path | str = PATH, years: tuple[int, ...] = (2020, 2021), cities: list[str] | None = None
+) -> pd.DataFrame:
+    """The four indicators of pillar F as a panel (unit, year, indicator, value, status, source) for index `years`.
+
+    gdp 亿元, tertiary_share per cent, pop_size 万人, pop_structure (urban population) 万人, from the statistics of the
+    year before. A cell is as soft as its softest input; gaps in population are estimated from the censuses; a
+    gap in GDP or services stays missing (no row).
+    """
+    cities = places()["city"].tolist() if cities is None else cities
+    table = read(path, cities)
+    value, status = estimate(table, [year - 1 for year in years])
+    value["tertiary_share"] = 100 * value["tertiary"] / value["gdp"]
+    status["tertiary_share"] = [softest(pair) for pair in status[["tertiary", "gdp"]].itertuples(index=False)]
+    source = (
+        table.dropna(subset="value")
+        .set_index(KEY)["source"]
+        .unstack()
+        .reindex(columns=list(UNITS))
+        .reindex(value.index)
+    )
+    source["tertiary_share"] = source["tertiary"]
+    tidy = pd.DataFrame(
+        {
+            name: frame[list(INDICATORS)].rename(columns=INDICATORS).rename_axis(columns="indicator").stack()
+            for name, frame in (("value", value), ("status", status), ("source", source.fillna("C1")))
+        }
+    ).reset_index()
+    tidy = (
+        tidy.rename(columns={"city": "unit"})
+        .dropna(subset="value")
+        .assign(year=lambda frame: frame["year"] + 1)
+    )
+    tidy = tidy[tidy["year"].isin(years) & tidy["unit"].isin(cities)]
+    order = {city: place for place, city in enumerate(cities)}
+    return tidy.sort_values(
+        ["year", "indicator", "unit"],
+        key=lambda column: column.map(order) if column.name == "unit" else column,
+        ignore_index=True,
+    )[["unit", "year", "indicator", "value", "status", "source"]]
+
+
+def softest(statuses) -> str | float:
+    """The softest of some statuses; missing when one of them is."""
+    return (
+        max(statuses, key=STATUSES.index) if all(isinstance(status, str) for status in statuses) else np.nan
+    )

@@ -1,0 +1,678 @@
+"""The arithmetic of the smaller sources: 34 checks and 47 printed slips, recomputed as rows of the ledger.
+
+Facts are a dict of tables as `files.read_csv` gives them (every cell text, so that printed decimals survive).
+"""
+
+import math
+import tomllib
+
+import numpy as np
+import pandas as pd
+
+from fire import files
+
+COLUMNS = [
+    "id",
+    "kind",
+    "section",
+    "unit",
+    "node",
+    "measure",
+    "printed",
+    "computed",
+    "difference",
+    "tolerance",
+    "verdict",
+    "errata",
+    "reason",
+    "evidence",
+]
+PRINTED, MARKED, ABSENT = (
+    "recomputed from printed digits",
+    "carried as a mark of the data",
+    "outside the tables",
+)
+SLIPS = files.FACTS / "slips.toml"
+SOURCES = {
+    "000_806307570eb153f0.txt": "S0 北京领军企业",
+    "001_dbf8deccee350033.txt": "S1 场景汇编",
+    "003_bcd5c5c4f893a3f1.txt": "S3 三城政策",
+    "004_527d24990018d85d.txt": "S4 六大行",
+}
+STATE = ["工商银行", "建设银行", "农业银行", "中国银行", "邮储银行", "交通银行"]
+JOINT = ["招商银行", "中信银行", "平安银行", "兴业银行", "光大银行", "民生银行", "恒丰银行", "渤海银行"]
+S1, S3, S4 = list(SOURCES.values())[1:]
+
+
+def load(folder=files.FACTS) -> dict[str, pd.DataFrame]:
+    """All published tables by name, cells as text."""
+    return {path.stem: files.read_csv(path) for path in sorted(folder.glob("*.csv"))}
+
+
+# ---- reading printed cells
+
+
+def cells(facts: dict, table: str, **where) -> pd.DataFrame:
+    """Rows of a table where every named column equals the given text (or is one of a list)."""
+    frame = facts[table]
+    for column, wanted in where.items():
+        frame = frame[
+            frame[column].isin([str(item) for item in wanted] if isinstance(wanted, list) else [str(wanted)])
+        ]
+    return frame
+
+
+def text(facts: dict, table: str, column: str = "value", **where) -> str:
+    """The one cell that the conditions name; KeyError with the conditions when there is none."""
+    found = cells(facts, table, **where)
+    if found.empty:
+        raise KeyError(f"{table}: no row with {where}")
+    return found[column].iloc[0]
+
+
+def spend(facts: dict, names, measure: str = "tech_spend", year: int = 2021) -> list[str]:
+    return [
+        text(facts, "institution_spending", institution_zh=name, measure=measure, year=year) for name in names
+    ]
+
+
+def industry(facts: dict, domain: str, measure: str, year: int, geography: str = "中国") -> str:
+    return text(facts, "industry_indicators", domain=domain, measure=measure, year=year, geography=geography)
+
+
+def half(printed: str) -> float:
+    """Half a unit of the last printed digit.
+
+    >>> half("4.03"), half("1800")
+    (0.005, 0.5)
+    """
+    return 0.5 * 10.0 ** -len(str(printed).partition(".")[2])
+
+
+def propagate(function, printed: list[str]) -> tuple[float, float]:
+    """Value of `function` at printed numbers and the largest deviation that their rounding allows (first order).
+
+    >>> propagate(lambda x: x.sum(), ["1.0", "2.00"])
+    (3.0, 0.055)
+    """
+    x = np.array([float(cell) for cell in printed])
+    value = float(function(x))
+    moved = (function(x + step) - value for step in np.diag([half(cell) for cell in printed]))
+    return value, round(float(sum(abs(move) for move in moved)), 12)
+
+
+# ---- rows
+
+
+def row(
+    id,
+    section,
+    unit,
+    measure,
+    printed,
+    computed,
+    tolerance,
+    verdict,
+    errata,
+    reason,
+    evidence=PRINTED,
+    kind="check",
+):
+    """One row of the ledger; the difference only where both are numbers."""
+    number = isinstance(computed, float) and printed not in ("", "holds")
+    difference = computed - float(printed) if number else math.nan
+    return dict(
+        zip(
+            COLUMNS,
+            (
+                id,
+                kind,
+                section,
+                unit,
+                "",
+                measure,
+                printed,
+                computed,
+                difference,
+                tolerance,
+                verdict,
+                errata,
+                reason,
+                evidence,
+            ),
+        )
+    )
+
+
+def compare(id, section, unit, measure, printed: str, result: tuple[float, float], erratum="", reason=""):
+    """A printed number against a recomputed (value, slack): reproduced, explained by an erratum, or mismatch."""
+    computed, slack = result
+    tolerance = slack + half(printed) + 1e-9
+    same = abs(computed - float(printed)) <= tolerance
+    verdict = "reproduced" if same else "explained" if erratum else "mismatch"
+    said = f"{computed:.6g} ± {slack:.2g} against {printed}"
+    return row(
+        id,
+        section,
+        unit,
+        measure,
+        printed,
+        computed,
+        tolerance,
+        verdict,
+        "" if same else erratum,
+        said if same or not reason else f"{said}: {reason}",
+    )
+
+
+def claim(id, section, unit, measure, holds: bool, shown: str, erratum="", reason=""):
+    """A printed statement that holds or not, with the numbers that show it."""
+    verdict = "reproduced" if holds else "explained" if erratum else "mismatch"
+    return row(
+        id,
+        section,
+        unit,
+        measure,
+        "holds",
+        "holds" if holds else "does not hold",
+        math.nan,
+        verdict,
+        "" if holds else erratum,
+        shown if holds or not reason else f"{shown}: {reason}",
+    )
+
+
+def derive(id, section, unit, measure, result: tuple[float, float], shown: str):
+    """A number that the source does not print: shown as computed, nothing to hold it against."""
+    return row(
+        id,
+        section,
+        unit,
+        measure,
+        "",
+        *result,
+        "not computable",
+        "",
+        f"{shown}: no printed counterpart, the value is ours",
+    )
+
+
+def group_growth(x: np.ndarray) -> float:
+    """Growth in per cent of a total, from the members' levels (first half) and growth rates (second half)."""
+    level, growth = np.split(x, 2)
+    return 100 * (level.sum() / (level / (1 + growth / 100)).sum() - 1)
+
+
+def implied_revenue_growth(x: np.ndarray) -> float:
+    """Growth of revenue in per cent, from spending growth, its share of revenue, and the change of that share."""
+    growth, share, change = x
+    return 100 * ((1 + growth / 100) * (share - change) / share - 1)
+
+
+def yearly(years: int):
+    """Function of (first, last): compound growth in per cent a year over `years`."""
+    return lambda x: 100 * ((x[1] / x[0]) ** (1 / years) - 1)
+
+
+def banks(facts: dict):
+    """C01–C11, C34: bank spending."""
+
+    def both(names):
+        return spend(facts, names) + spend(facts, names, "tech_spend_growth_pct")
+
+    state, joint, all14 = "6家国有大行合计", "8家全国性股份行合计", "14家银行合计"
+    total = {name: spend(facts, [name])[0] for name in (state, joint, all14)}
+    for id, name, members in (("C01", state, STATE), ("C02", joint, JOINT)):
+        yield compare(id, S1, name, "tech_spend", total[name], propagate(np.sum, spend(facts, members)))
+    yield compare(
+        "C03", S1, all14, "tech_spend", total[all14], propagate(np.sum, [total[state], total[joint]])
+    )
+    levels = [np.array(spend(facts, names), float) for names in (STATE, JOINT)]
+    ordered = all((np.diff(level) < 0).all() for level in levels) and levels[1][0] > max(levels[0][4:])
+    yield claim(
+        "C04", S1, all14, "printed order is high to low", ordered, "招商银行 lies above 邮储银行 and 交通银行"
+    )
+    for id, name, members in (("C05", state, STATE), ("C06", joint, JOINT)):
+        printed = spend(facts, [name], "tech_spend_growth_pct")[0]
+        yield compare(id, S1, name, "tech_spend_growth_pct", printed, propagate(group_growth, both(members)))
+    yield revenue_check(facts)
+    last, rate = spend(facts, [state], year=2024)[0], spend(facts, [state], "tech_spend_growth_pct", 2024)[0]
+    base, slack = propagate(lambda x: x[0] / (1 + x[1] / 100), [last, rate])
+    yield derive("C08", S4, state, "tech_spend of 2023", (base, slack), f"{last} / (1 + {rate} %)")
+    yield derive(
+        "C09",
+        S4,
+        state,
+        "growth a year 2021–2024",
+        propagate(yearly(3), [total[state], last]),
+        f"between {spend(facts, [state], 'tech_spend_growth_pct')[0]} (2021) and {rate} (2024)",
+    )
+    cumulative = float(text(facts, "institution_spending", measure="tech_spend_cumulative_since_2019"))
+    first = float(total[state]) / (1 + float(spend(facts, [state], "tech_spend_growth_pct")[0]) / 100)
+    left = cumulative - first - float(total[state]) - base - float(last)
+    low, high = left - base, left - float(total[state])
+    yield claim(
+        "C10",
+        S4,
+        state,
+        "cumulative spending since 2019",
+        0 < low < high < first,
+        f"{left:.0f} is left for 2019 and 2022; 2019 is {low:.0f}–{high:.0f} if 2022 lies between its neighbours",
+    )
+    staff = spend(facts, [state], "staff", 2024) + spend(facts, ["邮储银行"], "staff", 2024)
+    yield derive(
+        "C11",
+        S4,
+        state,
+        "staff without 邮储银行",
+        propagate(lambda x: x[0] - x[1], staff),
+        "the 7200 of 邮储银行 is the source's assumption",
+    )
+    heads = [
+        (total[all14], spend(facts, [all14], "tech_spend_headline")[0]),
+        (staff[0], spend(facts, [state], "staff_headline", 2024)[0]),
+    ]
+    yield claim(
+        "C34",
+        S1,
+        all14,
+        "headlines lie below the totals",
+        all(float(a) > float(b) for a, b in heads),
+        "; ".join(f"{a} > {b}" for a, b in heads),
+    )
+
+
+def revenue_check(facts: dict) -> dict:
+    """C07: spending growth, share and its change imply a revenue growth; one bank lies far from the others."""
+    measures = ["tech_spend_growth_pct", "share_of_revenue_pct", "share_change_pp"]
+    implied = pd.Series(
+        {
+            bank: propagate(implied_revenue_growth, [spend(facts, [bank], m)[0] for m in measures])[0]
+            for bank in STATE
+        }
+    )
+    off = (implied - implied.median()).abs() > 5 * (implied - implied.median()).abs().median()
+    return claim(
+        "C07",
+        S1,
+        "、".join(implied.index[off]) or "6家国有大行",
+        "implied revenue growth within the group",
+        not off.any(),
+        "; ".join(f"{bank} {value:+.1f} %" for bank, value in implied.items()),
+        "OE01",
+        "more than five median absolute deviations from the group's median: the two shares have two bases",
+    )
+
+
+def technologies(facts: dict):
+    """C12–C25: sizes, shares and growth of the four industries."""
+
+    def get(domain, measure, year=2021, **more):
+        return industry(facts, domain, measure, year, **more)
+
+    core, later = get("ai", "core_industry_size"), get("ai", "core_industry_size", 2025)
+    yield compare(
+        "C12",
+        S1,
+        "人工智能",
+        "core_industry_cagr_pct",
+        get("ai", "core_industry_cagr_pct", 2025),
+        propagate(yearly(4), [core, later]),
+        "OE04",
+        "both ends are printed as above a threshold",
+    )
+    driven = [get("ai", "driven_industry_size"), get("ai", "driven_industry_size", 2025)]
+    yield derive(
+        "C13",
+        S1,
+        "人工智能",
+        "driven industry, growth a year",
+        propagate(yearly(4), driven),
+        " → ".join(driven),
+    )
+    whole = [
+        propagate(lambda x: 100 * x[0] / x[1], [get("ai", size), get("ai", share)])[0]
+        for size, share in (
+            ("computer_vision_size", "computer_vision_share_pct"),
+            ("base_layer_size", "base_layer_share_pct"),
+        )
+    ]
+    yield claim(
+        "C14",
+        S1,
+        "人工智能",
+        "one industry total behind its parts",
+        max(whole) / min(whole) < 1.05,
+        f"vision implies {whole[0]:.1f}, the base layer {whole[1]:.1f}, the core industry is above {core}",
+        "OE02;OE03",
+        "three different totals of one year",
+    )
+    share = {
+        place: float(get("ai", "ai_firm_share_pct", geography=place))
+        for place in ("京津冀", "长三角", "粤港澳大湾区", "北京", "上海", "深圳", "广州")
+    }
+    three = share["京津冀"] + share["长三角"] + share["粤港澳大湾区"]
+    yield claim(
+        "C15",
+        S1,
+        "人工智能",
+        "firm shares of three regions",
+        three <= 100,
+        f"sum {three:.2f}, elsewhere {100 - three:.2f}",
+    )
+    inside = (
+        share["北京"] <= share["京津冀"],
+        share["上海"] <= share["长三角"],
+        share["深圳"] + share["广州"] <= share["粤港澳大湾区"],
+    )
+    yield claim(
+        "C16",
+        S1,
+        "人工智能",
+        "cities inside their regions",
+        all(inside),
+        f"four cities {sum(list(share.values())[3:]):.2f}",
+    )
+    patents = [
+        get("ai", "patent_applications_cumulative", 2020),
+        get("ai", "patent_share_of_world_pct", 2020),
+    ]
+    yield derive(
+        "C17",
+        S1,
+        "人工智能",
+        "patents of the world",
+        propagate(lambda x: 100 * x[0] / x[1], patents),
+        f"{patents[0]} / {patents[1]} %",
+    )
+    chain = [get("blockchain", "industry_size"), get("blockchain", "industry_size", 2024)]
+    yield compare(
+        "C18",
+        S1,
+        "区块链",
+        "industry_cagr_pct",
+        get("blockchain", "industry_cagr_pct", 2024),
+        (yearly(3)(np.array(chain, float)), 0.0),
+        "OE05",
+        "start year not printed, the later scope is wider",
+    )
+    yield from cloud(facts)
+    parts = [get("big_data", f"{part}_share_pct") for part in ("hardware", "software", "service")]
+    yield compare("C24", S1, "大数据", "shares add up", "100.0", propagate(np.sum, parts))
+    reach = propagate(
+        lambda x: x[0] * (1 + x[1] / 100) ** 2,
+        [get("big_data", "industry_size"), get("big_data", "industry_growth_pct", 2023)],
+    )[0]
+    yield compare(
+        "C25",
+        S1,
+        "大数据",
+        "industry_size of 2023",
+        get("big_data", "industry_size", 2023),
+        (reach, 0.0),
+        "OE07",
+        "15 % a year falls just short; the wording 以上 allows more",
+    )
+
+
+def cloud(facts: dict):
+    """C19–C23: the cloud market and its parts."""
+
+    def get(measure, year=2020):
+        return industry(facts, "cloud", measure, year)
+
+    public, private, market = get("public_cloud_size"), get("private_cloud_size"), get("market_size")
+    yield compare("C19", S1, "云计算", "market_size", market, propagate(np.sum, [public, private]))
+    parts = [public, private, get("public_cloud_growth_pct"), get("private_cloud_growth_pct")]
+    yield compare(
+        "C20", S1, "云计算", "market_growth_pct", get("market_growth_pct"), propagate(group_growth, parts)
+    )
+    layers = [get(f"public_{layer}_size") for layer in ("saas", "paas", "iaas")]
+    yield compare(
+        "C21",
+        S1,
+        "云计算",
+        "public_cloud_size",
+        public,
+        propagate(np.sum, layers),
+        "OE06",
+        "PaaS is probably a rounded figure",
+    )
+    yield derive(
+        "C22",
+        S1,
+        "云计算",
+        "growth of 2021 at least",
+        propagate(yearly(1), [market, get("market_size", 2021)]),
+        "forecast above 3000",
+    )
+    costs = cells(facts, "industry_indicators", domain="data_centre")["value"].tolist()
+    yield compare("C23", S1, "数据中心", "cost shares add up", "100", propagate(np.sum, costs))
+
+
+def others(facts: dict):
+    """C26–C33: securities firms, insurers, e-CNY, cities and counts."""
+
+    def one(name, measure, year=2021):
+        return spend(facts, [name], measure, year)[0]
+
+    cicc = [one("中金公司", "tech_spend", 2020), one("中金公司", "tech_spend")]
+    ratio = propagate(lambda x: x[1] / x[0], cicc)[0]
+    yield claim("C26", S1, "中金公司", "spending doubled", ratio >= 2, f"{cicc[1]} / {cicc[0]} = {ratio:.3f}")
+    named = cells(facts, "institution_spending", type="securities", year=2021)
+    named = named[named["measure"].isin(["tech_spend", "tech_spend_threshold"])]
+    over = named[named["value"].astype(float) >= 10]["institution_zh"].nunique()
+    printed, before = (one("证券公司(行业)", "firms_tech_spend_over_1bn", year) for year in (2021, 2020))
+    fits = over == int(printed) and float(cicc[0]) < 10 and int(before) + 1 == int(printed)
+    yield claim(
+        "C27",
+        S1,
+        "证券公司",
+        "firms above 10 hundred million",
+        fits,
+        f"{over} named for 2021; 中金公司 was below in 2020, so {before} + 1 = {printed}",
+    )
+    ping = [one("中国平安", "patent_applications_cumulative"), one("中国平安", "patent_applications_added")]
+    yield derive(
+        "C28",
+        S1,
+        "中国平安",
+        "patents at the start of the year",
+        propagate(lambda x: x[0] - x[1], ping),
+        f"{ping[0]} − {ping[1]}",
+    )
+    hours, robots, days = (one("中泰证券", f"rpa_{m}") for m in ("running_hours", "robots", "person_days"))
+    yield compare(
+        "C29",
+        S1,
+        "中泰证券",
+        "rpa_person_days",
+        days,
+        propagate(lambda x: x[0] / 8, [hours]),
+        "OE08",
+        f"{float(hours) / float(robots):.1f} hours a robot: the hours do not match round-the-clock running",
+    )
+    coins = [industry(facts, "ecny", f"{m}_cumulative", 2021) for m in ("transaction_value", "transactions")]
+    yield derive(
+        "C30",
+        S1,
+        "数字人民币",
+        "yuan a transaction",
+        (float(coins[0]) * 1e8 / float(coins[1]), 0.0),
+        f"near {coins[0]} hundred million yuan over {coins[1]} transactions",
+    )
+    pilot = [one("平安银行", f"platform_pilot_{m}", 2019) for m in ("amount", "transactions")]
+    yield derive(
+        "C31",
+        S3,
+        "平安银行",
+        "yuan a transaction",
+        propagate(lambda x: x[0] / x[1], pilot),
+        f"{pilot[0]} / {pilot[1]}",
+    )
+    pairs = [
+        [
+            float(text(facts, "city_rankings", city=city, metric=metric, publisher=publisher))
+            for city in ("上海", "北京")
+        ]
+        for metric, publisher in (("listed_firms", "中关村互联网金融研究院"), ("funding_deals", "零壹财经"))
+    ]
+    yield claim(
+        "C32",
+        S3,
+        "上海",
+        "below half of 北京",
+        all(small < large / 2 for small, large in pairs),
+        "; ".join(f"{small:.0f} of {large:.0f} = {100 * small / large:.1f} %" for small, large in pairs),
+    )
+    lengths = named_lists(facts)
+    yield claim(
+        "C33",
+        "S1 S3 S4",
+        "全国",
+        "lists have their printed length",
+        all(printed == listed for _, printed, listed in lengths),
+        "; ".join(f"{name} {listed} of {printed}" for name, printed, listed in lengths),
+    )
+
+
+def named_lists(facts: dict) -> list[tuple[str, int, int]]:
+    """(list, printed length, names listed) for the lists whose length is printed or whose names are counted."""
+    indicators = facts["industry_indicators"].set_index("measure")
+
+    def counted(measure):
+        cell = indicators.loc[measure]
+        return measure, int(float(cell["value"])), len(cell["value_text"].split(";"))
+
+    us = cells(facts, "city_policies", city="美国")["policy_title_zh"].nunique()
+    targets = len(cells(facts, "industry_indicators", domain="insurance_tech", kind="target"))
+    plan = cells(facts, "city_policies", policy_title_zh="保险科技“十四五”发展规划")["aims"].iloc[0]
+    districts = text(facts, "industry_indicators", "value_text", measure="firm_districts")
+    compared = text(facts, "policy_comparison", "keywords", city="上海", dimension_id="spatial", basis="body")
+    return [
+        counted("application_pilot_regions"),
+        counted("application_pilot_departments"),
+        counted("policy_areas"),
+        ("ai_policy_documents", int(indicators.loc["ai_policy_documents", "value"]), us),
+        ("insurance targets", 9 if "九" in plan else 0, targets),
+        ("firm_districts", sum(name[-1] in "区" for name in compared.split(";")), len(districts.split(";"))),
+    ]
+
+
+def arithmetic(facts: dict) -> pd.DataFrame:
+    """The 34 checks C01–C34 as ledger rows, in order."""
+    rows = [*banks(facts), *technologies(facts), *others(facts)]
+    return pd.DataFrame(rows, columns=COLUMNS).sort_values("id", ignore_index=True)
+
+
+# ---- printed slips
+
+
+def word_test(facts: dict, slip: str, reading: str) -> tuple[bool, str]:
+    """The tables carry the reading and not the slip (places of proof and notes aside)."""
+    held = [
+        frame.drop(columns=["locator", "note"], errors="ignore").to_csv(index=False)
+        for name, frame in facts.items()
+        if not name.startswith("errata")
+    ]
+    clean = not any(slip in table for table in held)
+    carried = not reading or any(reading in table for table in held)
+    return clean and carried, f"'{slip}' is in no table" + (f"; '{reading}' is" if reading else "")
+
+
+def mark_test(facts: dict, table: str, where: dict, column: str, wanted: str) -> tuple[bool, str]:
+    """All rows concerned carry the mark."""
+    found = cells(facts, table, **where)[column].astype(str)
+    return bool(len(found)) and found.str.contains(
+        wanted
+    ).all(), f"{table}: {column} = {'; '.join(sorted(set(found)))}"
+
+
+def slip_test(facts: dict, checks: pd.DataFrame, rule: dict) -> tuple[bool, str]:
+    """One rule of data/slips.toml: whether the facts show the slip, and by what."""
+    if "check" in rule:
+        check = checks.loc[rule["check"]]
+        return check["verdict"] in ("explained", "not computable"), f"{rule['check']}: {check['reason']}"
+    if "absent" in rule:
+        return word_test(facts, rule["absent"], rule.get("present", ""))
+    return mark_test(facts, rule["table"], rule["where"], rule["column"], rule["holds"])
+
+
+def own_tests(facts: dict) -> dict[str, tuple[bool, str]]:
+    """Slips whose proof is a computation of its own."""
+    joint = len(cells(facts, "institution_spending", type="joint_stock_bank", measure="tech_spend"))
+    years = sorted(
+        set(cells(facts, "city_policies", policy_title_zh="加快推进上海金融科技中心建设实施方案")["year"])
+    )
+    listed = sum(
+        int(cell) for cell in cells(facts, "city_rankings", publisher="中关村互联网金融研究院")["value"]
+    )
+    letters = {"人工智能": "A", "区块链": "B", "云计算": "C", "大数据": "D", "互联网": "I"}
+    printed = text(facts, "industry_indicators", "value_text", measure="cft_technologies").split(";")
+    order = "".join(letters[name] for name in printed)
+    words = cells(facts, "city_policies", source_file=list(SOURCES)[1])["policy_title_zh"].str.cat(sep=";")
+    spending = set(facts["institution_spending"]["measure"])
+    apart = set(cells(facts, "industry_indicators", domain="policy_s_t_finance")["measure"])
+    both = f"{listed} firms of two cities cannot fit a list of ten"
+    return {
+        "OE14": (joint == 8, f"{joint} banks disclose; the segment has twelve"),
+        "OE16": (len(years) > 1, f"years printed: {', '.join(years)}"),
+        "OE26": (listed > 10, both),
+        "OE27": (listed > 10, both),
+        "OE31": (order != "ABCDI", f"the printed list spells {order}, the letters ABCDI"),
+        "OE44": ("监管沙箱" in words and "监管沙盒" in words, "both words stand in the titles of one source"),
+        "OE45": (
+            not spending & apart,
+            "the policy on finance for science shares no measure with bank spending",
+        ),
+    }
+
+
+def slips(facts: dict, checks: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The printed slips of `errata_other` as ledger rows.
+
+    `explained` = a computation here shows the slip, or shows that the tables carry the doubt; `mismatch` = the tables
+    contradict the erratum; `not computable` = it concerns words or charts that the tables do not hold.
+    """
+    checks = (arithmetic(facts) if checks is None else checks).set_index("id")
+    tests = own_tests(facts)
+    rules = tomllib.loads(SLIPS.read_text(encoding="utf-8"))
+    for id, rule in rules.items():
+        tests[id] = slip_test(facts, checks, rule)
+    rows = []
+    for slip in facts["errata_other"].itertuples():
+        shown, why = tests.get(slip.id, (None, "words or charts that the tables do not hold"))
+        verdict = "not computable" if shown is None else "explained" if shown else "mismatch"
+        marked = slip.id in rules and "check" not in rules[slip.id]
+        evidence = ABSENT if shown is None else MARKED if marked else PRINTED
+        rows.append(
+            row(
+                slip.id,
+                SOURCES[slip.source_file],
+                slip.severity,
+                slip.type,
+                slip.printed,
+                slip.conflicting,
+                math.nan,
+                verdict,
+                slip.id,
+                f"{slip.explanation}; {why}",
+                evidence,
+                kind="slip",
+            )
+        )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def rows(facts: dict | None = None) -> pd.DataFrame:
+    """Checks and slips for the ledger."""
+    facts = load() if facts is None else facts
+    checks = arithmetic(facts)
+    return pd.concat([checks, slips(facts, checks)], ignore_index=True)
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Counts of verdicts by kind and section."""
+    return rows.pivot_table(
+        index=["kind", "section"], columns="verdict", values="id", aggfunc="count", fill_value=0
+    )

@@ -1,0 +1,246 @@
+"""The slips of the published texts, each with the computation from studies/printed2022/data that shows it.
+
+Of the 41 slips of the report those that concern numbers, ranks or lists are computed here; those that concern a
+word or a caption rest on the two places of the text. The 47 slips of the smaller sources are computed in
+`fire.checks`.
+"""
+
+import pandas as pd
+
+from fire.errors import refuse
+from studies.printed2022 import checks, published
+
+KINDS = {checks.PRINTED: "computed", checks.MARKED: "marked", checks.ABSENT: "text"}
+
+
+def slips() -> pd.DataFrame:
+    """All slips: id, source (report or other), severity, slip_zh, slip_en, evidence, shown, where.
+
+    `evidence`: computed from printed digits, marked (the tables carry the doubt as a mark), or text (two places of
+    the text). `shown`: the computation in figures, or the two readings that conflict. `where`: the places in the text.
+    Raises InputError with the ids when the facts no longer show a slip.
+    """
+    table = pd.concat([of_report(), of_others()], ignore_index=True)
+    words = published.load("errata_zh").set_index("id")["slip_zh"]
+    return table.assign(slip_zh=table["id"].map(words))[
+        ["id", "source", "severity", "slip_zh", "slip_en", "evidence", "shown", "where"]
+    ]
+
+
+def of_report() -> pd.DataFrame:
+    """The slips of the report, computed here."""
+    table, proofs = published.load("errata"), proof()
+    stale = [
+        f"{slip}: the facts no longer show this slip ({shown}): correct them, or errata.csv"
+        for slip, (holds, shown) in proofs.items()
+        if not holds
+    ]
+    refuse("studies/printed2022/data", stale)
+    shown = table["id"].map({slip: figures for slip, (_, figures) in proofs.items()})
+    return pd.DataFrame(
+        {
+            "id": table["id"],
+            "source": "report",
+            "severity": table["severity"],
+            "slip_en": table["explanation"].fillna(table["printed"]),
+            "evidence": shown.notna().map({True: "computed", False: "text"}),
+            "shown": shown.fillna(both(table["printed"], table["conflicting"])),
+            "where": both(table["locator"], table["locator_conflicting"]),
+        }
+    )
+
+
+def of_others() -> pd.DataFrame:
+    """The slips of the smaller sources, computed in `fire.checks`."""
+    table = published.load("errata_other").set_index("id", drop=False)
+    found = checks.slips(checks.load()).set_index("id")
+    why = [
+        reason.removeprefix(f"{slip}; ")
+        for slip, reason in zip(table["explanation"], found["reason"], strict=True)
+    ]
+    words = both(table["printed"], table["conflicting"])
+    return pd.DataFrame(
+        {
+            "id": table["id"],
+            "source": "other",
+            "severity": table["severity"],
+            "slip_en": table["explanation"],
+            "evidence": found["evidence"].map(KINDS),
+            "shown": pd.Series(why, table.index).where(found["verdict"].eq("explained"), words),
+            "where": table["locator"],
+        }
+    )
+
+
+def both(one: pd.Series, two: pd.Series) -> pd.Series:
+    """Two texts with a stroke between them, or the first alone."""
+    return one.str.cat(two.radd(" / ").fillna(""))
+
+
+def pick(table: str, column: str = "value", **where) -> list:
+    """Cells of one column of a table where other columns equal the given values."""
+    frame = published.load(table)
+    for name, wanted in where.items():
+        frame = frame[frame[name].isin(wanted if isinstance(wanted, list) else [wanted])]
+    return frame[column].tolist()
+
+
+def growth(unit: str, node: str, **where) -> list:
+    """Printed growths of a unit and node."""
+    return pick("index_scores", unit=unit, node=node, measure="growth_pct", approx="exact", **where)
+
+
+def score(unit: str, node: str) -> float:
+    """Printed score of a unit and node (first printing)."""
+    return pick("index_scores", unit=unit, node=node, measure="score", approx="exact", nth=1)[0]
+
+
+def proof() -> dict[str, tuple[bool, str]]:
+    """For each computable slip of the report: does the computation show it, and the figures."""
+    return numbers() | claims() | firms()
+
+
+def firm(unit: str, metric: str, measure: str = "value") -> float:
+    """Printed firm-level figure of a region."""
+    return pick("firm_regions", unit=unit, metric=metric, measure=measure, approx="exact")[0]
+
+
+def shares(metric: str) -> pd.Series:
+    """Largest printed regional share of each technology, per cent."""
+    table = published.load("firm_region_tech")
+    single = table[
+        table["measure"].eq("share_of_tech_pct")
+        & table["metric"].eq(metric)
+        & ~table["unit"].str.contains("+", regex=False)
+    ]
+    return single.groupby("tech")["value"].max()
+
+
+def differ(*values) -> tuple[bool, str]:
+    """Values that should be one and are not."""
+    found = sorted(set(values))
+    return len(found) > 1, " ≠ ".join(f"{value:g}" for value in found)
+
+
+def numbers() -> dict[str, tuple[bool, str]]:
+    """Slips in printed scores and growths."""
+    whole, north = (
+        score("哈尔滨", "firm_rd"),
+        {city: score(city, "R") for city in ("大连", "哈尔滨", "沈阳", "长春")},
+    )
+    stated = pick("index_scores", unit="哈尔滨", errata="E03")
+    xining, xian = (
+        pick("index_scores", unit=city, node="I", measure="growth_pct", approx=["ge", "exact"])
+        for city in ("西宁", "西安")
+    )
+    up, down = growth("广州", "firms")[0], growth("广州", "invention_patents")[0]
+    twins = [
+        [growth(city, node)[0] for city in ("东莞", "佛山")]
+        for node in ("invention_patents", "patents_period", "patents_cumulative", "firms")
+    ]
+    weights = {"F": 0.15, "I": 0.25, "R": 0.25, "E": 0.35}
+    base = sum(
+        weight * score("北京", node) / (1 + growth("北京", node)[0] / 100) for node, weight in weights.items()
+    )
+    change, printed = 100 * (score("北京", "total") / base - 1), growth("北京", "total")[0]
+    foshan = (score("佛山", "total") - sum(weights[node] * score("佛山", node) for node in "FIR")) / weights[
+        "E"
+    ]
+    now = {"深圳": score("深圳", "E"), "广州": 8.0, "佛山": foshan}
+    now["东莞"] = 4 * score("粤港澳大湾区", "E") - sum(now.values())
+    before = 4 * score("粤港澳大湾区", "E") / (1 + growth("粤港澳大湾区", "E")[0] / 100) - sum(
+        now[city] / (1 + growth(city, "E")[0] / 100) for city in ("深圳", "佛山", "东莞")
+    )
+    least = 100 * (now["广州"] / before - 1)
+    return {
+        "E01": differ(*growth("深圳", "F")),
+        "E02": (max(xian) < max(xining), f"西宁 {max(xining):g} > 西安 {max(xian):g}"),
+        "E03": (max(stated) < whole / 2, f"mean = {whole}, stated ≥ {max(stated)}"),
+        "E04": (up > 0 > down, f"{up:+.2f} / {down:+.2f}"),
+        "E06": (all(one == two for one, two in twins), "; ".join(f"{one} = {two}" for one, two in twins)),
+        "E15": differ(*pick("index_scores", unit="广州", node="F", measure="score", approx="exact")),
+        "E21": (max(abs(value - 4.5) for value in north.values()) > 0.3, "; ".join(map(str, north.values()))),
+        "E38": (abs(change - printed) > 0.005, f"{change:.3f} ≠ {printed:.2f}"),
+        "E41": (abs(least - 4.8) > 0.05, f"E = 8.0: {least:.2f} ≠ 4.8"),
+    }
+
+
+def claims() -> dict[str, tuple[bool, str]]:
+    """Slips in ranks, counts and statements about the index."""
+    listed = pick("index_claims", "node", errata="E05")[0].split(";")
+    stable = growth("东莞", "tertiary_share") + growth("深圳", "online_attention")
+    counts = [int(number) for number in pick("regions", "name", kind="count_statement")]
+    members = pick("regions", "in_index", region="粤港澳大湾区", kind="city")
+    rank = pick("index_scores", unit="深圳", node="F", measure="rank", nth=1)[0]
+    best, other, mean = score("成都", "total"), score("上海", "total"), score("成渝", "total")
+    return {
+        "E05": differ(4, len(listed)),
+        "E08": differ(*counts),
+        "E39": differ(len(members), members.count("yes")),
+        "E13": (score("大连", "firm_quantity") % 1 > 0, f"{score('大连', 'firm_quantity')} ∉ ℕ"),
+        "E19": (max(stable) < -5, "; ".join(f"{value:+.2f}" for value in stable)),
+        "E32": (rank <= 10, f"深圳 {score('深圳', 'F'):.3f}: {rank:g}"),
+        "E37": (best < other and mean > score("京津冀", "total"), f"成渝 max {best} < {other}, mean {mean}"),
+    }
+
+
+def firms() -> dict[str, tuple[bool, str]]:
+    """Slips in the figures on firms and technologies."""
+    count = {unit: firm(unit, "firms") for unit in ("长三角", "粤港澳大湾区", "京津冀", "成渝")}
+    share = (
+        100
+        * firm("粤港澳大湾区", "rd_staff")
+        / count["粤港澳大湾区"]
+        / (firm("京津冀", "rd_staff") / count["京津冀"])
+    )
+    third = 1 + sum(value > count["成渝"] for value in count.values())
+    patents, owners = shares("patents"), shares("firms")
+    above = int((patents > owners.reindex(patents.index)).sum())
+    staff = {
+        unit: pick(
+            "firm_region_tech", unit=unit, tech="云计算", metric="rd_staff", measure="value", approx="exact"
+        )[0]
+        for unit in ("山东半岛", "长三角")
+    }
+    leaders = {
+        tech: [
+            pick(
+                "firm_region_tech",
+                "unit",
+                tech=tech,
+                metric=metric,
+                measure="rank",
+                value=1,
+                unit=list(count) + ["山东半岛"],
+            )[0]
+            for metric in ("patents", "rd_staff")
+        ]
+        for tech in ("区块链", "云计算")
+    }
+    bay = [
+        pick(
+            "firm_region_tech",
+            "unit",
+            tech=tech,
+            metric="patents",
+            measure="rank",
+            value=1,
+            nth=1,
+            unit=list(count),
+        )[0]
+        for tech in ("区块链", "人工智能", "物联网")
+    ]
+    total = pick("firm_regions", unit="全国", metric="firms", measure="value")[0]
+    less = 100 * (1 - staff["山东半岛"] / staff["长三角"])
+    return {
+        "E09": differ(3, third),
+        "E30": differ(54.2, round(share, 2)),
+        "E17": (set(bay) == {"粤港澳大湾区"}, "; ".join(bay)),
+        "E25": (above > len(patents) / 2, f"{above} / {len(patents)}"),
+        "E26": (
+            any(one != two for one, two in leaders.values()),
+            "; ".join(f"{tech}: {one} ≠ {two}" for tech, (one, two) in leaders.items()),
+        ),
+        "E27": (less > 20, f"{staff['山东半岛']:.0f} / {staff['长三角']:.0f} = −{less:.1f} %"),
+        "E36": differ(80000, total),
+    }

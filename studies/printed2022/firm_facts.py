@@ -1,0 +1,308 @@
+"""What chapter 4 printed about firms: the facts and claims, each against its recomputation from counted records."""
+
+import pandas as pd
+
+from fire import files
+from fire.sources import records
+from fire.sources.firms import COUNTS, RATIOS
+
+FILES = {"firm_regions": "04(一)", "firm_tech": "04(二)", "firm_region_tech": "04(三)"}
+SIZES = {
+    "firms": "firms",
+    "patents": "patents",
+    "rd_staff": "rd_staff",
+    "deals_top_vc": "deals_top_vc",
+    "deals_total": "deals",
+    "vc_deals": "deals",
+    "vc_attraction": "deals_top_vc",
+    "hightech_firms": "hightech_firms",
+}
+LEVELS = {"region": "region", "city": "city", "group": "region", "tech": "category", "national": "region"}
+THREE = ["京津冀", "长三角", "粤港澳大湾区"]
+OTHER_UNIVERSE = "E10"  # chapter 5 counts all firms of 2021, chapter 4 the holders of at least one patent
+
+
+def facts() -> pd.DataFrame:
+    """All printed firm facts in one frame, one row a printing (`tech` empty: all technologies)."""
+    frames = [files.read_csv(files.FACTS / f"{name}.csv") for name in FILES]
+    frames[1] = frames[1].assign(unit_type="tech", unit=frames[1]["tech"], tech="")
+    both = pd.concat(frames, ignore_index=True).astype({"value": float, "decimals": int})
+    columns = [
+        "id",
+        "unit_type",
+        "unit",
+        "tech",
+        "metric",
+        "measure",
+        "value",
+        "decimals",
+        "approx",
+        "nth",
+        "errata",
+        "locator",
+    ]
+    return both[columns].fillna({"tech": "", "errata": ""})
+
+
+def cells_of(counted: pd.DataFrame) -> pd.DataFrame:
+    """Counts by city and technology category, the grain of the printed facts: `city, region, category` and COUNTS."""
+    return counted.groupby(["city", "region", "category"], as_index=False)[COUNTS].sum()
+
+
+def members(cells: pd.DataFrame, unit: str) -> pd.Series:
+    """Which cells belong to a city, region, technology, group joined by '+', or the nation."""
+    names = unit.split("+")
+    return (
+        cells["city"].isin(names)
+        | cells["region"].isin(names)
+        | cells["category"].isin(names)
+        | (unit == "全国")
+    )
+
+
+def parts_of(metric: str) -> tuple[str, str | None, float]:
+    """Numerator, denominator (None for a count) and factor of a printed metric."""
+    return RATIOS[metric] if metric in RATIOS else (SIZES[metric], None, 1)
+
+
+def level(cells: pd.DataFrame, metric: str) -> float:
+    """Value of a metric over all the cells given; missing when its denominator is zero."""
+    part, whole, factor = parts_of(metric)
+    if whole is None:
+        return float(cells[part].sum())
+    return factor * cells[part].sum() / cells[whole].sum() if cells[whole].sum() else float("nan")
+
+
+def levels(cells: pd.DataFrame, metric: str, by: str) -> pd.Series:
+    """Value of a metric for each group of one column; firms outside the index cities are no city."""
+    part, whole, factor = parts_of(metric)
+    sums = (cells[cells["city"] != records.OTHER] if by == "city" else cells).groupby(by)[COUNTS].sum()
+    return sums[part] if whole is None else factor * sums[part] / sums[whole].where(sums[whole] > 0)
+
+
+def concentration(cells: pd.DataFrame, unit: str) -> pd.Series:
+    """Share (%) of a group of regions in the firms of each category, the measure CR3 of chapter 4."""
+    inside, everywhere = (
+        part.groupby("category")["firms"].sum() for part in (cells[members(cells, unit)], cells)
+    )
+    return 100 * inside / everywhere
+
+
+def computed(fact, cells: pd.DataFrame) -> float:
+    """The number of one printed fact (a row of `facts`) from the counts; missing when records cannot give it."""
+    if fact.metric == "regions":
+        return float(cells["region"].nunique())
+    if fact.metric not in SIZES and fact.metric not in RATIOS:
+        return float("nan")
+    within = cells[cells["category"] == fact.tech] if fact.tech else cells
+    own = within[members(within, fact.unit)]
+    if fact.measure == "value":
+        return level(own, fact.metric)
+    if fact.measure == "rank":
+        return float(
+            levels(within, fact.metric, LEVELS[fact.unit_type]).rank(ascending=False, method="min")[fact.unit]
+        )
+    if fact.measure == "rank_of_concentration":
+        return float(concentration(cells, fact.unit).rank(ascending=False, method="min")[fact.tech])
+    if fact.measure.startswith("pct_of_"):
+        other = within[members(within, fact.measure.removeprefix("pct_of_"))]
+        return 100 * level(own, fact.metric) / level(other, fact.metric)
+    return 100 * level(own, fact.metric) / level(within, fact.metric)
+
+
+def holds(fact, value: float) -> bool:
+    """Whether a number agrees with the printed one, to half a unit of its last digit or on the printed side."""
+    half = 0.5 * 10.0**-fact.decimals + 1e-9
+    return {
+        "exact": abs(value - fact.value) <= half,
+        "gt": value > fact.value,
+        "lt": value < fact.value,
+        "ge": value >= fact.value,
+        "le": value <= fact.value,
+        "approx": abs(value / fact.value - 1) <= 0.05,
+    }[fact.approx]
+
+
+def errata() -> pd.Series:
+    """Explanation of each documented slip by its id."""
+    return files.read_csv(files.FACTS / "errata.csv").set_index("id")["explanation"]
+
+
+def ledger(cells: pd.DataFrame, status: str) -> pd.DataFrame:
+    """Ledger rows of the 277 printed firm facts and 21 claims against the counts by city and category.
+
+    A fact that fails is explained when a documented slip covers it. With a calibrated sample agreement is by
+    construction where the sample was fitted to the fact; `evidence` says so.
+    """
+    reasons = errata()
+    evidence = "calibrated" if status == "simulated" else "recomputed from observed data"
+    rows = []
+    for fact in facts().itertuples():
+        value = computed(fact, cells)
+        if value != value:
+            verdict, reason = "not computable", "not in the firm, patent and deal records"
+        elif holds(fact, value) and fact.errata != OTHER_UNIVERSE:
+            verdict, reason = "reproduced", ""
+        else:
+            verdict, reason = ("explained", reasons[fact.errata]) if fact.errata else ("mismatch", "")
+        exact = fact.approx == "exact"
+        rows.append(
+            {
+                "id": fact.id,
+                "kind": fact.measure,
+                "section": fact.locator.split("｜")[0],
+                "unit": fact.unit,
+                "node": f"{fact.metric}:{fact.tech}" if fact.tech else fact.metric,
+                "measure": fact.measure,
+                "printed": f"{'' if exact else fact.approx + ' '}{fact.value:.{fact.decimals}f}",
+                "computed": value,
+                "difference": value - fact.value,
+                "tolerance": 0.5 * 10.0**-fact.decimals if exact else None,
+                "verdict": verdict,
+                "errata": fact.errata,
+                "reason": reason,
+                "evidence": evidence,
+            }
+        )
+    return pd.concat([pd.DataFrame(rows), claims(cells, evidence)], ignore_index=True)
+
+
+def claims(cells: pd.DataFrame, evidence: str) -> pd.DataFrame:
+    """Ledger rows of the 21 claims of chapter 4; those about causes cannot be computed from counts."""
+    reasons, rows = errata(), []
+    for claim in files.read_csv(files.FACTS / "firm_claims.csv").fillna("").itertuples():
+        test = CLAIMS.get(claim.id)
+        true, shown = test(cells) if test else (None, "")
+        if test is None:
+            verdict, reason = "not computable", "a statement about causes or conditions, not about counts"
+        elif true:
+            verdict, reason = "reproduced", ""
+        else:
+            verdict, reason = ("explained", reasons[claim.errata]) if claim.errata else ("mismatch", "")
+        rows.append(
+            {
+                "id": claim.id,
+                "kind": "claim",
+                "section": claim.locator.split("｜")[0],
+                "unit": claim.units,
+                "node": claim.metric,
+                "measure": "claim",
+                "printed": claim.claim,
+                "computed": shown,
+                "verdict": verdict,
+                "errata": claim.errata,
+                "reason": reason,
+                "evidence": evidence,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def top(cells: pd.DataFrame, metric: str, n: int, by: str = "region") -> list[str]:
+    """Names of the first n groups by a metric."""
+    return list(levels(cells, metric, by).sort_values(ascending=False, kind="stable").index[:n])
+
+
+def leaders(cells: pd.DataFrame, metric: str) -> dict[str, str]:
+    """The leading region of each category by a metric."""
+    return {tech: top(part, metric, 1)[0] for tech, part in cells.groupby("category")}
+
+
+def within_top(*wanted):
+    """A claim that units are among the first n by a metric: (unit, metric, n), regions and cities alike."""
+
+    def test(cells):
+        places = {
+            (unit, metric): int(
+                levels(cells, metric, "region" if unit in set(cells["region"]) else "city").rank(
+                    ascending=False, method="min"
+                )[unit]
+            )
+            for unit, metric, n in wanted
+        }
+        return (
+            all(places[unit, metric] <= n for unit, metric, n in wanted),
+            "; ".join(f"{unit} {metric} rank {rank}" for (unit, metric), rank in places.items()),
+        )
+
+    return test
+
+
+def beyond(metric: str, techs: list[str], factor: float):
+    """A claim that the first technology is at least `factor` times the second by a metric, the list falling."""
+
+    def test(cells):
+        values = levels(cells, metric, "category")[techs]
+        return (
+            bool(values.is_monotonic_decreasing and values.iloc[0] >= factor * values.iloc[-1]),
+            "; ".join(f"{tech} {value:.4g}" for tech, value in values.items()),
+        )
+
+    return test
+
+
+def three_dominate(cells):
+    share = 100 * cells[cells["region"].isin(THREE)]["firms"].sum() / cells["firms"].sum()
+    return share > 50 and set(top(cells, "firms", 3)) == set(THREE), f"{share:.2f} % in three regions"
+
+
+def concentration_order(cells):
+    shares = concentration(cells, "+".join(THREE)).sort_values(ascending=False)
+    return shares.index[0] == "区块链" and set(shares.index[-2:]) == {"物联网", "大数据"}, "; ".join(
+        f"{tech} {share:.1f}" for tech, share in shares.items()
+    )
+
+
+def patents_more_dispersed(cells):
+    sums = cells.groupby(["category", "region"])[["firms", "patents"]].sum().groupby("category")
+    leading = sums.max() / sums.sum()
+    lower = leading["patents"] < leading["firms"]
+    return bool(lower.all()), f"leading share lower for patents in {lower.sum()} of {len(lower)} technologies"
+
+
+def slightly_fewer(cells):
+    staff = levels(cells[cells["category"] == "云计算"], "rd_staff", "region")
+    gap = 100 * (1 - staff["山东半岛"] / staff["长三角"])
+    return 0 < gap <= 10, f"{gap:.1f} % fewer"
+
+
+def staff_like_patents(cells):
+    staff, patents = leaders(cells, "rd_staff"), leaders(cells, "patents")
+    differ = [tech for tech in staff if staff[tech] != patents[tech]]
+    return not differ, f"another leader in {', '.join(differ)}" if differ else "same leaders"
+
+
+def delta_leads(cells):
+    lead = leaders(cells, "patents")
+    return all(lead[tech] == "长三角" for tech in ("区块链", "人工智能", "物联网")), "; ".join(
+        f"{t} {r}" for t, r in lead.items()
+    )
+
+
+CLAIMS = {
+    "G01": three_dominate,
+    "G02": within_top(
+        *((unit, "hightech_share_pct", 3) for unit in ("长江中游", "西北地区", "京津冀")),
+        *((unit, "invention_share_pct", 3) for unit in ("京津冀", "西北地区", "成渝")),
+    ),
+    "G04": within_top(("京津冀", "firms", 3), ("京津冀", "hightech_share_pct", 3), ("北京", "firms", 3)),
+    "G05": within_top(("长江中游", "hightech_share_pct", 2), ("西北地区", "hightech_share_pct", 2)),
+    "G06": within_top(("京津冀", "patents", 3), ("京津冀", "invention_share_pct", 1)),
+    "G07": within_top(("京津冀", "invention_share_pct", 1)),
+    "G08": within_top(("西北地区", "invention_share_pct", 3), ("成渝", "invention_share_pct", 3)),
+    "G09": within_top(
+        *(
+            (unit, metric, 3)
+            for unit in ("京津冀", "西北地区")
+            for metric in ("rd_staff_per_firm", "invention_share_pct")
+        )
+    ),
+    "G11": beyond("firms", ["人工智能", "互联网"], 2),
+    "G13": beyond("invention_share_pct", ["区块链", "人工智能"], 1.5),
+    "G14": beyond("deals_top_vc_per_firm", ["云计算", "互联网", "人工智能"], 2),
+    "G16": concentration_order,
+    "G17": patents_more_dispersed,
+    "G19": slightly_fewer,
+    "G20": staff_like_patents,
+    "G21": delta_leads,
+}

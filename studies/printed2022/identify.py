@@ -1,0 +1,366 @@
+"""What the printed digits reveal about pillar F: its form, its posts and the statistics behind it.
+
+Weights and regional means are in `fire.digits`, the roster of cities in `fire.roster`.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linprog
+
+from fire import files
+from fire.sources import statistics
+from studies.printed2022 import published
+from studies.printed2022.digits import extent, ratio_extent
+
+INDICATORS = ["gdp", "tertiary_share", "pop_size", "pop_structure"]
+SCALE = (1.0, 10.0)
+FORM = {"gdp": np.log, "tertiary_share": np.asarray, "pop_size": np.log, "pop_structure": np.log}
+GAIN = (SCALE[1] - SCALE[0]) / len(
+    INDICATORS
+)  # pillar points an indicator moves from its lower to its upper post
+TOLERANCE = 0.00145  # rounding of a score, and of the statistics behind it
+ANCHORS = {"gdp": ("拉萨", "上海"), "pop_size": (None, "重庆"), "pop_structure": (None, "重庆")}
+
+
+# ---- pillar F of the index year
+
+
+def indicator_table(panel: pd.DataFrame, year: int) -> pd.DataFrame:
+    """Units by indicators of pillar F for one index year."""
+    rows = panel[panel["year"].eq(year)]
+    return rows.pivot(index="unit", columns="indicator", values="value").reindex(columns=INDICATORS)
+
+
+def terms(table: pd.DataFrame, form: dict = FORM) -> pd.DataFrame:
+    """The indicators as they enter the score."""
+    return pd.DataFrame({name: form[name](table[name].astype(float)) for name in form}, index=table.index)
+
+
+def pillar_f(panel: pd.DataFrame, year: int = 2021, form: dict = FORM, leave_out: tuple = ()) -> pd.DataFrame:
+    """Least-squares fit of pillar F to its printed city scores, and its value for every city.
+
+    Returns unit, printed, computed, error (missing where nothing is printed); `.attrs["coefficients"]` holds
+    constant and slopes.
+    """
+    x = terms(indicator_table(panel, year), form).assign(constant=1.0).dropna()
+    printed = published.scores("F", "city").set_index("unit")["score"].dropna()
+    fitted = [unit for unit in printed.index if unit in x.index and unit not in leave_out]
+    slopes = np.linalg.lstsq(x.loc[fitted].to_numpy(), printed[fitted].to_numpy(), rcond=None)[0]
+    result = (
+        pd.DataFrame({"printed": printed, "computed": x @ slopes})
+        .reindex(x.index)
+        .rename_axis("unit")
+        .reset_index()
+    )
+    result["error"] = result["computed"] - result["printed"]
+    result.attrs["coefficients"] = pd.Series(slopes, x.columns)
+    return result
+
+
+def alternatives(panel: pd.DataFrame, year: int = 2021) -> pd.DataFrame:
+    """Root mean square and largest error of other forms of pillar F, each with freely fitted slopes."""
+    earlier = panel[panel["year"].eq(year - 1)].assign(year=year)
+    people = panel.pivot(index=["unit", "year"], columns="indicator", values="value")
+    urban = (
+        people.assign(pop_structure=100 * people["pop_structure"] / people["pop_size"])
+        .stack()
+        .rename("value")
+        .reset_index()
+    )
+    level = dict.fromkeys(INDICATORS, np.asarray)
+    cases = {
+        "identified": (panel, FORM),
+        "urban share": (urban, {**FORM, "pop_structure": np.asarray}),
+        "log share": (panel, {**FORM, "tertiary_share": np.log}),
+        "level gdp": (panel, {**FORM, "gdp": np.asarray}),
+        "level populations": (panel, {**FORM, "pop_size": np.asarray, "pop_structure": np.asarray}),
+        "all levels": (panel, level),
+        "year before": (earlier, FORM),
+        "without urban": (panel, {name: FORM[name] for name in INDICATORS[:3]}),
+    }
+    errors = {name: pillar_f(data, year, form)["error"].dropna() for name, (data, form) in cases.items()}
+    return pd.DataFrame(
+        [
+            {"form": name, "rmse": float(np.sqrt((error**2).mean())), "largest": float(error.abs().max())}
+            for name, error in errors.items()
+        ]
+    )
+
+
+def leave_one_out(panel: pd.DataFrame, year: int = 2021) -> pd.DataFrame:
+    """Each printed city predicted by the fit to the others: unit, printed, predicted, error."""
+    printed = pillar_f(panel, year).dropna()["unit"]
+    rows = [
+        pillar_f(panel, year, leave_out=(unit,)).set_index("unit").loc[unit].rename(unit) for unit in printed
+    ]
+    return pd.DataFrame(rows).rename_axis("unit").reset_index().rename(columns={"computed": "predicted"})
+
+
+def anchor_values(panel: pd.DataFrame) -> dict[str, tuple]:
+    """Observed base-year values of the cities that hold a post: (lower, upper), None where no city is known to."""
+    base = indicator_table(panel, 2020)
+    return {name: tuple(base[name].get(city) for city in cities) for name, cities in ANCHORS.items()}
+
+
+def spans(panel: pd.DataFrame, tolerance: float = TOLERANCE) -> pd.DataFrame:
+    """How far apart the posts of each indicator lie, from the printed scores of 2021 alone, and where the share's
+    upper post is.
+
+    Columns indicator, kind (ratio of upper to lower, points, or upper post), low, high.
+    """
+    matrix, low, high = system(panel, tolerance)
+    found = []
+    for place, name in enumerate(INDICATORS):
+        ends = [GAIN / end for end in extent(matrix, low, high, np.eye(5)[place])[::-1]]
+        found.append((name, "points", *ends) if name == "tertiary_share" else (name, "ratio", *np.exp(ends)))
+    found.append(("tertiary_share", "upper", *ratio_extent(matrix, low, high, 4, 1)))
+    return pd.DataFrame(found, columns=["indicator", "kind", "low", "high"])
+
+
+def system(panel: pd.DataFrame, tolerance: float) -> tuple:
+    """Printed scores as `10 - sum of slope * (upper post - x)`: unknown slopes of the four, and slope * post of the
+    share.
+    """
+    upper = {name: np.log(pair[1]) for name, pair in anchor_values(panel).items()}
+    printed = published.scores("F", "city").set_index("unit")["score"].dropna()
+    x = terms(indicator_table(panel, 2021)).loc[printed.index]
+    matrix = np.column_stack([x[name] - upper.get(name, 0) for name in INDICATORS] + [-np.ones(len(x))])
+    target = printed.to_numpy() - SCALE[1]
+    return matrix, target - tolerance, target + tolerance
+
+
+def posts(panel: pd.DataFrame, tolerance: float = TOLERANCE) -> pd.DataFrame:
+    """Posts of the four indicators: the choice with the least sum of errors inside the tolerance, and the range
+    that the digits leave.
+
+    Columns indicator, side, value, low, high, status. GDP takes the observed extremes of the base year, the share
+    the whole per cents inside its interval, the populations the observed upper post; then two unknown slopes are
+    left, and with them the lower posts.
+    """
+    anchors, wide = anchor_values(panel), spans(panel, tolerance).set_index(["indicator", "kind"])
+    share = {"upper": float(np.round(wide.loc[("tertiary_share", "upper")].mean()))}
+    share["lower"] = share["upper"] - float(np.round(wide.loc[("tertiary_share", "points")].mean()))
+    fixed = {
+        "gdp": GAIN / np.log(anchors["gdp"][1] / anchors["gdp"][0]),
+        "tertiary_share": GAIN / (share["upper"] - share["lower"]),
+    }
+    matrix, low, high = system(panel, tolerance)
+    known = matrix[:, :2] @ [fixed["gdp"], fixed["tertiary_share"]] - fixed["tertiary_share"] * share["upper"]
+    free = matrix[:, 2:4]
+    target, size = (low + high) / 2 - known, np.eye(len(free))
+    best = linprog(
+        np.r_[0, 0, np.ones(len(free))],
+        A_ub=np.vstack([np.column_stack([free, -size]), np.column_stack([-free, -size])]),
+        b_ub=np.concatenate([target, -target]),
+        bounds=[(None, None)] * 2 + [(0, tolerance)] * len(free),
+    ).x
+    rows = [
+        (
+            "gdp",
+            "lower",
+            anchors["gdp"][0],
+            *[anchors["gdp"][1] / end for end in wide.loc[("gdp", "ratio")][::-1]],
+        ),
+        ("gdp", "upper", anchors["gdp"][1], *[anchors["gdp"][0] * end for end in wide.loc[("gdp", "ratio")]]),
+        (
+            "tertiary_share",
+            "lower",
+            share["lower"],
+            *(share["upper"] - wide.loc[("tertiary_share", "points")][::-1]),
+        ),
+        ("tertiary_share", "upper", share["upper"], *wide.loc[("tertiary_share", "upper")]),
+    ]
+    for place, name in enumerate(INDICATORS[2:]):
+        top = anchors[name][1]
+        ends = extent(free, low - known, high - known, np.eye(2)[place])
+        rows += [
+            (
+                name,
+                "lower",
+                round(top / np.exp(GAIN / best[place]), 2),
+                *[top / np.exp(GAIN / end) for end in ends],
+            ),
+            (name, "upper", top, np.nan, np.nan),
+        ]
+    return pd.DataFrame(rows, columns=["indicator", "side", "value", "low", "high"]).assign(
+        status="identified"
+    )
+
+
+# ---- pillar F of the base year
+
+
+def whole_per_cent(share: pd.Series) -> pd.Series:
+    """Shares as whole per cents, rounded half up from one decimal, as the base-year data of the index have them.
+
+    >>> whole_per_cent(pd.Series([63.455, 53.197])).tolist()
+    [64.0, 53.0]
+    """
+    return np.floor((share + 1e-9).round(1) + 0.5 + 1e-9)
+
+
+def pillar(table: pd.DataFrame, post: pd.DataFrame) -> pd.DataFrame:
+    """Scores of the four indicators under `post` (of `posts`), and their mean F."""
+    at = post.pivot(index="indicator", columns="side", values="value")
+    x, ends = terms(table), {side: terms(at[[side]].T).iloc[0] for side in ("lower", "upper")}
+    scores = SCALE[0] + (SCALE[1] - SCALE[0]) * (x - ends["lower"]) / (ends["upper"] - ends["lower"])
+    return scores.assign(F=scores.mean(axis=1))
+
+
+def raw(score: float, name: str, post: pd.DataFrame) -> float:
+    """Value of an indicator that gives this score."""
+    at = post[post["indicator"].eq(name)].set_index("side")["value"]
+    low, high = FORM[name](at["lower"]), FORM[name](at["upper"])
+    value = low + (score - SCALE[0]) / (SCALE[1] - SCALE[0]) * (high - low)
+    return float(np.exp(value) if FORM[name] is np.log else value)
+
+
+def as_used(panel: pd.DataFrame) -> pd.DataFrame:
+    """The panel with the base-year statistics as the index used them: shares in whole per cents, registered instead of
+    resident population where data/statistics/basis.csv says that the digits show it."""
+    panel = panel.set_index(["unit", "year", "indicator"])
+    chosen = files.read_csv(statistics.PATH.with_name("basis.csv"))
+    people = statistics.read().set_index(statistics.KEY)
+    for row in chosen.itertuples():
+        cell = people.loc[(row.city, int(row.year), row.measure)]
+        panel.loc[(row.city, int(row.year) + 1, row.indicator), ["value", "status", "source"]] = [
+            cell["value"],
+            cell["status"],
+            cell["source"],
+        ]
+    panel = panel.reset_index()
+    share = panel["year"].eq(2020) & panel["indicator"].eq("tertiary_share")
+    panel.loc[share, "value"] = whole_per_cent(panel.loc[share, "value"])
+    return panel
+
+
+def panel_f(panel: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The panel of pillar F for index years 2020 and 2021: observed statistics, base-year cells solved from printed
+    digits (`published`), and the rest (`estimated`).
+
+    A city with a printed growth of F keeps three base-year statistics; the fourth is solved so that the
+    growth holds: urban population, except the share of 北京 (its best, the upper post), 东莞 and 拉萨. 深圳 and 广州
+    print the growth of their urban population, so population is solved. 石家庄 with 唐山 and 东莞 with 佛山 are scaled
+    together to the growth of their region's mean.
+    """
+    panel = as_used(statistics.panel() if panel is None else panel)
+    post = posts(panel)
+    cells = panel.set_index(["unit", "year", "indicator"])
+    now = pillar(indicator_table(panel, 2021), post)
+    floor = post[post["side"].eq("lower")].set_index("indicator")["value"]
+    top = float(post.loc[post["indicator"].eq("tertiary_share") & post["side"].eq("upper"), "value"].iloc[0])
+
+    def put(unit: str, name: str, value: float, status: str = "published") -> None:
+        cells.loc[(unit, 2020, name), ["value", "status", "source"]] = [value, status, "printed digits"]
+
+    def base(unit: str) -> pd.DataFrame:
+        rows = cells.xs(2020, level="year")["value"].astype(float).unstack()
+        return pillar(rows.loc[[unit], INDICATORS], post).iloc[0]
+
+    put("北京", "tertiary_share", top)
+    for name in ("pop_size", "pop_structure"):
+        put("拉萨", name, floor[name])
+    for name in ("pop_structure", "tertiary_share"):
+        for unit, growth in printed_growth(name).items():
+            put(unit, name, raw(now.at[unit, name] / (1 + growth / 100), name, post))
+    own = printed_growth("pop_structure").index
+    for unit, growth in printed_growth("F").items():
+        name = "pop_size" if unit in own else "tertiary_share" if unit == "拉萨" else "pop_structure"
+        others = (
+            base(unit)[[other for other in INDICATORS if other != name]].sum()
+            if unit != "拉萨"
+            else SCALE[0] * 3
+        )
+        put(unit, name, raw(len(INDICATORS) * now.at[unit, "F"] / (1 + growth / 100) - others, name, post))
+    for region, pair in (("京津冀", ["石家庄", "唐山"]), ("粤港澳大湾区", ["东莞", "佛山"])):
+        shift_pair(cells, now, base, region, pair, post, put)
+    return cells.reset_index().sort_values(["year", "indicator"], kind="stable", ignore_index=True)[
+        list(panel.columns)
+    ]
+
+
+def shift_pair(cells, now, base, region, pair, post, put) -> None:
+    """Scale the urban populations of two cities together so that their region's mean F grew as printed."""
+    cities = statistics.places().query("region == @region")["city"]
+    growth = printed_growth("F", "region")[region]
+    target = now.loc[cities, "F"].sum() / (1 + growth / 100)
+    gap = target - sum(base(unit)["F"] for unit in cities)
+    for unit in pair:
+        score = base(unit)["pop_structure"] + len(INDICATORS) * gap / len(pair)
+        put(unit, "pop_structure", raw(score, "pop_structure", post), "estimated")
+
+
+def printed_growth(node: str, unit_type: str = "city") -> pd.Series:
+    """Printed growth in per cent; where two printings differ (E01), the middle of the two."""
+    table = published.load("index_scores")
+    table = table[
+        table["node"].eq(node)
+        & table["unit_type"].eq(unit_type)
+        & table["measure"].eq("growth_pct")
+        & table["approx"].eq("exact")
+    ]
+    return table.drop_duplicates(["unit", "value"]).groupby("unit", sort=False)["value"].mean()
+
+
+# ---- pillar F against everything printed about it
+
+
+def results_f(panel: pd.DataFrame) -> pd.DataFrame:
+    """Score, growth and their ranks of pillar F and its indicators, for cities and regions, from a whole panel
+    (`panel_f`).
+    """
+    post, regions = posts(statistics.panel()), statistics.places().set_index("city")["region"]
+    frames = []
+    for unit_type in ("city", "region"):
+        now, before = (pillar(indicator_table(panel, year), post) for year in (2021, 2020))
+        if unit_type == "region":
+            now, before = (table.groupby(regions).mean() for table in (now, before))
+        growth = 100 * (now / before - 1)
+        frames.append(
+            pd.concat(
+                {
+                    "score": now,
+                    "rank": now.rank(ascending=False, method="min"),
+                    "growth_pct": growth,
+                    "growth_rank": growth.rank(ascending=False, method="min"),
+                },
+                axis=1,
+            )
+            .stack(level=[0, 1])
+            .rename("computed")
+            .rename_axis(["unit", "measure", "node"])
+            .reset_index()
+            .assign(unit_type=unit_type)
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def check_f(panel: pd.DataFrame, tolerance: float = 0.0015) -> pd.DataFrame:
+    """Every printed number about pillar F and its indicators against its recomputation: id, unit, node, measure,
+    approx, printed, computed, difference, holds. Scores must agree within `tolerance`, growth within 0.0101 where
+    E01 prints two values and else within half a unit of the last digit, bounds and ranks exactly.
+    """
+    table = published.load("index_scores")
+    table = table[
+        table["node"].isin(["F", *INDICATORS])
+        & table["measure"].isin(["score", "rank", "growth_pct", "growth_rank"])
+    ]
+    table = table.merge(results_f(panel), on=["unit_type", "unit", "node", "measure"])
+    half = 0.5 * 10.0 ** -table["decimals"].astype(float)
+    slack = (
+        half.where(table["errata"].ne("E01"), 0.0101).where(
+            table["measure"].ne("score"), np.maximum(half, tolerance)
+        )
+        + 1e-6
+    )
+    slack = slack.where(~table["measure"].isin(["rank", "growth_rank"]), 0.0)
+    table["difference"] = table["computed"] - table["value"]
+    gap = table["difference"]
+    table["holds"] = np.select(
+        [table["approx"].isin(["ge", "gt"]), table["approx"].isin(["le", "lt"])],
+        [gap >= 0, gap <= 0],
+        gap.abs() <= slack,
+    ).astype(bool)
+    return table.rename(columns={"value": "printed"})[
+        ["id", "unit", "node", "measure", "approx", "printed", "computed", "difference", "holds"]
+    ]

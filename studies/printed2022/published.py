@@ -1,0 +1,163 @@
+"""What reports printed: the facts of studies/printed2022/data as typed tables, checked against their data package.
+
+>>> load("nodes").loc[1, "name_zh"]
+'要素基础'
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from fire import files
+from fire.errors import InputError, refuse
+
+FOLDER = files.FACTS
+DIGITS = ("value", "decimals")
+
+
+@cache
+def schemas(folder: Path = FOLDER) -> dict[str, dict]:
+    """Schema of each table by name, as datapackage.json states it."""
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    return {resource["name"]: resource["schema"] for resource in package["resources"]}
+
+
+def names() -> list[str]:
+    """Names of the tables."""
+    return list(schemas())
+
+
+def load(name: str, folder: Path = FOLDER) -> pd.DataFrame:
+    """One table with integers, numbers and text by its schema; row order is that of the file.
+
+    Where the table prints digits, the column `printed_text` keeps them as printed. Raises InputError for an unknown
+    table, a cell of the wrong type, a value whose decimals do not match its digits, an unknown unit or node, or an
+    undefined erratum.
+    """
+    if name not in schemas(folder):
+        raise InputError(
+            f"published facts '{name}'", [f"no such table: use one of {', '.join(schemas(folder))}"]
+        )
+    path = folder / f"{name}.csv"
+    return table_of(name, folder, path.stat().st_mtime_ns if path.exists() else 0).copy()
+
+
+@cache
+def table_of(name: str, folder: Path, changed: int) -> pd.DataFrame:
+    """One table, read once until its file changes."""
+    path = folder / f"{name}.csv"
+    text = files.read_csv(path)
+    fields = {field["name"]: field for field in schemas(folder)[name]["fields"]}
+    refuse(
+        f"{path}", [f"row 1: column '{column}' is missing: add it" for column in fields if column not in text]
+    )
+    table, faults = text.copy(), []
+    for column, field in fields.items():
+        if field["type"] in ("integer", "number"):
+            table[column], wrong = files.to_number(text[column], path, column)
+            faults += wrong
+            if field["type"] == "integer":
+                table[column] = table[column].astype("Int64" if table[column].isna().any() else int)
+    faults += [
+        f"{path}: {fault}"
+        for fault in [*digit_faults(text), *name_faults(text, folder), *errata_faults(text, folder)]
+    ]
+    refuse(f"{path}", faults)
+    if set(DIGITS) <= set(text):
+        table["printed_text"] = text["value"]
+    return table
+
+
+def digit_faults(text: pd.DataFrame) -> list[str]:
+    """Printed values whose digits do not have the number of decimals stated beside them.
+
+    >>> digit_faults(pd.DataFrame({"value": ["8.412", "8.41"], "decimals": ["3", "3"]}))
+    ["row 3, column 'decimals': 8.41 has 2 decimals, not 3: correct one of them"]
+    """
+    if not set(DIGITS) <= set(text):
+        return []
+    given = text[text["decimals"].notna() & text["value"].notna()]
+    has = given["value"].str.partition(".")[2].str.len()
+    wrong = given[has.astype(str) != given["decimals"]]
+    return [
+        f"row {row + 2}, column 'decimals': {cell.value} has {has[row]} decimals, not {cell.decimals}: "
+        "correct one of them"
+        for row, cell in zip(wrong.index, wrong.itertuples(), strict=True)
+    ]
+
+
+def name_faults(text: pd.DataFrame, folder: Path = FOLDER) -> list[str]:
+    """Units that are no city or region of the index and nodes that are not in the tree (tables of an edition only)."""
+    if not {"edition", "unit", "node"} <= set(text):
+        return []
+    units = known_units()
+    nodes = set(files.read_csv(folder / "nodes.csv")["id"])
+    faults = []
+    for row, unit, node in zip(text.index, text["unit"].fillna(""), text["node"].fillna(""), strict=True):
+        faults += [
+            f"row {row + 2}, column 'unit': '{one}' is no city or region of the index: "
+            "correct it, or add it to data/places.csv"
+            for one in unit.split("+")
+            if one not in units
+        ]
+        faults += [
+            f"row {row + 2}, column 'node': '{one}' is not in nodes.csv: correct it"
+            for one in node.split(";")
+            if one not in nodes
+        ]
+    return faults
+
+
+def errata_faults(text: pd.DataFrame, folder: Path) -> list[str]:
+    """Marks of errata that errata.csv does not define."""
+    if "errata" not in text or not (folder / "errata.csv").exists():
+        return []
+    known = set(files.read_csv(folder / "errata.csv")["id"])
+    return [
+        f"row {row + 2}, column 'errata': '{mark}' is not in errata.csv: correct it"
+        for row, marks in text["errata"].dropna().items()
+        for mark in marks.split(";")
+        if mark not in known
+    ]
+
+
+def known_units() -> set[str]:
+    """Cities and regions of the index, and the nation."""
+    return {
+        *files.read_csv(files.DATA / "places.csv")["city"],
+        *files.read_csv(files.DATA / "regions.csv")["region"],
+        "全国",
+    }
+
+
+def scores(node: str | None = None, unit_type: str | None = None) -> pd.DataFrame:
+    """Exact printed scores and growths of the index, first printing, one row a unit, node and year.
+
+    Columns unit_type, unit, year, node, score, growth_pct, errata, and half a unit of the last printed digit
+    (`score_half`, `growth_pct_half`). Rows that an erratum makes unusable (E02, E03) are left out.
+    """
+    table = load("index_scores")
+    table = table[
+        table["approx"].eq("exact")
+        & table["nth"].eq(1)
+        & table["measure"].isin(["score", "growth_pct"])
+        & ~table["errata"].isin(["E02", "E03"])
+    ]
+    if node:
+        table = table[table["node"].eq(node)]
+    if unit_type:
+        table = table[table["unit_type"].eq(unit_type)]
+    table = table.assign(half=0.5 * 10.0 ** -table["decimals"].astype(float))
+    keys = ["unit_type", "unit", "year", "node"]
+    wide = table.pivot(index=keys, columns="measure", values=["value", "half"])
+    wide.columns = [name if kind == "value" else f"{name}_half" for kind, name in wide.columns]
+    marks = (
+        table.dropna(subset="errata").groupby(keys)["errata"].agg(lambda marks: ";".join(sorted(set(marks))))
+    )
+    return (
+        wide.join(marks.rename("errata"))
+        .reindex(columns=["score", "growth_pct", "score_half", "growth_pct_half", "errata"])
+        .reset_index()
+    )
