@@ -62,16 +62,17 @@ def back(values, kind: str):
     return {"identity": np.asarray, "log": np.exp, "log1p": np.expm1}[kind](values)
 
 
-def posts(table: pd.DataFrame, spec) -> pd.DataFrame:
+def posts(table: pd.DataFrame, spec, base_year: int | None = None) -> pd.DataFrame:
     """Posts of a transformed (and treated) wide table: columns low, high, mean, sd, on the transformed scale.
 
-    Indexed by indicator; by (year, indicator) when an indicator is normalised within each year.
+    `base_year`: another than the specification's. Indexed by indicator; by (year, indicator) when an indicator is
+    normalised within each year.
     Raises InputError for a base year without data, a zero range, posts outside the data, a target the wrong way.
     """
     rules, years, base = (
         [spec.rules[name] for name in table.columns],
         panels.years_of(table),
-        spec.method["base_year"],
+        spec.method["base_year"] if base_year is None else base_year,
     )
     kinds = {rule["reference"] for rule in rules}
     if "base" in kinds and base not in years:

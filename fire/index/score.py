@@ -39,6 +39,12 @@ def steps(
     group means. Raises InputError that lists every fault of a step.
     """
     raw, status = panels.wide(panel, [*spec.indicators, *spec.denominators])
+    return steps_of(spec, raw, status, None if posts is None else frozen(posts, spec), groups)
+
+
+def steps_of(spec, raw: pd.DataFrame, status: np.ndarray, posts=None, groups=None) -> Steps:
+    """`steps` on a wide table and its status codes (`panel.wide`). `posts` may lack indicators: those take their
+    posts from the data, in the first year that has them where the base year is not there."""
     denominated, status = impute.denominate(raw, status, spec)
     thin = impute.screened(denominated, spec.method["screen"])
     if thin.any():
@@ -47,7 +53,7 @@ def steps(
     status = np.where(filled, np.int8(IMPUTED), status) if filled.any() else status
     transformed = normalise.transform(imputed, spec)
     treated, treatment = treat.treat(transformed, spec)
-    posts = normalise.posts(treated, spec) if posts is None else frozen(posts, spec)
+    posts = normalise.posts(treated, spec) if posts is None else completed(posts, treated, spec)
     normalised = normalise.normalise(treated, spec, posts)
     scores, weights = aggregate.aggregate(normalised, spec)
     return Steps(
@@ -66,27 +72,17 @@ def steps(
     )
 
 
-def frozen(posts: pd.DataFrame, spec) -> pd.DataFrame:
-    """Check posts handed over: one usable line for every indicator."""
-    refuse(
-        "posts",
-        [
-            f"column '{name}' is missing: hand over posts as score.base_posts gives them"
-            for name in ("low", "high")
-            if name not in posts
-        ],
-    )
-    names = posts.index.get_level_values(-1)
-    faults = [
-        f"{name}: no posts: add a line, or leave posts out" for name in spec.indicators if name not in names
-    ]
-    faults += [
-        f"{key}: posts {line['low']} and {line['high']} have no range"
-        for key, line in posts.iterrows()
-        if not line["low"] < line["high"] and not line.get("sd", 0) > 0
-    ]
-    refuse("posts", faults)
-    return posts.reindex(columns=normalise.POSTS) if not set(normalise.POSTS) <= set(posts) else posts
+def completed(posts: pd.DataFrame, treated: pd.DataFrame, spec) -> pd.DataFrame:
+    """Frozen posts, and for indicators that they lack those of the data."""
+    own = [name for name in spec.indicators if name not in posts.index.get_level_values(-1)]
+    if not own:
+        return posts
+    tables, base = {}, spec.method["base_year"]
+    for name in own:
+        years = set(treated[name].dropna().index.get_level_values("year"))
+        tables.setdefault(base if base in years else min(years, default=base), []).append(name)
+    parts = [normalise.posts(treated[names], spec, year) for year, names in tables.items()]
+    return pd.concat([posts, *parts]).reindex(spec.indicators)
 
 
 def compute(
@@ -97,11 +93,12 @@ def compute(
     Score and rank (1 = best, ties share the best rank), growth over the year before in per cent (missing where that
     score is not above zero), rank change (positive = moved up), and the share of the score by status of its data.
     """
-    return tidy(spec, steps(spec, panel, posts, groups), panel)
+    return tidy(spec, steps(spec, panel, posts, groups), panel["unit"].dtype, panel["indicator"].dtype)
 
 
-def tidy(spec, done: Steps, panel: pd.DataFrame) -> pd.DataFrame:
-    """The results of `steps` as the scores frame: years, then units, then nodes in the order of the specification."""
+def tidy(spec, done: Steps, unit_type="str", node_type="str") -> pd.DataFrame:
+    """The results of `steps` as the scores frame: years, then units, then nodes in the order of the specification;
+    units and nodes are categories where their types are."""
     years, cube = panels.years_of(done.scores), panels.cube(done.scores)
     there = done.raw.notna().to_numpy().any(axis=1)
     rows = slice(None) if there.all() else np.repeat(there, cube.shape[2])
@@ -114,9 +111,9 @@ def tidy(spec, done: Steps, panel: pd.DataFrame) -> pd.DataFrame:
         rank[place] = np.nan_to_num(rounding.ranks(block), nan=1)
     growth, change, unchanged = against_last_year(years, cube, rank, missing)
     frame = {
-        "unit": names(done.scores.index.levels[1], 1, cube.shape, panel["unit"].dtype)[rows],
+        "unit": names(done.scores.index.levels[1], 1, cube.shape, unit_type)[rows],
         "year": np.repeat(years, cube[0].size)[rows],
-        "node": names(spec.nodes.index, 2, cube.shape, panel["indicator"].dtype)[rows],
+        "node": names(spec.nodes.index, 2, cube.shape, node_type)[rows],
         "score": column(cube),
         "rank": pd.arrays.IntegerArray(column(rank), column(missing)),
         "growth_pct": column(growth),

@@ -1,0 +1,335 @@
+"""One composite index as a value: what it is made of, checked once, and everything that follows from it.
+
+    >>> import fire
+    >>> index = fire.load(2022).index
+    >>> index.scores().query("node == 'total' and year == 2021").nsmallest(1, "rank")["unit"].item()
+    '北京'
+    >>> index.vary(weights={"F": 0.20}).spec.nodes.at["F", "weight"]
+    0.2
+
+A variation is another Index and remembers the rest: data, frozen posts, groups and places come along.
+"""
+
+import html
+from functools import cached_property
+
+import pandas as pd
+
+from fire.errors import InputError, refuse
+from fire.index import normalise, score, weights
+from fire.index import panel as panels
+from fire.index.spec_faults import suggest
+
+# Methods of an indicator that posts depend on: frozen posts hold only while these stay as they were.
+HELD = [
+    "transform",
+    "treat",
+    "reference",
+    "posts",
+    "target",
+    "target_unit",
+    "denominator",
+    "factor",
+    "direction",
+]
+BETWEEN = {"minmax", "zscore", "rank", "percentile", "borda", "none"}  # these read the same posts, or none
+HEADS = {
+    "zh": ["指标", "名称", "占上级", "占指数", "方向", "标尺下限", "标尺上限", "单位", "数据状态", "缺失"],
+    "en": [
+        "node",
+        "name",
+        "of parent",
+        "of index",
+        "direction",
+        "low post",
+        "high post",
+        "unit",
+        "status",
+        "missing",
+    ],
+}
+
+
+class Index:
+    """A specification, a panel and what is frozen, with the scores that follow.
+
+    `spec`: a Spec. `panel`: one row a cell (unit, year, indicator, value, status, source). `posts`: frozen posts
+    (index indicator; columns low, high, mean, sd on the transformed scale) instead of those of the panel; indicators
+    that they lack take theirs from the panel. `groups`: group of each unit, for group means; default the column
+    `region` of `places` (columns city, region, …). `year`: the year that is ranked, default the last.
+
+    Raises InputError with every fault of the panel, the posts and the places at once.
+    """
+
+    def __init__(self, spec, panel, posts=None, groups=None, places=None, year=None, _held=None):
+        self.spec, self.panel, self.frozen, self.places = spec, panel, posts, places
+        ids = [*spec.indicators, *spec.denominators]
+        self._held = _held or panels.wide(panel, ids)
+        self.groups = groups
+        if groups is None and places is not None:
+            self.groups = places.set_index("city")["region"]
+        years = panels.years_of(self._held[0])
+        self.year = int(years[-1]) if year is None else year
+        known = posts.index.get_level_values(-1) if posts is not None else []
+        faults = [] if self.year in years else [f"the panel has no year {self.year}: it has {listed(years)}"]
+        faults += [
+            f"posts: {name} has no range: {line['low']} to {line['high']}"
+            for name, line in (posts if posts is not None else pd.DataFrame()).iterrows()
+            if name in spec.indicators and not line["low"] < line["high"] and not line.get("sd", 0) > 0
+        ]
+        faults += [
+            f"posts: column '{name}' is missing"
+            for name in normalise.POSTS
+            if posts is not None and name not in posts
+        ]
+        if places is not None:
+            faults += [
+                f"{unit}: no row in the places of this index" + suggest(unit, list(places["city"]))
+                for unit in self.units
+                if unit not in set(places["city"])
+            ]
+        refuse(f"index {spec.id}", faults)
+        self.own = [name for name in spec.indicators if name not in known] if posts is not None else []
+
+    @property
+    def units(self) -> list:
+        return list(self._held[0].index.levels[1])
+
+    @property
+    def years(self) -> list[int]:
+        return [int(year) for year in panels.years_of(self._held[0])]
+
+    @property
+    def before(self) -> int | None:
+        """The year that `year` is compared with: the one before, None when the panel does not have it."""
+        return self.year - 1 if self.year - 1 in self.years else None
+
+    @cached_property
+    def _steps(self) -> score.Steps:
+        raw, status = self._held
+        ids = [*self.spec.indicators, *self.spec.denominators]
+        columns = [raw.columns.get_loc(name) for name in ids]
+        posts = self.frozen
+        if posts is not None:
+            posts = posts[posts.index.get_level_values(-1).isin(self.spec.indicators)]
+        return score.steps_of(self.spec, raw[ids], status[:, columns], posts, self.groups)
+
+    def steps(self) -> score.Steps:
+        """What lies between panel and scores: raw, imputed, transformed, treated, normalised tables; rows (year, unit)."""
+        return self._steps
+
+    @cached_property
+    def _scores(self) -> pd.DataFrame:
+        return score.tidy(self.spec, self._steps, self.panel["unit"].dtype, self.panel["indicator"].dtype)
+
+    def scores(self) -> pd.DataFrame:
+        """Tidy scores: unit, year, node, score, rank, growth_pct and rank_change over the year before, share_<status>."""
+        return self._scores.copy()
+
+    @property
+    def posts(self) -> pd.DataFrame:
+        """The posts in force: frozen ones, else those of the data; low, high, mean, sd on the transformed scale."""
+        return self._steps.posts
+
+    @property
+    def weights(self) -> pd.Series:
+        """Weight of every node in its parent, as used."""
+        return self._steps.weights
+
+    @cached_property
+    def weight_in_index(self) -> pd.Series:
+        """Weight of every node in the whole index: the product of the weights on the way up (sums to 1 over indicators)."""
+        return weights.effective(self.spec)
+
+    @cached_property
+    def pillar(self) -> pd.Series:
+        """The pillar of every node below the root."""
+        return pd.Series({node: pillar for pillar in self.spec.pillars for node in self.spec.walk(pillar)})
+
+    def wide(self, year: int | None = None, column: str = "score") -> pd.DataFrame:
+        """Scores (or rank, growth_pct) of one year as a table: units × nodes, in the order of the specification."""
+        now = self._scores[self._scores["year"].eq(self.year if year is None else year)]
+        return now.pivot(index="unit", columns="node", values=column)[list(self.spec.nodes.index)]
+
+    def of(self, node: str | None = None, year: int | None = None) -> pd.DataFrame:
+        """Scores of one node (default: the root) in one year (default: the year ranked), best first."""
+        node, year = self.spec.known(node or self.spec.root), self.year if year is None else year
+        rows = self._scores[self._scores["node"].eq(node) & self._scores["year"].eq(year)]
+        return rows.sort_values(["rank", "unit"], ignore_index=True)
+
+    # Variations -----------------------------------------------------------------------------------------------------
+
+    def vary(self, *ids: str, weights: dict | None = None, **choices) -> "Index":
+        """The index under other choices (as `Spec.vary`); data, frozen posts, groups and places come along.
+
+        Raises InputError when a choice contradicts frozen posts (transform, treatment, reference, posts, base year).
+        """
+        spec = self.spec.vary(*ids, weights=weights, **choices)
+        refuse(f"index {self.spec.id}", self._contradictions(spec))
+        return self._with(spec=spec)
+
+    def alternative(self, **choices) -> "Index":
+        """As `vary`, but where a choice contradicts frozen posts the data give new ones: for robustness analyses."""
+        spec = self.spec.vary(**choices)
+        if self.frozen is None:
+            return self._with(spec=spec)
+        moved = {fault.partition(":")[0] for fault in self._contradictions(spec)}
+        kept = self.frozen[~self.frozen.index.get_level_values(-1).isin(moved)]
+        return self._with(spec=spec, posts=kept if len(kept) else None)
+
+    def thaw(self) -> "Index":
+        """The index with the posts of its own panel."""
+        return self._with(posts=None)
+
+    def freeze(self) -> "Index":
+        """The index with its posts in force frozen: from then on no new data move them."""
+        refuse(
+            f"index {self.spec.id}",
+            []
+            if self.posts.index.nlevels == 1
+            else ['its posts differ by year: set reference = "base" or "pooled" to freeze them'],
+        )
+        return self._with(posts=self.posts)
+
+    def drop(self, *ids: str) -> "Index":
+        """The index without these nodes; siblings take over their weight."""
+        return self._with(spec=self.spec.drop(*ids))
+
+    def branch(self, node: str) -> "Index":
+        """The index below one node by itself."""
+        return self._with(spec=self.spec.branch(node))
+
+    def revise(self, panel: pd.DataFrame) -> "Index":
+        """The index on another panel."""
+        year = self.year if self.year in set(panel["year"]) else None
+        return Index(self.spec, panel, self.frozen, self.groups, self.places, year)
+
+    def only(self, units=None, years=None) -> "Index":
+        """The index of some units or years; posts stay as they are in force only when frozen."""
+        kept = self.panel
+        kept = kept if units is None else kept[kept["unit"].isin(set(units))]
+        return self.revise(kept if years is None else kept[kept["year"].isin(set(years))])
+
+    def _with(self, **changed) -> "Index":
+        parts = {"spec": self.spec, "posts": self.frozen} | changed
+        return Index(
+            parts["spec"], self.panel, parts["posts"], self.groups, self.places, self.year, self._held
+        )
+
+    def _contradictions(self, spec) -> list[str]:
+        """Choices of `spec` that frozen posts do not allow, one sentence each, beginning with the indicator."""
+        if self.frozen is None:
+            return []
+        faults = []
+        for name in (
+            set(self.frozen.index.get_level_values(-1)) & set(spec.indicators) & set(self.spec.indicators)
+        ):
+            faults += contradictions(name, self.spec.rules[name], spec.rules[name])
+            if (
+                spec.rules[name]["reference"] == "base"
+                and spec.method["base_year"] != self.spec.method["base_year"]
+            ):
+                faults.append(
+                    differs(name, "base_year", self.spec.method["base_year"], spec.method["base_year"])
+                )
+        return sorted(faults)
+
+    # Shown ----------------------------------------------------------------------------------------------------------
+
+    def nodes(self) -> pd.DataFrame:
+        """The tree as a table: node, weight in parent and index, posts in the unit of the indicator, status of the
+        data, cells that are missing (in the year ranked)."""
+        spec, status = self.spec, self.panel[self.panel["year"].eq(self.year)]
+        values, rows = status.dropna(subset="value"), []
+        for node in spec.walk():
+            rule, posts = spec.rules[node], {}
+            if rule["leaf"] and self.posts.index.nlevels == 1:
+                ends = normalise.back(
+                    self.posts.loc[node, ["low", "high"]].to_numpy(float), normalise.kind_of(rule)
+                )
+                posts = dict(zip(("low_post", "high_post"), map(float, ends)))
+            own = values[values["indicator"].eq(node)]
+            shares = own["status"].value_counts(normalize=True) if "status" in own else pd.Series(dtype=float)
+            rows.append(
+                {
+                    "node": node,
+                    "weight": rule["weight"],
+                    "weight_in_index": self.weight_in_index[node],
+                    **posts,
+                    "status": dict(shares) if rule["leaf"] else {},
+                    "missing": len(self.units) - len(own) if rule["leaf"] else 0,
+                }
+            )
+        return pd.DataFrame(rows).set_index("node")
+
+    def __repr__(self) -> str:
+        frozen = "frozen posts" if self.frozen is not None else f"posts of {self.spec.method['base_year']}"
+        return f"Index {self.spec.id}: {len(self.units)} units, years {listed(self.years)}, {frozen}"
+
+    def _repr_html_(self) -> str:
+        """The tree with weights, posts, data status and missing cells, in the language of the specification."""
+        lang, spec = self.spec.lang, self.spec
+        try:
+            table, faults = self.nodes(), []
+        except InputError as error:
+            return f"<b>{html.escape(spec.titles[lang])}</b><pre>{html.escape(str(error))}</pre>"
+        body = []
+        for node, line in table.iterrows():
+            rule, leaf = spec.rules[node], spec.rules[node]["leaf"]
+            low, high = line.get("low_post"), line.get("high_post")
+            status = ", ".join(f"{name} {share:.0%}" for name, share in line["status"].items())
+            cells = [
+                "&emsp;" * int(rule["level"]) + html.escape(node),
+                html.escape(spec.label(node)),
+                f"{line['weight']:.4g}",
+                f"{line['weight_in_index']:.4g}",
+                {1: "+", -1: "−"}[rule["direction"]] if leaf else "",
+                *(f"{one:.6g}" if leaf and pd.notna(one) else "" for one in (low, high)),
+                html.escape(str(rule[f"unit_{lang}"] or "")) if leaf else "",
+                html.escape(status),
+                f"{line['missing']}" if line["missing"] else "",
+            ]
+            body.append(
+                "<tr>" + "".join(f"<td style='text-align:left'>{cell}</td>" for cell in cells) + "</tr>"
+            )
+        head = "".join(f"<th style='text-align:left'>{name}</th>" for name in HEADS[lang])
+        faults = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes())
+        return (
+            f"<b>{html.escape(spec.titles[lang])}</b> ({html.escape(repr(self))})<ul>{faults}</ul>"
+            f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+        )
+
+    def notes(self) -> list[str]:
+        """What a reader should know about posts and data before using the scores."""
+        notes = [f"{name}: not among the frozen posts; its posts are those of the panel" for name in self.own]
+        thin = [f"{unit}, {year}" for year, unit in self.steps().screened]
+        return notes + ([f"not scored, too little data: {', '.join(thin)}"] if thin else [])
+
+
+def contradictions(name: str, old: dict, new: dict) -> list[str]:
+    """What two sets of choices for one indicator differ in that frozen posts depend on."""
+    keys = [key for key in HELD if not same(old[key], new[key])]
+    methods = {old["normalise"], new["normalise"]}
+    if len(methods) == 2 and not methods <= BETWEEN:
+        keys.append("normalise")
+    return [differs(name, key, old[key], new[key]) for key in keys]
+
+
+def differs(name: str, key: str, old, new) -> str:
+    return (
+        f"{name}: {key} = {new!r} contradicts the frozen posts, which rest on {old!r}: leave it, or let the panel "
+        f"give new posts on purpose: index.thaw().vary(…)"
+    )
+
+
+def same(one, other) -> bool:
+    return one == other or (
+        not isinstance(one, (list, tuple))
+        and not isinstance(other, (list, tuple))
+        and pd.isna(one)
+        and pd.isna(other)
+    )
+
+
+def listed(years) -> str:
+    return ", ".join(map(str, years))
