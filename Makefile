@@ -1,12 +1,17 @@
 # The China Fintech FIRE Index. `make help` lists the targets.
 EDITION ?= 2022
 PYTHON  ?= python3
-BIN     := .venv/bin
+# An active conda or venv environment serves if it holds every locked package; otherwise make builds .venv.
+ACTIVE  := $(if $(VIRTUAL_ENV)$(CONDA_PREFIX),$(shell $(PYTHON) .ci/environment.py choose 2>/dev/null))
+BIN     := $(or $(ACTIVE),.venv)/bin
+READY   := $(if $(ACTIVE),build/active$(subst /,-,$(ACTIVE)).done,.venv/.done)
 FIRE    := $(BIN)/python -m
 BUILD   := build/$(EDITION)
 REPORT  := reports/$(EDITION)/index.html
 FONTS   := build/fonts/NotoSansSC-Regular.ttf build/fonts/NotoSansSC-Bold.ttf
 DATA    := build/data.done
+STYLED  := fire studies tests notebooks .ci conftest.py
+NOTEBOOKS = $(wildcard notebooks/*.ipynb studies/*/notebooks/*.ipynb)
 
 # A notebook is run once for the report; these are run once for each value of a parameter instead.
 FANNED  := 41-city 50-rankings 90-explorer
@@ -43,21 +48,30 @@ $(BUILD)/50-rankings-%/notebook.ipynb: notebooks/50-rankings.ipynb $(CODE) $(INP
 reports/editions/%.yaml:
 	@echo "There is no $@: copy reports/editions/2022.yaml, edit it, and try again" >&2; exit 1
 
-setup: .venv/.done $(FONTS) ## Build the Python environment and the Chinese font
+setup: $(READY) $(FONTS) ## 建立 Python 环境与中文字体 · Build the Python environment and the Chinese font
+	@$(if $(filter setup,$(MAKECMDGOALS)),$(BIN)/python .ci/environment.py check)
 
 .venv/.done: requirements.lock .ci/uv.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit("FIRE needs Python 3.11 or newer: make PYTHON=python3.12, say" if sys.version_info < (3, 11) else 0)'
-	@echo "Installing $$(grep -c '==' requirements.lock) pinned packages into .venv (about a minute) ..."
+	@command -v $(PYTHON) >/dev/null || { echo "找不到 $(PYTHON)，请先安装 Python 3.11 或更新版本 · There is no $(PYTHON): install Python 3.11 or newer first" >&2; exit 1; }
+	@$(PYTHON) .ci/environment.py able
+	@$(if $(VIRTUAL_ENV)$(CONDA_PREFIX),$(PYTHON) .ci/environment.py choose >/dev/null)
+	@echo "正在把 $$(grep -c '==' requirements.lock) 个锁定版本的软件包装入 .venv（约一分钟）… · Installing the locked packages into .venv (about a minute) ..."
 	@$(PYTHON) -m venv .venv
-	@if $(BIN)/pip install -q --require-hashes -r .ci/uv.lock 2>/dev/null; then \
-	  $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock; \
+	@if $(@D)/bin/pip install -q --require-hashes -r .ci/uv.lock 2>/dev/null; then \
+	  $(@D)/bin/uv pip install -q --python $(@D)/bin/python --require-hashes --compile-bytecode -r requirements.lock; \
 	else \
-	  $(BIN)/pip install -q --require-hashes --only-binary :all: -r requirements.lock; \
+	  $(@D)/bin/pip install -q --require-hashes --only-binary :all: -r requirements.lock; \
 	fi
-	@$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	@$(@D)/bin/pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(FONTS) &: fire/figures/fonts.py | .venv/.done
+# The active environment holds the packages; only this project itself is added to it.
+build/active%.done: requirements.lock pyproject.toml
+	@$(if $(filter setup,$(MAKECMDGOALS)),,$(BIN)/python .ci/environment.py check)
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e . 2>/dev/null || uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@mkdir -p $(@D) && touch $@
+
+$(FONTS) &: fire/figures/fonts.py | $(READY)
 	@$(FIRE) fire.figures.fonts build/fonts
 
 data: setup ## Rebuild the calibrated sample panel, the sample records and data/fire.duckdb
@@ -78,8 +92,8 @@ test-spark: setup $(DATA) build/pyspark/.done ## Run the Spark tests on a cluste
 
 spark: build/pyspark/.done ## Install pyspark into build/pyspark, outside the base environment
 
-build/pyspark/.done: pyproject.toml | .venv/.done
-	@$(BIN)/uv pip install -q --python $(BIN)/python --target build/pyspark \
+build/pyspark/.done: pyproject.toml | $(READY)
+	@$(BIN)/python -m pip install -q --target build/pyspark \
 	  $$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"])')
 	@touch $@
 
@@ -103,13 +117,31 @@ verify: setup ## Rebuild a locked edition and compare it to the digit
 bench: setup ## Measure speed against stated peers and limits: reports/bench/bench.json
 	@$(FIRE) tests.bench
 
-lab: setup ## Open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab --notebook-dir=notebooks
+lab: setup ## 打开 JupyterLab · Open JupyterLab
+	@$(BIN)/jupyter lab --notebook-dir=. notebooks/00-start.ipynb
 
-lock: | .venv/.done ## Re-resolve requirements.lock after editing pyproject.toml
-	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
+format: | $(READY) ## 按统一格式整理代码与笔记 · Put code and notebooks into the house style
+	@$(BIN)/ruff format $(STYLED) && $(BIN)/ruff check --fix $(STYLED)
 
-clean: ## Remove everything that make built; your data stay
+lint: style types ## 检查格式、写法与类型 · Check style and types
+
+style: | $(READY)
+	@$(BIN)/ruff check $(STYLED) && $(BIN)/ruff format --check $(STYLED) >/dev/null \
+	  || { echo "请运行 make format，它能改正大部分问题 · Run make format: it repairs most of this" >&2; exit 1; }
+
+types: | $(READY)
+	@$(BIN)/mypy
+
+sound: | $(READY)
+	@$(FIRE) fire.report.notebook check $(NOTEBOOKS)
+
+hooks: | $(READY) ## 每次提交前自动检查 · Check before every commit
+	@$(BIN)/pre-commit install
+
+lock: | .venv/.done ## 修改 pyproject.toml 后重新锁定版本 · Re-resolve requirements.lock after editing pyproject.toml
+	@.venv/bin/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
+
+clean: ## 删除 make 生成的一切，您的数据不动 · Remove everything that make built; your data stay
 	rm -rf build .venv data/records data/fire.duckdb $(wildcard reports/[0-9]*) reports/bench
 
-.PHONY: help report setup data test test-spark spark notebooks city audit publish verify bench lab lock clean
+.PHONY: help report setup data test test-spark spark notebooks city audit publish verify bench lab format lint style types sound hooks lock clean
