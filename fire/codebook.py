@@ -1,67 +1,184 @@
-"""Chinese and English names of cities, regions, statuses and index nodes.
+"""Names, headings and units in Chinese and English: one entry for one thing.
 
+`data/codebook.csv` says for every column of a table its heading, unit, digits and kind; `data/glossary.csv` gives the
+words that stand in cells. A `Book` adds what belongs to one edition: the labels of its nodes, its cities and regions.
 Keys are the short Chinese names (北京, 粤港澳大湾区), so the Chinese label of a place is its key.
+
+    >>> city("西安", "en"), node("F", "en"), word("printed", "zh")
+    ("Xi'an", 'Factors', '刊载')
 """
 
 import re
-from functools import cache
+import tomllib
+from functools import cache, cached_property
+
+import pandas as pd
 
 from fire import files
 from fire.errors import InputError
-from fire.index import spec
+from fire.index import spec as specs
+from fire.index.panel import STATUSES
+from fire.index.spec_faults import suggest
 
 LANGUAGES = ("zh", "en")
-PAIR = re.compile(r"^(.*[\u4e00-\u9fff].*?) ([A-Za-z][^\u4e00-\u9fff（）]*)$")
-STATUS = {
-    "observed": {"zh": "公开统计", "en": "observed"},
-    "published": {"zh": "报告刊载", "en": "published"},
-    "imputed": {"zh": "插补", "en": "imputed"},
-    "estimated": {"zh": "估计", "en": "estimated"},
-    "assumed": {"zh": "假定", "en": "assumed"},
-    "simulated": {"zh": "模拟", "en": "simulated"},
-}
-
-WORDS = {
-    "printed": "刊载",
-    "implied": "由刊载推得",
-    "assumed": "假定",
-    "reproduced": "再现",
-    "explained": "已解释",
-    "mismatch": "不符",
-    "not computable": "不可计算",
-    "identity": "原值",
-    "log": "对数",
-    "log1p": "对数（加一）",
-    "input": "读入",
-    "used": "采用",
-    "firms": "企业",
-    "patents": "专利",
-    "deals": "融资",
-    "institutions": "机构",
-}
+COLUMNS = files.DATA / "codebook.csv"
+WORDS = files.DATA / "glossary.csv"
+KINDS = ("number", "text", "word", "unit", "city", "region", "node", "status", "year")
+HAN = "\u3007\u4e00-\u9fff"
+DIGITS_OF_SCORES = 3
 
 
-def both(zh: str, en: str) -> dict:
-    """A text in both languages, as titles, notes and headings take it."""
-    return {"zh": zh, "en": en}
+class Lang(str):
+    """A language of one edition: "zh" or "en", with the names of that edition in `.book`."""
+
+    book: "Book"
+
+    def __new__(cls, code: str, book: "Book"):
+        lang = super().__new__(cls, code)
+        lang.book = book
+        return lang
 
 
-def pair(text: str, lang: str = "zh") -> str:
-    """One language of a text that holds both.
+class Book:
+    """Names of one edition: those of the codebook and the glossary, its nodes (`spec`), cities and regions."""
 
-    >>> pair("变异系数 CV", "en")
-    'CV'
-    """
-    return PAIR.match(text)[1 if lang == "zh" else 2]
+    def __init__(self, spec=None, places: pd.DataFrame | None = None, regions: pd.DataFrame | None = None):
+        self.spec = spec
+        tables = (("city", places), ("region", regions))
+        self.places = {
+            kind: dict(zip(table[kind], table[f"{kind}_en"])) if table is not None else {}
+            for kind, table in tables
+        }
+        self.zh, self.en = (Lang(code, self) for code in LANGUAGES)
+
+    def lang(self, code: str) -> Lang:
+        """A language that knows the names of this edition."""
+        return {"zh": self.zh, "en": self.en}[code]
+
+    def column(self, name, entry: str | None = None) -> dict:
+        """Heading (zh, en), digits and kind of a column; `entry` names another entry of the codebook for it.
+
+        Raises InputError for a column that neither the codebook nor the specification knows.
+        """
+        name, entries = str(name), columns()
+        key = entry or name
+        if key in entries:
+            return entries[key]
+        if self.spec is not None and key in self.spec.nodes.index:
+            label = {lang: self.spec.label(key, lang) for lang in LANGUAGES}
+            return label | {"digits": DIGITS_OF_SCORES, "kind": "number"}
+        if re.fullmatch(r"(19|20)\d\d", key):
+            return {"zh": key, "en": key, "digits": None, "kind": "number"}
+        if key in self.places["city"] or key in self.places["region"]:
+            return {lang: unit(key, self.lang(lang)) for lang in LANGUAGES} | {"digits": None, "kind": "text"}
+        raise InputError(
+            "data/codebook.csv",
+            [f"no column '{key}': add a row with its heading in zh and en" + suggest(key, entries)],
+        )
+
+    @cached_property
+    def english(self) -> dict[str, str]:
+        """English by Chinese name of everything that stands in tables: places, nodes, units, technologies, words."""
+        tracks = files.read_csv(files.DATA / "technology.csv")
+        nodes = (
+            {} if self.spec is None else _pairs(self.spec.nodes, "label") | _pairs(self.spec.nodes, "unit")
+        )
+        terms = {entry["zh"]: entry["en"] for entry in words().values()}
+        return {
+            **terms,
+            **nodes,
+            **dict(zip(tracks["track"], tracks["track_en"])),
+            **dict(zip(tracks["category"], tracks["category_en"])),
+            **_types(),
+            **self.places["city"],
+            **self.places["region"],
+        }
+
+    @cached_property
+    def _alone(self) -> re.Pattern:
+        """Any known name with no other Chinese character and no quotation mark beside it."""
+        known = filter(re.compile(f"[{HAN}]").search, self.english)
+        longest_first = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+        return re.compile(f"(?<![{HAN}'])(?:{longest_first})(?![{HAN}'])")
+
+    def translated(self, text: str) -> str:
+        """The text with every known name put into English; a name inside a longer Chinese word or in quotation marks
+        stays.
+
+        >>> default().translated("深圳;广州 – 要素基础"), default().translated("深圳市")
+        ('Shenzhen;Guangzhou – Factors', '深圳市')
+        """
+        return self._alone.sub(lambda found: self.english[found[0]], text)
 
 
-def word(text: str, lang: str = "zh") -> str:
-    """A word of the tables (`WORDS`) in one language.
+def _pairs(nodes: pd.DataFrame, what: str) -> dict[str, str]:
+    named = nodes.dropna(subset=[f"{what}_zh", f"{what}_en"])
+    return dict(zip(named[f"{what}_zh"], named[f"{what}_en"]))
 
-    >>> word("printed")
-    '刊载'
-    """
-    return WORDS[text] if lang == "zh" else text
+
+def _types() -> dict[str, str]:
+    table = tomllib.loads((files.DATA / "typology.toml").read_text(encoding="utf-8"))
+    entries = [one for part in table.values() if isinstance(part, dict) for one in part.values()]
+    return {name: one["en"] for one in entries if isinstance(one, dict) for name in one.get("names", [])}
+
+
+@cache
+def columns() -> dict[str, dict]:
+    """The codebook: heading with its unit in zh and en, digits (None: none for whole numbers, else 2) and kind."""
+    table = files.read_table_with(COLUMNS, ["column", "zh", "en", "unit", "digits", "kind"]).fillna("")
+    faults = [
+        f"row {row + 2}: column '{name}' is there already"
+        for row, name in enumerate(table["column"])
+        if name in set(table["column"][:row])
+    ]
+    faults += [
+        f"row {row.Index + 2}, '{row.column}': zh and en are both needed"
+        for row in table.itertuples()
+        if not (row.zh and row.en)
+    ]
+    faults += [
+        f"row {row.Index + 2}, '{row.column}': kind '{row.kind}' is not one of {', '.join(KINDS)}"
+        for row in table.itertuples()
+        if row.kind not in ("", *KINDS)
+    ]
+    if faults:
+        raise InputError(COLUMNS.name, faults)
+    found = {}
+    for row in table.itertuples():
+        unit = words().get(row.unit, {"zh": row.unit, "en": row.unit})
+        heads = {
+            "zh": f"{row.zh}（{unit['zh']}）" if row.unit else row.zh,
+            "en": f"{row.en} ({unit['en']})" if row.unit else row.en,
+        }
+        found[row.column] = heads | {
+            "digits": int(row.digits) if row.digits else None,
+            "kind": row.kind or "number",
+        }
+    return found
+
+
+@cache
+def words() -> dict[str, dict]:
+    """The glossary: term → {"zh", "en"}."""
+    table = files.read_table_with(WORDS, ["term", "zh", "en"])
+    return {row.term: {"zh": row.zh, "en": row.en} for row in table.itertuples()}
+
+
+@cache
+def default() -> Book:
+    """The names of the shipped cities, regions and index, for a language that belongs to no edition."""
+    tables = (files.read_csv(files.DATA / f"{name}.csv") for name in ("places", "regions"))
+    return Book(specs.load("fire-2022"), *tables)
+
+
+def book(lang: str) -> Book:
+    """The names that go with a language."""
+    return getattr(lang, "book", None) or default()
+
+
+def word(term: str, lang: str = "zh") -> str:
+    """A word of the glossary; a term that it lacks stays as it is."""
+    return words()[term][str(lang)] if term in words() else term
 
 
 def year(number, lang: str = "zh") -> str:
@@ -69,41 +186,34 @@ def year(number, lang: str = "zh") -> str:
     return str(number).removesuffix(".0")
 
 
-@cache
-def english(kind: str) -> dict:
-    """English name by Chinese name, for `kind` city (`data/places.csv`) or region (`data/regions.csv`)."""
-    name = {"city": "places.csv", "region": "regions.csv"}[kind]
-    frame = files.read_csv(files.DATA / name)
-    return dict(zip(frame[kind], frame[f"{kind}_en"], strict=True))
-
-
-def look_up(kind: str, name: str, lang: str) -> str:
+def _place(kind: str, name: str, lang: str) -> str:
     """Label of one place; InputError when the name is unknown."""
-    if name not in english(kind):
+    known = book(lang).places[kind]
+    if name not in known:
         raise InputError(
-            f"data/{'places' if kind == 'city' else 'regions'}.csv",
-            [f"{kind} '{name}' is unknown: add a row for it, or correct the name"],
+            f"{kind} '{name}'",
+            [
+                "unknown in this edition: add a row for it to its places, or correct "
+                "the name" + suggest(name, known)
+            ],
         )
-    return name if lang == "zh" else english(kind)[name]
+    return name if lang == "zh" else known[name]
 
 
 def city(name: str, lang: str = "zh") -> str:
-    """Label of a city.
-
-    >>> city("西安", "en")
-    "Xi'an"
-    """
-    return look_up("city", name, lang)
+    """Label of a city."""
+    return _place("city", name, lang)
 
 
 def region(name: str, lang: str = "zh") -> str:
     """Label of a region."""
-    return look_up("region", name, lang)
+    return _place("region", name, lang)
 
 
 def unit(name: str, lang: str = "zh") -> str:
     """Label of a city or a region; any other name (a firm, a country) stays as it is."""
-    return name if lang == "zh" else english("city").get(name) or english("region").get(name) or name
+    known = book(lang).places
+    return name if lang == "zh" else known["city"].get(name) or known["region"].get(name) or name
 
 
 def status(name: str, lang: str = "zh") -> str:
@@ -112,16 +222,12 @@ def status(name: str, lang: str = "zh") -> str:
     >>> status("simulated", "zh")
     '模拟'
     """
-    return STATUS[name][lang]
+    return words()[name][str(lang)]
 
 
-def node(name: str, lang: str = "zh", index: str = "fire-2022") -> str:
-    """Label of an index node (total, pillar, dimension, indicator) of `data/indices/<index>.toml`."""
-    if name not in specification(index).nodes.index:
-        raise InputError(
-            f"data/indices/{index}.toml", [f"node '{name}' is unknown: use an id of the specification"]
-        )
-    return specification(index).label(name, lang)
+def node(name: str, lang: str = "zh") -> str:
+    """Label of an index node (root, pillar, dimension, indicator)."""
+    return book(lang).spec.label(name, str(lang))
 
 
-specification = cache(spec.load)
+STATUS = tuple(STATUSES)

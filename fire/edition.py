@@ -1,93 +1,186 @@
-"""One yearly edition: its YAML file, its inputs, its frozen posts and its locked results.
+"""One yearly edition: what it rests on, its Index, its own places and names, its lock.
 
     >>> ed = load(2022)
-    >>> ed.year, ed.base_year, ed.focus_region
+    >>> ed.year, ed.compared, ed.focus_region
     (2021, 2020, '粤港澳大湾区')
 
-Publishing an edition writes `<edition>.lock.json` (posts, weights, hashes of the inputs) and `<edition>.scores.csv`
-beside its YAML file. From then on new data or new cities move no post, and `verify` rebuilds every score to the digit.
+Publishing an edition writes `<edition>.lock.json` (posts, weights, methods, hashes of all inputs) and
+`<edition>.scores.csv` beside its YAML file. From then on new data or new cities move no post, and `verify` rebuilds
+every score to the digit.
 """
 
 import hashlib
 import json
-import sys
+import os
+import shutil
+import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
-from fire import files
+from fire import codebook, files
 from fire.errors import InputError, refuse
-from fire.index import normalise, score
+from fire.index import normalise
 from fire.index import panel as panels
 from fire.index import spec as specs
+from fire.index.index import HELD, Index, contradictions, differs
 from fire.index.spec_faults import suggest
 
 EDITIONS = files.REPORTS / "editions"
+NAME, TEXT = (int, float, str), (str,)
 KEYS = {
-    "edition": (int, float, str),
-    "year": int,
-    "base_year": int,
-    "specification": str,
-    "panel": str,
-    "focus_region": str,
-    "languages": list,
+    "edition": NAME,
+    "year": (int,),
+    "base_year": (int,),
+    "specification": TEXT,
+    "panel": TEXT,
+    "focus_region": TEXT,
+    "languages": (list,),
 }
 EXTRA = {
-    "posts": (int, float, str),
-    "corrects": (int, float, str),
-    "note": str,
-    "records": str,
-    "engine": str,
+    "places": TEXT,  # cities with their regions; default data/places.csv
+    "regions": TEXT,  # regions in order; default data/regions.csv
+    "sheet": TEXT,  # of the panel, when it is a workbook of several
+    "records": TEXT,  # folder of firm, patent and deal records
+    "engine": TEXT,  # where records are counted: duckdb:// or spark://host:port
+    "facts": TEXT,  # folder of printed facts that this edition is held against
+    "studies": (list,),  # studies whose chapters belong to this report
+    "programme": TEXT,  # chapters that this edition adds, replaces or drops
+    "posts": NAME,  # the locked edition whose posts are kept
+    "corrects": NAME,  # the edition that this one corrects
+    "note": TEXT,
 }
+DEFAULTS = {"places": "data/places.csv", "regions": "data/regions.csv"}
 DIGITS = 6  # decimals of a score that a lock holds
 KEPT = ["unit", "year", "node", "score", "rank"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Edition:
-    """What one report rests on: `.spec`, `.panel()`, `.posts()`, `.scores()`, `.places()`, `.regions()`, settings."""
+    """What one report rests on. `.index` is its Index; `.places()` and `.regions()` are its own."""
 
     name: str
     settings: dict
     folder: Path = EDITIONS
 
-    @cached_property
-    def spec(self) -> specs.Spec:
-        return specs.load(self.settings["specification"])
+    def path(self, key: str) -> Path | None:
+        """The file or folder that a setting names, from the root of the project; None where it is not set."""
+        named = self.settings.get(key, DEFAULTS.get(key))
+        return files.ROOT / named if named else None
 
     @property
     def year(self) -> int:
+        """The year that is ranked."""
         return self.settings["year"]
 
     @property
     def base_year(self) -> int:
+        """The year of the posts."""
         return self.settings["base_year"]
+
+    @property
+    def compared(self) -> int | None:
+        """The year that growth and rank changes are counted from: the one before, None when the panel lacks it."""
+        return self.index.before
 
     @property
     def focus_region(self) -> str:
         return self.settings["focus_region"]
 
     @property
+    def languages(self) -> list[str]:
+        return self.settings["languages"]
+
+    @property
+    def studies(self) -> list[str]:
+        return self.settings.get("studies", [])
+
+    @property
+    def facts(self) -> Path | None:
+        """Folder of printed facts, or None."""
+        return self.path("facts")
+
+    @property
+    def records(self) -> Path | None:
+        """Folder of firm, patent and deal records, or None."""
+        return self.path("records")
+
+    @property
+    def stored(self) -> Path:
+        """Folder of what is computed from this edition."""
+        return files.ROOT / "build" / self.name
+
+    @cached_property
+    def spec(self) -> specs.Spec:
+        """The specification, with the weights that a lock has derived from data: no new data move those."""
+        spec = specs.load(self.settings["specification"])
+        refuse(
+            f"edition {self.name}",
+            [
+                f"base_year: the edition says {self.base_year}, {spec.id} says {spec.method['base_year']}: make them agree"
+            ]
+            if spec.method["base_year"] not in (None, self.base_year)
+            else [],
+        )
+        lock = self.frozen
+        derived = [
+            node
+            for node, family in spec.families.items()
+            if spec.rules[node]["weighting"] != "given" and lock and set(family) <= set(lock["weights"])
+        ]
+        if not derived:
+            return spec
+        weights = {child: lock["weights"][child] for node in derived for child in spec.families[node]}
+        return spec.vary(*derived, weighting="given").vary(weights=weights)
+
+    @cached_property
+    def index(self) -> Index:
+        """The index of this edition, on its panel, its frozen posts and its places.
+
+        Raises InputError with every fault of panel and places, and when the specification contradicts the lock.
+        """
+        path = self.path("panel")
+        refuse(
+            f"edition {self.name}",
+            []
+            if path.exists()
+            else [
+                f"panel: there is no file {self.settings['panel']}: put it there, or correct "
+                f"the line in {self.name}.yaml"
+            ],
+        )
+        panel, posts = panels.read(path, self.spec, self.settings.get("sheet")), None
+        if self.frozen is not None:
+            refuse(f"edition {self.name}", broken(self.frozen, self.spec))
+            posts = pd.DataFrame.from_dict(self.frozen["posts"], orient="index").rename_axis("indicator")
+        return Index(self.spec, panel, posts, places=self.places(), year=self.year)
+
+    @cached_property
+    def _places(self) -> pd.DataFrame:
+        return places(self.path("places"), list(self.regions()["region"]))
+
+    def places(self) -> pd.DataFrame:
+        """The cities of this edition: city, city_en, province, adcode, lon, lat, region, …"""
+        return self._places.copy()
+
+    def regions(self) -> pd.DataFrame:
+        """The regions of this edition in order: region, region_en, …"""
+        return files.read_table_with(self.path("regions"), ["region", "region_en"])
+
+    @cached_property
+    def book(self) -> codebook.Book:
+        """Names, headings and units of this edition in both languages."""
+        return codebook.Book(self.spec, self._places, self.regions())
+
+    @property
     def lock(self) -> dict | None:
         """What publishing froze, or None before."""
         path = self.folder / f"{self.name}.lock.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        return files.read_json(path) if path.exists() else None
 
     @cached_property
-    def _panel(self) -> pd.DataFrame:
-        if not (files.ROOT / self.settings["panel"]).exists():
-            raise InputError(
-                self.settings["panel"], ["the file does not exist: type `make data` to build it"]
-            )
-        return panels.read(files.ROOT / self.settings["panel"], self.spec)
-
-    def panel(self) -> pd.DataFrame:
-        return self._panel.copy()
-
-    @property
     def frozen(self) -> dict | None:
         """The lock that holds: its own, else that of the edition its file names under `posts`; None without."""
         if self.lock or "posts" not in self.settings:
@@ -103,78 +196,121 @@ class Edition:
         )
         return lock
 
-    def posts(self) -> pd.DataFrame:
-        """Frozen posts, else those of its own data."""
-        if self.frozen is None:
-            return score.base_posts(self.spec, self._panel, self.groups())
-        return pd.DataFrame.from_dict(self.frozen["posts"], orient="index").rename_axis("indicator")
+    def inputs(self) -> list[Path]:
+        """Every file that this edition rests on: its YAML, the lock it chains to, specification, panel, places,
+        regions, printed facts and its own records."""
+        paths = [self.folder / f"{self.name}.yaml", specs.INDICES / f"{self.settings['specification']}.toml"]
+        if "posts" in self.settings:
+            paths.append(self.folder / f"{self.settings['posts']}.lock.json")
+        paths += [self.path(key) for key in ("panel", "places", "regions", "programme") if self.path(key)]
+        for folder in filter(
+            None, [self.facts, None if sample(self.settings.get("records")) else self.records]
+        ):
+            paths += (
+                sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else [folder]
+            )
+        return list(dict.fromkeys(paths))
 
-    def settled(self) -> specs.Spec:
-        """The specification with the weights that a lock has derived from data: no new data move them."""
-        lock, families = self.frozen, self.spec.families
-        derived = [
-            node
-            for node in families
-            if self.spec.rules[node]["weighting"] != "given"
-            and lock
-            and set(families[node]) <= set(lock["weights"])
-        ]
-        if not derived:
-            return self.spec
-        weights = {child: lock["weights"][child] for node in derived for child in families[node]}
-        return self.spec.vary(*derived, weighting="given").vary(weights=weights)
-
-    def groups(self) -> pd.Series:
-        """Region of each city."""
-        return self.places().set_index("city")["region"]
-
-    @cached_property
-    def _scores(self) -> pd.DataFrame:
-        return score.compute(self.settled(), self._panel, self.posts(), self.groups())
-
-    def scores(self) -> pd.DataFrame:
-        return self._scores.copy()
-
-    def places(self) -> pd.DataFrame:
-        return files.read_csv(files.DATA / "places.csv").astype({"lon": float, "lat": float})
-
-    def regions(self) -> pd.DataFrame:
-        return files.read_csv(files.DATA / "regions.csv")
-
-    def inputs(self) -> dict[str, str]:
-        """SHA-256 of every input file, line endings apart."""
-        names = [f"data/indices/{self.settings['specification']}.toml", self.settings["panel"]]
-        return {
-            name: hashlib.sha256((files.ROOT / name).read_bytes().replace(b"\r\n", b"\n")).hexdigest()
-            for name in names
-        }
+    def hashes(self) -> dict[str, str | None]:
+        """SHA-256 of every input (line endings of text apart), None where it is missing."""
+        return {name_of(path): files.digest(path) if path.exists() else None for path in self.inputs()}
 
     def results(self) -> pd.DataFrame:
         """Scores as a lock holds them: rounded, sorted by key."""
-        kept = self.scores()[KEPT].sort_values(["year", "unit", "node"], ignore_index=True)
+        kept = self.index.scores()[KEPT].sort_values(["year", "unit", "node"], ignore_index=True)
         return kept.assign(score=kept["score"].round(DIGITS))
 
 
+def name_of(path: Path) -> str:
+    """A path as the lock names it: from the root of the project where it lies inside."""
+    return path.relative_to(files.ROOT).as_posix() if path.is_relative_to(files.ROOT) else path.name
+
+
+def sample(folder: str | None) -> bool:
+    """Is this a folder of sample data, which are rebuilt from the repository?"""
+    return folder is not None and Path(folder).is_relative_to("data/sample")
+
+
+def broken(lock: dict, spec: specs.Spec) -> list[str]:
+    """Where a specification contradicts the methods under which posts were frozen."""
+    faults = []
+    for name, old in lock.get("methods", {}).items():
+        if name in spec.indicators:
+            now = spec.rules[name]
+            faults += contradictions(name, now | old, now)
+            if (
+                old["reference"] == "base"
+                and old.get("base_year", now["reference"]) != spec.method["base_year"]
+            ):
+                faults.append(differs(name, "base_year", old.get("base_year"), spec.method["base_year"]))
+    return [
+        f"{fault.partition(': leave it')[0]}: put the choice back, or derive new posts on purpose: take the line "
+        "'posts:' out of the edition (`make unlock` first, when it is its own lock)"
+        for fault in faults
+    ]
+
+
+def places(path: Path, regions: list[str]) -> pd.DataFrame:
+    """Read the cities of an edition: the columns city, city_en, region, lon, lat and whatever else there is.
+
+    Raises InputError that names every missing column, doubled city, unknown region and unreadable coordinate.
+    """
+    table = files.read_table_with(path, ["city", "city_en", "region", "lon", "lat"])
+    faults = []
+    for name in ("lon", "lat"):
+        table[name], wrong = files.to_number(table[name], path.name, name)
+        faults += wrong
+    for row, line in enumerate(table[["city", "city_en", "region"]].itertuples(index=False), 2):
+        where = f"{path.name}: row {row}"
+        faults += [
+            f"{where}, column '{name}': empty: fill it in"
+            for name in line._fields
+            if pd.isna(getattr(line, name))
+        ]
+        if isinstance(line.region, str) and line.region not in regions:
+            faults.append(
+                f"{where}: region '{line.region}' is not among the regions" + suggest(line.region, regions)
+            )
+    faults += [
+        f"{path.name}: row {row + 2}: {table['city'][row]} is there already: keep one of the rows"
+        for row in table.index[table["city"].duplicated() & table["city"].notna()]
+    ]
+    refuse(f"{path}", faults)
+    return table
+
+
 def load(edition: int | float | str, folder: Path = EDITIONS) -> Edition:
-    """Load an edition by its number: `load(2022)`, `load("2022.1")`."""
+    """Load an edition by its number: `load(2022)`, `load("2022.1")`.
+
+    Raises InputError with every fault of its YAML file: syntax, doubled, missing and unknown keys, wrong kinds of
+    value, a year without sense, languages and editions that do not exist.
+    """
     path = folder / f"{edition}.yaml"
     if not path.exists():
         raise InputError(
             f"edition {edition}", [f"no file {path.name}" + suggest(str(edition), names(folder))]
         )
-    settings = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    known = KEYS | EXTRA
+    settings = files.read_yaml(path)
+    known, have = KEYS | EXTRA, set(names(folder))
     faults = [f"'{key}' is missing: add it" for key in KEYS if key not in settings]
-    faults += [f"unknown key '{key}'" + suggest(key, known) for key in settings if key not in known]
+    faults += [f"unknown key '{key}'" + suggest(str(key), known) for key in settings if key not in known]
     faults += [
-        f"{key}: {value!r} is no {getattr(known[key], '__name__', 'number or text')}: correct it"
+        f"{key}: {value!r} is no {' or '.join(kind.__name__ for kind in known[key])}: correct it"
         for key, value in settings.items()
-        if key in known and not isinstance(value, known[key])
+        if key in known and (not isinstance(value, known[key]) or isinstance(value, bool))
     ]
+    if str(settings.get("edition", path.stem)) != path.stem:
+        faults.append(f"edition: the file says {settings['edition']}, its name {path.stem}: make them agree")
+    if isinstance(settings.get("languages"), list):
+        faults += [
+            f"languages: '{lang}' is not known: type zh, en or both"
+            for lang in settings["languages"]
+            if lang not in codebook.LANGUAGES
+        ] or ["languages: name at least one"] * (not settings["languages"])
     faults += [
-        f"edition: the file says {settings['edition']}, its name {path.stem}: make them agree"
-        for _ in [0]
-        if str(settings.get("edition", path.stem)) != path.stem
+        f"{key}: there is no edition {settings[key]}" + suggest(str(settings[key]), have)
+        for key in ("posts", "corrects")
+        if key in settings and str(settings[key]) not in have
     ]
     refuse(path.name, faults)
     return Edition(path.stem, settings, folder)
@@ -185,58 +321,114 @@ def names(folder: Path = EDITIONS) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
+# Publication ----------------------------------------------------------------------------------------------------------
+
+
 def publish(edition: int | float | str, folder: Path = EDITIONS) -> Path:
-    """Lock an edition: freeze posts and weights, hash the inputs, keep the scores. A locked edition stays as it is;
-    raises InputError that says how to publish a correction."""
+    """Lock an edition: freeze posts, weights and methods, hash all inputs, keep the scores.
+
+    Raises InputError that says how to publish a correction when it is locked already.
+    """
     ed = load(edition, folder)
     path = folder / f"{ed.name}.lock.json"
-    refuse(
-        f"edition {ed.name}",
-        [
-            f"it is locked: a correction is a new edition: copy {ed.name}.yaml to "
-            f"{ed.name}.1.yaml with 'edition: \"{ed.name}.1\"', 'corrects: {ed.name}' and "
-            f"'posts: {ed.name}', and publish that"
-        ]
-        if path.exists()
-        else [],
+    correction = (
+        f"it is locked: a correction is a new edition: copy {ed.name}.yaml to {ed.name}.1.yaml with edition: "
+        f"\"{ed.name}.1\", add 'corrects: {ed.name}', set 'posts: {ed.name}' (in place of a line 'posts:' that is "
+        "there), and publish that; `make unlock` takes a mistaken lock back"
     )
-    done = score.steps(ed.settled(), ed.panel(), ed.posts(), ed.groups())
-    refuse(
-        f"edition {ed.name}",
-        []
-        if done.posts.index.nlevels == 1
-        else ['its posts differ by year: set reference = "base" or "pooled" to lock them'],
-    )
-    results = ed.results()
+    refuse(f"edition {ed.name}", [correction] if path.exists() else [])
+    index = ed.index.freeze()
+    results, spec = ed.results(), ed.spec
+    methods = {
+        name: {key: spec.rules[name][key] for key in [*HELD, "normalise"]}
+        | {"base_year": spec.method["base_year"]}
+        for name in spec.indicators
+    }
     lock = {
         "edition": ed.name,
-        "inputs": ed.inputs(),
-        "weights": done.weights.to_dict(),
-        "posts": done.posts[normalise.POSTS].to_dict("index"),
+        "inputs": ed.hashes(),
+        "weights": index.weights.to_dict(),
+        "methods": methods,
+        "posts": index.posts[normalise.POSTS].to_dict("index"),
         "scores_sha256": digest(results),
     }
     files.write_csv(results, folder / f"{ed.name}.scores.csv", float_format=f"%.{DIGITS}f")
     return files.write_text(path, json.dumps(lock, ensure_ascii=False, indent=1) + "\n")
 
 
+def unlock(edition: int | float | str, folder: Path = EDITIONS) -> Path:
+    """Take a lock back, as long as no git tag carries the edition and no other edition keeps its posts.
+
+    The lock and its scores are moved into build/unlocked/; returns that folder. Raises InputError otherwise.
+    """
+    ed = load(edition, folder)
+    faults = [] if ed.lock else [f"edition {ed.name} is not locked"]
+    faults += [f"tag {tag} has published it: a correction is a new edition" for tag in tags(ed.name)]
+    faults += [
+        f"edition {other} keeps its posts: unlock that first"
+        for other in names(folder)
+        if other != ed.name
+        and str(files.read_yaml(folder / f"{other}.yaml").get("posts")) == ed.name
+        and (folder / f"{other}.lock.json").exists()
+    ]
+    refuse(f"edition {ed.name}", faults)
+    kept = files.ROOT / "build" / "unlocked"
+    kept.mkdir(parents=True, exist_ok=True)
+    for end in ("lock.json", "scores.csv"):
+        if (folder / f"{ed.name}.{end}").exists():
+            place = files.free(kept / f"{ed.name}.{end}")
+            shutil.copyfile(folder / f"{ed.name}.{end}", place)
+            os.remove(folder / f"{ed.name}.{end}")
+    return kept
+
+
+def tags(name: str) -> list[str]:
+    """Tags of the repository that name this edition; none where there is no git."""
+    try:
+        done = subprocess.run(
+            ["git", "tag", "--list", name, f"v{name}", f"edition-{name}"],
+            cwd=files.ROOT,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return done.stdout.split()
+
+
 def digest(results: pd.DataFrame) -> str:
-    return hashlib.sha256(
-        results.to_csv(index=False, float_format=f"%.{DIGITS}f", lineterminator="\n").encode()
-    ).hexdigest()
+    """SHA-256 of the scores as a lock keeps them."""
+    text = results.to_csv(index=False, float_format=f"%.{DIGITS}f", lineterminator="\n")
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def verify(edition: int | float | str, folder: Path = EDITIONS) -> list[str]:
-    """Rebuild a locked edition; returns what differs from its lock, one sentence each (empty: nothing)."""
+    """Rebuild a locked edition; returns what differs from its lock, one sentence each (empty: nothing).
+
+    An input that is missing (a panel that is not kept in the repository, say) is named with the hash to look for.
+    """
     ed = load(edition, folder)
-    if ed.lock is None:
+    lock = ed.lock
+    if lock is None:
         return [f"edition {ed.name} is not locked: publish it first"]
-    faults = [
-        f"{name}: the file has changed since publication: put it back, or publish a correction"
-        for name, value in ed.inputs().items()
-        if ed.lock["inputs"].get(name) != value
+    now, faults = ed.hashes(), []
+    for name, value in lock["inputs"].items():
+        if now.get(name) is None:
+            faults.append(f"{name}: the file is missing: put back the one with SHA-256 {value}")
+        elif now[name] != value:
+            faults.append(
+                f"{name}: the file has changed since publication: put it back, or publish a correction"
+            )
+    faults += [
+        f"{name}: not there at publication: take it out, or publish a correction"
+        for name in now
+        if name not in lock["inputs"]
     ]
+    if not ed.path("panel").exists():
+        return faults
     results = ed.results()
-    if digest(results) == ed.lock["scores_sha256"]:
+    if digest(results) == lock["scores_sha256"]:
         return faults
     locked = pd.read_csv(folder / f"{ed.name}.scores.csv")
     both = locked.merge(results, on=KEPT[:3], how="outer", suffixes=("_locked", "_now"))
@@ -248,19 +440,3 @@ def verify(edition: int | float | str, folder: Path = EDITIONS) -> list[str]:
         f"{row.unit}, {row.year}, {row.node}: score {row.score_now}, locked {row.score_locked}"
         for row in moved.itertuples()
     ]
-
-
-def main(command: str, edition: str) -> None:
-    """`python -m fire.edition publish 2022`, `python -m fire.edition verify 2022`."""
-    if command == "publish":
-        print(f"locked: {publish(edition).name}")
-    else:
-        refuse(f"edition {edition}", verify(edition))
-        print(f"edition {edition}: every score rebuilt to {DIGITS} decimals")
-
-
-if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except InputError as error:
-        sys.exit(str(error))

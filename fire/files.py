@@ -1,11 +1,15 @@
 """Reading tables as economists save them, and writing files so that a killed run leaves no half file."""
 
+import hashlib
+import json
 import os
 import unicodedata
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from fire.errors import InputError, refuse
 
@@ -63,15 +67,13 @@ def read_csv(path: Path | str, **options) -> pd.DataFrame:
     Header names are stripped and width-normalised (full-width letters become plain). Raises InputError for a
     missing or empty file and for duplicated column names.
     """
-    from io import StringIO
-
     if not Path(path).exists():
         raise InputError(f"{path}", ["the file does not exist"])
     text = decode(path)
     if not text.strip():
         raise InputError(f"{path}", ["the file is empty: it needs a header row and data"])
-    return headed(
-        pd.read_csv(
+    try:
+        cells = pd.read_csv(
             StringIO(text),
             dtype=str,
             keep_default_na=False,
@@ -79,9 +81,74 @@ def read_csv(path: Path | str, **options) -> pd.DataFrame:
             skipinitialspace=True,
             header=None,
             **options,
-        ),
-        f"{path}",
-    )
+        )
+    except pd.errors.ParserError as error:
+        raise InputError(f"{path}", [f"{error}: every row needs as many commas as the header"]) from None
+    return headed(cells, f"{path}")
+
+
+def read_table_with(path: Path | str, columns: list[str]) -> pd.DataFrame:
+    """`read_csv`, refused with every one of `columns` that is missing."""
+    table = read_csv(path)
+    refuse(f"{path}", [f"row 1: column '{name}' is missing: add it" for name in columns if name not in table])
+    return table
+
+
+class _Strict(yaml.SafeLoader):
+    """YAML that refuses a key twice."""
+
+
+def _mapping(loader, node):
+    keys = [loader.construct_object(key) for key, _ in node.value]
+    for (key, _), name in zip(node.value, keys):
+        if keys.count(name) > 1:
+            raise yaml.YAMLError(f"line {key.start_mark.line + 1}: '{name}' stands twice: keep one")
+    return {name: loader.construct_object(value, deep=True) for name, (_, value) in zip(keys, node.value)}
+
+
+_Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def read_yaml(path: Path | str) -> dict:
+    """The mapping in a YAML file (UTF-8 or GB18030). InputError names the line of tabs, doubled keys and bad syntax."""
+    text = decode(path)
+    tabs = [
+        f"line {row}: a tab: type blanks instead"
+        for row, line in enumerate(text.splitlines(), 1)
+        if "\t" in line.partition("#")[0]
+    ]
+    refuse(f"{path}", tabs)
+    try:
+        table = yaml.load(text, _Strict)
+    except yaml.MarkedYAMLError as error:
+        where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise InputError(f"{path}", [f"{where}{error.problem}: mend that line (key: value)"]) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise InputError(f"{path}", [" ".join(str(error).split())]) from None
+    if not isinstance(table, dict):
+        raise InputError(f"{path}", ["it holds no lines of the form `key: value`"])
+    return table
+
+
+def read_json(path: Path | str) -> dict:
+    """A JSON file; InputError that names the line when it is damaged."""
+    try:
+        return json.loads(decode(path))
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{path}", [f"line {error.lineno}: damaged ({error.msg}): put back the file as it was"]
+        ) from None
+
+
+def digest(path: Path | str) -> str:
+    """SHA-256 of a file, line endings apart, so that a clone on Windows gives the same."""
+    return hashlib.sha256(Path(path).read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+
+
+def free(path: Path) -> Path:
+    """The path itself, or one with a number behind it where a file is there already."""
+    taken = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(2, 10_000))
+    return path if not path.exists() else next(one for one in taken if not one.exists())
 
 
 def headed(frame: pd.DataFrame, what: str) -> pd.DataFrame:

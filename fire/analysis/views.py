@@ -186,3 +186,9 @@ def group_ranks(scores: pd.DataFrame, groups: pd.Series, node: str, year: int | 
     return table.sort_values(["group", "group_rank"], ignore_index=True)[
         ["group", "unit", "score", "rank", "group_rank", "of"]
     ]
+
+
+def leaders(values: pd.Series, digits: int = 3, highest: bool = True) -> list:
+    """Names (index) at the top of `values`; more than one when they tie at the digits shown."""
+    shown = values.dropna().round(digits)
+    return list(shown.index[shown == (shown.max() if highest else shown.min())])

@@ -72,16 +72,12 @@ class Index:
         self.year = int(years[-1]) if year is None else year
         known = posts.index.get_level_values(-1) if posts is not None else []
         faults = [] if self.year in years else [f"the panel has no year {self.year}: it has {listed(years)}"]
-        faults += [
-            f"posts: {name} has no range: {line['low']} to {line['high']}"
-            for name, line in (posts if posts is not None else pd.DataFrame()).iterrows()
-            if name in spec.indicators and not line["low"] < line["high"] and not line.get("sd", 0) > 0
-        ]
-        faults += [
-            f"posts: column '{name}' is missing"
-            for name in normalise.POSTS
-            if posts is not None and name not in posts
-        ]
+        if posts is not None:
+            faults += [f"posts: column '{name}' is missing" for name in ("low", "high") if name not in posts]
+            faults += [] if faults else score.rangeless(posts[known.isin(spec.indicators)])
+            self.frozen = (
+                posts if set(normalise.POSTS) <= set(posts) else posts.reindex(columns=normalise.POSTS)
+            )
         if places is not None:
             faults += [
                 f"{unit}: no row in the places of this index" + suggest(unit, list(places["city"]))

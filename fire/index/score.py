@@ -85,6 +85,32 @@ def completed(posts: pd.DataFrame, treated: pd.DataFrame, spec) -> pd.DataFrame:
     return pd.concat([posts, *parts]).reindex(spec.indicators)
 
 
+def frozen(posts: pd.DataFrame, spec) -> pd.DataFrame:
+    """Check posts handed over: one usable line for every indicator."""
+    faults = [
+        f"column '{name}' is missing: hand over posts as score.base_posts gives them"
+        for name in ("low", "high")
+        if name not in posts
+    ]
+    refuse("posts", faults)
+    names = posts.index.get_level_values(-1)
+    faults = [
+        f"{name}: no posts: add a line, or leave posts out" for name in spec.indicators if name not in names
+    ]
+    faults += rangeless(posts)
+    refuse("posts", faults)
+    return posts.reindex(columns=normalise.POSTS) if not set(normalise.POSTS) <= set(posts) else posts
+
+
+def rangeless(posts: pd.DataFrame) -> list[str]:
+    """Posts without a range, one sentence each."""
+    return [
+        f"{key}: posts {line['low']} and {line['high']} have no range"
+        for key, line in posts.iterrows()
+        if not line["low"] < line["high"] and not line.get("sd", 0) > 0
+    ]
+
+
 def compute(
     spec, panel: pd.DataFrame, posts: pd.DataFrame | None = None, groups: pd.Series | None = None
 ) -> pd.DataFrame:

@@ -1,19 +1,28 @@
-"""Exhibits: write a figure, a table or a sentence with its title, source and data status, in both languages.
+"""Exhibits: a notebook hands over a frame and the values of its texts; titles, notes and headings are found by name.
 
-A notebook makes one `Writer` and sends everything it shows through it. Titles, sources, labels and sentences are
-plain text, not markup: the report escapes them.
+    show = fire.show(ed, out, "10-index")
+    show.table("index-league-table", league, n=len(league))          # reports/exhibits/*.toml: [index-league-table]
+    show.figure("index-league", draw.league, league)                 # draw(frame, lang) returns a matplotlib figure
+    show.text("index-top", names=first, k=10)
+
+Headings, units and digits of columns come from data/codebook.csv, data status from the frame. What is stored are
+values, not sentences: `load` renders the texts, so that an edited title shows at the next assembly.
 """
 
 import io
 import json
+import math
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from fire import codebook as names
-from fire import files
-from fire.errors import refuse
+from fire import codebook, files
+from fire.codebook import LANGUAGES, STATUS
+from fire.errors import InputError, refuse
+from fire.report import narrative
+from fire.report.narrative import number
 
 FORMULA = re.compile(r"^(?![+-]?[\d.,]+%?$)[=+\-@\t\r](?=.)")  # a plain number with a sign is no formula
 
@@ -21,110 +30,184 @@ FORMULA = re.compile(r"^(?![+-]?[\d.,]+%?$)[=+\-@\t\r](?=.)")  # a plain number 
 class Writer:
     """Shows exhibits in the notebook and, when `out` is a folder (relative to the repository), writes them there.
 
-    `chapter` is the name of the notebook, such as "20-regions".
+    `ed`: the Edition, whose names and statuses hold; `chapter`: the name of the notebook, such as "20-regions".
     """
 
-    def __init__(self, out: str = "", chapter: str = ""):
-        self.out, self.chapter, self.used = files.ROOT / out if out else None, chapter, set()
+    def __init__(self, ed, out: str = "", chapter: str = ""):
+        self.ed, self.chapter, self.used = ed, chapter, set()
+        self.out = files.ROOT / out if out else None
+        self.catalogue = narrative.catalogue(*narrative.folders(ed))
 
-    def figure(self, name: str, draw, *, title, source, status, alt, note=None) -> None:
-        """Show and write the figure that `draw(lang)` returns: `figures/<name>.<lang>.svg` and `.png`.
+    def figure(self, entry: str, draw, frame, *, each: str | None = None, status=None, **values) -> None:
+        """Show and write the figure that `draw(frame, lang)` returns: `figures/<name>.<lang>.svg` and `.png`.
 
-        A simulated or assumed `status` is written on its face.
+        `entry`: its texts in the catalogue. `each` tells several exhibits of one entry apart (a node, a city) and is
+        a value of its texts. `frame`: a frame, or a dictionary of frames. A simulated or assumed status is written on
+        the face of the figure. Raises InputError as `Catalogue.say` does, and for a name used twice.
         """
         from fire.figures import style
 
-        self._check(name, status, title=title, source=source, alt=alt, note=note)
-        for lang in names.LANGUAGES if self.out else ("zh",):
-            shown = style.with_glyphs(lambda: self._draw(name, draw, status, lang))
+        record = self._record("figure", entry, each, frame, status, values)
+        texts = rendered(record, self.ed, self.catalogue)
+        for lang in LANGUAGES if self.out else ("zh",):
+            lang = self.ed.book.lang(lang)
+            shown = style.with_glyphs(lambda lang=lang: self._draw(record, draw, frame, lang))
             if lang == "zh":
-                _show(title["zh"], shown, alt["zh"], source["zh"], status)
-        self._write(name, "figure", title=title, source=source, status=list(status), alt=alt, note=note)
+                _show(texts, shown)
+        self._write(record)
 
-    def _draw(self, name: str, draw, status, lang: str) -> bytes:
+    def _draw(self, record: dict, draw, frame, lang) -> bytes:
         """Draw a figure, write its files, return it as PNG."""
         import matplotlib.pyplot as plt
 
         from fire.figures import style
 
-        fig = style.status_note(draw(lang), status, lang)
+        fig = style.status_note(draw(frame, lang), record["status"], lang)
         shown = _png(fig)
         if self.out:
-            _save(fig, self.out / "figures" / f"{name}.{lang}")
+            _save(fig, self.out / "figures" / f"{record['name']}.{lang}")
         plt.close(fig)
         return shown
 
-    def table(self, name: str, frame: pd.DataFrame, *, labels, title, source, status, note=None) -> None:
+    def table(
+        self, entry: str, frame: pd.DataFrame, *, each: str | None = None, status=None, **values
+    ) -> None:
         """Show and write a table: `tables/<name>.csv`.
 
-        `labels` gives for every column its heading `{"zh": …, "en": …}`, and if wanted `digits` (decimals shown;
-        default none for whole numbers, else 2) and `as`: `unit`, `city`, `region`, `node`, `status`, `year`, `word`
-        or `pair`, by which its cells are named in English too.
+        Every column must be in the codebook (or be a node, a year, a place); a pair `name_zh`, `name_en` is shown in
+        the language of the reader under the heading of `name`. Raises InputError for columns that are not known.
         """
-        faults = [
-            f"table '{name}': column '{column}' has no label: add labels[{column!r}] = {{'zh': …, 'en': …}}"
-            for column in frame.columns
-            if not {"zh", "en"} <= set(labels.get(column, {}))
-        ]
-        self._check(name, status, faults, title=title, source=source, note=note)
-        labels = {column: labels[column] for column in frame.columns}
-        _show(title["zh"], display_frame(frame, labels, "zh"), "", source["zh"], status)
+        record = self._record("table", entry, each, frame, status, values)
+        record["columns"] = [str(column) for column in frame.columns]
+        texts = rendered(record, self.ed, self.catalogue)
+        _show(texts, display_frame(frame, texts["labels"], self.ed.book.zh))
         if self.out:
-            files.write_csv(inert(frame.round(6)), self.out / "tables" / f"{name}.csv", excel=True)
-        self._write(name, "table", title=title, source=source, status=list(status), labels=labels, note=note)
+            files.write_csv(inert(frame.round(6)), self.out / "tables" / f"{record['name']}.csv", excel=True)
+        self._write(record)
 
-    def text(self, name: str, sentence: dict, status=()) -> None:
-        """Show and write a sentence from `narrative.say`; an empty one (not supported by the result) prints nothing."""
+    def text(self, entry: str, *, each: str | None = None, status=(), **values) -> None:
+        """Show and write a sentence; an empty one (its condition fails for these values) prints nothing."""
         from IPython.display import Markdown, display
 
-        self._check(name, status)
-        if sentence["zh"]:
-            display(Markdown(plain(sentence["zh"])))
-        self._write(name, "text", status=list(status), text=sentence)
+        record = self._record("text", entry, each, None, status, values)
+        said = rendered(record, self.ed, self.catalogue)["text"]
+        if said["zh"]:
+            display(Markdown(plain(said["zh"])))
+        self._write(record)
 
-    def _check(self, name: str, status, faults=(), **texts) -> None:
-        faults = list(faults)
+    def _record(self, kind: str, entry: str, each, frame, status, values: dict) -> dict:
+        """What is stored of an exhibit: names, values and status, as plain data."""
+        name = entry if each is None else f"{entry}-{str(each).lower().replace('_', '-')}"
+        faults = []
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
             faults.append(f"the name '{name}' may hold only a-z, 0-9 and hyphens")
         if name in self.used:
             faults.append(f"the name '{name}' is used twice: exhibits need names of their own")
+        own = self.catalogue[entry].get("status") if status is None else list(status)
+        known = (
+            own
+            or (statuses(frame) if frame is not None else [])
+            or (statuses(self.ed.index.of()) if frame is not None else [])
+        )
         faults += [
-            f"'{name}': status '{one}' is unknown: use one of {', '.join(names.STATUS)}"
-            for one in status
-            if one not in names.STATUS
-        ]
-        faults += [
-            f"'{name}': {key} needs a text for each of zh and en"
-            for key, text in texts.items()
-            if text is not None and not all(text.get(lang, "").strip() for lang in names.LANGUAGES)
+            f"'{name}': status '{one}' is unknown: use one of {', '.join(STATUS)}"
+            for one in known
+            if one not in STATUS
         ]
         refuse(f"exhibit in {self.chapter or 'notebook'}", faults)
         self.used.add(name)
+        values = bare(values | ({} if each is None else {"each": each}))
+        return {
+            "kind": kind,
+            "name": name,
+            "entry": entry,
+            "chapter": self.chapter,
+            "status": known,
+            "values": values,
+        }
 
-    def _write(self, name: str, kind: str, **facts) -> None:
+    def _write(self, record: dict) -> None:
         if self.out:
-            record = {
-                "kind": kind,
-                "name": name,
-                "chapter": self.chapter,
-                **{key: value for key, value in facts.items() if value is not None},
-            }
-            text = json.dumps(record, ensure_ascii=False, indent=1)
-            files.write_text(self.out / "exhibits" / f"{name}.json", text + "\n")
+            text = json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False)
+            files.write_text(self.out / "exhibits" / f"{record['name']}.json", text + "\n")
 
 
-def statuses(scores: pd.DataFrame) -> list[str]:
-    """The statuses that a scores frame rests on, from hard to soft: those with a share above zero."""
-    return [name for name in names.STATUS if scores.get(f"share_{name}", pd.Series(dtype=float)).gt(0).any()]
+def bare(value):
+    """Values as plain data, as JSON keeps them: numbers, texts, lists, dictionaries; missing is None."""
+    if isinstance(value, dict):
+        return {str(key): bare(one) for key, one in value.items()}
+    if isinstance(value, pd.DataFrame):
+        return [bare(row) for row in value.to_dict("records")]
+    if isinstance(value, set | frozenset):
+        return sorted(map(bare, value))
+    if isinstance(value, (list, tuple, pd.Series, pd.Index, np.ndarray)):
+        return [bare(one) for one in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is pd.NA or value is pd.NaT or isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, (bool, int, float, str)) or value is None else str(value)
 
 
-def load(folder: Path | str) -> dict:
-    """All exhibits that the notebooks wrote under `folder`, by name."""
-    records = (
-        json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(Path(folder, "exhibits").glob("*.json"))
+def statuses(frame) -> list[str]:
+    """The data statuses that a frame (or a dictionary of frames) rests on, from hard to soft: those with a share above
+    zero, or those in its column `status`; none where it says nothing."""
+    frames = frame.values() if isinstance(frame, dict) else [frame]
+    found = set()
+    for one in frames:
+        if isinstance(one, pd.DataFrame):
+            found |= {name for name in STATUS if f"share_{name}" in one and one[f"share_{name}"].gt(0).any()}
+            found |= set(one["status"].dropna()) & set(STATUS) if "status" in one else set()
+    return [name for name in STATUS if name in found]
+
+
+def rendered(record: dict, ed, catalogue) -> dict:
+    """A stored exhibit with its texts in both languages (title, alt, note, source or text) and headings (`labels`)."""
+    entry, values = catalogue[record["entry"]], narrative.facts(ed) | record["values"]
+    made = dict(record)
+    if record["kind"] == "text":
+        return made | {"text": catalogue.say(record["entry"], values, ed.book)}
+    need = (
+        ["title"]
+        + ["alt"] * (record["kind"] == "figure")
+        + [key for key in ("note", "source") if key in entry]
     )
-    return {record["name"]: record for record in records}
+    made |= {key: catalogue.say(record["entry"], values, ed.book, key) for key in need}
+    if "source" not in made:
+        made["source"] = catalogue.say("scores-source", values | {"statuses": record["status"]}, ed.book)
+    if record["kind"] == "table":
+        made["labels"] = headings(record, entry.get("columns", {}), ed.book)
+    return made
+
+
+def headings(record: dict, overrides: dict, book) -> dict:
+    """Heading, digits and kind of every column of a table; every unknown column is refused at once."""
+    labels, faults = {}, []
+    for name in record["columns"]:
+        base = name[:-3] if name.endswith(("_zh", "_en")) and overrides.get(name) is None else name
+        twins = base != name and f"{base}_zh" in record["columns"] and f"{base}_en" in record["columns"]
+        try:
+            labels[name] = book.column(base if twins else name, overrides.get(name))
+        except InputError as error:
+            faults += error.faults
+    refuse(f"table '{record['name']}' (data/codebook.csv)", faults)
+    return labels
+
+
+def load(folder: Path | str, ed) -> dict:
+    """All exhibits that the notebooks wrote under `folder`, by name, with their texts rendered as of now.
+
+    Raises InputError with the faults of all entries at once.
+    """
+    found, faults, catalogue = {}, [], narrative.catalogue(*narrative.folders(ed))
+    for path in sorted(Path(folder, "exhibits").glob("*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            found[record["name"]] = rendered(record, ed, catalogue)
+        except InputError as error:
+            faults += [f"{error.what}: {fault}" for fault in error.faults]
+    refuse(f"exhibits of {Path(folder).name}", faults)
+    return found
 
 
 def load_table(folder: Path | str, name: str) -> pd.DataFrame:
@@ -140,49 +223,35 @@ def inert(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.map(lambda cell: f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell)
 
 
-def display_frame(frame: pd.DataFrame, labels: dict, lang: str) -> pd.DataFrame:
+def shown_columns(columns, lang: str) -> list[str]:
+    """The columns that a reader of one language sees: of a pair `name_zh`, `name_en` only one."""
+    other = "_en" if lang == "zh" else "_zh"
+    names = [str(column) for column in columns]
+    return [name for name in names if not (name.endswith(other) and f"{name[:-3]}_{lang}" in names)]
+
+
+def display_frame(frame: pd.DataFrame, labels: dict, lang) -> pd.DataFrame:
     """The frame as text: headings and names in `lang`, numbers rounded once, a dash for missing."""
-    cells = [display_cells(frame[column], labels[column], lang) for column in frame.columns]
-    return pd.DataFrame(zip(*cells, strict=True), columns=[labels[column][lang] for column in frame.columns])
+    names = shown_columns(frame.columns, lang)
+    frame = frame.set_axis([str(column) for column in frame.columns], axis=1)
+    cells = [display_cells(frame[name], labels[name], lang) for name in names]
+    return pd.DataFrame(zip(*cells, strict=True), columns=[labels[name][str(lang)] for name in names])
 
 
-def display_cells(cells: pd.Series, label: dict, lang: str) -> list[str]:
-    """Cells of one column as text, by its label's `digits` and `as`; years plain, bilingual cells in `lang` only."""
-    kind = label.get("as") or implied(cells)
-    name = getattr(names, kind) if kind else None
-    digits = label.get("digits", decimals(cells))
-    return ["–" if pd.isna(cell) else name(cell, lang) if name else number(cell, digits) for cell in cells]
-
-
-def implied(cells: pd.Series) -> str | None:
-    """What the cells of a column without `as` are by themselves: years, words of the tables, "中文 English" pairs."""
-    texts = cells.dropna().astype(str)
-    if cells.name == "year" or texts.empty:
-        return "year" if cells.name == "year" else None
-    return (
-        "word"
-        if texts.isin(names.WORDS).all()
-        else "pair"
-        if texts.map(names.PAIR.match).notna().all()
-        else None
-    )
+def display_cells(cells: pd.Series, label: dict, lang) -> list[str]:
+    """Cells of one column as text, by the digits and kind of its label; names in `lang`, years plain."""
+    kind = label.get("kind", "number")
+    if kind not in ("number", "text"):
+        name = getattr(codebook, kind)
+        return ["–" if pd.isna(cell) else name(cell, lang) for cell in cells]
+    digits = label.get("digits")
+    digits = decimals(cells) if digits is None else digits
+    return ["–" if pd.isna(cell) else number(cell, digits) for cell in cells]
 
 
 def decimals(cells: pd.Series) -> int:
     """Decimals shown by default: none for whole numbers, else 2."""
     return 0 if not pd.api.types.is_float_dtype(cells) or (cells.dropna() % 1 == 0).all() else 2
-
-
-def number(cell, digits: int) -> str:
-    """A cell as text; numbers with `digits` decimals, thousands separated, and a true minus sign.
-
-    >>> number(-12345.678, 1)
-    '−12,345.7'
-    """
-    if isinstance(cell, bool) or not isinstance(cell, (int, float)) and not hasattr(cell, "dtype"):
-        return str(cell)
-    text = f"{round(float(cell), digits) + 0.0:,.{digits}f}"
-    return text.replace("-", "−")
 
 
 def plain(text: str) -> str:
@@ -194,13 +263,15 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|~^$@&\"'!=+:-])", r"\\\1", " ".join(str(text).split()))
 
 
-def _show(title: str, shown, alt: str, source: str, status) -> None:
+def _show(texts: dict, shown) -> None:
+    """Title, exhibit and source in Chinese, in the notebook."""
     from IPython.display import Image, Markdown, display
 
-    display(Markdown(f"**{plain(title)}**"))
-    display(Image(shown, alt=alt) if isinstance(shown, bytes) else shown)
-    statuses = "、".join(names.status(name) for name in status)
-    display(Markdown(f"<small>资料来源：{plain(source)}　数据状态：{statuses}</small>"))
+    display(Markdown(f"**{plain(texts['title']['zh'])}**"))
+    display(Image(shown, alt=texts["alt"]["zh"]) if isinstance(shown, bytes) else shown)
+    notes = f"　注：{plain(texts['note']['zh'])}" if "note" in texts else ""
+    known = "、".join(codebook.status(name) for name in texts["status"])
+    display(Markdown(f"<small>资料来源：{plain(texts['source']['zh'])}　数据状态：{known}{notes}</small>"))
 
 
 def _png(fig, dpi: str = "screen") -> bytes:

@@ -1,24 +1,26 @@
-"""Sentences from results, in Chinese and English.
+"""The exhibit catalogue: sentences, titles, notes and alternative texts, filled from results in Chinese and English.
 
-The templates are in `reports/template/sentences/*.toml`, one table for each sentence with keys `zh` and `en`. They hold
-words, not results: `say` refuses a template with a typed number, a value it was not given, and a number that is
-not a rounding of a value it was given. A sentence whose condition fails is empty and is not printed.
+The templates are in `reports/exhibits/*.toml` (and `exhibits/` of a study). They hold words, not results: `say` refuses
+a template with a typed number, a value it was not given, and a number that is not a rounding of a value it was given.
+A sentence whose condition fails is empty and is not printed. Rendering is repeated at assembly, so that an edited
+sentence shows in the report without running a notebook again.
 """
 
 import math
 import re
 import tomllib
 from functools import cache
+from pathlib import Path
 
 import jinja2
 import pandas as pd
 
-from fire import codebook as labels
-from fire import files
+from fire import codebook, files
+from fire.codebook import LANGUAGES
 from fire.errors import InputError, refuse
-from fire.report.exhibits import number, statuses
+from fire.index.spec_faults import suggest
 
-FOLDER = files.REPORTS / "template" / "sentences"
+FOLDER = files.REPORTS / "exhibits"
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 COUNT_WORDS = {
     "zh": re.compile(r"[两二三四五六七八九十百千]+(?=[个座家项位名种类])"),
@@ -26,95 +28,159 @@ COUNT_WORDS = {
 }
 
 
-def say(sentence: str, folder=FOLDER, **values) -> dict:
-    """`{"zh": …, "en": …}` of one sentence for these values.
+# What an entry of the catalogue may hold. Texts come in both languages; those in COUNTED may type no number.
+TEXTS = ("title", "note", "alt", "source")
+COUNTED = ("text", "title", "note", "alt")
+KEYS = (*LANGUAGES, *TEXTS, "status", "columns")
 
-    Raises InputError, naming the template file, id and line, for an unknown id or value, a typed number, and a
-    number in the result that none of the values gives.
+
+class Catalogue:
+    """All entries of some folders of TOML files: `catalogue["index-league"]["title"]["zh"]` is a template.
+
+    An entry is a sentence (zh, en), or what belongs to a figure or table: title, alt, note, source (each zh and en),
+    status (a list, where the frame does not tell), columns (column = entry of the codebook, where another heading is
+    wanted). Raises InputError for invalid TOML, doubled ids, unknown keys, a missing language and typed numbers.
     """
-    path, templates = find(sentence, folder)
-    refuse(f"{path}: [{sentence}]", template_faults(path, sentence, templates))
-    said = {lang: render(path, sentence, lang, templates[lang], values) for lang in labels.LANGUAGES}
-    refuse(
-        f"{path}: [{sentence}]",
-        [
+
+    def __init__(self, *folders: Path):
+        self.folders, self.entries, self.files = folders, {}, {}
+        faults = []
+        for path in sorted(path for folder in folders for path in folder.glob("*.toml")):
+            try:
+                table = tomllib.loads(files.decode(path))
+            except tomllib.TOMLDecodeError as error:
+                faults.append(f"{path}: not valid TOML: {error}")
+                continue
+            for name, entry in table.items():
+                if name in self.files:
+                    faults.append(f"{path}: [{name}] is also in {self.files[name].name}: rename one")
+                faults += [f"{path}: [{name}]: {fault}" for fault in entry_faults(entry)]
+                self.entries[name], self.files[name] = entry, path
+        refuse("reports/exhibits", faults)
+
+    def __getitem__(self, name: str) -> dict:
+        if name not in self.entries:
+            raise InputError(
+                "reports/exhibits",
+                [f"no entry '{name}': add [{name}] to a file there" + suggest(name, self.entries)],
+            )
+        return self.entries[name]
+
+    def say(self, name: str, values: dict, book, what: str = "text") -> dict:
+        """`{"zh": …, "en": …}` of one text of an entry ("text": its sentence, else one of TEXTS) for these values.
+
+        Raises InputError, naming file, entry and line, for a value that is not given, a typed number, and a number in
+        the result that none of the values gives.
+        """
+        entry, path = self[name], self.files[name]
+        templates = entry if what == "text" else entry.get(what, {})
+        if not templates.get("zh"):
+            refuse(f"{path}: [{name}]", [f"it has no {what}: add {what} in zh and en"])
+        where = f"{path}: [{name}] {what}"
+        counted = what in COUNTED
+        refuse(where, template_faults(path, name, what, templates) if counted else [])
+        said = {
+            lang: render(path, name, what, book.lang(lang), templates[lang], values) for lang in LANGUAGES
+        }
+        faults = [
             f"{lang}: {one} in “{text}” is not among the values given: pass it as a value"
             for lang, text in said.items()
-            for one in unsupported(text, values)
-        ],
-    )
-    return said
+            for one in (unsupported(text, values) if counted else [])
+        ]
+        refuse(where, faults)
+        return said
 
 
-def provenance(scores: pd.DataFrame) -> dict:
-    """`source` and `status` of an exhibit that shows this scores frame."""
-    kinds = statuses(scores)
-    return {"source": say("scores-source", statuses=kinds), "status": kinds}
-
-
-def find(sentence: str, folder=FOLDER) -> tuple:
-    """File and templates of a sentence id."""
-    sentences = library(folder)
-    if sentence not in sentences:
-        raise InputError(
-            f"{folder}", [f"no sentence '{sentence}': add [{sentence}] with zh and en to a file there"]
-        )
-    return sentences[sentence]
+def entry_faults(entry) -> list[str]:
+    """Unknown keys and missing languages of one entry."""
+    if not isinstance(entry, dict):
+        return ["a table is needed: [id], then zh and en, or title, alt, …"]
+    faults = [f"unknown key '{key}'" + suggest(key, KEYS) for key in entry if key not in KEYS]
+    pairs = {key: entry[key] for key in TEXTS if key in entry}
+    if set(LANGUAGES) & set(entry):
+        pairs["the sentence"] = {lang: entry[lang] for lang in LANGUAGES if lang in entry}
+    for key, pair in pairs.items():
+        if not isinstance(pair, dict) or set(pair) != set(LANGUAGES) or not all(pair.values()):
+            faults.append(f"{key} needs a text for each of zh and en")
+    return faults or ([] if pairs else ["it holds neither a sentence (zh, en) nor a title"])
 
 
 @cache
-def library(folder=FOLDER) -> dict:
-    """All sentences of the folder: `{id: (path, {"zh": …, "en": …})}`."""
-    found, faults = {}, []
-    for path in sorted(folder.glob("*.toml")):
-        try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(f"{path}", [f"not valid TOML: {error}"]) from None
-        for name, templates in tables.items():
-            if name in found:
-                faults.append(f"{path}: [{name}] is also in {found[name][0].name}: rename one")
-            if not {"zh", "en"} <= set(templates):
-                faults.append(f"{path}: [{name}] needs both zh and en")
-            found[name] = (path, templates)
-    refuse(f"{folder}", faults)
-    return found
+def catalogue(*folders: Path) -> Catalogue:
+    """The catalogue of some folders, read once a process."""
+    return Catalogue(*folders)
 
 
-def render(path, sentence: str, lang: str, template: str, values: dict) -> str:
-    """One sentence in one language; errors name the line of the template."""
+def folders(ed) -> list[Path]:
+    """Where the entries of an edition stand: reports/exhibits and those of its studies."""
+    return [FOLDER, *(files.ROOT / "studies" / name / "exhibits" for name in ed.studies)]
+
+
+def facts(ed) -> dict:
+    """What every sentence and chapter may use without being given it: numbers of the edition itself."""
+    return {
+        "edition": ed.name,
+        "year": ed.year,
+        "compared": ed.compared,
+        "base_year": ed.base_year,
+        "focus_region": ed.focus_region,
+        "cities": len(ed.index.units),
+        "regions": int(ed.places().set_index("city").loc[ed.index.units, "region"].nunique()),
+        "root": ed.spec.root,
+    }
+
+
+def render(path, name: str, what: str, lang, template: str, values: dict) -> str:
+    """One text in one language; errors name the line of the template."""
     try:
         return " ".join(environment(lang).from_string(template).render(values).split())
-    except (jinja2.TemplateError, InputError, TypeError, ValueError) as error:
-        line = first_line(path, sentence, lang) + error_line(error) - 1
+    except (jinja2.TemplateError, InputError, TypeError, ValueError, KeyError) as error:
+        line = first_line(path, name, what, lang) + error_line(error) - 1
         raise InputError(
-            f"{path}: line {line}, [{sentence}] {lang}", [f"{getattr(error, 'message', None) or error}"]
+            f"{path}: line {line}, [{name}] {what} {lang}", [f"{getattr(error, 'message', None) or error}"]
         ) from error
 
 
-@cache
-def environment(lang: str) -> jinja2.Environment:
-    """Jinja2 with the filters of the house, for one language."""
-    env = jinja2.Environment(
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        comment_start_string="<!--",
-        comment_end_string="-->",
-    )  # {# is a heading's anchor
-    env.filters.update(
-        {
-            "num": number,
-            "pct": lambda value, digits=2: number(value, digits) + ("%" if lang == "zh" else " per cent"),
-            "join": lambda names: join(names, lang),
-            "ordinal": lambda rank: ordinal(rank, lang),
-            "plural": plural,
-            **{
-                kind: named(getattr(labels, kind), lang)
-                for kind in ("city", "region", "unit", "node", "status")
-            },
-        }
-    )
-    return env
+_ENVIRONMENTS: dict = {}
+
+
+def environment(lang) -> jinja2.Environment:
+    """Jinja2 with the filters of the house, for one language of one edition."""
+    key = (str(lang), id(codebook.book(lang)))
+    if key not in _ENVIRONMENTS:
+        env = jinja2.Environment(
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            comment_start_string="<!--",  # {# is a heading's anchor
+            comment_end_string="-->",
+        )
+        env.filters.update(
+            {
+                "num": number,
+                "pct": lambda value, digits=2: number(value, digits) + ("%" if lang == "zh" else " per cent"),
+                "join": lambda names: join(names, lang),
+                "ordinal": lambda rank: ordinal(rank, lang),
+                "plural": plural,
+                **{
+                    kind: named(getattr(codebook, kind), lang)
+                    for kind in ("city", "region", "unit", "node", "status", "word")
+                },
+            }
+        )
+        _ENVIRONMENTS[key] = env
+    return _ENVIRONMENTS[key]
+
+
+def number(cell, digits: int = 0) -> str:
+    """A cell as text; numbers with `digits` decimals, thousands separated, and a true minus sign.
+
+    >>> number(-12345.678, 1)
+    '−12,345.7'
+    """
+    if isinstance(cell, bool) or not isinstance(cell, (int, float)) and not hasattr(cell, "dtype"):
+        return str(cell)
+    text = f"{round(float(cell), digits) + 0.0:,.{digits}f}"
+    return text.replace("-", "−")
 
 
 def named(label, lang: str):
@@ -156,12 +222,6 @@ def plural(count, one: str, many: str) -> str:
     return one if (count if isinstance(count, (int, float)) else len(count)) == 1 else many
 
 
-def leaders(values: pd.Series, digits: int = 3, highest: bool = True) -> list:
-    """Names (index) at the top of `values`; more than one when they tie at the digits shown."""
-    shown = values.dropna().round(digits)
-    return list(shown.index[shown == (shown.max() if highest else shown.min())])
-
-
 def unsupported(text: str, values: dict) -> list[str]:
     """Numbers of a text that are no rounding of a value given, its size without sign, a list's length or part of a name."""
     given, names = leaves(values), NUMBER.findall(" ".join(words(values)))
@@ -198,20 +258,18 @@ def words(values) -> list[str]:
     return [values] if isinstance(values, str) else []
 
 
-def template_faults(path, sentence: str, templates: dict) -> list[str]:
+def template_faults(path, name: str, what: str, templates: dict) -> list[str]:
     """Numbers typed into a template: digits, and counts in words."""
     faults = []
-    for lang in labels.LANGUAGES:
+    for lang in LANGUAGES:
+        first = first_line(path, name, what, lang)
         try:
             typed = typed_numbers(templates[lang], lang)
         except jinja2.TemplateSyntaxError as error:
             typed = []
-            faults.append(
-                f"line {first_line(path, sentence, lang) + error.lineno - 1}, {lang}: {error.message}"
-            )
+            faults.append(f"line {first + error.lineno - 1}, {lang}: {error.message}")
         faults += [
-            f"line {first_line(path, sentence, lang) + line - 1}, {lang}: '{word}' is typed: give it as a value"
-            for line, word in typed
+            f"line {first + line - 1}, {lang}: '{word}' is typed: give it as a value" for line, word in typed
         ]
     return faults
 
@@ -249,13 +307,13 @@ def constants(node):
             yield from constants(child)
 
 
-def first_line(path, sentence: str, lang: str) -> int:
+def first_line(path, name: str, what: str, lang: str) -> int:
     """Line of the file where a template's text starts."""
-    inside = False
-    for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    inside, key = False, lang if what == "text" else rf"{what}\s*\.\s*{lang}"
+    for line, text in enumerate(files.decode(path).splitlines(), start=1):
         if re.match(r"\s*\[", text):
-            inside = bool(re.match(rf"\s*\[\s*[\"']?{re.escape(sentence)}[\"']?\s*\]", text))
-        if inside and (found := re.match(rf"\s*{lang}\s*=\s*(\"\"\"|''')?(.*)", text)):
+            inside = bool(re.match(rf"\s*\[\s*[\"']?{re.escape(name)}[\"']?\s*\]", text))
+        if inside and (found := re.match(rf"\s*{key}\s*=\s*(\"\"\"|''')?(.*)", text)):
             return line + (1 if found.group(1) and not found.group(2) else 0)
     return 1
 

@@ -7,6 +7,7 @@ python -m fire.report.notebook check notebooks/*.ipynb
 
 import argparse
 import ast
+import json
 import logging
 import os
 import re
@@ -25,7 +26,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from fire.errors import InputError, refuse
-from fire.files import ROOT, atomic_path
+from fire.files import ROOT, atomic_path, write_text
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 PATHS = re.compile(r"(/home/|/root/|/Users/|/tmp/|[A-Z]:\\\\Users)\S*")
@@ -42,7 +43,7 @@ def read(path: Path | str) -> nbformat.NotebookNode:
     except Exception as fault:
         raise InputError(
             f"{path}", [f"not a Jupyter notebook ({type(fault).__name__}): save it again from JupyterLab"]
-        )
+        ) from None
 
 
 def parameters(notebook: nbformat.NotebookNode, path: Path | str) -> dict:
@@ -175,11 +176,18 @@ def run(path: Path | str, folder: Path | str, values: dict | None = None) -> Pat
     except PapermillExecutionError as error:
         raise InputError(
             f"{path.name}",
-            [f"code cell {error.exec_count} failed: {error.ename}: {error.evalue}\n{error.source}"],
+            [f"code cell {error.exec_count} failed: {error.ename}: {error.evalue}; see {log(folder, error)}"],
         ) from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return folder
+
+
+def log(folder: Path, error: PapermillExecutionError) -> str:
+    """Keep source and traceback of a failed cell in build/log; returns the name of the file."""
+    trace = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
+    path = write_text(ROOT / "build" / "log" / f"{folder.name}.log", f"{error.source}\n\n{trace}\n")
+    return path.relative_to(ROOT).as_posix()
 
 
 def refresh(path: Path | str) -> bool:
@@ -230,6 +238,7 @@ def main(words: list[str] | None = None) -> int:
     runner.add_argument(
         "-p", action="append", default=[], metavar="NAME=VALUE", help="a parameter; repeat for more"
     )
+    runner.add_argument("--values", type=json.loads, default={}, help="parameters as JSON")
     for verb, text in {"refresh": "store outputs in place", "check": "list static faults"}.items():
         verbs.add_parser(verb, help=text).add_argument("notebooks", nargs="+")
     choice = parser.parse_args(words)
@@ -239,7 +248,7 @@ def main(words: list[str] | None = None) -> int:
     )  # it warns of parameters that `parameters` has read itself
     try:
         if choice.verb == "run":
-            values = typed(choice.p, parameters(read(choice.notebook), choice.notebook))
+            values = choice.values | typed(choice.p, parameters(read(choice.notebook), choice.notebook))
             print(
                 f"notebook {Path(choice.notebook).stem} -> {run(choice.notebook, choice.folder, values).name}/"
             )

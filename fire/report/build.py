@@ -1,0 +1,436 @@
+"""Building a report: what has changed is made again, by content and not by time stamp.
+
+Each step (a notebook with its parameters, a derived data set, the assembly) has a key: a hash over its own source, its
+parameters, the modules that it imports, the inputs of the edition and the pinned environment. A step is done when the
+file `key` that it wrote last equals its key. Sentences, titles and pages belong to the assembly: editing them runs no
+notebook. Nothing heavy is imported until there is something to do.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+
+from fire.errors import InputError, refuse
+from fire.report.imports import ROOT, Modules
+
+BUILD, REPORTS, DATA = ROOT / "build", ROOT / "reports", ROOT / "data"
+TOGETHER = 2  # notebooks that run at once
+OWN = ("data/raw", "data/records", "data/sample/records")  # count only when the edition names them
+WORDS = ("reports/template", "reports/exhibits")  # texts, titles and sentences, filled in at assembly
+SAID = ("reports/template/sentences",)  # sentences that notebooks fill themselves
+WATCHED = ("fire", "studies", "notebooks", "data", "reports/programme.toml", "reports/editions", *WORDS)
+LOCK = ROOT / "requirements.lock"
+LARGE = 2**28  # bytes above which a file is known by size and time
+YOUNG = 2 * 10**9  # nanoseconds within which two edits may bear one time stamp
+QUIET = {"OPENBLAS_NUM_THREADS": "1", "MPLCONFIGDIR": f"{BUILD / 'matplotlib'}"}
+PART = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)\.(?P<kind>part|old)(\.\w+)?$")
+
+
+# ---- content
+
+
+class Hashes:
+    """Hash of a file's content, kept by its time and size so that unchanged files are not read again."""
+
+    def __init__(self, path: Path = BUILD / "hashes.json"):
+        self.path, self.changed = path, False
+        try:
+            self.kept = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self.kept = {}
+
+    def of(self, path: Path) -> str:
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            return "missing"
+        name, mark = f"{path}", [stat.st_mtime_ns, stat.st_size]
+        if self.kept.get(name, [])[:2] == mark:
+            return self.kept[name][2]
+        found = f"{mark}" if stat.st_size > LARGE else hashlib.sha256(path.read_bytes()).hexdigest()
+        if time.time_ns() - stat.st_mtime_ns > YOUNG:
+            self.kept[name], self.changed = [*mark, found], True
+        return found
+
+    def all(self, paths) -> dict[str, str]:
+        """Hash by name below the project."""
+        return {below(path): self.of(path) for path in paths}
+
+    def save(self) -> None:
+        if self.changed:
+            write(self.path, json.dumps(self.kept))
+
+
+def digest(value) -> str:
+    """Hash of plain values, the same for the same content in any order of keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def below(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else f"{path}"
+
+
+def under(path: Path) -> list[Path]:
+    """The file, or all files of the folder that are no caches and no hidden files, sorted."""
+    if not path.is_dir():
+        return [path] if path.exists() else []
+    found = []
+    for folder, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if not name.startswith((".", "__pycache__"))]
+        found += [Path(folder, name) for name in names if not name.startswith(".")]
+    return sorted(found)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a small file atomically (fire.files would load pandas)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
+
+
+def read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+# ---- the plan of one edition
+
+
+class Plan:
+    """What the report of an edition consists of, and the key of every step."""
+
+    def __init__(self, ed, hashes: Hashes):
+        from fire.report import programme
+
+        self.ed, self.hashes, self.modules = ed, hashes, Modules()
+        self.chapters = programme.load(ed)
+        self.runs = [run for chapter in self.chapters if not chapter.request for run in chapter.runs]
+        named = [f"{value}" for value in ed.settings.values()]
+        self.data = sorted(programme.data(ed), key=lambda one: below(one.path) not in named)
+        self.named = [one for one in self.data if below(one.path) in named and not one.request]
+        self.studies, self.programmes = programme.studies(ed), programme.sources(ed)
+        self.environment = [sys.version, hashes.of(LOCK)]
+        self.inputs = self._inputs()
+        self.keys = {}
+        for one in self.data:  # those that the edition names come first: the others may rest on them
+            self.keys[one.name] = self._data_key(one)
+        for run in self.runs:
+            self.keys[run.name] = self.key(run)
+
+    def _inputs(self) -> dict[str, str]:
+        """Every file that analyses may read: the shared data, and what the edition names."""
+        ed, derived = self.ed, {below(one.path) for one in self.data if not one.request}
+        paths = [
+            path
+            for path in [*under(DATA), *(file for name in SAID for file in under(ROOT / name))]
+            if not below(path).startswith(tuple(f"{name}/" for name in OWN))
+        ]
+        others = [str(ed.settings[key]) for key in ("posts", "corrects") if key in ed.settings]
+        paths += [
+            ed.folder / f"{name}{end}" for name in {ed.name, *others} for end in (".yaml", ".lock.json")
+        ]
+        for key, value in ed.settings.items():
+            if isinstance(value, str) and key not in ("note", "programme") and value not in derived:
+                paths += under(ROOT / value) if "://" not in value and len(value) < 250 else []
+        paths += [path for path in ed.inputs() if path not in self.programmes]
+        return self.hashes.all(path for path in paths if not path.is_dir())
+
+    def code(self, names) -> dict[str, str]:
+        """Hash of each module in the closure of some."""
+        return {name: self.hashes.of(self.modules.paths[name]) for name in self.modules.closure(names)}
+
+    def _data_key(self, one) -> str:
+        above = {name: self.keys[name] for name in (other.name for other in self.named) if name in self.keys}
+        raw = self.hashes.all(under(DATA / "raw"))
+        return digest([self.code([one.make.split(":")[0]]), self.inputs, raw, above, self.environment])
+
+    def key(self, run) -> str:
+        """Key of one run of a notebook: its source without outputs, its parameters, and what these rest on."""
+        from fire.report import programme
+
+        cells, names, faults = programme.cells(run.notebook), set(), []
+        for number, (kind, source, _) in enumerate(cells, 1):
+            if kind == "code":
+                plain = "\n".join(
+                    "" if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n")
+                )
+                try:
+                    names |= self.modules.imported(plain)
+                except InputError as error:
+                    faults += [f"cell {number}: {fault}" for fault in error.faults]
+        refuse(run.notebook.name, faults)
+        needs = {one.name: self.keys[one.name] for one in self.needed([run])}
+        code = self.code([*names, "fire.report.notebook"])
+        return digest([cells, run.parameters, code, self.inputs, needs, self.environment])
+
+    def needed(self, runs) -> list:
+        """The derived data that some runs rest on, in the order in which they are built."""
+        needs = {need for run in runs for need in run.needs}
+        keys = {f"{self.ed.settings.get(need)}" for need in needs}
+        wanted = [one for one in self.data if one.name in needs or below(one.path) in keys]
+        return [one for one in self.data if one in wanted or (one in self.named and wanted)]
+
+    def assembly(self) -> str:
+        """Key of the assembly: all runs, texts, words, the authors' prose, and the modules that set them."""
+        texts = [path for chapter in self.chapters for path in chapter.texts.values()]
+        prose = sorted(self.ed.folder.glob(f"{self.ed.name}-*.md"))
+        words = [path for name in WORDS for path in under(ROOT / name)]
+        words += [
+            path
+            for name in self.studies
+            for part in ("chapters", "exhibits")
+            for path in under(ROOT / "studies" / name / part)
+        ]
+        code = self.code(["fire.report.assembly", *(f"studies.{name}.hooks" for name in self.studies)])
+        order = [chapter.name for chapter in self.chapters if not chapter.request]
+        runs = {run.name: self.keys[run.name] for run in self.runs}
+        files = self.hashes.all([*texts, *prose, *words])
+        return digest([order, runs, files, code, self.inputs, self.environment])
+
+    def stale(self, run) -> bool:
+        return read(run.folder / "key") != self.keys[run.name]
+
+
+# ---- building
+
+
+def build(edition: str | int, chapters=(), say=print) -> Path:
+    """Bring the report of an edition up to date; returns its index page, or that of a preview of some `chapters`.
+
+    Raises InputError with every fault of programme, edition, notebooks or texts; the last whole report stays.
+    """
+    name = str(edition)
+    page = REPORTS / name / "index.html"
+    hashes = Hashes()
+    if not chapters and current(name, hashes):
+        hashes.save()
+        return page
+    from fire import edition as editions
+
+    ed = editions.load(name)
+    with alone(name):
+        sweep(BUILD, BUILD / name, REPORTS)
+        plan = Plan(ed, hashes)
+        state = snapshot(hashes, [one.path for one in plan.data if not one.request], plan.inputs)
+        runs = plan.runs if not chapters else picked(plan, chapters)
+        stale = [run for run in runs if plan.stale(run)]
+        key, done = plan.assembly(), BUILD / name / "assembly.key"
+        hashes.save()
+        if stale:
+            say(
+                f"{name} 年版：运行 {len(runs)} 本笔记中的 {len(stale)} 本 · edition {name}: {len(stale)} of {len(runs)} notebook runs"
+            )
+        if stale or chapters or read(done) != key:
+            store_results(ed)
+        make_data(plan, plan.needed(stale), say)
+        run_all(plan, stale, say)
+        if chapters:
+            return timed("预览 · preview", say, assemble, ed, chapters)
+        forget(name, {run.name for run in plan.runs})
+        if read(done) != key or not page.exists():
+            done.unlink(missing_ok=True)
+            page = timed("合成报告 · assembly", say, assemble, ed)
+            write(done, key)
+        write(
+            BUILD / name / "state.json",
+            json.dumps(state | {"keys": {run.name: plan.keys[run.name] for run in plan.runs}}),
+        )
+    return page
+
+
+def picked(plan: Plan, chapters) -> list:
+    """The runs of some chapters by name; raises InputError for a name that the programme does not have."""
+    have = [chapter.name for chapter in plan.chapters if chapter.texts]
+    refuse(
+        f"programme of edition {plan.ed.name}",
+        [f"no chapter '{name}': use one of {', '.join(have)}" for name in chapters if name not in have],
+    )
+    return [run for chapter in plan.chapters if chapter.name in chapters for run in chapter.runs]
+
+
+def snapshot(hashes: Hashes, derived: list[Path], inputs: dict) -> dict:
+    """What all files of the project hold, without those derived; `more` are the inputs outside the watched folders."""
+    skip, watched = [below(path) for path in derived], tuple(f"{name}/" for name in WATCHED)
+    more = sorted(name for name in inputs if not name.startswith(watched))
+    return {"skip": skip, "more": more, "digest": content(hashes, skip, more)}
+
+
+def content(hashes: Hashes, skip: list[str], more: list[str]) -> str:
+    paths = [path for name in WATCHED for path in under(ROOT / name)] + [ROOT / name for name in more]
+    beside = tuple(f"{name}/" for name in skip)
+    found = {below(path): path for path in paths}
+    kept = {
+        name: hashes.of(path)
+        for name, path in found.items()
+        if name not in skip and not name.startswith(beside)
+    }
+    return digest([kept, sys.version, hashes.of(LOCK)])
+
+
+def current(name: str, hashes: Hashes) -> bool:
+    """Whether the last report still stands: no file of the project differs and every run is there."""
+    try:
+        state = json.loads(read(BUILD / name / "state.json"))
+        return (
+            (REPORTS / name / "index.html").exists()
+            and read(BUILD / name / "assembly.key") != ""
+            and all(read(BUILD / name / run / "key") == key for run, key in state["keys"].items())
+            and content(hashes, state["skip"], state["more"]) == state["digest"]
+        )
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def store_results(ed) -> None:
+    """Let the costly results of an edition be stored before notebooks read them."""
+    from importlib import import_module, util
+
+    if util.find_spec("fire.analysis.results"):
+        import_module("fire.analysis.results").ensure(ed)
+
+
+def make_data(plan: Plan, wanted: list, say=print) -> None:
+    """Build the derived data that are not what their key says, each at its own path only."""
+    from importlib import import_module
+
+    for one in wanted:
+        kept = BUILD / "data" / f"{one.name}.key"
+        if read(kept) == plan.keys[one.name] and one.path.exists():
+            continue
+        kept.unlink(missing_ok=True)
+        module, _, function = one.make.partition(":")
+        timed(below(one.path), say, getattr(import_module(module), function), plan.ed, one.path)
+        write(kept, plan.keys[one.name])
+
+
+def run_all(plan: Plan, runs: list, say=print) -> None:
+    """Run notebooks, some at once; the first that fails stops those not yet begun. Raises InputError naming the cells."""
+    faults, titles = {}, {run.name: chapter.title() for chapter in plan.chapters for run in chapter.runs}
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        begun = {pool.submit(timed_run, plan.ed.name, run): run for run in runs}
+        try:
+            for number, job in enumerate(as_completed(begun), 1):
+                run = begun[job]
+                if job.cancelled():
+                    continue
+                seconds, found = job.result()
+                if found:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    for fault in found:
+                        faults.setdefault(fault, []).append(run.name)
+                else:
+                    write(run.folder / "key", plan.keys[run.name])
+                    say(
+                        f"[{number}/{len(runs)}] {run.name} {re.sub(r' *{{.*?}}', '', titles[run.name])} {seconds:.0f} s"
+                    )
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    refuse("notebooks", [f"{', '.join(names)}: {fault}" for fault, names in faults.items()])
+
+
+def timed_run(edition: str, run) -> tuple[float, list[str]]:
+    """Seconds and faults of one run."""
+    started = time.perf_counter()
+    faults = run_notebook(edition, run)
+    return time.perf_counter() - started, faults
+
+
+def run_notebook(edition: str, run) -> list[str]:
+    """Run one notebook into its folder in a process of its own; returns what failed."""
+    values = {"edition": int(edition) if edition.isdigit() else edition, **run.parameters}
+    command = [sys.executable, "-m", "fire.report.notebook", "run", f"{run.notebook}", f"{run.folder}"]
+    done = subprocess.run(
+        [*command, "--values", json.dumps(values, ensure_ascii=False)],
+        cwd=ROOT,
+        env={**os.environ, **QUIET},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    if not done.returncode:
+        return []
+    head, *rest = done.stderr.strip().splitlines() or [""]
+    if re.search(r": \d+ faults?$", head):
+        return [line.removeprefix("  - ") for line in rest]
+    log = BUILD / "log" / f"{run.name}.log"
+    write(log, done.stderr)
+    return [f"stopped without a message of its own (exit code {done.returncode}); see {below(log)}"]
+
+
+def assemble(ed, chapters=()) -> Path:
+    from fire.report import assembly
+
+    return assembly.build(ed, preview=list(chapters))
+
+
+def timed(what: str, say, work, *values):
+    """Do some work and say how many seconds it took."""
+    started = time.perf_counter()
+    result = work(*values)
+    say(f"{what} {time.perf_counter() - started:.0f} s")
+    return result
+
+
+# ---- order on the disk
+
+
+def forget(name: str, runs: set[str]) -> None:
+    """Remove runs of chapters that the programme no longer has, so that they leak into no report."""
+    for folder in (BUILD / name).glob("[!.]*"):
+        if folder.name not in runs and ((folder / "key").exists() or (folder / "notebook.ipynb").exists()):
+            shutil.rmtree(folder)
+
+
+def sweep(*folders: Path) -> None:
+    """Remove what killed runs left in some folders; a report that was just being replaced is put back."""
+    for path in [path for folder in folders if folder.exists() for path in folder.glob(".*")]:
+        found = PART.match(path.name)
+        if not found or alive(int(found["pid"])):
+            continue
+        whole = path.with_name(found["name"])
+        if found["kind"] == "old" and not whole.exists():
+            os.replace(path, whole)
+        elif path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of that number runs."""
+    import psutil
+
+    return psutil.pid_exists(pid)
+
+
+@contextmanager
+def alone(name: str):
+    """Hold the one place for building an edition; raises InputError while another process holds it."""
+    path = BUILD / name / "building"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    holder = read(path)
+    if holder.isdigit() and not alive(int(holder)):
+        path.unlink(missing_ok=True)
+    try:
+        with open(path, "x", encoding="utf-8") as place:
+            place.write(f"{os.getpid()}")
+    except FileExistsError:
+        raise InputError(
+            f"edition {name}", [f"another run builds it (process {holder}): wait for it, or stop it"]
+        ) from None
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
