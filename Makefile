@@ -123,7 +123,7 @@ lab: setup ## 打开 JupyterLab · Open JupyterLab
 format: | $(READY) ## 按统一格式整理代码与笔记 · Put code and notebooks into the house style
 	@$(BIN)/ruff format $(STYLED) && $(BIN)/ruff check --fix $(STYLED)
 
-lint: style types ## 检查格式、写法与类型 · Check style and types
+lint: style types sound ## 检查格式、写法、类型与笔记 · Check style, types and notebooks
 
 style: | $(READY)
 	@$(BIN)/ruff check $(STYLED) && $(BIN)/ruff format --check $(STYLED) >/dev/null \
