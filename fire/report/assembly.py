@@ -1,10 +1,8 @@
 """Assembly of the report: exhibits and chapter templates → one Markdown source → HTML, PDF and Word, in each language.
 
-python -m fire.report.assembly 2022                # reports/2022/
-python -m fire.report.assembly 2022 20-regions     # preview of some chapters in build/2022/preview/
+`python -m fire report 2022` writes reports/2022/; `--chapter 20-regions` a preview in build/2022/preview/.
 """
 
-import argparse
 import os
 import re
 import shutil
@@ -26,9 +24,8 @@ from fire import files, glossary
 from fire.errors import InputError, refuse
 from fire.figures import fonts
 from fire.report import exhibits as exhibit
-from fire.report import explorer, narrative, site, word
+from fire.report import explorer, narrative, programme, site, word
 from fire.report.exhibits import plain
-from studies.printed2022 import published
 
 TEMPLATE = files.REPORTS / "template"
 FORMATS = ("html", "pdf", "docx", "site")  # site: city pages, workbook, data (fire.site)
@@ -40,23 +37,23 @@ WIDE = 8  # columns from which a table is set smaller
 LINE, NARROW = 96, 12  # characters of a line; of a column that is not made narrower
 
 
-def build(
-    edition: int | str, source=None, target=None, template=TEMPLATE, formats=FORMATS, preview=()
-) -> Path:
-    """Assemble the report of an edition from the exhibits under `source` into the folder `target`.
+def build(edition, source=None, target=None, template=TEMPLATE, formats=FORMATS, preview=()) -> Path:
+    """Assemble the report of an edition (its number, or an Edition) from the exhibits under `source` into the folder
+    `target`. Its chapters are those of the programme that stands beside the folder `template`.
 
     Returns its index page. The folder appears whole or not at all. `preview` names chapters: then only these are
     assembled, and references to others stay open.
     Raises InputError listing every missing exhibit, unknown value and dangling reference with template and line.
     """
-    ed = editions.load(edition)
+    ed = edition if isinstance(edition, editions.Edition) else editions.load(edition)
     source = Path(source or files.ROOT / "build" / ed.name)
     target = Path(target or (source / "preview" if preview else files.REPORTS / ed.name))
     exhibits = gather(source)
     frames = frame(ed, template)
-    texts, faults = {}, chapter_faults(template, frames["chapters"])
+    chapters = programme.load(ed, template)
+    texts, faults = {}, []
     for lang in labels.LANGUAGES:
-        texts[lang], found = assemble(ed, lang, frames, exhibits, template, preview)
+        texts[lang], found = assemble(ed, lang, frames, exhibits, chapters, preview)
         faults += found
     refuse(f"report {ed.name}", faults)
     with whole_folder(target) as folder:
@@ -91,7 +88,7 @@ def gather(source: Path) -> dict:
 
 
 def frame(ed, template: Path) -> dict:
-    """`frame.toml` with its texts filled: the chapters in order, and words by language."""
+    """`frame.toml` with its texts filled: words of title page and navigation, by language."""
     table = tomllib.loads((template / "frame.toml").read_text(encoding="utf-8"))
     facts = chapter_values(ed)
     for lang in labels.LANGUAGES:
@@ -117,38 +114,24 @@ def chapter_values(ed) -> dict:
     }
 
 
-def chapter_faults(template: Path, chapters: list[str]) -> list[str]:
-    """Chapters present in one language only, and files that the frame does not list."""
-    have = {lang: {path.stem for path in (template / lang).glob("*.md")} for lang in labels.LANGUAGES}
-    faults = [
-        f"{template / lang}: {name}.md is missing, the other language has it: write it or take both out"
-        for lang in labels.LANGUAGES
-        for name in sorted(set().union(*have.values()) - have[lang])
-    ]
-    return faults + [
-        f"{template}: chapter {name}.md is not listed in frame.toml: add it to `chapters`"
-        for name in sorted(set().union(*have.values()) - set(chapters))
-    ]
-
-
 def assemble(
-    ed, lang: str, frames: dict, exhibits: dict, template: Path, preview=()
+    ed, lang: str, frames: dict, exhibits: dict, chapters: list, preview=()
 ) -> tuple[str, list[str]]:
-    """The Markdown of the whole report in one language, and its faults."""
+    """The Markdown of the whole report in one language, and its faults; `chapters` as `programme.load` gives them."""
     parts, faults, cited = [], [], []
-    for name in preview or frames["chapters"]:
-        path = template / lang / f"{name}.md"
-        if path.exists():
-            text, found = chapter(path, lang, frames[lang], exhibits, ed)
-            parts.append(text)
-            faults += found
-            cited += [
-                (path, line, one)
-                for line, row in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-                for one in CITED.findall(row)
-            ]
-        elif preview:
-            faults.append(f"{path}: there is no such chapter")
+    printed = {one.name: one.texts[lang] for one in chapters if one.texts}
+    faults += [f"{name}: there is no such chapter" for name in preview if name not in printed]
+    for name, path in printed.items():
+        if preview and name not in preview:
+            continue
+        text, found = chapter(path, lang, frames[lang], exhibits, ed)
+        parts.append(text)
+        faults += found
+        cited += [
+            (path, line, one)
+            for line, row in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+            for one in CITED.findall(row)
+        ]
     text = "\n\n".join(parts)
     defined = DEFINED.findall(text)
     faults += [
@@ -191,8 +174,9 @@ def chapter(path: Path, lang: str, words: dict, exhibits: dict, ed) -> tuple[str
         "exhibits": lambda prefix: [name for name in exhibits if name.startswith(prefix)],
         "authors": lambda part: authors(part, lang, ed.name),
         "explorer": lambda: html_only(explorer.fragment(ed, lang)),
-        "programme": lambda: programme(exhibits, lang, path.parents[1]),
     }
+    for study in programme.hooks(ed):
+        facts |= study.chapter(ed, exhibits, lang)
     try:
         text = narrative.environment(lang).from_string(path.read_text(encoding="utf-8")).render(facts)
     except (jinja2.TemplateError, InputError, TypeError) as error:
@@ -212,24 +196,6 @@ def template_line() -> int:
 def html_only(content: str) -> str:
     """Markdown that shows HTML in the page and nothing in PDF and Word."""
     return f"```{{=html}}\n{content}\n```"
-
-
-def programme(exhibits: dict, lang: str, template: Path) -> str:
-    """Where each figure and table of the printed report is found in this one (`programme.csv`), as a list."""
-    titles = published.load("figures_tables").set_index(["kind", "no"])["title_zh"]
-    rows = files.read_csv(template / "programme.csv")
-    other = "-en" if lang == "zh" else "-zh"
-    rows = rows[rows["exhibit"].isin(list(exhibits)) & ~rows["exhibit"].str.endswith(other)]
-    word = {"图": {"zh": "图", "en": "Figure"}, "表": {"zh": "表", "en": "Table"}}
-    lines = []
-    for (kind, no), group in rows.groupby(["kind", "no"], sort=False):
-        places = [
-            f"@{'fig' if exhibits[name]['kind'] == 'figure' else 'tbl'}:{name}" for name in group["exhibit"]
-        ]
-        found = ("、" if lang == "zh" else ", ").join(places)
-        title = titles.get((kind, no), "") if lang == "zh" else group["title_en"].iloc[0]
-        lines.append(f"- {word[kind][lang]} {no} {plain(title)} → {found}")
-    return "\n".join(lines)
 
 
 def authors(part: str, lang: str, edition: str) -> str:
@@ -483,18 +449,3 @@ def whole_folder(target: Path):
     finally:
         shutil.rmtree(part, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Assemble the report of an edition from its exhibits.")
-    parser.add_argument("edition")
-    parser.add_argument("chapters", nargs="*", help="preview only these chapters, such as 20-regions")
-    options = parser.parse_args()
-    try:
-        print(build(options.edition, preview=options.chapters))
-    except InputError as error:
-        sys.exit(str(error))
-
-
-if __name__ == "__main__":
-    main()
