@@ -126,7 +126,7 @@ format: | $(READY) ## 按统一格式整理代码与笔记 · Put code and noteb
 lint: style types sound ## 检查格式、写法、类型与笔记 · Check style, types and notebooks
 
 style: | $(READY)
-	@$(BIN)/ruff check $(STYLED) && $(BIN)/ruff format --check $(STYLED) >/dev/null \
+	@$(BIN)/ruff check --output-format concise $(STYLED) && $(BIN)/ruff format --check --output-format concise $(STYLED) \
 	  || { echo "请运行 make format，它能改正大部分问题 · Run make format: it repairs most of this" >&2; exit 1; }
 
 types: | $(READY)
