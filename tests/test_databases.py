@@ -19,15 +19,12 @@ from fire.sources import collection
 def built(tmp_path_factory):
     """The databases without the million records, built once."""
     folder = tmp_path_factory.mktemp("databases")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(databases, "RECORDS", folder)
-        databases.build(folder / "fire.duckdb", raw=folder)
+    databases.build(folder / "fire.duckdb", raw=folder, records=folder)
     return folder / "fire.duckdb"
 
 
-def test_rebuilt_identically(built, tmp_path, monkeypatch):
-    monkeypatch.setattr(databases, "RECORDS", tmp_path)
-    databases.build(tmp_path / "again.duckdb", raw=tmp_path)
+def test_rebuilt_identically(built, tmp_path):
+    databases.build(tmp_path / "again.duckdb", raw=tmp_path, records=tmp_path)
     assert databases.fingerprint(tmp_path / "again.duckdb").equals(databases.fingerprint(built))
     assert not list(tmp_path.glob(".*part*"))
 
@@ -287,11 +284,10 @@ def test_an_unknown_column_is_refused(tmp_path):
     )
 
 
-def test_nothing_is_written_when_a_workbook_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(databases, "RECORDS", tmp_path)
+def test_nothing_is_written_when_a_workbook_is_refused(tmp_path):
     workbook(tmp_path, "banks", [BANK, BANK])
     with pytest.raises(InputError):
-        databases.build(tmp_path / "fire.duckdb", raw=tmp_path)
+        databases.build(tmp_path / "fire.duckdb", raw=tmp_path, records=tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"banks.xlsx"}
 
 

@@ -1,12 +1,12 @@
 """The five databases in one DuckDB file, and the Excel workbooks by which a team puts in its own collection.
 
-    python -m fire.report.databases                           # builds data/fire.duckdb
-    python -m fire.report.databases template banks new.xlsx   # writes an empty workbook for a database
+    python -m fire data                           # builds build/fire.duckdb
+    python -m fire new-template banks new.xlsx    # writes an empty workbook for a database
 
 A database uses data/raw/<database>.xlsx when it is there, else the simulated sample (cities: the panel of the edition).
 """
 
-import sys
+from pathlib import Path
 
 import duckdb
 import ibis
@@ -18,12 +18,12 @@ from fire import files
 from fire.analysis import policy, rankings
 from fire.errors import InputError
 from fire.index import score, spec
-from fire.sources.collection import DATABASES, TEMPLATE, read_workbook, schema, template
-from studies.printed2022 import published
+from fire.report import programme
+from fire.sources import records as recorded
+from fire.sources.collection import DATABASES, read_workbook, schema
 
-PATH = files.DATA / "fire.duckdb"
+PATH = files.ROOT / "build" / "fire.duckdb"
 RAW = files.DATA / "raw"
-RECORDS = files.DATA / "records"
 
 
 # ---- what a database holds
@@ -38,7 +38,7 @@ def collect(database: str, edition: int = 2022, raw=RAW) -> tuple[pd.DataFrame, 
         places = book.places()[lambda frame: frame["in_index_basis"].notna()]
         names = {"city": "unit", "city_en": "unit_en", "adcode": "code", "region": "group"}
         units = places.rename(columns=names).assign(kind="city").reindex(columns=rankings.UNITS)
-        return units, {book.settings["specification"]: book.panel()}
+        return units, {book.settings["specification"]: book.index.panel}
     units = pd.concat([rankings.units_of(index) for index in DATABASES[database]]).drop_duplicates(
         "unit", ignore_index=True
     )
@@ -106,12 +106,16 @@ ABOUT = {
 }
 
 
-def build(path=PATH, edition: int = 2022, raw=RAW) -> pd.DataFrame:
+def build(path=PATH, edition: int | str = 2022, raw=RAW, records=None) -> pd.DataFrame:
     """Build the DuckDB file from validated files; returns the rows of codebook.tables.
 
-    Five schemas with units, indicators, values and scores under keys; `firms` also holds the records, `countries` the
-    proposed roster; `facts` and `policies` the published facts; `codebook` describes every table, column and indicator.
+    Five schemas with units, indicators, values and scores under keys; `firms` also holds the records (those of the
+    edition, or the folder `records`), `countries` the proposed roster; `facts` and `policies` the published facts;
+    `codebook` describes every table, column and indicator.
     """
+    ed = editions.load(edition)
+    folder = records or recorded.locate(ed.settings.get("records") or "data/records")
+    studies = programme.hooks(ed)
     found = {database: collect(database, edition, raw) for database in DATABASES}
     with files.atomic_path(path) as part:
         con = duckdb.connect(part)
@@ -125,17 +129,17 @@ def build(path=PATH, edition: int = 2022, raw=RAW) -> pd.DataFrame:
             "建议收录的国家 / countries proposed for collection",
         )
         for name in ("firms", "patents", "deals", "institutions"):
-            if (RECORDS / f"{name}.parquet").exists():
-                records = con.sql(f"SELECT * FROM read_parquet('{RECORDS / f'{name}.parquet'}') ORDER BY ALL")
+            file = f"{folder}/{name}.parquet"
+            if Path(file).exists():
                 write(
                     con,
                     "firms",
                     name,
-                    records,
+                    con.sql(f"SELECT * FROM read_parquet('{file}') ORDER BY ALL"),
                     "企业记录（模拟或自备） / firm records, simulated or your own",
                 )
-        for name in published.names():
-            write(con, "facts", name, published.load(name), "刊载的事实 / published facts")
+        for name, facts in [pair for study in studies for pair in study.tables().items()]:
+            write(con, "facts", name, facts, "刊载的事实 / published facts")
         write(
             con,
             "facts",
@@ -146,7 +150,7 @@ def build(path=PATH, edition: int = 2022, raw=RAW) -> pd.DataFrame:
         write(con, "policies", "calendar", policy.load(), "政策与事件 / policies and events")
         write(con, "policies", "documents", policy.documents(), "各地文件 / documents by place")
         write(con, "policies", "comparison", policy.comparison(), "三城政策比较 / three cities compared")
-        tables = codebook(con)
+        tables = codebook(con, {key: text for study in studies for key, text in study.descriptions().items()})
         con.close()
     return tables
 
@@ -189,13 +193,9 @@ def typed(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def codebook(con) -> pd.DataFrame:
+def codebook(con, described: dict) -> pd.DataFrame:
     """Tables and columns of the file with their descriptions, and all indicators, as the schema `codebook`."""
-    described = {
-        (name, field["name"]): field.get("description", "")
-        for name, table in published.schemas().items()
-        for field in table["fields"]
-    }
+    described = dict(described)
     for name in ("units", "values"):
         described |= {(name, field.name): field.description for field in schema(f"annex-{name}").fields}
     tables = con.sql(
@@ -244,20 +244,6 @@ def connect(path=PATH):
     return ibis.duckdb.connect(path, read_only=True)
 
 
-def main(words: list[str]) -> int:
-    try:
-        if words[:1] == ["template"] and len(words) == 3:
-            units = files.read_csv(rankings.ANNEX / "countries.csv") if words[1] == "countries" else None
-            template(words[1], words[2], units)
-            print(f"template {words[2]}: version {TEMPLATE}")
-        else:
-            tables = build()
-            print(f"databases {PATH.name}: {len(tables)} tables, {tables['rows'].sum():,} rows")
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def make(ed, path: Path) -> None:
+    """Build the databases of an edition at `path`."""
+    build(path, ed.name)

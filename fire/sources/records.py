@@ -21,7 +21,7 @@ from fire.errors import InputError, refuse
 from fire.sources import engines
 
 TABLES = ["firms", "patents", "deals", "institutions"]
-FOLDER = files.DATA / "records"
+FOLDER = files.DATA / "sample" / "records"  # the sample; your own records stand in data/records
 OTHER = "其他"  # place of firms outside the index cities; the fourteenth region of chapter 4 (assumed)
 ABBREVIATIONS = {
     "京": "北京",
@@ -73,13 +73,10 @@ RULES = {  # rule: (zh, en, action); the order is the order of checking
 
 SOURCES = {
     True: {
-        "zh": "模拟企业记录，按报告第4章刊载的数字校准（data/records）",
-        "en": "Simulated firm records, calibrated to the figures printed in chapter 4 (data/records)",
+        "zh": "模拟企业记录，按报告第4章刊载的数字校准（data/sample/records）",
+        "en": "Simulated firm records, calibrated to the figures printed in chapter 4 (data/sample/records)",
     },
-    False: {
-        "zh": "企业、专利与融资记录（data/records）",
-        "en": "Firm, patent and deal records (data/records)",
-    },
+    False: {"zh": "企业、专利与融资记录", "en": "Firm, patent and deal records"},
 }
 
 

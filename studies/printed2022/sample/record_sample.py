@@ -6,11 +6,10 @@ technology) and is scaled to the printed facts by iterative proportional fitting
 so that each printed number still holds, and each cell is dealt out to single firms, patents and deals. What is not
 printed follows studies/printed2022/data/record_priors.csv and the constants below, and stays an assumption.
 
-Run `python -m studies.printed2022.sample.record_sample` to write data/records.
+`python -m fire data` writes data/sample/records.
 """
 
 import json
-import sys
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -431,7 +430,6 @@ def write(folder: Path) -> Path:
     return folder
 
 
-if __name__ == "__main__":
-    target = write(Path(sys.argv[1]) if len(sys.argv) > 1 else records.FOLDER)
-    sizes = (f"{file.name} {file.stat().st_size / 1e6:.1f} MB" for file in sorted(target.glob("*.parquet")))
-    print(f"simulated records: {', '.join(sizes)}")
+def make(ed, path: Path) -> None:
+    """Write the sample to `path`; it is the same for every edition."""
+    write(path)

@@ -3,15 +3,14 @@
 Pillar F is observed. The other indicators are not public, so their scores are solved: printed scores, growth rates,
 ranks, orders, ranges and regional means become linear rows (`fire.constraints`); among the scores that satisfy all of
 them those nearest to a plausible prior are taken (`fire.calibrate`) and turned into raw values, whole numbers where the
-indicator is a count (`fire.grain`). Run `python -m studies.printed2022.sample.sample`.
+indicator is a count (`grain`). `python -m fire data` writes data/sample/panel-2022.csv.
 """
 
-import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from fire import edition as editions
 from fire import files
 from fire.errors import InputError, refuse
 from studies.printed2022 import identify, published
@@ -260,9 +259,8 @@ def assemble(system: System, raw: pd.Series, factors: pd.DataFrame) -> pd.DataFr
     )[["unit", "year", "indicator", "value", "status", "source"]]
 
 
-def main(edition: str = "2022") -> None:
-    """Write the panel file of an edition."""
-    ed = editions.load(edition)
+def make(ed, path: Path) -> None:
+    """Write the sample panel to `path`, never to the panel that an edition names."""
     panel = build(
         ed.spec,
         ed.places(),
@@ -274,10 +272,4 @@ def main(edition: str = "2022") -> None:
         (ed.base_year, ed.year),
         np.random.default_rng(SEED),
     )
-    files.write_csv(
-        panel.assign(value=panel["value"].round(6)), files.ROOT / ed.settings["panel"], excel=True
-    )
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    files.write_csv(panel.assign(value=panel["value"].round(6)), path, excel=True)
