@@ -369,6 +369,21 @@ def run_notebook(edition: str, run) -> list[str]:
     return [f"stopped without a message of its own (exit code {done.returncode}); see {below(log)}"]
 
 
+def refresh(paths: list[Path], say=print) -> list[str]:
+    """Run notebooks with their own parameters and store their outputs in place, some at once; returns what failed."""
+
+    def one(path: Path) -> str:
+        command = [sys.executable, "-m", "fire.report.notebook", "refresh", f"{path}"]
+        done = subprocess.run(
+            command, cwd=ROOT, env={**os.environ, **QUIET}, capture_output=True, text=True, encoding="utf-8"
+        )
+        say(done.stdout.strip().replace(f"{ROOT}{os.sep}", "") or f"{below(path)}: failed")
+        return done.stderr.strip() if done.returncode else ""
+
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        return [fault for fault in pool.map(one, paths) if fault]
+
+
 def assemble(ed, chapters=()) -> Path:
     from fire.report import assembly
 

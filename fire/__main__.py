@@ -1,0 +1,316 @@
+"""The command line: `python -m fire COMMAND`. `python -m fire --help` lists the commands; `make` calls them."""
+
+import argparse
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from fire.errors import InputError
+from fire.report.imports import ROOT
+
+BUILD, EDITIONS, NOTEBOOKS = ROOT / "build", ROOT / "reports" / "editions", ROOT / "notebooks"
+LOG = BUILD / "error.log"
+
+
+# ---- commands; each imports what it needs, so that a word that is wrong is answered at once
+
+
+def report(choice) -> None:
+    """生成一版报告；有改动的部分才重算 · Build the report of an edition: only what has changed"""
+    from fire.report import build
+
+    print(f"打开 · Open {shown(build.build(choice.edition, choice.chapter, say))}")
+
+
+def data(choice) -> None:
+    """重建样本与数据库 · Rebuild sample panel, sample records and databases"""
+    from fire import edition
+    from fire.report import build
+
+    plan = build.Plan(edition.load(choice.edition), build.Hashes())
+    build.make_data(plan, plan.data, say)
+    say("数据已是最新 · data are up to date")
+
+
+def run(choice) -> None:
+    """按参数运行一本笔记 · Run one notebook with parameters: run 41-city -p city=合肥"""
+    from fire import edition
+    from fire.report import build, notebook
+
+    plan = build.Plan(edition.load(choice.edition), build.Hashes())
+    path = found(choice.name)
+    chapter = next((one for one in plan.chapters if one.notebook == path), None)
+    values = notebook.typed(choice.p, notebook.parameters(notebook.read(path), path.name))
+    folder = "-".join([path.stem, *(f"{value}".replace("/", "-") for value in values.values())])
+    run_to(plan, path, values, BUILD / choice.edition / "request" / folder, chapter.needs if chapter else ())
+
+
+def city(choice) -> None:
+    """运行一座城市的笔记 · Run the notebook of one city: city 合肥"""
+    from fire import edition
+    from fire.errors import refuse
+    from fire.index.spec_faults import suggest
+    from fire.report import build
+
+    ed = edition.load(choice.edition)
+    cities = ed.places()["city"].tolist()
+    refuse(
+        f"edition {ed.name}",
+        [f"no city '{choice.name}'" + suggest(choice.name, cities)] * (choice.name not in cities),
+    )
+    folder = BUILD / ed.name / "city" / choice.name
+    run_to(build.Plan(ed, build.Hashes()), NOTEBOOKS / "41-city.ipynb", {"city": choice.name}, folder)
+
+
+def run_to(plan, path: Path, values: dict, folder: Path, needs=()) -> None:
+    """One run on request, with the derived data that it needs."""
+    from fire.errors import refuse
+    from fire.report import build, programme
+
+    one = programme.Run(folder.name, path, values, folder, tuple(needs))
+    build.store_results(plan.ed)
+    build.make_data(plan, plan.needed([one]), say)
+    refuse(path.name, build.run_notebook(plan.ed.name, one))
+    print(f"打开 · Open {shown(folder / 'notebook.ipynb')}")
+
+
+def refresh(choice) -> None:
+    """运行笔记并存入输出 · Run notebooks and store their outputs"""
+    from fire import edition
+    from fire.errors import refuse
+    from fire.report import build
+
+    plan = build.Plan(edition.load(choice.edition), build.Hashes())
+    build.store_results(plan.ed)
+    build.make_data(plan, [one for one in plan.data if not one.request], say)
+    refuse("notebooks", build.refresh([found(name) for name in choice.names] or notebooks(), say))
+
+
+def check(choice) -> None:
+    """检查版次、章节表与笔记，一次列出全部问题 · Check edition, programme and notebooks: all faults at once"""
+    from fire import edition
+    from fire.errors import refuse
+    from fire.report import notebook, programme
+
+    faults = []
+    for work in (
+        lambda: edition.load(choice.edition).index,
+        lambda: programme.load(edition.load(choice.edition)),
+    ):
+        try:
+            work()
+        except InputError as error:
+            faults += [f"{error.what}: {fault}" for fault in error.faults]
+    paths = [found(name) for name in choice.names] or notebooks()
+    faults += [f"{shown(path)}: {fault}" for path in paths for fault in notebook.faults(path)]
+    refuse("check", list(dict.fromkeys(faults)))
+    print(f"没有发现问题 · no faults: edition {choice.edition}, {len(paths)} notebooks")
+
+
+def audit(choice) -> None:
+    """统计审计：通过、提示、不通过 · Audit the index: pass, flag or fail for every check"""
+    from fire.analysis import audit as audits
+
+    lines = audits.main(choice.edition)
+    print(audits.summary(lines).to_markdown(index=False))
+    kept = lines[lines["verdict"].ne("pass")]
+    print(audits.table(kept).drop(columns="sentence", errors="ignore").to_markdown(index=False))
+
+
+def publish(choice) -> None:
+    """发布并锁定一版 · Lock an edition: posts, weights, scores"""
+    from fire import edition
+
+    print(f"已锁定 · locked: {shown(edition.publish(choice.edition))}")
+
+
+def unlock(choice) -> None:
+    """撤回误锁的一版 · Take a mistaken lock back"""
+    from fire import edition
+
+    print(f"已撤回，原锁定文件在 · unlocked, the lock is kept in: {shown(edition.unlock(choice.edition))}")
+
+
+def verify(choice) -> None:
+    """重算一版已锁定的报告，逐位核对 · Rebuild a locked edition and compare it to the digit"""
+    from fire import edition
+    from fire.errors import refuse
+
+    refuse(f"edition {choice.edition}", edition.verify(choice.edition))
+    print(
+        f"{choice.edition} 年版：每个得分都重算到 {edition.DIGITS} 位小数 · every score rebuilt to {edition.DIGITS} decimals"
+    )
+
+
+def diff(choice) -> None:
+    """比较两版 · What differs between two editions: diff 2022 2023"""
+    from fire.analysis import changes
+
+    print(changes.difference(choice.a, choice.b))
+
+
+def new_chapter(choice) -> None:
+    """新建一章的笔记、题注与正文 · Begin a chapter: notebook, texts of exhibits, text in both languages"""
+    from fire.report import chapter
+
+    made = chapter.begin(choice.name)
+    print("\n".join(["已建立 · made:", *(f"  {shown(path)}" for path in made)]))
+    print(
+        f'在 reports/programme.toml 中加上 · add to reports/programme.toml:\n\n[[chapter]]\nname = "{choice.name}"'
+    )
+
+
+def new_template(choice) -> None:
+    """写出一个数据库的空白采集表 · Write an empty workbook for a database: new-template banks banks.xlsx"""
+    from fire import files
+    from fire.analysis import rankings
+    from fire.errors import refuse
+    from fire.sources import collection
+
+    refuse(choice.file, ["the file is there already: give another name"] * Path(choice.file).exists())
+    units = files.read_csv(rankings.ANNEX / "countries.csv") if choice.database == "countries" else None
+    collection.template(choice.database, choice.file, units)
+    print(f"已写出 · written: {choice.file} (version {collection.TEMPLATE})")
+
+
+# ---- words of the command line
+
+
+EDITION = ("edition", {"nargs": "?", "help": "版次，默认最新 · number of the edition, default the newest"})
+OPTION = ("--edition", {"help": "版次，默认最新 · number of the edition, default the newest"})
+NAMES = ("names", {"nargs": "*", "help": "笔记，默认全部 · notebooks, default all"})
+COMMANDS = {
+    "report": (
+        report,
+        EDITION,
+        (
+            "--chapter",
+            {
+                "action": "append",
+                "default": [],
+                "metavar": "NAME",
+                "help": "只预览这一章 · preview of one chapter only",
+            },
+        ),
+    ),
+    "data": (data, EDITION),
+    "run": (
+        run,
+        ("name", {"help": "笔记 · notebook, such as 20-regions"}),
+        (
+            "-p",
+            {
+                "action": "append",
+                "default": [],
+                "metavar": "NAME=VALUE",
+                "help": "参数 · a parameter; repeat for more",
+            },
+        ),
+        OPTION,
+    ),
+    "refresh": (refresh, NAMES, OPTION),
+    "check": (check, NAMES, OPTION),
+    "city": (city, ("name", {"help": "城市 · city, such as 合肥"}), OPTION),
+    "audit": (audit, EDITION),
+    "publish": (publish, EDITION),
+    "unlock": (unlock, EDITION),
+    "verify": (verify, EDITION),
+    "diff": (diff, ("a", {"help": "版次 · edition"}), ("b", {"help": "版次 · edition"})),
+    "new-chapter": (new_chapter, ("name", {"help": "名称 · name, such as 35-credit"})),
+    "new-template": (
+        new_template,
+        ("database", {"help": "firms, countries, institutions, banks"}),
+        ("file", {"help": ".xlsx"}),
+    ),
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """Answers a wrong word in both languages."""
+
+    def error(self, message: str):
+        self.exit(2, f"命令有误 · wrong command: {message}\n请看 · see: python -m fire --help\n")
+
+
+def parser() -> Parser:
+    whole = Parser(prog="python -m fire", description="中国金融科技燃指数 · The China Fintech FIRE Index")
+    verbs = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (command, *arguments) in COMMANDS.items():
+        about = command.__doc__.splitlines()[0]
+        verb = verbs.add_parser(name, help=about, description=about)
+        for word, options in arguments:
+            verb.add_argument(word, **options)
+        verb.set_defaults(command=command)
+    return whole
+
+
+def newest() -> str:
+    return max((path.stem for path in EDITIONS.glob("*.yaml")), default="2022")
+
+
+def notebooks() -> list[Path]:
+    """All notebooks of the project, those of studies too."""
+    return sorted([*NOTEBOOKS.glob("*.ipynb"), *ROOT.glob("studies/*/notebooks/*.ipynb")])
+
+
+def found(name: str) -> Path:
+    """A notebook by its name or path; raises InputError when there is none."""
+    from fire.errors import refuse
+    from fire.index.spec_faults import suggest
+
+    stem = Path(name).stem if name.endswith(".ipynb") else name
+    have = {path.stem: path for path in notebooks()}
+    refuse("notebooks", [f"no notebook '{name}'" + suggest(stem, have)] * (stem not in have))
+    return have[stem]
+
+
+def shown(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else f"{path}"
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def told(error: InputError) -> str:
+    """Every fault of a bad input under a heading in both languages."""
+    count = len(error.faults)
+    head = f"发现 {count} 处错误，请改正后再运行 · " + (
+        f"{count} faults, correct them and run again" if count != 1 else "1 fault, correct it and run again"
+    )
+    return "\n".join([head, f"{error.what}:", *(f"  - {fault}" for fault in error.faults)])
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; returns the exit status. Bad input is told in full, a fault of the program in one line."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("MPLCONFIGDIR", f"{BUILD / 'matplotlib'}")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console that lacks a character shows a mark in its place
+    choice = parser().parse_args(words)
+    if getattr(choice, "edition", "") is None:
+        choice.edition = newest()
+    try:
+        choice.command(choice)
+    except InputError as error:
+        print(told(error), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("已中断 · interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        LOG.parent.mkdir(parents=True, exist_ok=True)
+        LOG.write_text(traceback.format_exc(), encoding="utf-8")
+        print(
+            f"程序出错（不是您的数据问题），详情见 {shown(LOG)} · a fault of the program ({type(error).__name__}); "
+            f"details in {shown(LOG)}",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
