@@ -14,6 +14,7 @@ from fire.analysis import montecarlo, robustness
 from fire.errors import InputError
 from fire.index import score
 from fire.index import spec as specs
+from fire.index.index import Index
 
 TREE = {"P": ["a", "b"], "Q": ["c"], "R": ["d", "e", "f"]}
 WEIGHT = {"P": 0.5, "Q": 0.2, "R": 0.3, "a": 0.7, "b": 0.3, "c": 1.0, "d": 0.2, "e": 0.3, "f": 0.5}
@@ -89,7 +90,7 @@ def test_given_weights_rank_as_the_engine_does(panel, way):
     positive = panel.assign(value=panel["value"] + 5)
     expected = brute(spec, positive, sets)
     result = robustness.run(
-        spec, positive, {"weights": {"sets": sets}, "floor": 0.1}, draws=len(sets.columns)
+        Index(spec, positive), {"weights": {"sets": sets}, "floor": 0.1}, draws=len(sets.columns)
     )
     counts = np.array([np.bincount(expected[:, unit] - 1, minlength=12) for unit in range(12)])
     assert (result.ranks[-1] == counts).all()
@@ -102,7 +103,7 @@ def test_missing_cells_share_weights_as_in_the_engine(panel):
     spec, sets = small_spec(), random_sets(5)
     holes = panel[~((panel["unit"] == "u03") & panel["indicator"].isin(["a", "c"]))]
     expected = brute(spec, holes, sets)
-    result = robustness.run(spec, holes, {"weights": {"sets": sets}}, draws=5)
+    result = robustness.run(Index(spec, holes), {"weights": {"sets": sets}}, draws=5)
     assert (
         result.ranks[-1].argmax(axis=1)
         == np.array([np.bincount(column).argmax() - 1 for column in expected.T])
@@ -111,7 +112,7 @@ def test_missing_cells_share_weights_as_in_the_engine(panel):
 
 def test_dropped_indicators_rank_as_the_index_without_them(panel):
     spec = small_spec()
-    draws = robustness.run(spec, panel, {"drop": 1.0}, draws=20_000)
+    draws = robustness.run(Index(spec, panel), {"drop": 1.0}, draws=20_000)
     expected = np.zeros((12, 12))
     for leaf in spec.indicators:
         one = score.compute(spec.drop(leaf), panel)
@@ -124,7 +125,9 @@ def test_probability_of_being_ahead_in_an_analytic_case():
     """w ~ U(0, 1): A = (10, 1) is ahead of B = (4, 4) when 9 w > 3, that is with probability 2/3."""
     spec = small_spec({"P": ["a"], "Q": ["b"]}, {"P": 0.5, "Q": 0.5, "a": 1, "b": 1})
     values = np.array([[[10.0, 1.0], [4.0, 4.0], [1.0, 10.0]]])
-    result = robustness.run(spec, small_panel(values, "ab"), {"weights": {"dirichlet": 2.0}}, draws=60_000)
+    result = robustness.run(
+        Index(spec, small_panel(values, "ab")), {"weights": {"dirichlet": 2.0}}, draws=60_000
+    )
     ahead = result.pairs.set_index(["unit", "other"])["p_ahead"]
     assert ahead["u00", "u01"] == pytest.approx(2 / 3, abs=0.006)
     assert ahead["u00", "u01"] + ahead["u01", "u00"] == pytest.approx(1, abs=0.0011)
@@ -135,7 +138,7 @@ def test_growth_interval_of_a_known_distribution():
     spec = small_spec({"P": ["a"], "Q": ["b"]}, {"P": 0.5, "Q": 0.5, "a": 1, "b": 1}, scale=[0.0, 10.0])
     values = np.array([[[5.0, 5.0], [0.0, 0.0], [10.0, 10.0]], [[5.0, 10.0], [0.0, 0.0], [10.0, 10.0]]])
     result = robustness.run(
-        spec, small_panel(values, "ab", (2020, 2021)), {"weights": {"dirichlet": 2.0}}, draws=60_000
+        Index(spec, small_panel(values, "ab", (2020, 2021))), {"weights": {"dirichlet": 2.0}}, draws=60_000
     )
     growth = result.growth.set_index("unit")
     found = growth.loc["u00", ["growth_low", "growth_median", "growth_high"]].astype(float).tolist()
@@ -147,7 +150,7 @@ def test_growth_interval_of_a_known_distribution():
 
 def test_equal_units_share_their_rank_in_every_draw(panel):
     twin = pd.concat([panel, panel[panel["unit"].eq("u04")].assign(unit="u04b")])
-    result = robustness.run(small_spec(), twin, {"weights": {"band": 0.5}, "drop": 0.5}, draws=3000)
+    result = robustness.run(Index(small_spec(), twin), {"weights": {"band": 0.5}, "drop": 0.5}, draws=3000)
     names = sorted(twin["unit"].unique())
     one, other = names.index("u04"), names.index("u04b")
     assert (result.ranks[:, one] == result.ranks[:, other]).all()
@@ -174,7 +177,7 @@ def test_results_do_not_depend_on_workers(panel):
         "floor": 0.1,
         "error": {"observed": 0.02, "year_correlation": 0.5},
     }
-    design, _, _ = robustness.prepare(small_spec(), panel, alternatives, 3, "index")
+    design, _ = robustness.prepare(Index(small_spec(), panel), alternatives, 3, "index")
     one, two = (montecarlo.simulate(design, 9000, workers=workers) for workers in (1, 2))
     assert all((one[name] == two[name]).all() for name in one)
     other = montecarlo.simulate(replace(design, seed=4), 9000)
@@ -183,7 +186,7 @@ def test_results_do_not_depend_on_workers(panel):
 
 def test_exact_sums_make_the_order_of_addition_irrelevant(panel):
     """Products of whole numbers below 2**53: every order of summation gives the same bits."""
-    design, _, _ = robustness.prepare(small_spec(), panel, {"weights": {"band": 0.3}}, 3, "index")
+    design, _ = robustness.prepare(Index(small_spec(), panel), {"weights": {"band": 0.3}}, 3, "index")
     rng = np.random.default_rng(0)
     raw = montecarlo.draw_weights(design, rng, np.arange(500))
     weight = montecarlo.on_weight_grid(
@@ -196,7 +199,7 @@ def test_exact_sums_make_the_order_of_addition_irrelevant(panel):
 
 
 def test_memory_does_not_grow_with_draws(panel):
-    design, _, _ = robustness.prepare(small_spec(), panel, {"weights": {"band": 0.3}}, 3, "index")
+    design, _ = robustness.prepare(Index(small_spec(), panel), {"weights": {"band": 0.3}}, 3, "index")
     peaks = []
     for draws in (5_000, 100_000):
         tracemalloc.start()
@@ -219,7 +222,7 @@ def test_intervals_cover_the_true_rank():
         truth = rng.uniform(2, 9, (20, 2))
         seen = truth + rng.normal(0, 0.45, truth.shape)  # 5 per cent of a scale of 9 points
         found = robustness.run(
-            spec, small_panel(seen[None], "ab"), {"error": {"observed": 0.05}}, draws=1000, seed=seed
+            Index(spec, small_panel(seen[None], "ab")), {"error": {"observed": 0.05}}, draws=1000, seed=seed
         ).intervals
         rank = (-truth.mean(axis=1)).argsort().argsort() + 1
         inside.append((found["rank_low"] <= rank) & (rank <= found["rank_high"]))
@@ -230,7 +233,7 @@ def test_softer_cells_get_wider_intervals(panel):
     soft = panel.assign(status=np.where(panel["unit"].eq("u05"), "simulated", "observed"))
     error = {"error": {"observed": 0.002, "simulated": 0.2}}
     found = (
-        robustness.run(small_spec(), soft, error, draws=2000)
+        robustness.run(Index(small_spec(), soft), error, draws=2000)
         .intervals.query("year == 2021")
         .set_index("unit")
     )
@@ -245,7 +248,7 @@ def test_structural_choices_take_part(panel):
         "aggregation": ["arithmetic", "geometric"],
         "floor": 0.1,
     }
-    result = robustness.run(small_spec(), panel, alternatives, draws=4000)
+    result = robustness.run(Index(small_spec(), panel), alternatives, draws=4000)
     shares = result.ranks[-1] / 4000
     ranks = {}
     for way in ("arithmetic", "geometric"):
@@ -259,7 +262,9 @@ def test_structural_choices_take_part(panel):
 
 def test_regions_rank_by_the_mean_of_their_cities(panel):
     groups = pd.Series({f"u{k:02d}": "ABC"[k % 3] for k in range(12)})
-    result = robustness.run(small_spec(), panel, {"weights": {"band": 0.2}}, draws=500, groups=groups, top=1)
+    result = robustness.run(
+        Index(small_spec(), panel), {"weights": {"band": 0.2}}, draws=500, groups=groups, top=1
+    )
     scores = (
         score.compute(small_spec(), panel)
         .query("node == 'index' and year == 2021")
@@ -273,8 +278,7 @@ def test_regions_rank_by_the_mean_of_their_cities(panel):
 
 def test_intervals_frame_follows_the_contract(panel):
     found = robustness.intervals(
-        small_spec(),
-        panel,
+        Index(small_spec(), panel),
         draws=300,
         alternatives={"weights": {"band": [0.2, 0.2]}},
         nodes=["index", "P", "R"],
@@ -321,21 +325,20 @@ BAD = [
 @pytest.mark.parametrize("alternatives, message", BAD)
 def test_bad_alternatives_are_refused(panel, alternatives, message):
     with pytest.raises(InputError, match="alternatives") as caught:
-        robustness.run(small_spec(), panel, alternatives, draws=10)
+        robustness.run(Index(small_spec(), panel), alternatives, draws=10)
     assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("draws", [0, -5, 1.5])
 def test_draws_must_be_a_positive_whole_number(panel, draws):
     with pytest.raises(InputError, match="at least 1"):
-        robustness.run(small_spec(), panel, {"drop": 0.5}, draws=draws)
+        robustness.run(Index(small_spec(), panel), {"drop": 0.5}, draws=draws)
 
 
 def test_a_unit_missing_in_a_year_is_named(panel):
     with pytest.raises(InputError, match="u07 has no data in 2021"):
         robustness.run(
-            small_spec(),
-            panel[~((panel["unit"] == "u07") & (panel["year"] == 2021))],
+            Index(small_spec(), panel[~((panel["unit"] == "u07") & (panel["year"] == 2021))]),
             {"drop": 0.5},
             draws=10,
         )
@@ -344,10 +347,10 @@ def test_a_unit_missing_in_a_year_is_named(panel):
 def test_geometric_means_of_scores_at_or_below_zero_need_a_floor(panel):
     zero = small_spec(scale=[0.0, 10.0])
     with pytest.raises(InputError, match="declare a floor"):
-        robustness.run(zero, panel, {"aggregation": ["arithmetic", "geometric"]}, draws=10)
+        robustness.run(Index(zero, panel), {"aggregation": ["arithmetic", "geometric"]}, draws=10)
     assert (
         robustness.run(
-            zero, panel, {"aggregation": ["arithmetic", "geometric"], "floor": 0.1}, draws=10
+            Index(zero, panel), {"aggregation": ["arithmetic", "geometric"], "floor": 0.1}, draws=10
         ).draws
         == 10
     )
@@ -355,7 +358,7 @@ def test_geometric_means_of_scores_at_or_below_zero_need_a_floor(panel):
 
 def test_all_faults_are_listed_at_once(panel):
     with pytest.raises(InputError) as caught:
-        robustness.run(small_spec(), panel, {"weights": {"band": 2}, "drop": 3, "treat": []}, draws=10)
+        robustness.run(Index(small_spec(), panel), {"weights": {"band": 2}, "drop": 3, "treat": []}, draws=10)
     assert len(caught.value.faults) == 3
 
 
@@ -376,7 +379,9 @@ def test_weights_of_the_peers_example_give_its_ranks_exactly():
         peer = peer.rank(ascending=False, method="min").to_numpy(int)
         method = spec.vary(aggregation={"amean": "arithmetic", "gmean": "geometric"}[way])
         result = robustness.run(
-            method, panel, {"weights": {"sets": pd.DataFrame({"equal": equal, "unequal": unequal})}}, draws=2
+            Index(method, panel),
+            {"weights": {"sets": pd.DataFrame({"equal": equal, "unequal": unequal})}},
+            draws=2,
         )
         expected = (
             score.compute(method, panel)

@@ -6,6 +6,7 @@ from test_robustness import small_panel, small_spec
 
 from fire.analysis import montecarlo, robustness, sensitivity
 from fire.errors import InputError
+from fire.index.index import Index
 
 
 def test_ishigami():
@@ -50,7 +51,7 @@ def test_index_run_names_what_moves_it():
         "floor": 0.1,
         "error": {"observed": 0.001},
     }
-    found = sensitivity.run(small_spec(), small_panel(values), alternatives, draws=256)
+    found = sensitivity.run(Index(small_spec(), small_panel(values)), alternatives, draws=256)
     assert set(found["factor"]) == {"weights, level 1", "weights, level 2", "drop", "error", "aggregation"}
     scores = found[found["output"].str.startswith("score")]
     mean = scores.groupby("factor")["total"].mean()
@@ -62,7 +63,7 @@ def test_model_evaluates_complete_draws_as_the_kernel_does():
     """At a fixed corner of the design the scores are those of the tables' first weights."""
     values = np.random.default_rng(2).lognormal(1, 0.5, (1, 5, 6))
     alternatives = {"weights": {"band": 0.3}}
-    design, units, _ = robustness.prepare(small_spec(), small_panel(values), alternatives, 7, "index")
+    design, units = robustness.prepare(Index(small_spec(), small_panel(values)), alternatives, 7, "index")
     model, factors = sensitivity.index_model(design, alternatives, 0, np.arange(1, 6.0), 7)
     tables = montecarlo.draw_weights(design, np.random.default_rng(7), np.arange(sensitivity.TABLE))
     weight = montecarlo.leaf_weights(design.levels, [table[:, :1] for table in tables], np.ones(6, bool))

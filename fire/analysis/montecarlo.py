@@ -34,19 +34,27 @@ class Design:
     levels: list  # from the root down: (nominal weights, index of the parent, first child of each parent)
     # (matrix indicators × rows, grid step, aggregation, error variance or None); rows = years × units
     schemes: list
-    years: int
-    units: int
+    absent: np.ndarray  # years × units: true where a unit has no data in a year
     live: list  # (which indicators are present, which rows) for each pattern of missing cells
     weights: dict
     drop: float
     correlation: float  # of the errors of a unit's data between years
-    membership: np.ndarray | None
+    membership: np.ndarray | None  # years × units × groups: share of a unit in the mean of its group
     seed: int
     chunk: int
+    lowest: float  # below every score on the grid: what an absent unit gets, so that it is ranked last
+
+    @property
+    def years(self) -> int:
+        return self.absent.shape[0]
+
+    @property
+    def units(self) -> int:
+        return self.absent.shape[1]
 
     @property
     def columns(self) -> int:
-        return self.units if self.membership is None else self.membership.shape[1]
+        return self.units if self.membership is None else self.membership.shape[2]
 
 
 def tree(spec, node: str) -> tuple[list, list]:
@@ -69,9 +77,9 @@ def tree(spec, node: str) -> tuple[list, list]:
 
 
 def patterns(matrix: np.ndarray) -> list:
-    """The distinct sets of indicators that rows have, each with its rows."""
+    """The distinct sets of indicators that rows have, each with its rows; rows without any are left out."""
     sets, group = np.unique(~np.isnan(matrix), axis=0, return_inverse=True)
-    return [(live, np.nonzero(group == place)[0]) for place, live in enumerate(sets)]
+    return [(live, np.nonzero(group == place)[0]) for place, live in enumerate(sets) if live.any()]
 
 
 def on_grid(matrix: np.ndarray, variance: np.ndarray | None, way: str, bits: int) -> tuple:
@@ -225,21 +233,29 @@ def draw_scores(
     """
     matrix, step, way, variance = scheme
     size = len(weights[0][1])
-    grid = weights[0][1] @ matrix if len(weights) == 1 else np.empty((size, matrix.shape[1]))
+    grid = weights[0][1] @ matrix if len(weights) == 1 else np.zeros((size, matrix.shape[1]))
     for rows, weight in weights:
         if len(weights) > 1:
             grid[:, rows] = weight @ matrix[:, rows]
         if noise is not None:
             grid[:, rows] += np.rint(noise[:, rows] * np.sqrt(weight**2 @ variance[:, rows]))
     grid, step = grid.reshape(size, design.years, design.units), step / WEIGHT_GRID
-    if design.membership is None and way == "geometric":
-        return grid, np.exp(step * np.diff(grid, axis=1))
-    if design.membership is not None or way == "harmonic":
-        points = LINKS[way][1](grid * step) @ (
-            np.eye(design.units) if design.membership is None else design.membership
+    gone, missing = design.absent, design.absent.any()
+    if design.membership is None and way != "harmonic":
+        ratio = np.exp(step * np.diff(grid, axis=1)) if way == "geometric" else ratios(grid)
+    else:
+        points = LINKS[way][1](
+            np.where(gone, LINKS[way][0](1.0) / step, grid) * step if missing else grid * step
         )
-        return np.rint(points / step), ratios(points)
-    return grid, ratios(grid)
+        if design.membership is not None:
+            points = np.matmul(points.swapaxes(0, 1), design.membership).swapaxes(0, 1)
+            gone = ~design.membership.any(axis=1)
+            missing = gone.any()
+        grid, ratio = np.rint(points / step), ratios(points)
+    if missing:
+        grid[:, gone] = design.lowest
+        ratio[:, gone[1:] | gone[:-1]] = np.nan
+    return grid, ratio
 
 
 def errors(design: Design, size: int, rng) -> np.ndarray:

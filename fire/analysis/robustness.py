@@ -2,8 +2,9 @@
 
 Every draw is a complete index: weights at all levels, one set of methods (normalisation, treatment, imputation,
 scale, posts, as declared), an aggregation, perhaps one indicator left out, perhaps errors in the data. What does not
-depend on the weights is computed once for each combination of methods by `fire.score`; a draw is then a row of a
-matrix product. The draws themselves are in `fire.montecarlo`. Probabilities are published to three decimals.
+depend on the weights is computed once for each combination of methods; a draw is then a row of a
+matrix product. The draws themselves are in `montecarlo`. Probabilities are published to three decimals. A unit without
+any data in a year (a city that joined) is not ranked in it and has no growth over it.
 """
 
 import itertools
@@ -28,11 +29,12 @@ from fire.analysis.montecarlo import (
     tree,
 )
 from fire.errors import refuse
-from fire.index import score
+from fire.index.panel import STATUSES
 
 STANDARD = files.DATA / "uncertainty.toml"
 # all other alternatives are lists of choices of the specification
-KINDS = ("weights", "drop", "error", "floor")
+KINDS = ("weights", "drop", "error", "floor", "draws", "seed")
+DRAWS, SEED = 10_000, 2022  # where nothing is declared
 
 
 @dataclass(frozen=True)
@@ -49,36 +51,15 @@ class Result:
 
 
 def standard() -> dict:
-    """The declared alternatives of the standard run (data/uncertainty.toml)."""
+    """The declared alternatives of the standard run, with its draws and seed (data/uncertainty.toml)."""
     return tomllib.loads(STANDARD.read_text(encoding="utf-8"))
 
 
-def intervals(
-    spec,
-    panel: pd.DataFrame,
-    draws: int = 10_000,
-    seed: int = 2022,
-    nodes: list | None = None,
-    alternatives: dict | None = None,
-) -> pd.DataFrame:
-    """The intervals frame of the league tables for the root and the pillars (or `nodes`) under the standard
-    alternatives.
-    """
-    nodes, alternatives = (
-        nodes or [spec.root, *spec.pillars],
-        standard() if alternatives is None else alternatives,
-    )
-    found = variants(spec, panel, alternatives)
-    runs = [run(spec, panel, alternatives, draws, seed, node=node, found=found) for node in nodes]
-    return pd.concat([one.intervals for one in runs], ignore_index=True)
-
-
 def run(
-    spec,
-    panel: pd.DataFrame,
+    index,
     alternatives: dict | None = None,
-    draws: int = 10_000,
-    seed: int = 2022,
+    draws: int | None = None,
+    seed: int | None = None,
     workers: int = 1,
     node: str | None = None,
     groups: pd.Series | None = None,
@@ -87,60 +68,92 @@ def run(
     found: tuple | None = None,
 ) -> Result:
     """Monte-Carlo over `alternatives` (default: the standard run) for `node` (default: the root) and every year of
-    the panel.
+    the panel of an Index.
 
-    `groups` (unit → group) ranks the means of groups, such as regions, instead. Memory does not grow with `draws`.
-    `found` are the `variants` of the same panel and alternatives, to save time over several nodes.
+    `draws` and `seed`: default those declared with the alternatives. `groups` (unit → group) ranks the means of
+    groups, such as regions, instead. Memory does not grow with `draws`. `found` are the `variants` of the same index
+    and alternatives, to save time over several nodes.
     Raises InputError for an empty set, a choice that changes nothing, weights that can be negative, fewer than one
-    draw, a unit that is missing in a year, or a geometric mean of scores that are not positive.
+    draw, or a geometric mean of scores that are not positive.
     """
     alternatives = standard() if alternatives is None else alternatives
-    node = spec.root if node is None else node
+    draws = alternatives.get("draws", DRAWS) if draws is None else draws
+    node = index.spec.root if node is None else node
     refuse(
         "draws", [f"{draws}: give a whole number of at least 1"] if draws < 1 or draws != int(draws) else []
     )
-    design, names, years = prepare(spec, panel, alternatives, seed, node, groups, found)
+    design, names = prepare(index, alternatives, seed, node, groups, found)
     tally = simulate(design, int(draws), workers, progress)
-    return summarise(tally, published(spec, panel, node, groups), names, years, node, int(draws), top)
+    return summarise(tally, published(index, node, groups), names, index.years, node, int(draws), top)
+
+
+def by_node(
+    index, alternatives: dict | None = None, nodes: list | None = None, **options
+) -> dict[str, Result]:
+    """`run` for the root and the pillars (or `nodes`), by node; `options` as those of `run`."""
+    alternatives = standard() if alternatives is None else alternatives
+    found = variants(index, alternatives)
+    return {
+        node: run(index, alternatives, node=node, found=found, **options)
+        for node in nodes or [index.spec.root, *index.spec.pillars]
+    }
+
+
+def intervals(index, alternatives: dict | None = None, nodes: list | None = None, **options) -> pd.DataFrame:
+    """Rank intervals of the root and the pillars (or `nodes`): unit, year, node, rank, rank_median, rank_low,
+    rank_high (5 and 95 per cent), p_top10, group (units of one group cannot be told apart)."""
+    runs = by_node(index, alternatives, nodes, **options)
+    return pd.concat([one.intervals for one in runs.values()], ignore_index=True)
 
 
 # Design ---------------------------------------------------------------------------------------------------------------
 
 
-def prepare(spec, panel, alternatives: dict, seed: int, node: str, groups=None, found=None) -> tuple:
-    """Check the alternatives against the panel and turn them into (Design, names of the units, years)."""
-    levels, leaves = tree(spec, node)
+def prepare(index, alternatives: dict, seed: int | None, node: str, groups=None, found=None) -> tuple:
+    """Check the alternatives against the index and turn them into a Design and the names of what is ranked."""
+    levels, leaves = tree(index.spec, node)
     check(alternatives, levels)
-    matrices, units, years = found or variants(spec, panel, alternatives)
-    columns = [spec.indicators.index(leaf) for leaf in leaves]
+    matrices = found or variants(index, alternatives)
+    columns = [index.spec.indicators.index(leaf) for leaf in leaves]
     matrices = {choice: matrix[:, columns] for choice, matrix in matrices.items()}
-    variance = error_variance(panel, alternatives.get("error"), leaves, units, years, spec)
-    ways = alternatives.get("aggregation", [spec.nodes.at[node, "aggregation"]])
+    variance = error_variance(index, alternatives.get("error"), leaves)
+    ways = alternatives.get("aggregation", [index.spec.nodes.at[node, "aggregation"]])
     floor = alternatives.get("floor")
-    refuse_nonpositive(matrices if floor is None else {}, ways, leaves, units, years)
-    bits = min(SCORE_BITS, 62 - WEIGHT_BITS - (len(units) - 1).bit_length())
+    refuse_nonpositive(matrices if floor is None else {}, ways, leaves, index)
+    bits = min(SCORE_BITS, 62 - WEIGHT_BITS - (len(index.units) - 1).bit_length())
     schemes = [
         on_grid(
             matrix if way == "arithmetic" or floor is None else matrix.clip(min=floor), variance, way, bits
         )
         for matrix, way in itertools.product(matrices.values(), ways)
     ]
-    member = None if groups is None else pd.get_dummies(groups.reindex(units)).astype(float)
-    chunk = max(64, min(2048, 2**20 // (len(units) * len(years) + len(leaves)) // 64 * 64))
-    design = Design(
+    first = next(iter(matrices.values()))
+    absent = np.isnan(first).all(axis=1).reshape(len(index.years), -1)
+    names, membership = list(index.units), None
+    if groups is not None:
+        names, membership = members(groups.reindex(index.units), ~absent)
+    chunk = max(64, min(2048, 2**20 // (len(index.units) * len(index.years) + len(leaves)) // 64 * 64))
+    return Design(
         levels,
         schemes,
-        len(years),
-        len(units),
-        patterns(next(iter(matrices.values()))),
-        given_weights(alternatives.get("weights"), spec, node, levels),
+        absent,
+        patterns(first),
+        given_weights(alternatives.get("weights"), index.spec, node, levels),
         alternatives.get("drop", 0.0),
         alternatives.get("error", {}).get("year_correlation", 0.0),
-        None if member is None else (member / member.sum()).to_numpy(),
-        seed,
+        membership,
+        alternatives.get("seed", SEED) if seed is None else seed,
         chunk,
-    )
-    return design, units if member is None else list(member.columns), years
+        -1.5 * 2.0 ** (bits + WEIGHT_BITS),
+    ), names
+
+
+def members(groups: pd.Series, present: np.ndarray) -> tuple[list, np.ndarray]:
+    """Names of the groups, and the share of every unit in the mean of its group (years × units × groups)."""
+    table = pd.get_dummies(groups).astype(float)
+    share = present[:, :, None] * table.to_numpy()[None]
+    total = share.sum(axis=1, keepdims=True)
+    return list(table.columns), np.divide(share, total, out=np.zeros_like(share), where=total > 0)
 
 
 def check(alternatives: dict, levels: list) -> None:
@@ -208,35 +221,21 @@ def weight_faults(weights: dict, levels: list) -> list[str]:
     )
 
 
-def variants(spec, panel, alternatives: dict) -> tuple[dict, list, list]:
-    """Normalised indicator scores (rows: years × units; columns: indicators) of every combination of choices; units;
-    years.
+def variants(index, alternatives: dict) -> dict:
+    """Normalised indicator scores (rows: years × units; columns: indicators) of every combination of choices.
 
-    Refuses a choice that gives the scores that another gives already, and a unit that is missing in a year.
+    Refuses a choice that gives the scores that another gives already.
     """
     lists = {name: options for name, options in alternatives.items() if name not in (*KINDS, "aggregation")}
-    years, units = sorted(panel["year"].unique()), sorted(panel["unit"].unique())
-    have = set(
-        map(tuple, panel.dropna(subset="value")[["unit", "year"]].drop_duplicates().itertuples(index=False))
-    )
-    refuse(
-        "panel",
-        [
-            f"{unit} has no data in {year}: add its rows or leave the city out of every year"
-            for year in years
-            for unit in units
-            if (unit, year) not in have
-        ],
-    )
     matrices = {}
     for choice in itertools.product(*lists.values()):
         choices = {
             key: value for name, option in zip(lists, choice) for key, value in chosen(name, option).items()
         }
-        wide = score.steps(spec.vary(**choices) if choices else spec, panel).normalised[spec.indicators]
-        matrices[tuple(map(name_of, choice))] = wide.reindex(
-            [(year, unit) for year in years for unit in units]
-        ).to_numpy(float)
+        varied = index.alternative(**choices) if choices else index
+        matrices[tuple(map(name_of, choice))] = (
+            varied.steps().normalised[index.spec.indicators].to_numpy(float)
+        )
     first = [name_of(options[0]) for options in lists.values()]
     for place, (name, options) in enumerate(lists.items()):
         seen = {}
@@ -252,7 +251,7 @@ def variants(spec, panel, alternatives: dict) -> tuple[dict, list, list]:
                 [f"{name} = {key[place]} changes nothing against {other}: remove it" for other in same[:1]],
             )
             seen[key[place]] = matrices[key]
-    return matrices, units, years
+    return matrices
 
 
 def chosen(name: str, option) -> dict:
@@ -271,35 +270,39 @@ def name_of(option) -> str:
     return str(option)
 
 
-def error_variance(panel, error: dict | None, leaves, units, years, spec) -> np.ndarray | None:
+def error_variance(index, error: dict | None, leaves) -> np.ndarray | None:
     """Variance of the data error of every cell (rows × indicators) in squared scale points, from the status of the
     cell.
     """
     if error is None:
         return None
-    low, high = spec.method["scale"]
-    status = panel.pivot(index=["year", "unit"], columns="indicator", values="status")[spec.indicators]
-    status = status.reindex([(year, unit) for year in years for unit in units])
-    spread = status.apply(lambda column: column.map(error).fillna(0.0)).astype(float) * (high - low)
+    low, high = index.spec.method["scale"]
+    steps = index.steps()
+    columns = [steps.raw.columns.get_loc(leaf) for leaf in leaves]
+    by_code = np.array(
+        [*(error.get(name, 0.0) for name in STATUSES), 0.0]
+    )  # the last is a cell that is missing
+    spread = by_code[steps.status[:, columns]] * (high - low)
     faults = [f"error: {name} = {value} is negative" for name, value in error.items() if value < 0]
-    if not spread.to_numpy().any():
+    if not by_code[steps.status].any():
         faults.append(
             "error: no cell of the panel has a status with an error above zero, so it changes nothing: "
             "remove it"
         )
     refuse("alternatives", faults)
-    return spread[leaves].to_numpy() ** 2
+    return spread**2
 
 
-def refuse_nonpositive(matrices: dict, ways: list, leaves, units, years) -> None:
+def refuse_nonpositive(matrices: dict, ways: list, leaves, index) -> None:
     """Refuse aggregations that are unknown, and means of logarithms or reciprocals of scores at or below zero."""
     faults = [f"aggregation '{way}' is not one of {', '.join(LINKS)}" for way in ways if way not in LINKS]
     if any(way in ("geometric", "harmonic") for way in ways):
-        rows = [(unit, year) for year in years for unit in units]
+        rows = index.steps().raw.index
         for choice, matrix in matrices.items():
             for row, column in list(zip(*np.nonzero(matrix <= 0)))[:3]:
+                year, unit = rows[row]
                 faults.append(
-                    f"{'/'.join(choice) or 'published method'}: {rows[row][0]}, {rows[row][1]}, "
+                    f"{'/'.join(choice) or 'published method'}: {unit}, {year}, "
                     f"{leaves[column]} scores {matrix[row, column]:.3f}: a geometric or harmonic mean needs "
                     "scores above zero: declare a floor, such as floor = 0.1"
                 )
@@ -335,16 +338,20 @@ def per_level(weights: dict | None, levels: list) -> dict:
 # Results --------------------------------------------------------------------------------------------------------------
 
 
-def published(spec, panel, node: str, groups=None) -> pd.DataFrame:
+def published(index, node: str, groups=None) -> pd.DataFrame:
     """Rank and growth of the published method: columns unit, year, rank, growth_pct."""
-    scores = score.compute(spec, panel)
+    scores = index.scores()
     scores = scores[scores["node"].eq(node)]
     if groups is None:
         return scores[["unit", "year", "rank", "growth_pct"]]
     means = scores.groupby([scores["unit"].map(groups).rename("unit"), "year"])["score"].mean().unstack()
-    growth = 100 * (means / means.shift(axis=1) - 1)
+    growth = pd.DataFrame(
+        {year: 100 * (means[year] / means[year - 1] - 1) if year - 1 in means else np.nan for year in means},
+        index=means.index,
+    )
     rank = means.rank(ascending=False, method="min").astype("Int64")
-    return pd.DataFrame({"rank": rank.stack(), "growth_pct": growth.stack()}).reset_index()
+    frame = pd.DataFrame({"rank": rank.stack(), "growth_pct": growth.stack(future_stack=True)})
+    return frame.rename_axis(["unit", "year"]).reset_index()
 
 
 def summarise(
@@ -352,7 +359,9 @@ def summarise(
 ) -> Result:
     """Turn counts into the published frames; probabilities have three decimals."""
     keys = pd.MultiIndex.from_product([years, names], names=["year", "unit"])
-    point = point.set_index(["year", "unit"]).reindex(keys)
+    point = point.set_index(["year", "unit"])
+    present = keys.isin(point.dropna(subset="rank").index)
+    point = point.reindex(keys)
     ranks = tally["ranks"].reshape(len(keys), -1)
     frame = pd.DataFrame(
         {
@@ -384,16 +393,18 @@ def summarise(
     )
     growth = growth.round(2)
     growth.loc[counts[:, -1] == draws] = np.nan
+    after = keys[len(names) :].get_level_values("year")
+    follows = present[len(names) :] & after.isin([year for year in years if year - 1 in years])
     growth.insert(0, "node", node)
     growth.insert(1, "growth_pct", point["growth_pct"].iloc[len(names) :].to_numpy())
     growth["defined"] = (1 - counts[:, -1] / draws).round(3)
     pairs = pd.DataFrame(ahead.reshape(-1, len(names)), index=keys, columns=pd.Index(names, name="other"))
-    pairs = pairs.stack().rename("p_ahead").reset_index()
+    pairs = pairs[present].stack().rename("p_ahead").reset_index()
     pairs = pairs[pairs["unit"] != pairs["other"]][["unit", "other", "year", "p_ahead"]].assign(node=node)
     first = ["unit", "year", "node"]
     return Result(
-        frame.reset_index()[first + [*frame.columns[1:]]],
-        growth.reset_index()[first + [*growth.columns[1:]]],
+        frame[present].reset_index()[first + [*frame.columns[1:]]],
+        growth[follows].reset_index()[first + [*growth.columns[1:]]],
         pairs.reset_index(drop=True) if used else pairs.iloc[:0],
         tally["ranks"],
         draws,

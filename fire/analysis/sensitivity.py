@@ -66,15 +66,14 @@ def sobol(
 
 
 def run(
-    spec,
-    panel: pd.DataFrame,
+    index,
     alternatives: dict | None = None,
     year: int | None = None,
     draws: int = 1024,
-    seed: int = 2022,
+    seed: int | None = None,
     node: str | None = None,
 ) -> pd.DataFrame:
-    """Sobol' indices of the index for one year (default: the last); outputs are `shift`, `score <unit>` and `rank
+    """Sobol' indices of an Index for one year (default: the year ranked); outputs are `shift`, `score <unit>` and `rank
     <unit>`.
 
     The shift is the mean over units of the absolute difference between a draw's rank and the published one. Factors
@@ -82,11 +81,12 @@ def run(
     choice.
     """
     alternatives = robustness.standard() if alternatives is None else alternatives
-    node, year = node or spec.root, panel["year"].max() if year is None else year
-    design, units, years = robustness.prepare(spec, panel, alternatives, seed, node)
-    point = robustness.published(spec, panel, node)
+    node, year = node or index.spec.root, index.year if year is None else year
+    seed = alternatives.get("seed", robustness.SEED) if seed is None else seed
+    design, units = robustness.prepare(index, alternatives, seed, node)
+    point = robustness.published(index, node)
     point = point[point["year"].eq(year)].set_index("unit")["rank"].reindex(units).to_numpy(float)
-    model, factors = index_model(design, alternatives, years.index(year), point, seed)
+    model, factors = index_model(design, alternatives, index.years.index(year), point, seed)
     outputs = ["shift", *(f"score {unit}" for unit in units), *(f"rank {unit}" for unit in units)]
     return sobol(model, factors, draws, seed, outputs)
 
@@ -155,4 +155,4 @@ def outputs(design, raw: list, scheme: np.ndarray, noise, year: int, published: 
         ranks = np.empty(order.shape)
         np.put_along_axis(ranks, order, np.broadcast_to(position + 1.0, order.shape), axis=1)
         rank[draws] = ranks
-    return np.vstack([np.abs(rank - published).mean(axis=1), score.T, rank.T])
+    return np.vstack([np.nanmean(np.abs(rank - published), axis=1), score.T, rank.T])

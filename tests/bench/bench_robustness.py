@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from fire import edition, files
 from fire.analysis import montecarlo, robustness
 from fire.index import spec as specs
+from fire.index.index import Index
 
 COINR = files.ROOT / "tests" / "golden" / "coinr"
 FULL = {
@@ -94,7 +95,7 @@ def rate(name: str, design, draws: int, goal: float, bound: float | None = None)
 
 def design_of(panel: pd.DataFrame, spec) -> montecarlo.Design:
     """The full design: weights of three levels, three normalisations, two aggregations, one indicator dropped."""
-    return robustness.prepare(spec, panel, FULL, 2022, spec.root)[0]
+    return robustness.prepare(Index(spec, panel), FULL, 2022, spec.root)[0]
 
 
 def memory() -> dict:
@@ -141,8 +142,7 @@ def large(units: int, indicators: int) -> montecarlo.Design:
     return montecarlo.Design(
         levels,
         schemes,
-        1,
-        units,
+        np.zeros((1, units), bool),
         montecarlo.patterns(scores),
         {"band": [0.25, 0.25]},
         1.0,
@@ -150,6 +150,7 @@ def large(units: int, indicators: int) -> montecarlo.Design:
         None,
         2022,
         chunk,
+        -1.5 * 2.0 ** (bits + montecarlo.WEIGHT_BITS),
     )
 
 
@@ -189,8 +190,11 @@ def peer() -> dict:
     )
     data = pd.read_csv(COINR / "norm_minmax_1_100.csv").assign(Time=2018)
     spec, panel = specs.from_coinr(meta, data, normalise="none")
-    design, _, _ = robustness.prepare(
-        spec, panel, {"weights": {"band": 0.25}, "aggregation": ["arithmetic", "geometric"]}, 1, spec.root
+    design, _ = robustness.prepare(
+        Index(spec, panel),
+        {"weights": {"band": 0.25}, "aggregation": ["arithmetic", "geometric"]},
+        1,
+        spec.root,
     )
     draws = 1_000_000
     wall, _ = timed(lambda: montecarlo.simulate(design, draws, workers=2))

@@ -1,0 +1,136 @@
+"""The costly results of an edition, computed once and read by notebooks, pages and workbook.
+
+    known = fire.results.of(ed)
+    known.intervals           # unit, year, node, rank, rank_median, rank_low, rank_high, p_top10, group
+
+Frames are stored as Parquet in `build/<edition>/results/` under a key made of everything they follow from: the
+specification, the panel, posts, places, the declared alternatives and the code of `fire.index` and `fire.analysis`.
+A frame whose key is not that of today is computed anew, so a changed number never meets an old interval.
+"""
+
+import hashlib
+import json
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from fire import files
+from fire.analysis import audit, changes, regions, robustness, sensitivity
+
+CODE = [Path(__file__).parents[1] / room for room in ("index", "analysis")]
+SOBOL_DRAWS = 512
+
+
+class Results:
+    """Stored results of one Index; each frame is an attribute (the names in FRAMES)."""
+
+    def __init__(self, index, folder: Path | str):
+        self.index, self.folder = index, Path(folder)
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of all that the results follow from."""
+        index, parts = self.index, hashlib.sha256()
+        parts.update(json.dumps(index.spec.table, sort_keys=True, ensure_ascii=False, default=str).encode())
+        for frame in (index.panel, index.frozen, index.places):
+            text = "" if frame is None else frame.to_csv(float_format="%.17g")
+            parts.update(text.encode())
+        parts.update(f"{index.year}".encode())
+        code = sorted(path for folder in CODE for path in folder.glob("*.py"))
+        for path in [*code, robustness.STANDARD, audit.THRESHOLDS]:
+            parts.update(path.read_bytes())
+        return parts.hexdigest()
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name not in FRAMES:
+            raise AttributeError(f"no result '{name}': there are {', '.join(FRAMES)}")
+        path = self.folder / f"{name}.parquet"
+        if not path.exists() or _key_of(path) != self.key:
+            for made, frame in FRAMES[name](self).items():
+                self._store(made, frame)
+        self.__dict__[name] = _read(path)
+        return self.__dict__[name]
+
+    def _store(self, name: str, frame: pd.DataFrame) -> None:
+        frame, coded = frame.reset_index(drop=True), []
+        for column in frame.columns:
+            if frame[column].map(lambda cell: isinstance(cell, (dict, list, tuple))).any():
+                frame[column] = frame[column].map(
+                    lambda cell: json.dumps(cell, ensure_ascii=False, default=str)
+                )
+                coded.append(column)
+        frame.attrs = frame.attrs | {"key": self.key, "coded": coded}
+        with files.atomic_path(self.folder / f"{name}.parquet") as part:
+            frame.to_parquet(part)
+
+
+def _key_of(path: Path) -> str | None:
+    """The key under which a frame was stored."""
+    from pyarrow import parquet
+
+    found = (parquet.read_schema(path).metadata or {}).get(b"PANDAS_ATTRS", b"{}")
+    return json.loads(found).get("key")
+
+
+def _read(path: Path) -> pd.DataFrame:
+    frame = pd.read_parquet(path)
+    for column in frame.attrs.pop("coded", []):
+        frame[column] = frame[column].map(json.loads)
+    frame.attrs.pop("key", None)
+    return frame
+
+
+def of(ed) -> Results:
+    """The stored results of an edition."""
+    return Results(ed.index, ed.stored / "results")
+
+
+def ensure(ed) -> None:
+    """Compute whatever is not stored as of now."""
+    known = of(ed)
+    for name in FRAMES:
+        getattr(known, name)
+
+
+# One computation each -------------------------------------------------------------------------------------------------
+
+
+def _draws(known: Results) -> dict:
+    """Rank and growth intervals of the root and the pillars, and P(unit ahead of other) for the root."""
+    runs = robustness.by_node(known.index, progress=False)
+    return {
+        "intervals": pd.concat([one.intervals for one in runs.values()], ignore_index=True),
+        "growth": pd.concat([one.growth for one in runs.values()], ignore_index=True),
+        "pairs": runs[known.index.spec.root].pairs,
+    }
+
+
+def _regional_draws(known: Results) -> dict:
+    run = robustness.run(known.index, groups=known.index.groups, top=3, progress=False)
+    return {"region_intervals": run.intervals, "region_growth": run.growth}
+
+
+def _attribution(known: Results) -> dict:
+    index = known.index
+    empty = {
+        "attribution": pd.DataFrame(columns=["unit", "factor", "indicator", "points"]),
+        "rivals": pd.DataFrame(columns=["unit", "rival", "places", "own", "theirs"]),
+    }
+    if index.before is None:
+        return empty
+    return {
+        "attribution": changes.attribution(index, index.before, index.year),
+        "rivals": changes.rivals(changes.State(index, index.before), changes.State(index, index.year)),
+    }
+
+
+FRAMES = {
+    "scores": lambda known: {"scores": known.index.scores()},
+    "means": lambda known: {"means": regions.means(known.index)},
+    **dict.fromkeys(("intervals", "growth", "pairs"), _draws),
+    **dict.fromkeys(("region_intervals", "region_growth"), _regional_draws),
+    **dict.fromkeys(("attribution", "rivals"), _attribution),
+    "audit": lambda known: {"audit": audit.run(known.index, intervals=known.intervals)},
+    "sobol": lambda known: {"sobol": sensitivity.run(known.index, draws=SOBOL_DRAWS)},
+}
