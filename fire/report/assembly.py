@@ -235,7 +235,7 @@ def table(
             if name not in record["labels"]
         ],
     )
-    frame = exhibit.load_table(record["folder"], record["name"]).drop(columns=list(without))
+    frame = exhibit.load_table(record["folder"], record["name"], record["labels"]).drop(columns=list(without))
     record = record | {
         "labels": {name: label for name, label in record["labels"].items() if name not in without}
     }

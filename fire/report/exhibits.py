@@ -75,11 +75,18 @@ class Writer:
         """Show and write a table: `tables/<name>.csv`.
 
         Every column must be in the codebook (or be a node, a year, a place); a pair `name_zh`, `name_en` is shown in
-        the language of the reader under the heading of `name`. Raises InputError for columns that are not known.
+        the language of the reader under the heading of `name`. A cell may be a sentence of the catalogue,
+        `{"entry": id, "values": {…}}`; its column is written as such a pair and said again at assembly.
+        Raises InputError for columns that are not known.
         """
         record = self._record("table", entry, each, frame, status, values)
+        record["sentences"] = {
+            name: bare(frame[name]) for name in frame if frame[name].map(type).eq(dict).any()
+        }
+        frame = paired(frame, record["sentences"])
         record["columns"] = [str(column) for column in frame.columns]
         texts = rendered(record, self.ed, self.catalogue)
+        frame = frame.assign(**said(texts["labels"]))
         _show(texts, display_frame(frame, texts["labels"], self.ed.book.zh))
         if self.out:
             files.write_csv(inert(frame.round(6)), self.out / "tables" / f"{record['name']}.csv", excel=True)
@@ -177,7 +184,25 @@ def rendered(record: dict, ed, catalogue) -> dict:
         made["source"] = catalogue.say("scores-source", values | {"statuses": record["status"]}, ed.book)
     if record["kind"] == "table":
         made["labels"] = headings(record, entry.get("columns", {}), ed.book)
+        for name, cells in record["sentences"].items():
+            texts = [
+                cell and catalogue.say(cell["entry"], narrative.facts(ed) | cell["values"], ed.book)
+                for cell in cells
+            ]
+            for lang in LANGUAGES:
+                made["labels"][f"{name}_{lang}"]["said"] = [text and text[lang] for text in texts]
     return made
+
+
+def paired(frame: pd.DataFrame, names) -> pd.DataFrame:
+    """The frame with empty columns `name_zh`, `name_en` in place of each column of `names`."""
+    twins = [f"{name}_{lang}" if name in names else name for name in frame for lang in LANGUAGES]
+    return frame.reindex(columns=list(dict.fromkeys(twins)))
+
+
+def said(labels: dict) -> dict[str, list]:
+    """The columns whose cells are sentences, by name, from the headings of a rendered table."""
+    return {name: label["said"] for name, label in labels.items() if "said" in label}
 
 
 def headings(record: dict, overrides: dict, book) -> dict:
@@ -187,7 +212,8 @@ def headings(record: dict, overrides: dict, book) -> dict:
         base = name[:-3] if name.endswith(("_zh", "_en")) and overrides.get(name) is None else name
         twins = base != name and f"{base}_zh" in record["columns"] and f"{base}_en" in record["columns"]
         try:
-            labels[name] = book.column(base if twins else name, overrides.get(name))
+            key = base if twins else name
+            labels[name] = dict(book.column(key, overrides.get(key)))
         except InputError as error:
             faults += error.faults
     refuse(f"table '{record['name']}' (data/codebook.csv)", faults)
@@ -210,12 +236,13 @@ def load(folder: Path | str, ed) -> dict:
     return found
 
 
-def load_table(folder: Path | str, name: str) -> pd.DataFrame:
-    """The frame of a table exhibit, as written."""
+def load_table(folder: Path | str, name: str, labels: dict | None = None) -> pd.DataFrame:
+    """The frame of a table exhibit, as written; with the `labels` of its record, sentences in cells as of now."""
     frame = pd.read_csv(Path(folder, "tables", f"{name}.csv"), encoding="utf-8-sig")
-    return frame.map(
+    frame = frame.map(
         lambda cell: cell[1:] if isinstance(cell, str) and re.match(r"^'[=+\-@\t\r].", cell) else cell
     )
+    return frame.assign(**said(labels or {}))
 
 
 def inert(frame: pd.DataFrame) -> pd.DataFrame:

@@ -228,7 +228,7 @@ def sheets(records: dict) -> dict:
     """Sheets of the workbook, one for each table of the report, with Chinese headings."""
     made = {}
     for name, record in records.items():
-        frame = exhibit.load_table(record["folder"], name)
+        frame = exhibit.load_table(record["folder"], name, record["labels"])
         note = (
             f"资料来源：{record['source']['zh']}　数据状态：{'、'.join(map(labels.status, record['status']))}"
         )
