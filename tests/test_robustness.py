@@ -335,13 +335,28 @@ def test_draws_must_be_a_positive_whole_number(panel, draws):
         robustness.run(Index(small_spec(), panel), {"drop": 0.5}, draws=draws)
 
 
-def test_a_unit_missing_in_a_year_is_named(panel):
-    with pytest.raises(InputError, match="u07 has no data in 2021"):
-        robustness.run(
-            Index(small_spec(), panel[~((panel["unit"] == "u07") & (panel["year"] == 2021))]),
-            {"drop": 0.5},
-            draws=10,
-        )
+@pytest.mark.parametrize("way", ["arithmetic", "geometric"])
+def test_a_unit_that_joins_is_ranked_from_then_on_and_moves_nobody_before(panel, way):
+    spec, options = small_spec(aggregation=way), {"weights": {"band": 0.4}, "floor": 0.1}
+    posts = Index(spec, panel).posts  # the same for all three, so that only the roster differs
+    joins = panel[~(panel["unit"].eq("u07") & panel["year"].eq(2020))]
+    without = panel[panel["unit"].ne("u07")]
+    full, late, none = (
+        robustness.run(Index(spec, one, posts), options, draws=2000) for one in (panel, joins, without)
+    )
+
+    def ranges(result, year):
+        rows = result.intervals[result.intervals["year"].eq(year)].set_index("unit")
+        return rows[["rank", "rank_median", "rank_low", "rank_high"]]
+
+    pd.testing.assert_frame_equal(ranges(late, 2021), ranges(full, 2021))
+    pd.testing.assert_frame_equal(ranges(late, 2020), ranges(none, 2020))
+    assert "u07" not in set(late.growth["unit"]) and "u07" in set(full.growth["unit"])
+    groups = pd.Series(["a", "b"] * 6, index=sorted(panel["unit"].unique()))
+    groups["u07"] = "c"  # a group that begins in 2021
+    means = robustness.run(Index(spec, joins, posts), options, draws=500, groups=groups, top=1).intervals
+    assert set(means.loc[means["year"].eq(2020), "unit"]) == {"a", "b"}
+    assert set(means.loc[means["year"].eq(2021), "unit"]) == {"a", "b", "c"}
 
 
 def test_geometric_means_of_scores_at_or_below_zero_need_a_floor(panel):

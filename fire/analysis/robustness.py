@@ -394,7 +394,7 @@ def summarise(
     growth = growth.round(2)
     growth.loc[counts[:, -1] == draws] = np.nan
     after = keys[len(names) :].get_level_values("year")
-    follows = present[len(names) :] & after.isin([year for year in years if year - 1 in years])
+    follows = present[len(names) :] & present[: -len(names)] & after.isin([year for year in years if year - 1 in years])
     growth.insert(0, "node", node)
     growth.insert(1, "growth_pct", point["growth_pct"].iloc[len(names) :].to_numpy())
     growth["defined"] = (1 - counts[:, -1] / draws).round(3)
