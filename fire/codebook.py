@@ -95,20 +95,27 @@ class Book:
         }
 
     @cached_property
-    def _alone(self) -> re.Pattern:
-        """Any known name with no other Chinese character and no quotation mark beside it."""
-        known = filter(re.compile(f"[{HAN}]").search, self.english)
-        longest_first = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
-        return re.compile(f"(?<![{HAN}'])(?:{longest_first})(?![{HAN}'])")
+    def _alone(self) -> dict[bool, re.Pattern]:
+        """Any known name, or (True) any place, with no other Chinese character and no quotation mark beside it."""
+        return {
+            False: _standing_alone(self.english),
+            True: _standing_alone({**self.places["city"], **self.places["region"]}),
+        }
 
-    def translated(self, text: str) -> str:
+    def translated(self, text: str, places_only: bool = False) -> str:
         """The text with every known name put into English; a name inside a longer Chinese word or in quotation marks
-        stays.
+        stays. `places_only`: cities and regions, where the text is about the Chinese words themselves.
 
         >>> default().translated("深圳;广州 – 要素基础"), default().translated("深圳市")
         ('Shenzhen;Guangzhou – Factors', '深圳市')
         """
-        return self._alone.sub(lambda found: self.english[found[0]], text)
+        return self._alone[places_only].sub(lambda found: self.english[found[0]], text)
+
+
+def _standing_alone(names) -> re.Pattern:
+    known = filter(re.compile(f"[{HAN}]").search, names)
+    longest_first = "|".join(map(re.escape, sorted(known, key=len, reverse=True))) or r"(?!)"
+    return re.compile(f"(?<![{HAN}'])(?:{longest_first})(?![{HAN}'])")
 
 
 def _pairs(nodes: pd.DataFrame, what: str) -> dict[str, str]:

@@ -1,0 +1,108 @@
+"""A figure or table of the report as Markdown, in one language: caption, source and status included."""
+
+import re
+import struct
+import unicodedata
+from pathlib import Path
+
+from fire import codebook
+from fire.errors import refuse
+from fire.report import exhibits, narrative, site
+from fire.report.exhibits import plain
+
+WIDE = 8  # columns from which a table is set smaller
+LINE, NARROW = 96, 12  # characters of a line; of a column that is not made narrower
+
+
+def figure(record: dict, lang: str, words: dict) -> str:
+    """Markdown of a figure: takeaway title as caption, then source and status."""
+    alt = re.sub(r"[\s\"\\]+", " ", record["alt"][lang]).replace("&", "&amp;").replace("<", "&lt;")
+    name = record["name"]
+    wide, high = pixels(record["folder"] / "figures" / f"{name}.{lang}.png")
+    attributes = f'#fig:{name} alt="{alt}" pixels="{wide}x{high}"'
+    image = f"![{plain(record['title'][lang])}](figures/{name}.{lang}.svg){{{attributes}}}"
+    return f"::: {{.exhibit .figure}}\n{image}\n\n{source_line(record, lang, words)}\n:::\n"
+
+
+def pixels(path: Path) -> tuple[int, int]:
+    """Width and height of a PNG, which the page needs to keep its place while figures load."""
+    return struct.unpack(">II", path.read_bytes()[16:24])
+
+
+def table(
+    record: dict, lang: str, words: dict, rows: int | None = None, without=(), places_only=False
+) -> str:
+    """Markdown of a table (pipe table), cut to the first `rows` and `without` some columns, with title and source.
+
+    In English, Chinese names in cells are put into English (`places_only`: cities and regions).
+    """
+    labels = record["labels"]
+    refuse(
+        f"table '{record['name']}'",
+        [f"it has no column '{name}': take it out of `without`" for name in without if name not in labels],
+    )
+    frame = exhibits.load_table(record["folder"], record["name"], labels).drop(columns=list(without))
+    columns = exhibits.shown_columns(frame.columns, lang)
+    frame, labels = frame[columns], {name: labels[name] for name in columns}
+    shown = exhibits.display_frame(frame.head(rows) if rows else frame, labels, lang)
+    if lang == "en":
+        shown = shown.map(lambda cell: lang.book.translated(cell, places_only))
+    grid = [
+        [plain(cell) or " " for cell in row] for row in [list(shown.columns), *shown.itertuples(index=False)]
+    ]
+    spans = [
+        min(max(heading_width(head), *map(width, cells), 3), 40) for head, *cells in zip(*grid, strict=True)
+    ]
+    right = [labels[name]["kind"] == "number" and frame[name].dtype.kind in "ifb" for name in columns]
+    rule = [
+        ":" * (not end) + "-" * (span + 3) + ":" * end for span, end in zip(fitted(spans), right, strict=True)
+    ]
+    for column, name in enumerate(columns):
+        if labels[name]["kind"] in ("city", "region"):
+            for row, place in zip(grid[1:], frame[name], strict=False):
+                row[column] = place_link(row[column], place, lang)
+    lines = [f"| {' | '.join(row)} |" for row in [grid[0], rule, *grid[1:]]]
+    cut = None
+    if rows and len(frame) > rows:
+        cut = narrative.environment(lang).from_string(words["rows-word"]).render(shown=rows, total=len(frame))
+    size = " .wide" if len(grid[0]) >= WIDE else ""
+    caption = f": {plain(record['title'][lang])} {{#tbl:{record['name']}}}"
+    text = "\n".join(lines)
+    return f"::: {{.exhibit{size}}}\n{text}\n\n{caption}\n\n{source_line(record, lang, words, cut)}\n:::\n"
+
+
+def place_link(text: str, place, lang: str) -> str:
+    """A city or region with a link to its page (`fire.site`); the filter keeps the link in the web page only."""
+    return f"[{text}](places/{site.slug(place)}.{lang}.html)" if isinstance(place, str) else text
+
+
+def source_line(record: dict, lang: str, words: dict, cut: str | None = None) -> str:
+    """Source, data status and note of an exhibit, in a Div of class `source`."""
+    notes = [record.get("note", {}).get(lang), cut]
+    statuses = words["comma"].join(codebook.status(name, lang) for name in record["status"])
+    parts = [words["note-word"] + note for note in notes if note]
+    parts += [words["source-word"] + record["source"][lang], words["status-word"] + statuses]
+    space = "" if lang == "zh" else " "
+    text = space.join(part if part.endswith((".", "。")) else part + words["stop"] for part in parts)
+    return f"::: {{.source}}\n{plain(text)}\n:::\n"
+
+
+def width(text: str) -> int:
+    """Width of a text on a page in Latin characters; a Chinese one counts twice."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text.replace("\\", ""))
+
+
+def heading_width(head: str) -> int:
+    """Width that a column heading needs when it may break: its longest word; a long Chinese one breaks in two."""
+    return max(
+        width(word) if word.isascii() or width(word) <= 8 else -(-width(word) // 2)
+        for word in head.split() or [""]
+    )
+
+
+def fitted(spans: list[int]) -> list[int]:
+    """Column widths that fit a page: wide columns, whose text breaks, give way; dates, names and numbers stay whole."""
+    room = (LINE if len(spans) < WIDE else LINE * 17 / 14) - 3 * len(spans)
+    narrow = sum(span for span in spans if span <= NARROW)
+    shrink = min(1, (room - narrow) / max(1, sum(spans) - narrow))
+    return [span if span <= NARROW else max(NARROW, int(span * shrink)) for span in spans]
