@@ -1,14 +1,15 @@
 """House style of the figures: one palette, the Chinese font, labels, the status note.
 
-Importing this module sets matplotlib up. Figures draw no title and no source: the report sets both as caption.
+Importing this module sets seaborn and matplotlib up. Figures draw no title and no source: the report sets both as caption.
 """
 
+import itertools
 import warnings
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
+import seaborn as sns
 
-from fire import codebook as labels
+from fire import codebook
 from fire.codebook import city, node, region, status, unit  # noqa: F401
 from fire.errors import refuse
 from fire.figures import fonts
@@ -51,52 +52,47 @@ DPI = {"screen": 100, "print": 200}
 
 
 def use() -> None:
-    """Set matplotlib's parameters; called once on import."""
+    """Set the theme of seaborn and matplotlib; called once on import."""
     fonts.register()
-    mpl.rcParams.update(
-        {
-            "font.family": [fonts.FAMILY, "DejaVu Sans"],
-            "font.size": 8.5,
-            "axes.unicode_minus": False,
-            "text.color": INK,
-            "axes.labelcolor": MUTED,
-            "axes.edgecolor": MUTED,
-            "xtick.color": MUTED,
-            "ytick.color": INK,
-            "axes.labelsize": 8.5,
-            "xtick.labelsize": 8,
-            "ytick.labelsize": 8.5,
-            "axes.titlesize": 9,
-            "axes.titleweight": "bold",
-            "axes.titlelocation": "left",
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.linewidth": 0.7,
-            "axes.axisbelow": True,
-            "axes.grid": True,
-            "axes.grid.axis": "x",
-            "grid.color": FAINT,
-            "grid.linewidth": 0.6,
-            "xtick.major.size": 0,
-            "ytick.major.size": 0,
-            "xtick.minor.size": 0,
-            "ytick.minor.size": 0,
-            "axes.prop_cycle": mpl.cycler(color=CYCLE),
-            "lines.linewidth": 1.6,
-            "patch.linewidth": 0,
-            "hatch.linewidth": 0.6,
-            "legend.frameon": False,
-            "legend.fontsize": 8,
-            "figure.figsize": (WIDTH, 3.6),
-            "figure.constrained_layout.use": True,
-            "figure.facecolor": PAPER,
-            "savefig.facecolor": PAPER,
-            "savefig.bbox": "tight",
-            "savefig.pad_inches": 0.04,
-            "svg.hashsalt": "fire",
-            "svg.fonttype": "path",
-        }
-    )
+    rc = {
+        "font.family": [fonts.FAMILY, "DejaVu Sans"],
+        "font.size": 8.5,
+        "axes.unicode_minus": False,
+        "text.color": INK,
+        "axes.labelcolor": MUTED,
+        "axes.edgecolor": MUTED,
+        "xtick.color": MUTED,
+        "ytick.color": INK,
+        "axes.labelsize": 8.5,
+        "xtick.labelsize": 8,
+        "ytick.labelsize": 8.5,
+        "axes.titlesize": 9,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.linewidth": 0.7,
+        "axes.axisbelow": True,
+        "axes.grid.axis": "x",
+        "grid.color": FAINT,
+        "grid.linewidth": 0.6,
+        **{f"{axis}tick.{which}.size": 0 for axis in "xy" for which in ("major", "minor")},
+        "lines.linewidth": 1.6,
+        "patch.linewidth": 0,
+        "hatch.linewidth": 0.6,
+        "legend.frameon": False,
+        "legend.fontsize": 8,
+        "legend.title_fontsize": 8,
+        "figure.figsize": (WIDTH, 3.6),
+        "figure.constrained_layout.use": True,
+        "figure.facecolor": PAPER,
+        "savefig.facecolor": PAPER,
+        "savefig.bbox": "tight",
+        "savefig.pad_inches": 0.04,
+        "svg.hashsalt": "fire",
+        "svg.fonttype": "path",
+    }
+    sns.set_theme(style="whitegrid", palette=CYCLE, rc=rc)
 
 
 def subplots(rows: int = 1, columns: int = 1, height: float = 3.6, width: float = WIDTH, **options):
@@ -108,7 +104,7 @@ def status_note(fig, statuses, lang: str = "zh"):
     """Write below the figure, once, that it shows simulated or assumed values; nothing when it shows neither."""
     soft = [name for name in ("simulated", "assumed") if name in set(statuses)]
     if soft and all(text.get_gid() != "status" for text in fig.texts):
-        names = ("、" if lang == "zh" else " and ").join(labels.status(name, lang) for name in soft)
+        names = ("、" if lang == "zh" else " and ").join(codebook.status(name, lang) for name in soft)
         text = (
             f"含{names}数据，不是观测结果" if lang == "zh" else f"Contains {names} values, not observations"
         )
@@ -131,25 +127,38 @@ def with_glyphs(draw):
                 return draw()
         except UserWarning as missing:
             plt.close("all")
-            refuse("figure", [] if again else [f"{missing}: add the character to EXTRA in fire/fonts.py"])
+            refuse(
+                "figure", [] if again else [f"{missing}: add the character to EXTRA in fire/figures/fonts.py"]
+            )
             fonts.register()
 
 
-def region_colour(name: str) -> str:
-    """Colour of a region, by its place in `data/regions.csv`."""
-    return REGION_COLOURS[list(labels.english("region")).index(name) % len(REGION_COLOURS)]
+def region_palette(lang: str = "zh") -> dict[str, str]:
+    """Colour of every region, by its place among the regions of the edition."""
+    return dict(zip(codebook.book(lang).places["region"], itertools.cycle(REGION_COLOURS)))
 
 
-def region_marker(name: str) -> str:
-    """Marker of a region, so that it can be told without colour."""
-    return MARKERS[list(labels.english("region")).index(name) % len(MARKERS)]
+def region_markers(lang: str = "zh") -> dict[str, str]:
+    """Marker of every region, so that it can be told without colour."""
+    return dict(zip(codebook.book(lang).places["region"], itertools.cycle(MARKERS)))
 
 
-def value_labels(ax, positions, values, digits: int = 3, pad: float = 3, **options):
-    """Write each value at the end of its horizontal bar or dot."""
-    for position, value in zip(positions, values, strict=True):
+def region_colour(name: str, lang: str = "zh") -> str:
+    """Colour of one region."""
+    return region_palette(lang)[name]
+
+
+def region_marker(name: str, lang: str = "zh") -> str:
+    """Marker of one region."""
+    return region_markers(lang)[name]
+
+
+def value_labels(ax, rows, values, digits: int = 3, pad: float = 3, *, at=None, signed=False, **options):
+    """Write each value at the end of its horizontal bar or dot, or at `at`; nothing where it is missing."""
+    form = f"{'+' if signed else ''},.{digits}f"
+    for row, value, place in zip(rows, values, values if at is None else at, strict=True):
         if value == value:
-            end_label(ax, value, position, f"{value:.{digits}f}", pad, **options)
+            end_label(ax, place, row, format(value, form), pad, **options)
 
 
 def end_label(ax, x, y, text: str, pad: float = 6, **options):

@@ -1,0 +1,651 @@
+"""Shared kinds of figure, on seaborn: bars, stacked bars, dots, dumbbells, intervals, strips, heat maps, scatters, maps.
+
+    kit.bars(frame, lang, y="unit", x="score")          # a row of the frame, first on top; returns the figure
+    kit.dumbbell(frame, lang, y="region", start=2020, end=2021, ax=axes[0])
+
+A kind is told by column names only. Labels come from the codebook: the heading of a column names an axis, its digits
+round the numbers, its kind (city, region, node, status, word) names the cells; of a pair `name_zh`, `name_en` the
+reader's is shown as `name`. Rows stand in the order of the frame. Every kind takes `ax=` to draw into given axes.
+"""
+
+import textwrap
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.patheffects import withStroke
+
+from fire import codebook
+from fire.figures import style
+from fire.figures.style import BASE, FAINT, HIGHLIGHT, INK, MUTED, NAVY, PAPER
+
+HALO = [withStroke(linewidth=2, foreground=PAPER)]
+
+
+# Names and numbers
+
+
+def heading(column, lang: str) -> str:
+    """Heading of a column, by the codebook of the edition."""
+    return codebook.book(lang).column(column)[str(lang)]
+
+
+def names(frame: pd.DataFrame, column, lang: str) -> list[str]:
+    """The cells of a column as a reader knows them, by the kind that the codebook states."""
+    if column not in frame:
+        return frame[f"{column}_{lang}"].astype(str).tolist()
+    return [name(cell, column, lang) for cell in frame[column]]
+
+
+def name(cell, column, lang: str) -> str:
+    """One cell of a column as a reader knows it."""
+    kind = codebook.book(lang).column(column)["kind"]
+    return (
+        codebook.word(str(cell), lang) if kind in ("number", "text") else getattr(codebook, kind)(cell, lang)
+    )
+
+
+def digits_of(column, lang: str, digits: int | None = None) -> int:
+    """Decimals of a column: those given, else the codebook's, else 2."""
+    stated = codebook.book(lang).column(column)["digits"] if digits is None else digits
+    return 2 if stated is None else stated
+
+
+def number(value: float, digits: int = 2, signed: bool = False) -> str:
+    """A number with a true minus sign and thousands separators; a dash when missing.
+
+    >>> number(-1234.5, 1), number(0.5, 0, signed=True), number(float("nan"))
+    ('−1,234.5', '+0', '–')
+    """
+    return "–" if pd.isna(value) else f"{value:{'+' if signed else ''},.{digits}f}".replace("-", "−")
+
+
+def wrap(text: str, lang: str, size: int = 30) -> str:
+    """Break a long label into lines; Chinese counts half of `size` characters."""
+    return "\n".join(textwrap.wrap(text, size // 2 if lang == "zh" else size))
+
+
+# Frames of axes
+
+
+def rows(labels: list[str], lang: str, *, each: float = 0.25, extra: float = 0.75, size: float = 8, ax=None):
+    """Axes with one labelled row each, first on top: (figure, axes). `each`, `extra`: inches a row and beside them."""
+    fig, ax = _axes(ax, each * len(labels) + extra)
+    ax.set_yticks(range(len(labels)), [wrap(label, lang) for label in labels], fontsize=size)
+    ax.set_ylim(len(labels) - 0.4, -0.6)
+    return fig, ax
+
+
+def panels(nodes: list, lang: str, *, height: float, column: str = "node", columns: int = 0, sharey=True):
+    """Axes side by side, each titled with a cell of `column`: (figure, list of axes). `columns`: at most that many."""
+    across = columns or len(nodes)
+    down = -(-len(nodes) // across)
+    fig, axes = style.subplots(down, across, height=height, sharey=sharey, squeeze=False)
+    for ax, node in zip(axes.flat, nodes, strict=False):
+        ax.set_title(wrap(name(node, column, lang), lang, 64 // across), fontsize=8.5)
+    for ax in axes.flat[len(nodes) :]:
+        ax.axis("off")
+    return fig, list(axes.flat[: len(nodes)])
+
+
+def _axes(ax, height: float):
+    return style.subplots(height=height) if ax is None else (ax.figure, ax)
+
+
+def _labelled(ax, lang: str, x=None, y=None) -> None:
+    """Name the axes; None leaves an axis without name."""
+    ax.set_xlabel("" if x is None else heading(x, lang))
+    ax.set_ylabel("" if y is None else heading(y, lang))
+
+
+def _legend(ax, count: int, anywhere: bool = False) -> None:
+    """Legend above the axes, in one line where it fits."""
+    ax.legend(
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        borderaxespad=0.2,
+        ncols=min(count, 6),
+        handletextpad=0.3,
+        columnspacing=1.2,
+    )
+
+
+# Rows
+
+
+def bars(
+    frame: pd.DataFrame,
+    lang: str,
+    *,
+    y: str,
+    x: str,
+    hue: str | None = None,
+    colours=None,
+    marked=(),
+    digits: int | None = None,
+    signed: bool = False,
+    ax=None,
+):
+    """Horizontal bars with their values. Columns: `y` (label), `x` (length), `hue` (bars side by side, a legend).
+
+    `marked`: cells of `y` in the highlight colour; `colours`: one colour, a list by row, or a dictionary by `hue`.
+    """
+    labels = frame if hue is None else frame.drop_duplicates(y)
+    level = {cell: row for row, cell in enumerate(labels[y])}
+    fig, ax = rows(names(labels, y, lang), lang, each=0.25 if hue is None else 0.36, ax=ax)
+    wide, digits = frame.assign(_row=frame[y].map(level)), digits_of(x, lang, digits)
+    if hue is None:
+        wide["_row"] = range(len(wide))
+        plain = [HIGHLIGHT if cell in set(marked) else BASE if len(marked) else NAVY for cell in frame[y]]
+        colours = plain if colours is None else [colours] * len(wide) if isinstance(colours, str) else colours
+        ax.barh(wide["_row"], wide[x], color=list(colours), height=0.66)
+        style.value_labels(ax, wide["_row"], wide[x], digits, signed=signed)
+    else:
+        wide["_hue"] = names(frame, hue, lang)
+        palette = {name(cell, hue, lang): colour for cell, colour in (colours or {}).items()} or None
+        order = range(len(level))
+        sns.barplot(
+            wide,
+            x=x,
+            y="_row",
+            hue="_hue",
+            order=order,
+            orient="h",
+            palette=palette,
+            errorbar=None,
+            saturation=1,
+            ax=ax,
+        )
+        ax.set_yticks(order, [wrap(label, lang) for label in names(labels, y, lang)])
+        for held in ax.containers:
+            texts = [number(value, digits, signed) for value in held.datavalues]
+            ax.bar_label(held, texts, padding=3, fontsize=7, color=MUTED)
+        _legend(ax, wide["_hue"].nunique())
+    if frame[x].lt(0).any():
+        ax.axvline(0, color=MUTED, linewidth=0.7)
+    _labelled(ax, lang, x)
+    ax.margins(x=0.12)
+    return fig
+
+
+def stacked(
+    frame: pd.DataFrame,
+    lang: str,
+    *,
+    y: str,
+    x: str,
+    part: str,
+    colours: dict | None = None,
+    hatches: dict | None = None,
+    percent: bool = False,
+    least: float = 0.07,
+    totals: bool = False,
+    digits: int | None = None,
+    ax=None,
+):
+    """Stacked horizontal bars. Columns of the long frame: `y` (label), `part` (segment), `x` (length; below zero to the
+    left).
+
+    `colours`, `hatches`: by part. `percent`: `x` is a share of 1. Shares of at least `least` of the longest bar are
+    written. `totals`: the sum at the end of the bar.
+    """
+    labels, parts = frame.drop_duplicates(y), list(dict.fromkeys(frame[part]))
+    wide = frame.pivot(index=y, columns=part, values=x).reindex(index=labels[y], columns=parts).fillna(0)
+    colours = colours or dict(zip(parts, sns.color_palette(style.CYCLE, len(parts)).as_hex(), strict=True))
+    fig, ax = rows(names(labels, y, lang), lang, each=0.3, ax=ax)
+    right, left = wide.clip(lower=0).cumsum(axis=1), wide.clip(upper=0).cumsum(axis=1)
+    longest, digits = max(right.max(axis=None), -left.min(axis=None)), digits_of(x, lang, digits)
+    for one in parts:
+        values = wide[one].to_numpy()
+        end = np.where(values >= 0, right[one], left[one])
+        style_of = {"color": colours[one], "hatch": (hatches or {}).get(one), "edgecolor": PAPER}
+        ax.barh(
+            range(len(wide)), values, left=end - values, height=0.66, label=name(one, part, lang), **style_of
+        )
+        for row, (value, stop) in enumerate(zip(values, end, strict=True)):
+            if abs(value) >= least * longest:
+                text = f"{100 * value:.0f}%" if percent else number(value, digits)
+                _inside(ax, stop - value / 2, row, text, colours[one])
+    if totals:
+        style.value_labels(ax, range(len(wide)), right.iloc[:, -1], digits)
+    if percent:
+        ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f}%")
+        ax.set_xlim(0, 1)
+    if frame[x].lt(0).any():
+        ax.axvline(0, color=MUTED, linewidth=0.7)
+    _labelled(ax, lang, None if percent else x)
+    _legend(ax, len(parts))
+    return fig
+
+
+def _inside(ax, x: float, y: float, text: str, colour: str) -> None:
+    """A text on a coloured field, light on dark and dark on light, over its hatching."""
+    box = {"facecolor": colour, "pad": 1, "linewidth": 0}
+    ax.text(x, y, text, ha="center", va="center", fontsize=7.5, weight="bold", color=ink_on(colour), bbox=box)
+
+
+def ink_on(colour) -> str:
+    """The ink that reads on a colour."""
+    from matplotlib.colors import to_rgb
+
+    return INK if np.dot(to_rgb(colour), (0.3, 0.59, 0.11)) > 0.55 else PAPER
+
+
+def dots(
+    frame: pd.DataFrame,
+    lang: str,
+    *,
+    y: str,
+    x: str,
+    median: str | None = None,
+    low: str | None = None,
+    high: str | None = None,
+    colour: str = NAVY,
+    marked=(),
+    digits: int | None = None,
+    ax=None,
+):
+    """Dot plot: one dot a row on a line from the left. Columns: `y` (label), `x` (place of the dot), and where given
+    `low`, `high` (a pale range behind it) and `median` (a tick).
+
+    `marked`: cells of `y` in the highlight colour.
+    """
+    fig, ax = rows(names(frame, y, lang), lang, ax=ax)
+    row = np.arange(len(frame))
+    if low is not None:
+        ax.hlines(row, frame[low], frame[high], color=FAINT, linewidth=7)
+    if median is not None:
+        ax.scatter(
+            frame[median], row, s=80, marker="|", color=MUTED, linewidth=1.6, label=heading(median, lang)
+        )
+    if low is None:
+        ax.hlines(row, min(0, frame[x].min()), frame[x], color=FAINT, linewidth=1.2)
+    colours = [HIGHLIGHT if cell in set(marked) else colour for cell in frame[y]]
+    ax.scatter(frame[x], row, s=28, color=colours, zorder=3)
+    style.value_labels(ax, row, frame[x], digits_of(x, lang, digits), pad=6)
+    _labelled(ax, lang, x)
+    ax.margins(x=0.1)
+    if median is not None:
+        _legend(ax, 1)
+    return fig
+
+
+def dumbbell(
+    frame: pd.DataFrame,
+    lang: str,
+    *,
+    y: str,
+    start,
+    end,
+    label: str | None = None,
+    digits: int | None = None,
+    x: str | None = None,
+    colour: str | None = None,
+    ax=None,
+):
+    """Two values of every row, joined: hollow at `start`, full at `end`. Columns: `y` (label), `start`, `end` (may be
+    years, as in `index.wide`), `label` (number written at the end with its sign; default the value of `end`).
+
+    Rises and falls have their colours unless `colour` is given. `x`: column whose heading names the axis.
+    """
+    fig, ax = rows(names(frame, y, lang), lang, ax=ax)
+    row = np.arange(len(frame))
+    colours = (
+        np.where(frame[end].ge(frame[start]), style.RISE, style.FALL)
+        if colour is None
+        else [colour] * len(row)
+    )
+    ax.hlines(row, frame[start], frame[end], color=colours, linewidth=1.6)
+    ax.scatter(frame[start], row, s=26, facecolor=PAPER, edgecolor=colours, linewidth=1.3, zorder=3)
+    ax.scatter(frame[end], row, s=30, color=colours, zorder=4)
+    shown = end if label is None else label
+    places = digits_of(shown, lang, digits)
+    style.value_labels(
+        ax, row, frame[shown], places, pad=7, at=frame[[start, end]].max(axis=1), signed=label is not None
+    )
+    ink = MUTED if colour is None else colour
+    ax.scatter([], [], s=26, facecolor=PAPER, edgecolor=ink, linewidth=1.3, label=heading(start, lang))
+    ax.scatter([], [], s=30, color=ink, label=heading(end, lang))
+    _labelled(ax, lang, x)
+    ax.margins(x=0.1)
+    _legend(ax, 2)
+    return fig
+
+
+def interval(
+    frame: pd.DataFrame,
+    lang: str,
+    *,
+    y: str,
+    x: str,
+    low: str,
+    high: str,
+    hue: str | None = None,
+    colours: dict | None = None,
+    zero: bool = False,
+    ax=None,
+):
+    """A point with its interval a row. Columns: `y` (label), `x`, `low`, `high`; `hue`: intervals of several series
+    in one row, each with its marker (models of a coefficient plot). `zero`: a line at zero.
+    """
+    labels = frame.drop_duplicates(y)
+    level = {cell: row for row, cell in enumerate(labels[y])}
+    series = [None] if hue is None else list(dict.fromkeys(frame[hue]))
+    fig, ax = rows(
+        names(labels, y, lang), lang, each=0.25 if hue is None else 0.14 * len(series) + 0.14, ax=ax
+    )
+    for place, one in enumerate(series):
+        part = frame if hue is None else frame[frame[hue].eq(one)]
+        row = part[y].map(level) + 0.7 * (place - (len(series) - 1) / 2) / len(series)
+        colour = (colours or {}).get(one, style.CYCLE[place % len(style.CYCLE)])
+        ax.hlines(row, part[low], part[high], color=colour, linewidth=2.4, alpha=0.45)
+        text = None if hue is None else name(one, hue, lang)
+        ax.scatter(part[x], row, s=22, color=colour, marker="osD^v"[place % 5], zorder=3, label=text)
+    if zero:
+        ax.axvline(0, color=INK, linewidth=0.8)
+    _labelled(ax, lang, x)
+    if hue is not None:
+        _legend(ax, len(series))
+    return fig
+
+
+def strip(
+    frame: pd.DataFrame,
+    lang: str,
+    *,
+    y: str,
+    x: str,
+    order: list | None = None,
+    colours: dict | None = None,
+    mean: bool = True,
+    ends: int = 0,
+    unit: str = "unit",
+    ax=None,
+):
+    """Every unit as a dot in the row of its group (sns.stripplot). Columns: `y` (group), `x`, `unit` (names of dots).
+
+    Groups by their mean, highest first, unless `order` is given; `mean`: a tick at it; `ends`: that many units named at
+    both ends of each group; `colours`: by group.
+    """
+    means = frame.groupby(y, sort=False)[x].mean()
+    order = list(means.sort_values(ascending=False).index) if order is None else list(order)
+    fig, ax = rows([name(one, y, lang) for one in order], lang, each=0.27, ax=ax)
+    place = {one: row for row, one in enumerate(order)}
+    data = frame.assign(_row=frame[y].map(place))
+    data, look = (
+        data.dropna(subset=["_row"]),
+        {"size": 5.2, "edgecolor": PAPER, "linewidth": 0.5, "zorder": 3},
+    )
+    palette = None if colours is None else {place[one]: colours[one] for one in order}
+    look |= {"color": BASE} if palette is None else {"hue": "_row", "palette": palette, "legend": False}
+    sns.stripplot(
+        data,
+        x=x,
+        y="_row",
+        order=range(len(order)),
+        orient="h",
+        jitter=False,
+        native_scale=True,
+        ax=ax,
+        **look,
+    )
+    if mean:
+        tick = {"s": 120, "marker": "|", "color": NAVY, "linewidth": 2.4, "zorder": 4}
+        ax.scatter(means.loc[order], range(len(order)), **tick, label=heading("mean", lang))
+        _legend(ax, 1)
+    for _, group in data.groupby(y):
+        group = group.sort_values(x)
+        count = min(ends, len(group) // 2)
+        for part, pad in ((group.tail(max(count, min(ends, 1))), 5), (group.head(count), -5)):
+            for value, row, text in zip(part[x], part["_row"], names(part, unit, lang), strict=True):
+                style.end_label(ax, value, row, text, pad, fontsize=7)
+    ax.set_yticks(range(len(order)), [name(one, y, lang) for one in order])
+    ax.set_ylim(len(order) - 0.4, -0.6)
+    _labelled(ax, lang, x)
+    ax.margins(x=0.16 if ends else 0.05)
+    return fig
+
+
+def ridge(frame: pd.DataFrame, lang: str, *, y: str, x: str, hue: str | None = None, ax=None):
+    """Density of `x` a row (sns.violinplot), split by `hue` where it has two values. Columns: `y`, `x`, `hue`."""
+    order = list(dict.fromkeys(frame[y]))
+    fig, ax = rows([name(one, y, lang) for one in order], lang, each=0.5, ax=ax)
+    data = frame.assign(_hue=names(frame, hue, lang)) if hue else frame
+    look = {"hue": "_hue", "split": True, "palette": [BASE, NAVY]} if hue else {"color": BASE}
+    sns.violinplot(
+        data,
+        x=x,
+        y=y,
+        order=order,
+        orient="h",
+        inner="quart",
+        linewidth=0.7,
+        cut=0,
+        ax=ax,
+        saturation=1,
+        **look,
+    )
+    ax.set_yticks(range(len(order)), [wrap(name(one, y, lang), lang) for one in order])
+    _labelled(ax, lang, x)
+    if hue:
+        _legend(ax, data["_hue"].nunique())
+    return fig
+
+
+def waterfall(
+    frame: pd.DataFrame, lang: str, *, y: str, x: str, start: float, ends: tuple, digits: int = 3, ax=None
+):
+    """From one level to another: a bar for each part. Columns: `y` (label), `x` (points, above or below zero).
+
+    `start`: the level before; `ends`: labels of the first and the last bar (years, say).
+    """
+    labels = [str(ends[0]), *names(frame, y, lang), str(ends[1])]
+    fig, ax = rows(labels, lang, each=0.27, ax=ax, size=7.5)
+    points = frame[x].to_numpy(dtype=float)
+    level = start + np.concatenate([[0.0], np.cumsum(points)])
+    place = np.arange(len(points)) + 1
+    ax.barh([0, len(points) + 1], level[[0, -1]], color=NAVY, height=0.66)
+    ax.barh(place, points, left=level[:-1], color=np.where(points >= 0, style.RISE, style.FALL), height=0.66)
+    ax.vlines(level, np.arange(len(level)) - 0.33, np.arange(len(level)) + 1.33, color=MUTED, linewidth=0.6)
+    span = max(np.ptp(level), 1e-3)
+    ax.set_xlim(level.min() - 0.45 * span, level.max() + 0.36 * span)
+    style.value_labels(ax, [0, len(points) + 1], level[[0, -1]], digits, color=INK)
+    style.value_labels(
+        ax, place, points, digits, at=np.maximum(level[:-1], level[1:]), signed=True, fontsize=7
+    )
+    return fig
+
+
+def slopes(frame: pd.DataFrame, lang: str, *, y: str, left, right, least: int = 3, marked=None, ax=None):
+    """Ranks of every row in two columns `left`, `right` (1 on top), joined; climbs and falls of `least` places or more
+    in colour (or only the cells of `y` in `marked`). Columns: `y` (label), `left`, `right`.
+    """
+    fig, ax = _axes(ax, 0.8 + 0.2 * len(frame))
+    rises = frame[left] - frame[right]
+    told = rises.abs().ge(least) if marked is None else frame[y].isin(marked)
+    for start, end, rise, shown, text in zip(
+        frame[left], frame[right], rises, told, names(frame, y, lang), strict=True
+    ):
+        colour = BASE if not shown else style.RISE if rise > 0 else style.FALL if rise < 0 else INK
+        ax.plot([0, 1], [start, end], color=colour, lw=1.8 if shown else 0.9, marker="o", ms=3.5)
+        style.end_label(ax, 0, start, f"{text}  {start:.0f}", -7, color=INK)
+        style.end_label(ax, 1, end, f"{end:.0f}  {text}", 7, color=INK)
+    ax.set(xlim=(-0.6, 1.6), ylim=(frame[[left, right]].max(axis=None) + 0.7, 0.3), yticks=[])
+    ax.set_xticks([0, 1], [heading(left, lang), heading(right, lang)])
+    ax.xaxis.tick_top()
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    return fig
+
+
+# Fields
+
+
+def heat(
+    frame: pd.DataFrame,
+    lang: str,
+    *,
+    y: str,
+    x: str,
+    value: str,
+    digits: int | None = None,
+    cmap: str = "Blues",
+    low: float | None = 0,
+    high: float | None = None,
+    norm=None,
+    height: float | None = None,
+    size: float = 6.5,
+    bar: bool = True,
+    ax=None,
+):
+    """Annotated heat map (sns.heatmap) of a long frame; a missing cell stays empty. Columns: `y` (rows), `x` (columns),
+    `value`, all in order of appearance.
+
+    `low`, `high`, `norm`: of the colours; `size`: of the numbers in the cells.
+    """
+    down, across = frame.drop_duplicates(y), frame.drop_duplicates(x)
+    wide = (
+        frame.pivot(index=y, columns=x, values=value).reindex(index=down[y], columns=across[x]).astype(float)
+    )
+    digits = digits_of(value, lang, digits)
+    fig, ax = _axes(ax, (0.22 * len(wide) + 1.5) if height is None else height)
+    scale = {"vmin": low, "vmax": high} if norm is None else {"norm": norm}
+    over = "max" if high is not None and wide.max(axis=None) > high else "neither"
+    colourbar = {"label": heading(value, lang), "shrink": 0.6, "pad": 0.02, "extend": over}
+    sns.heatmap(
+        wide,
+        annot=wide.map(lambda cell: "" if pd.isna(cell) else number(cell, digits)),
+        fmt="",
+        annot_kws={"fontsize": size},
+        cmap=cmap,
+        cbar=bar,
+        cbar_kws=colourbar if bar else None,
+        linewidths=0.4,
+        linecolor=PAPER,
+        xticklabels=[wrap(text, lang, 24) for text in names(across, x, lang)],
+        yticklabels=names(down, y, lang),
+        ax=ax,
+        **scale,
+    )
+    ax.tick_params(axis="y", labelsize=min(8, size + 1), labelrotation=0)
+    longest = max(map(len, names(across, x, lang)))
+    flat = longest <= (4 if lang == "zh" else 7) or wide.shape[1] <= 6
+    ax.set_xticks(
+        ax.get_xticks(),
+        ax.get_xticklabels(),
+        fontsize=7.5,
+        rotation=0 if flat else 45,
+        ha="center" if flat else "right",
+        rotation_mode="default" if flat else "anchor",
+    )
+    ax.set(xlabel="", ylabel="")
+    return fig
+
+
+def scatter_fit(
+    frame: pd.DataFrame,
+    lang: str,
+    *,
+    x: str,
+    y: str,
+    hue: str | None = None,
+    colours: dict | None = None,
+    markers: dict | None = None,
+    marked=(),
+    unit: str = "unit",
+    fit: bool = True,
+    seed: int = 1,
+    height: float = 3.9,
+    ax=None,
+):
+    """Scatter with the least-squares line and its 95 % bootstrap band (sns.regplot, `seed`). Columns: `x`, `y`, `hue`
+    (colour and marker by group), `unit` (names).
+
+    `marked`: units that are named; `fit=False`: points only.
+    """
+    fig, ax = _axes(ax, height)
+    if fit:
+        sns.regplot(frame, x=x, y=y, scatter=False, seed=seed, color=NAVY, line_kws={"linewidth": 1.4}, ax=ax)
+    groups = [(None, frame)] if hue is None else frame.groupby(hue, sort=False)
+    for place, (one, part) in enumerate(groups):
+        colour = (colours or {}).get(one, BASE if hue is None else style.CYCLE[place % len(style.CYCLE)])
+        marker = (markers or {}).get(one, "o" if hue is None else style.MARKERS[place % len(style.MARKERS)])
+        text = None if hue is None else name(one, hue, lang)
+        look = {"edgecolor": PAPER, "linewidth": 0.4, "zorder": 3}
+        ax.scatter(part[x], part[y], s=24, color=colour, marker=marker, label=text, **look)
+    ax.grid(True, axis="both")
+    _labelled(ax, lang, x, y)
+    if hue is not None:
+        fig.legend(loc="outside upper center", ncols=5 if lang == "zh" else 4, fontsize=7)
+    name_points(ax, frame[frame[unit].isin(marked)], lang, x=x, y=y, unit=unit)
+    return fig
+
+
+def place_map(
+    frame: pd.DataFrame,
+    lang: str,
+    *,
+    value: str | None = None,
+    hue: str | None = None,
+    colours: dict | None = None,
+    markers: dict | None = None,
+    size: str | None = None,
+    marked=(),
+    unit: str = "unit",
+    height: float = 4.9,
+    ax=None,
+):
+    """Places as dots at `lon`, `lat` (degrees), without borders. Columns: `unit, lon, lat`; `value`: colour by a number
+    (with a colour bar) or `hue`: by a group (with a legend); `size`: area by a number.
+
+    `marked`: the units that are named. Colours and markers of groups as given, else the house's.
+    """
+    fig, ax = _axes(ax, height)
+    area = pd.Series(26.0, frame.index)
+    if size is not None:
+        area = 10 + 130 * ((frame[size] - frame[size].min()) / max(np.ptp(frame[size]), 1e-9)) ** 2
+    look = {"edgecolor": PAPER, "linewidth": 0.5, "zorder": 3}
+    if hue is None:
+        colour = {"color": NAVY} if value is None else {"c": frame[value], "cmap": f"{style.SEQUENTIAL}_r"}
+        drawn = ax.scatter(frame["lon"], frame["lat"], s=area, **colour, **look)
+        if value is not None:
+            held = fig.colorbar(drawn, ax=ax, shrink=0.5, label=heading(value, lang), drawedges=False)
+            held.outline.set_visible(False)
+    else:
+        for place, (one, part) in enumerate(frame.groupby(hue, sort=False)):
+            shade = (colours or {}).get(one, style.CYCLE[place % len(style.CYCLE)])
+            shape = (markers or {}).get(one, style.MARKERS[place % len(style.MARKERS)])
+            label = {"label": name(one, hue, lang)}
+            ax.scatter(
+                part["lon"], part["lat"], s=area[part.index], color=shade, marker=shape, **label, **look
+            )
+        held = fig.legend(loc="outside upper center", ncols=5 if lang == "zh" else 4, fontsize=7.5)
+        for handle in held.legend_handles:
+            handle.set_sizes([30])
+    ax.set(aspect=1 / np.cos(np.deg2rad(frame["lat"].mean())))
+    ax.grid(True, axis="both")
+    _labelled(ax, lang, "lon", "lat")
+    name_points(ax, frame[frame[unit].isin(marked)], lang, x="lon", y="lat", unit=unit)
+    return fig
+
+
+def name_points(ax, frame: pd.DataFrame, lang: str, *, x: str, y: str, unit: str = "unit") -> None:
+    """Name points beside them, moved apart (adjustText). Columns: `unit`, `x`, `y`. Call it last, limits set."""
+    from adjustText import adjust_text
+
+    if frame.empty:
+        return
+    look = {"fontsize": 7, "path_effects": HALO, "zorder": 5}
+    texts = [
+        ax.text(*point, text, **look)
+        for *point, text in zip(frame[x], frame[y], names(frame, unit, lang), strict=True)
+    ]
+    ax.figure.draw_without_rendering()
+    adjust_text(
+        texts,
+        ax=ax,
+        objects=ax.collections[0] if len(ax.collections) == 1 else None,
+        iter_lim=150,
+        expand=(1.15, 1.6),
+        arrowprops={"arrowstyle": "-", "color": MUTED, "lw": 0.5, "zorder": 4},
+    )
