@@ -98,7 +98,7 @@ def _labelled(ax, lang: str, x=None, y=None) -> None:
     ax.set_ylabel("" if y is None else heading(y, lang))
 
 
-def _legend(ax, count: int, anywhere: bool = False) -> None:
+def _legend(ax, count: int) -> None:
     """Legend above the axes, in one line where it fits."""
     ax.legend(
         loc="lower right",
@@ -139,7 +139,7 @@ def bars(
         plain = [HIGHLIGHT if cell in set(marked) else BASE if len(marked) else NAVY for cell in frame[y]]
         colours = plain if colours is None else [colours] * len(wide) if isinstance(colours, str) else colours
         ax.barh(wide["_row"], wide[x], color=list(colours), height=0.66)
-        style.value_labels(ax, wide["_row"], wide[x], digits, signed=signed)
+        style.value_labels(ax, wide["_row"], wide[x], digits, at=wide[x].clip(lower=0), signed=signed)
     else:
         wide["_hue"] = names(frame, hue, lang)
         palette = {name(cell, hue, lang): colour for cell, colour in (colours or {}).items()} or None
