@@ -64,6 +64,9 @@ class Book:
         key = entry or name
         if key in entries:
             return entries[key]
+        if key.removeprefix("share_") in STATUSES:
+            zh, en = (word(key.removeprefix("share_"), lang) for lang in LANGUAGES)
+            return {"zh": f"{zh}占比", "en": f"share {en}", "digits": 2, "kind": "number"}
         if self.spec is not None and key in self.spec.nodes.index:
             label = {lang: self.spec.label(key, lang) for lang in LANGUAGES}
             return label | {"digits": DIGITS_OF_SCORES, "kind": "number"}
@@ -184,8 +187,14 @@ def book(lang: str) -> Book:
 
 
 def word(term: str, lang: str = "zh") -> str:
-    """A word of the glossary; a term that it lacks stays as it is."""
-    return words()[term][str(lang)] if term in words() else term
+    """A word of the glossary, or a name of the edition (a technology, a place); a term that both lack stays as it is.
+
+    >>> word("firms", "zh"), word("人工智能", "en")
+    ('企业', 'Artificial intelligence')
+    """
+    if term in words():
+        return words()[term][str(lang)]
+    return term if lang == "zh" else book(lang).english.get(term, term)
 
 
 def year(number, lang: str = "zh") -> str:
@@ -218,9 +227,11 @@ def region(name: str, lang: str = "zh") -> str:
 
 
 def unit(name: str, lang: str = "zh") -> str:
-    """Label of a city or a region; any other name (a firm, a country) stays as it is."""
+    """Label of a city or a region; any other name (a firm, a country) is a word, or stays as it is."""
     known = book(lang).places
-    return name if lang == "zh" else known["city"].get(name) or known["region"].get(name) or name
+    if name not in known["city"] and name not in known["region"]:
+        return word(name, lang)
+    return name if lang == "zh" else known["city"].get(name) or known["region"][name]
 
 
 def status(name: str, lang: str = "zh") -> str:
