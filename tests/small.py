@@ -5,30 +5,38 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from fire.index import score, spec
+from fire import codebook
+from fire.index import spec
+from fire.index.index import Index
 
 
-def edition(units, weights=None, seed=7):
-    """An edition of `units` with made-up values, those with posts of their own between these."""
-    chosen = spec.load("fire-2022")
-    chosen = chosen.vary(weights=weights) if weights else chosen
+def panel_of(units, chosen, years=(2020, 2021), seed=7, status="simulated"):
+    """Made-up values for every cell, those with posts of their own between these."""
     rng = np.random.default_rng(seed)
     posts = {
         name: post if isinstance(post := chosen.nodes.at[name, "posts"], (list, tuple)) else (1, 1000)
         for name in chosen.indicators
     }
     cells = [
-        (unit, year, name, float(np.exp(rng.uniform(*np.log(posts[name])))), "simulated", "test")
+        (unit, year, name, float(np.exp(rng.uniform(*np.log(posts[name])))), status, "test")
         for unit in units
-        for year in (2020, 2021)
+        for year in years
         for name in chosen.indicators
     ]
-    panel = pd.DataFrame(cells, columns=["unit", "year", "indicator", "value", "status", "source"])
+    return pd.DataFrame(cells, columns=["unit", "year", "indicator", "value", "status", "source"])
+
+
+def edition(units, weights=None, seed=7, places=None, regions=None, posts=None, **choices):
+    """An edition of `units` with made-up values; `posts` are frozen posts."""
+    chosen = spec.load("fire-2022")
+    chosen = chosen.vary(weights=weights, **choices) if weights or choices else chosen
+    index = Index(chosen, panel_of(units, chosen, seed=seed), posts, places=places)
     return SimpleNamespace(
+        name="2022",
+        index=index,
         spec=chosen,
         year=2021,
         base_year=2020,
-        name="2022",
-        panel=lambda: panel,
-        scores=lambda: score.compute(chosen, panel),
+        languages=["zh", "en"],
+        book=codebook.Book(chosen, places, regions),
     )

@@ -6,17 +6,14 @@ import small
 from browser import needs_browser, opened
 
 from fire.files import DATA, read_csv
-from fire.index import score
 from fire.report import explorer
 
 
 @pytest.fixture(scope="module")
 def edition():
     """Made-up indicator values for the real cities."""
-    places = read_csv(DATA / "places.csv")
-    made = small.edition(places["city"])
-    made.places = lambda: places
-    return made
+    places, regions = (read_csv(DATA / f"{name}.csv") for name in ("places", "regions"))
+    return small.edition(places["city"], places=places, regions=regions)
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +28,7 @@ def page_file(edition, tmp_path_factory):
 
 
 def expected(edition, weights, year=2021):
-    scores = score.compute(edition.spec.vary(weights=weights), edition.panel())
-    return scores[scores["year"].eq(year) & scores["node"].eq("total")].set_index("unit")
+    return edition.index.vary(weights=weights).of("total", year).set_index("unit")
 
 
 def assert_equal(page, wanted):
@@ -51,7 +47,7 @@ def test_page_is_small_and_fetches_nothing(page_file):
 
 
 def test_presets_hold_every_slider_and_sum_to_one(edition):
-    for preset, weights in explorer.presets(edition.spec, edition.scores(), 2020).items():
+    for preset, weights in explorer.presets(edition.index).items():
         for parent in [edition.spec.root, *edition.spec.pillars]:
             assert sum(weights[child] for child in edition.spec.children(parent)) == pytest.approx(1), preset
 
@@ -62,7 +58,7 @@ def test_presets_hold_every_slider_and_sum_to_one(edition):
 def test_preset_gives_the_engines_scores(edition, page_file, preset):
     with opened(page_file) as (page, wrong):
         page.click(f"[data-preset={preset}]")
-        assert_equal(page, expected(edition, explorer.presets(edition.spec, edition.scores(), 2020)[preset]))
+        assert_equal(page, expected(edition, explorer.presets(edition.index)[preset]))
         assert wrong == []
 
 

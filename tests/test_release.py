@@ -13,7 +13,7 @@ from fire.report import release
 @pytest.fixture
 def folder(tmp_path):
     edition = small_edition()
-    release.write(tmp_path, edition, {"scores": edition.scores(), "panel": edition.panel()})
+    release.write(tmp_path, edition, {"scores": edition.index.scores(), "panel": edition.index.panel})
     return tmp_path
 
 
@@ -44,5 +44,5 @@ def test_formula_like_names_are_inert(folder):
 def test_same_edition_same_bytes(folder, tmp_path):
     before = (folder / "SHA256SUMS").read_bytes()
     edition = small_edition()
-    release.write(tmp_path, edition, {"scores": edition.scores(), "panel": edition.panel()})
+    release.write(tmp_path, edition, {"scores": edition.index.scores(), "panel": edition.index.panel})
     assert (tmp_path / "SHA256SUMS").read_bytes() == before

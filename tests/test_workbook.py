@@ -46,7 +46,7 @@ def recalculate(path, folder):
 
 
 def expected(edition, year=2021):
-    scores = edition.scores()
+    scores = edition.index.scores()
     return scores[scores["year"].eq(year)].pivot(index="unit", columns="node", values="score")
 
 
@@ -77,9 +77,9 @@ def test_stored_results_are_the_engines(written):
     edition, path = written
     assert_scores(table_of(path, "计算 Scores 2021"), edition)
     ranking = table_of(path, "排名 Ranking", first=2)
-    final = edition.scores().query("year == 2021 and node == 'total'").set_index("unit")
-    assert list(ranking["排名 Rank"]) == sorted(ranking["排名 Rank"])
-    assert (ranking["排名 Rank"].astype(int) == final.loc[ranking.index, "rank"]).all()
+    final = edition.index.scores().query("year == 2021 and node == 'total'").set_index("unit")
+    assert list(ranking["位次 Rank"]) == sorted(ranking["位次 Rank"])
+    assert (ranking["位次 Rank"].astype(int) == final.loc[ranking.index, "rank"]).all()
 
 
 def test_formula_like_names_stay_text(written):
@@ -116,14 +116,13 @@ def test_a_changed_weight_recomputes_to_the_engines_scores(written, tmp_path):
     changed = small_edition({"F": 0.40 / scale, "I": 0.25 / scale, "R": 0.25 / scale, "E": 0.35 / scale})
     table = table_of(fresh, "计算 Scores 2021")
     assert_scores(table, changed)
-    final = changed.scores().query("year == 2021 and node == 'total'").set_index("unit")["rank"]
-    assert (table.loc[final.index, "排名 Rank"].astype(int) == final).all()
+    final = changed.index.scores().query("year == 2021 and node == 'total'").set_index("unit")["rank"]
+    assert (table.loc[final.index, "位次 Rank"].astype(int) == final).all()
     assert not np.allclose(expected(changed)["total"], expected(edition)["total"])
 
 
 def test_a_method_without_formula_is_refused(tmp_path):
-    edition = small_edition()
-    edition.spec = edition.spec.vary(aggregation="geometric")
+    edition = small.edition(["甲", "乙", "丙"], aggregation="geometric")
     with pytest.raises(InputError, match="aggregation = 'geometric' has no live formula"):
         workbook.write(tmp_path / "fire.xlsx", edition)
     assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,7 @@
     >>> index = fire.load(2022).index
     >>> index.scores().query("node == 'total' and year == 2021").nsmallest(1, "rank")["unit"].item()
     '北京'
-    >>> index.vary(weights={"F": 0.20}).spec.nodes.at["F", "weight"]
+    >>> float(index.vary(weights={"F": 0.20}).spec.nodes.at["F", "weight"])
     0.2
 
 A variation is another Index and remembers the rest: data, frozen posts, groups and places come along.

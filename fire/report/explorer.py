@@ -8,75 +8,20 @@ import json
 import jinja2
 import pandas as pd
 
-from fire import codebook as labels
-from fire import files
+from fire import codebook, files
 from fire.index import weights
 
 TEMPLATES = files.REPORTS / "template" / "site"
-TEXTS = {
-    "zh": {
-        "title": "权重探索器",
-        "published": "发布权重",
-        "equal": "等权",
-        "entropy": "熵权",
-        "reader": "自定义",
-        "year": "年份",
-        "region": "地区",
-        "all": "全部地区",
-        "search": "查找城市",
-        "rank": "名次",
-        "unit": "城市",
-        "score": "得分",
-        "change": "较发布名次",
-        "weight": "权重",
-        "share": "占比",
-        "presets": "预设",
-        "aggregation": "合成方式",
-        "arithmetic": "算术平均",
-        "geometric": "几何平均",
-        "copy": "复制链接",
-        "copied": "已复制",
-        "lead": "拖动滑块改变权重，全部城市的名次即时更新。",
-        "moved": "个城市名次变化；前三名：",
-        "status": "数据状态",
-    },
-    "en": {
-        "title": "Weight explorer",
-        "published": "Published",
-        "equal": "Equal",
-        "entropy": "Entropy",
-        "reader": "Your own",
-        "year": "Year",
-        "region": "Region",
-        "all": "All regions",
-        "search": "Find a city",
-        "rank": "Rank",
-        "unit": "City",
-        "score": "Score",
-        "change": "Against published",
-        "weight": "Weight",
-        "share": "share",
-        "presets": "Presets",
-        "aggregation": "Aggregation",
-        "arithmetic": "Arithmetic mean",
-        "geometric": "Geometric mean",
-        "copy": "Copy link",
-        "copied": "Copied",
-        "lead": "Move a slider: the ranks of all cities follow at once.",
-        "moved": " cities change rank; top three: ",
-        "status": "Data status",
-    },
-}
 
 
-def presets(spec, scores: pd.DataFrame, year: int) -> dict[str, dict[str, float]]:
+def presets(index) -> dict[str, dict[str, float]]:
     """Weight of every pillar and second-level node (1 = an equal share of its parent) under each preset.
 
-    `entropy` takes the entropy weights of the base panel's scores inside each parent (methods in fire.weights).
+    `entropy` takes the entropy weights of the scores of the first year inside each parent (`fire.index.weights`).
     """
+    spec, wide = index.spec, index.wide(index.years[0])
     inner = [spec.root, *spec.pillars]
     sliders = [child for parent in inner for child in spec.children(parent)]
-    wide = scores[scores["year"].eq(year)].pivot(index="unit", columns="node", values="score")
     entropy = {}
     for parent in inner:
         children = spec.children(parent)
@@ -91,40 +36,37 @@ def presets(spec, scores: pd.DataFrame, year: int) -> dict[str, dict[str, float]
 
 def data(edition, lang: str) -> dict:
     """What the page's script works on: the tree, the presets, and the second-level scores by year and city."""
-    spec, scores = edition.spec, edition.scores()
-    places = edition.places().set_index("city")
-    tree = {pillar: spec.children(pillar) or [pillar] for pillar in spec.pillars}
+    index, lang = edition.index, edition.book.lang(lang)
+    spec, tree = (
+        index.spec,
+        {pillar: index.spec.children(pillar) or [pillar] for pillar in index.spec.pillars},
+    )
     leaves = [node for nodes in tree.values() for node in nodes]
-    years = sorted(int(year) for year in scores["year"].unique())
-    wide = scores.pivot(index=["year", "unit"], columns="node", values="score")
-    units = sorted(scores["unit"].unique())
+    scores = {
+        year: [
+            [None if pd.isna(score) else float(score) for score in row]
+            for row in index.wide(year)[leaves].reindex(index.units).to_numpy()
+        ]
+        for year in index.years
+    }
     return {
         "tree": tree,
         "nodes": leaves,
-        "years": years,
-        "year": edition.year,
-        "labels": {node: spec.label(node, lang) for node in [*tree, *leaves]},
-        "presets": presets(spec, scores, edition.base_year),
+        "years": index.years,
+        "year": index.year,
+        "labels": {node: spec.label(node, str(lang)) for node in [*tree, *leaves]},
+        "presets": presets(index),
         "units": [
             {
                 "id": unit,
-                "name": labels.unit(unit, lang),
+                "name": codebook.unit(unit, lang),
                 "zh": unit,
-                "en": labels.unit(unit, "en"),
-                "region": labels.unit(places["region"].get(unit, ""), lang),
+                "en": codebook.unit(unit, edition.book.en),
+                "region": codebook.unit(index.groups.get(unit, ""), lang) if index.groups is not None else "",
             }
-            for unit in units
+            for unit in index.units
         ],
-        "scores": {
-            year: [
-                [
-                    None if pd.isna(wide.at[(year, unit), node]) else float(wide.at[(year, unit), node])
-                    for node in leaves
-                ]
-                for unit in units
-            ]
-            for year in years
-        },
+        "scores": scores,
     }
 
 
@@ -134,11 +76,12 @@ def fragment(edition, lang: str = "zh") -> str:
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
     content = json.dumps(data(edition, lang), ensure_ascii=False, separators=(",", ":"))
-    final = edition.scores().query("year == @edition.year and node == @edition.spec.root")
+    final, texts = edition.index.of(), files.read_json(TEMPLATES / "explorer.json")
     soft = [name for name in ("simulated", "assumed") if final[f"share_{name}"].max() > 0]
     return loader.get_template("explorer.html").render(
-        text=TEXTS[lang],
-        lang=lang,
+        text=texts[str(lang)],
+        title=texts[str(lang)]["title"],
+        lang=str(lang),
         data=content.replace("<", "\\u003c").replace("\u2028", "\\u2028"),
-        soft=[labels.status(name, lang) for name in soft],
+        soft=[codebook.status(name, lang) for name in soft],
     )

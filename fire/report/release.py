@@ -6,30 +6,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from fire import codebook as labels
 from fire import files
+from fire.errors import InputError
+from fire.report.exhibits import inert
 
-FIELDS = {
-    "unit": ("string", "城市或地区", "City or region (short Chinese name)"),
-    "unit_en": ("string", "英文名", "English name"),
-    "year": ("integer", "指数年份", "Index year"),
-    "node": ("string", "指标编码", "Node of the specification"),
-    "indicator": ("string", "三级指标编码", "Indicator of the specification"),
-    "value": ("number", "原始值", "Raw value, in the unit of the codebook"),
-    "status": ("string", "数据状态", "Status of the value"),
-    "source": ("string", "来源", "Source"),
-    "score": ("number", "得分", "Score; the base year spans the scale, later years may leave it"),
-    "rank": ("integer", "名次", "Rank, 1 = best; ties share the best rank"),
-    "growth_pct": ("number", "增长率（%）", "Growth on the year before, per cent"),
-    "rank_change": ("integer", "位次变化", "Rank of the year before minus rank; positive = moved up"),
-    "rank_median": ("number", "名次中位数", "Median rank over the declared alternatives"),
-    "rank_low": ("number", "名次下限（5%）", "5 per cent quantile of the rank"),
-    "rank_high": ("number", "名次上限（95%）", "95 per cent quantile of the rank"),
-    "p_top10": ("number", "前十概率", "Probability of a rank among the first ten"),
-    **{
-        f"share_{name}": ("number", f"{text['zh']}数据占比", f"Share of the score that is {text['en']}")
-        for name, text in labels.STATUS.items()
-    },
+# What a heading alone does not say.
+NOTES = {
+    "unit": "short Chinese name, the key of a place",
+    "value": "raw value, in the unit of the codebook",
+    "score": "the base year spans the scale, later years may leave it",
+    "rank": "1 = best; ties share the best rank",
+    "growth_pct": "over the year before, per cent",
+    "rank_change": "positive = moved up",
+    "rank_low": "5 per cent quantile over the declared alternatives",
+    "rank_high": "95 per cent quantile over the declared alternatives",
+    "p_top10": "probability of a rank among the first ten",
 }
 LICENCE = {"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0"}
 
@@ -59,8 +50,6 @@ def write(folder: Path | str, edition, tables: dict[str, pd.DataFrame]) -> list[
 
 def rounded(frame: pd.DataFrame) -> pd.DataFrame:
     """Numbers to 6 decimals, lists as text, formula-like text made inert."""
-    from fire.report.exhibits import inert
-
     return inert(
         frame.map(lambda cell: ";".join(map(str, cell)) if isinstance(cell, (list, tuple)) else cell)
     ).round(6)
@@ -102,7 +91,7 @@ def datapackage(edition, tables: dict[str, pd.DataFrame]) -> dict:
                 "mediatype": "text/csv",
                 "encoding": "utf-8",
                 "schema": {
-                    "fields": [field(column, frame[column]) for column in frame],
+                    "fields": [field(column, frame[column], edition.book) for column in frame],
                     "missingValues": [""],
                 },
             }
@@ -111,7 +100,7 @@ def datapackage(edition, tables: dict[str, pd.DataFrame]) -> dict:
     }
 
 
-def field(name: str, cells: pd.Series) -> dict:
+def field(name: str, cells: pd.Series, book) -> dict:
     """Type and bilingual description of a column."""
     kind = (
         "integer"
@@ -122,11 +111,15 @@ def field(name: str, cells: pd.Series) -> dict:
         if pd.api.types.is_bool_dtype(cells)
         else "string"
     )
-    known, zh, en = FIELDS.get(name, (kind, "", ""))
+    try:
+        heading = book.column(name)
+    except InputError:
+        heading = {"zh": "", "en": NOTES.get(name, "")}
+    note = f": {NOTES[name]}" if name in NOTES else ""
     return {
         "name": name,
-        "type": known if cells.notna().any() else "any",
-        **({"title": zh, "description": en} if zh else {}),
+        "type": kind if cells.notna().any() else "any",
+        **({"title": heading["zh"], "description": heading["en"] + note} if heading["zh"] else {}),
     }
 
 

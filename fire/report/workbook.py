@@ -1,7 +1,7 @@
 """The Excel workbook of an edition: every table, the codebook, and the index itself as live formulas.
 
 Change a weight on the sheet 权重 in Excel or LibreOffice: scores and ranks of all units are recomputed there, by
-the same steps as `fire.score` (transform, posts, weights rescaled among the children that have a value).
+the same steps as `fire.index.score` (transform, posts, weights rescaled among the children that have a value).
 """
 
 from datetime import datetime
@@ -11,10 +11,9 @@ import pandas as pd
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from fire import codebook as labels
+from fire import codebook
 from fire.errors import refuse
 from fire.files import atomic_path
-from fire.index import score
 
 FORMATS = {
     "head": {"bold": True, "bg_color": "#E8EDF2", "bottom": 1, "text_wrap": True, "valign": "top"},
@@ -42,8 +41,8 @@ def write(path: Path | str, edition, tables: dict[str, dict] | None = None) -> P
     `tables` maps a sheet name to `{"title", "frame", "note"}`; each becomes a sheet of its own behind the live ones.
     Raises InputError when the specification holds a method that a sheet cannot recompute.
     """
-    spec, panel = edition.spec, edition.panel()
-    refuse(f"workbook of {spec.id}", unsupported(spec))
+    index = edition.index
+    refuse(f"workbook of {index.spec.id}", unsupported(index.spec))
     with atomic_path(path) as part:
         book = xlsxwriter.Workbook(
             part,
@@ -54,7 +53,7 @@ def write(path: Path | str, edition, tables: dict[str, dict] | None = None) -> P
                 "nan_inf_to_errors": True,
             },
         )
-        book.set_properties({"title": spec.titles["zh"], "created": datetime(edition.year + 1, 6, 1)})
+        book.set_properties({"title": index.spec.titles["zh"], "created": datetime(index.year + 1, 6, 1)})
         book.set_calc_mode("auto")
         styles = {
             name: book.add_format({"font_name": "Microsoft YaHei", **style})
@@ -63,14 +62,13 @@ def write(path: Path | str, edition, tables: dict[str, dict] | None = None) -> P
         styles["plain"] = book.add_format({"font_name": "Microsoft YaHei"})
         for sheet in SHEETS.values():
             book.add_worksheet(sheet)
-        weights_sheet(book.get_worksheet_by_name(SHEETS["weights"]), spec, styles)
-        scores = edition.scores()
-        years = [edition.base_year, edition.year]
+        weights_sheet(book.get_worksheet_by_name(SHEETS["weights"]), index.spec, styles)
+        years = [year for year in (index.before, index.year) if year is not None]
         for year in years:
-            calculation_sheets(book, spec, panel, scores, year, edition.base_year, styles)
-        ranking_sheet(book.get_worksheet_by_name(SHEETS["ranking"]), spec, scores, years, styles)
-        codebook_sheet(book.get_worksheet_by_name(SHEETS["codebook"]), spec, styles)
-        about_sheet(book.get_worksheet_by_name(SHEETS["about"]), edition, scores, styles)
+            calculation_sheets(book, index, year, styles)
+        ranking_sheet(book.get_worksheet_by_name(SHEETS["ranking"]), index, years, styles)
+        codebook_sheet(book.get_worksheet_by_name(SHEETS["codebook"]), index.spec, styles)
+        about_sheet(book.get_worksheet_by_name(SHEETS["about"]), index, styles)
         for number, (name, table) in enumerate((tables or {}).items(), start=1):  # Excel takes 31 characters
             table_sheet(
                 book.add_worksheet(name if len(name) <= 31 else f"{name[:26]}~{number}"), table, styles
@@ -90,12 +88,13 @@ def unsupported(spec) -> list[str]:
         (leaves, "transform", set(LOGARITHMS)),
         (leaves, "treat", {"none"}),
         (leaves, "missing", {"none", "refuse"}),
+        (leaves, "denominator", {None}),
     ]
     return [
         f"node '{node}': {column} = '{value}' has no live formula: leave the calculation sheets out"
         for frame, column, known in rules
         for node, value in frame[column].items()
-        if value not in known
+        if (None if pd.api.types.is_scalar(value) and pd.isna(value) else value) not in known
     ]
 
 
@@ -135,15 +134,11 @@ def weights_sheet(sheet, spec, styles) -> None:
     layout(sheet, 3, 1, [24, 24, 30, 16, 16, 16, 14])
 
 
-def calculation_sheets(
-    book, spec, panel: pd.DataFrame, scores: pd.DataFrame, year: int, base: int, styles
-) -> None:
-    """Two sheets of a year: raw values with their posts, and the scores of every node as formulas on them."""
-    raw = panel[panel["year"].eq(year)].pivot(index="unit", columns="indicator", values="value")[
-        spec.indicators
-    ]
+def calculation_sheets(book, index, year: int, styles) -> None:
+    """Two sheets of a year: raw values with the posts in force, and the scores of every node as formulas on them."""
+    spec, posts, scores = index.spec, index.posts, index.scores()
+    raw = index.steps().raw.xs(year, level="year")[spec.indicators].dropna(how="all")
     raw_name, sheet_name = f"原始值 Raw {year}", f"计算 Scores {year}"
-    posts = score.base_posts(spec, panel)
     data = book.add_worksheet(raw_name)
     header(data, 3, ["城市 Unit", *(spec.label(one, "zh") for one in spec.indicators)], styles)
     for row, name in enumerate(["下限 Lower post", "上限 Upper post", "变换 Transform"]):
@@ -162,7 +157,7 @@ def calculation_sheets(
     sheet = book.add_worksheet(sheet_name)
     nodes = list(spec.nodes.index)
     header(
-        sheet, 0, ["城市 Unit", *(f"{spec.label(node, 'zh')} {node}" for node in nodes), "排名 Rank"], styles
+        sheet, 0, ["城市 Unit", *(f"{spec.label(node, 'zh')} {node}" for node in nodes), "位次 Rank"], styles
     )
     known = scores[scores["year"].eq(year)].set_index(["unit", "node"])
     for row, unit in enumerate(raw.index, 1):
@@ -218,62 +213,40 @@ def node_formula(spec, node: str, nodes: list[str], row: int) -> str:
     return f'=IF({below}=0,"",({above})/({below}))'
 
 
-def ranking_sheet(sheet, spec, scores: pd.DataFrame, years: list[int], styles) -> None:
+def ranking_sheet(sheet, index, years: list[int], styles) -> None:
     """League table in the published order, every score and rank linked to the calculation sheets."""
-    first, last = years
-    shown = [spec.root, *spec.pillars]
-    heads = [
-        "城市 Unit",
-        "排名 Rank",
-        "位次变化 Change",
-        "增长率% Growth",
-        *(spec.label(node, "zh") for node in shown),
-    ]
-    header(sheet, 1, heads, styles)
+    spec, last, scores = index.spec, index.year, index.scores()
+    shown, nodes = [spec.root, *spec.pillars], list(spec.nodes.index)
+    heads = ["城市 Unit", "位次 Rank", "位次变化 Change", "增速（%）Growth"]
+    header(sheet, 1, [*heads, *(spec.label(node, "zh") for node in shown)], styles)
     sheet.write_string(0, 0, f"{spec.titles['zh']}：{last} 年（随权重实时计算 live）", styles["title"])
-    nodes = list(spec.nodes.index)
     rank_column, top = len(nodes) + 1, 1 + nodes.index(spec.root)
-    units = sorted(scores["unit"].unique())
-    final = (
-        scores[scores["year"].eq(last) & scores["node"].eq(spec.root)]
-        .set_index("unit")
-        .sort_values("rank", kind="stable")
-    )
+    order = {year: list(index.steps().raw.xs(year, level="year").dropna(how="all").index) for year in years}
+
+    def cell(year: int, unit: str, column: int) -> str:
+        return f"'计算 Scores {year}'!{xl_rowcol_to_cell(1 + order[year].index(unit), column)}"
+
     known = scores[scores["year"].eq(last)].set_index(["unit", "node"])["score"]
-    for row, (unit, line) in enumerate(final.iterrows(), 2):
-        order = {year: sorted(scores.loc[scores["year"].eq(year), "unit"].unique()) for year in years}
-        cell = {
-            year: (
-                lambda column, year=year: (
-                    f"'计算 Scores {year}'!{xl_rowcol_to_cell(1 + order[year].index(unit), column)}"
-                )
-            )
-            for year in years
-            if unit in order[year]
-        }
+    final = index.of()
+    for row, line in enumerate(final.itertuples(), 2):
+        unit = line.unit
         sheet.write_string(row, 0, unit, styles["plain"])
-        sheet.write_formula(row, 1, f"={cell[last](rank_column)}", styles["whole"], int(line["rank"]))
-        if first in cell:
-            sheet.write_formula(
-                row,
-                2,
-                f"={cell[first](rank_column)}-{cell[last](rank_column)}",
-                styles["signed"],
-                "" if pd.isna(line["rank_change"]) else int(line["rank_change"]),
-            )
-            sheet.write_formula(
-                row,
-                3,
-                f"=100*({cell[last](top)}/{cell[first](top)}-1)",
-                styles["score"],
-                "" if pd.isna(line["growth_pct"]) else line["growth_pct"],
-            )
+        sheet.write_formula(row, 1, f"={cell(last, unit, rank_column)}", styles["whole"], blank(line.rank))
+        if index.before is not None and unit in order[index.before]:
+            then, now = cell(index.before, unit, rank_column), cell(last, unit, rank_column)
+            sheet.write_formula(row, 2, f"={then}-{now}", styles["signed"], blank(line.rank_change))
+            then, now = cell(index.before, unit, top), cell(last, unit, top)
+            sheet.write_formula(row, 3, f"=100*({now}/{then}-1)", styles["score"], blank(line.growth_pct))
         for column, node in enumerate(shown, 4):
-            sheet.write_formula(
-                row, column, f"={cell[last](1 + nodes.index(node))}", styles["score"], known[unit, node]
-            )
-    sheet.autofilter(1, 0, 1 + len(units), len(heads) - 1)
-    layout(sheet, 2, 1, [14, 10, 12, 12, *[12] * len(shown)])
+            formula = f"={cell(last, unit, 1 + nodes.index(node))}"
+            sheet.write_formula(row, column, formula, styles["score"], blank(known[unit, node]))
+    sheet.autofilter(1, 0, 1 + len(final), len(heads) + len(shown) - 1)
+    layout(sheet, 2, 1, [14, 10, 12, 14, *[12] * len(shown)])
+
+
+def blank(value):
+    """A stored result of a formula: empty where there is none."""
+    return "" if pd.isna(value) else value
 
 
 def codebook_sheet(sheet, spec, styles) -> None:
@@ -293,11 +266,11 @@ def codebook_sheet(sheet, spec, styles) -> None:
     fill(sheet, frame.rename(columns={"id": "编码 Id", **columns}), 0, styles)
 
 
-def about_sheet(sheet, edition, scores: pd.DataFrame, styles) -> None:
+def about_sheet(sheet, index, styles) -> None:
     """What the workbook holds and how much of the index rests on which kind of data."""
-    top = scores[scores["year"].eq(edition.year) & scores["node"].eq(edition.spec.root)]
+    top, titles = index.of(), index.spec.titles
     lines = [
-        f"{edition.spec.titles['zh']}　{edition.spec.titles['en']}",
+        f"{titles['zh']}　{titles['en']}",
         "权重表的黄色单元格可改，排名随之重算；其余各表为结果。",
         "Yellow cells of the weights sheet may be changed: the ranking follows. All other sheets are results.",
         "",
@@ -305,9 +278,9 @@ def about_sheet(sheet, edition, scores: pd.DataFrame, styles) -> None:
     ]
     for row, line in enumerate(lines):
         sheet.write_string(row, 0, line, styles["title" if row == 0 else "plain"])
-    for row, name in enumerate(labels.STATUS, len(lines)):
+    for row, name in enumerate(codebook.STATUS, len(lines)):
         sheet.write_string(
-            row, 0, f"{labels.status(name, 'zh')} {labels.status(name, 'en')}", styles["plain"]
+            row, 0, f"{codebook.status(name, 'zh')} {codebook.status(name, 'en')}", styles["plain"]
         )
         sheet.write_number(row, 1, top[f"share_{name}"].mean(), styles["share"])
     sheet.set_column(0, 0, 60)
