@@ -100,7 +100,7 @@ class _Strict(yaml.SafeLoader):
 
 def _mapping(loader, node):
     keys = [loader.construct_object(key) for key, _ in node.value]
-    for (key, _), name in zip(node.value, keys):
+    for (key, _), name in reversed(list(zip(node.value, keys))):
         if keys.count(name) > 1:
             raise yaml.YAMLError(f"line {key.start_mark.line + 1}: '{name}' stands twice: keep one")
     return {name: loader.construct_object(value, deep=True) for name, (_, value) in zip(keys, node.value)}

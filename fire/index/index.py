@@ -32,7 +32,7 @@ HELD = [
     "factor",
     "direction",
 ]
-BETWEEN = {"minmax", "zscore", "rank", "percentile", "borda", "none"}  # these read the same posts, or none
+BETWEEN = {"minmax", "goalposts", "zscore", "rank", "percentile", "borda", "none"}  # these read the same posts, or none
 HEADS = {
     "zh": ["指标", "名称", "占上级", "占指数", "方向", "标尺下限", "标尺上限", "单位", "数据状态", "缺失"],
     "en": [
@@ -73,8 +73,8 @@ class Index:
         known = posts.index.get_level_values(-1) if posts is not None else []
         faults = [] if self.year in years else [f"the panel has no year {self.year}: it has {listed(years)}"]
         if posts is not None:
-            faults += [f"posts: column '{name}' is missing" for name in ("low", "high") if name not in posts]
-            faults += [] if faults else score.rangeless(posts[known.isin(spec.indicators)])
+            gaps = [f"posts: column '{name}' is missing" for name in ("low", "high") if name not in posts]
+            faults += gaps or score.rangeless(posts[known.isin(spec.indicators)])
             self.frozen = (
                 posts if set(normalise.POSTS) <= set(posts) else posts.reindex(columns=normalise.POSTS)
             )
@@ -135,7 +135,7 @@ class Index:
     @cached_property
     def weight_in_index(self) -> pd.Series:
         """Weight of every node in the whole index: the product of the weights on the way up (sums to 1 over indicators)."""
-        return weights.effective(self.spec)
+        return weights.effective(self.spec, self.weights)
 
     @cached_property
     def pillar(self) -> pd.Series:
@@ -167,9 +167,9 @@ class Index:
     def alternative(self, **choices) -> "Index":
         """As `vary`, but where a choice contradicts frozen posts the data give new ones: for robustness analyses."""
         spec = self.spec.vary(**choices)
-        if self.frozen is None:
-            return self._with(spec=spec)
         moved = {fault.partition(":")[0] for fault in self._contradictions(spec)}
+        if not moved:
+            return self._with(spec=spec)
         kept = self.frozen[~self.frozen.index.get_level_values(-1).isin(moved)]
         return self._with(spec=spec, posts=kept if len(kept) else None)
 
