@@ -1,6 +1,7 @@
 """Regional means, Dagum, Theil, concentration: exact cases, invariants, bad input."""
 
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,18 @@ def scores(values: dict, node: str = "total") -> pd.DataFrame:
     )
 
 
+def index(values: dict, places: pd.DataFrame | None = PLACES, node: str = "total"):
+    """What the analyses read of an index, with these scores."""
+    frame = scores(values, node)
+    return SimpleNamespace(
+        scores=lambda: frame.dropna(subset="score"),
+        places=places,
+        year=max(values),
+        years=sorted(values),
+        spec=SimpleNamespace(root=node, nodes=pd.DataFrame(index=[node]), pillars=[]),
+    )
+
+
 @st.composite
 def grouped(draw, labels="abcd", least=1):
     size = draw(st.integers(least, 30))
@@ -46,8 +59,8 @@ def grouped(draw, labels="abcd", least=1):
 # Regional means
 
 
-def test_regional_means_and_both_growth_rates():
-    means = regions.regional_means(scores({2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]}), PLACES)
+def test_means_and_both_growth_rates():
+    means = regions.means(index({2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]}))
     x = means.set_index(["unit", "year"]).loc[("X", 2021)]
     assert x["score"] == 2.5 and x["cities"] == 2 and x["rank"] == 3
     assert x["growth_pct"] == pytest.approx(25) and x["mean_city_growth_pct"] == pytest.approx(50)
@@ -56,12 +69,12 @@ def test_regional_means_and_both_growth_rates():
 
 
 def test_regions_with_equal_means_share_the_best_rank_despite_rounding_noise():
-    means = regions.regional_means(scores({2021: [0.1, 0.2, 0.3, 0.0, 0.15]}), PLACES)
+    means = regions.means(index({2021: [0.1, 0.2, 0.3, 0.0, 0.15]}))
     assert means["rank"].tolist() == [1, 1, 1]
 
 
 def test_rank_change_is_positive_when_a_region_moves_up():
-    means = regions.regional_means(scores({2020: [1, 1, 2, 2, 3], 2021: [9, 9, 2, 2, 3]}), PLACES)
+    means = regions.means(index({2020: [1, 1, 2, 2, 3], 2021: [9, 9, 2, 2, 3]}))
     assert means.query("year == 2021").set_index("unit")["rank_change"].to_dict() == {
         "X": 2,
         "Z": -1,
@@ -70,23 +83,24 @@ def test_rank_change_is_positive_when_a_region_moves_up():
 
 
 def test_growth_is_not_given_when_the_cities_differ_or_the_base_is_not_positive():
-    frame = scores({2020: [np.nan, 3, -2, 2, 5], 2021: [2, 3, 2, 4, 5]})
-    means = regions.regional_means(frame, PLACES).query("year == 2021").set_index("unit")
+    made = index({2020: [np.nan, 3, -2, 2, 5], 2021: [2, 3, 2, 4, 5]})
+    means = regions.means(made).query("year == 2021").set_index("unit")
     assert means.loc["X", ["growth_pct", "mean_city_growth_pct", "rank_change"]].isna().all()
     assert np.isnan(means.at["Y", "growth_pct"]) and means.at["X", "cities"] == 2
 
 
 def test_categorical_keys_of_the_engine_are_read():
-    frame = scores({2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]})
-    plain = regions.regional_means(frame, PLACES)
-    packed = regions.regional_means(frame.astype({"unit": "category", "node": "category"}), PLACES)
+    made = index({2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]})
+    plain, frame = regions.means(made), made.scores()
+    made.scores = lambda: frame.astype({"unit": "category", "node": "category"})
+    packed = regions.means(made)
     pd.testing.assert_frame_equal(plain, packed, check_dtype=False, check_categorical=False)
 
 
 def test_every_city_without_a_region_is_named():
     places = PLACES.assign(region=["X", None, "Y", "Y", "Z"])[:4]
     with pytest.raises(InputError) as error:
-        regions.regional_means(scores({2021: [1, 2, 3, 4, 5]}), places)
+        regions.means(index({2021: [1, 2, 3, 4, 5]}, places))
     assert (
         len(error.value.faults) == 2
         and "'e' has no row" in str(error.value)
@@ -348,7 +362,7 @@ def test_decomposition_figure_draws_the_parts_to_the_gini():
 
 
 def test_disparity_of_every_year_states_its_conventions():
-    frame = regions.disparity(scores({2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]}), PLACES, "total")
+    frame = regions.disparity(index({2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]}))
     wide = frame.pivot(index="year", columns=["measure", "part"], values="value")
     assert wide[("gini", "total")][2020] == pytest.approx(regions.gini([1, 3, 2, 2, 5]), **EXACT)
     assert wide[("theil_t", "between")].add(wide[("theil_t", "within")]).tolist() == pytest.approx(
@@ -366,7 +380,7 @@ def test_disparity_of_every_year_states_its_conventions():
 
 def test_scores_at_or_below_zero_are_refused_with_city_and_year():
     with pytest.raises(InputError) as error:
-        regions.disparity(scores({2020: [-1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 0]}), PLACES, "total")
+        regions.disparity(index({2020: [-1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 0]}))
     assert len(error.value.faults) == 2
     assert "2020: a: -1 is not above zero" in str(error.value) and "2021: e: 0 is not above zero" in str(
         error.value
@@ -374,11 +388,49 @@ def test_scores_at_or_below_zero_are_refused_with_city_and_year():
 
 
 def test_a_missing_year_of_a_city_is_refused():
-    frame = scores({2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]}).drop(index=0)
+    frame = regions.with_region(scores({2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]}).drop(index=0), PLACES)
     with pytest.raises(InputError, match="a has no score in 2020: impute it"):
-        regions.disparity(frame, PLACES, "total")
+        regions.by_year(frame, "total", regions.dagum)
     with pytest.raises(InputError, match="node does not occur: choose one of total"):
-        regions.disparity(frame, PLACES, "F")
+        regions.by_year(frame, "F", regions.dagum)
+
+
+def test_a_new_city_is_left_out_of_every_comparison_and_named():
+    made = index({2020: [np.nan, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]})
+    same, disparity = regions.balanced(made), regions.disparity(made)
+    assert same.attrs["left_out"] == disparity.attrs["left_out"] == ["a"]
+    assert sorted(same["unit"].unique()) == list("bcde") and same["region"].tolist()[:2] == ["X", "X"]
+    whole = disparity.query("measure == 'gini' and part == 'total'").set_index("year")["value"]
+    assert whole[2021] == pytest.approx(regions.gini([3, 2, 4, 5]), **EXACT)
+
+
+def test_a_gap_between_the_years_ends_the_balanced_panel():
+    made = index({2018: [1, 3, 2, 2, 5], 2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]})
+    assert regions.balanced(made)["year"].unique().tolist() == [2020, 2021]
+
+
+def test_what_the_chapter_says_follows_from_its_tables():
+    made = index({2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]})
+    now = regions.with_region(made.scores().query("year == 2021"), PLACES).sort_values(
+        "score", ascending=False
+    )
+    inside = regions.structure(now)
+    assert inside.set_index("region").loc["Y", ["top_city", "bottom_city", "range", "lead"]].tolist() == [
+        "d",
+        "c",
+        2,
+        2,
+    ]
+    assert regions.spread(inside)["widest"] == "Y" and inside["region"].tolist() == ["Z", "Y", "X"]
+    none = pd.DataFrame(columns=["unit", "year", "rank_low", "rank_high"])
+    league = regions.league(regions.means(made), none, 2021, ["total"])
+    said = regions.lead(league, now)
+    assert (said["leader"], said["last"], said["above"], said["grown"]) == ("Z", "X", 1, 3)
+    assert said["fastest"] == "Y" and said["rate"] == pytest.approx(50) and said["apart"] == "X"
+    first = regions.lead(
+        regions.league(regions.means(index({2021: [2, 3, 2, 4, 5]})), none, 2021, ["total"]), now
+    )
+    assert first["grown"] == 0 and "fastest" not in first
 
 
 @pytest.mark.parametrize(

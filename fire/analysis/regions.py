@@ -1,23 +1,37 @@
-"""Regions: means of their cities, disparity between and within them, concentration."""
+"""Regions: means of their cities, inner structure, disparity between and within them, concentration.
+
+means = regions.means(index)                       # a scores frame of the regions
+same = regions.balanced(index)                     # the cities that have every year, with their region
+regions.by_year(same, "total", regions.dagum)      # a measure of every year
+"""
 
 import numpy as np
 import pandas as pd
+from inequality.gini import Gini
 
 from fire.errors import InputError, refuse
-from fire.index.panel import STATUSES
 from fire.index.rounding import ranks
 
 MEANS = (
     "score = simple mean of the region's cities that have a score; growth_pct = growth of the regional mean; "
     "mean_city_growth_pct = mean of the cities' growth; neither is given when the cities differ between the years"
 )
+HARD, SOFT = ("observed", "published"), ("simulated", "assumed")
+INTENSIVE = ("%", "points", "index")  # units of values that cannot be added up over cities
 
 
-def with_region(scores: pd.DataFrame, places: pd.DataFrame, by: str = "region") -> pd.DataFrame:
+# Cities and their regions
+
+
+def with_region(scores: pd.DataFrame, places: pd.DataFrame | None, by: str = "region") -> pd.DataFrame:
     """`scores` with a column `region` looked up in `places` (column `city`, column `by`).
 
     Raises InputError naming every city that is not in `places`, has no region there, or appears there twice.
     """
+    refuse(
+        "regions of cities",
+        ["the index has no places: give it a frame with city and region"] * (places is None),
+    )
     places = places[places["city"].isin(scores["unit"])]
     region = places.drop_duplicates("city").set_index("city")[by]
     faults = [
@@ -35,30 +49,54 @@ def with_region(scores: pd.DataFrame, places: pd.DataFrame, by: str = "region") 
     return scores.assign(region=scores["unit"].map(region))
 
 
-def regional_means(scores: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+def cities(index, node: str | None = None, year: int | None = None) -> pd.DataFrame:
+    """Scores of the cities at one node (default: the root) in one year (default: the year ranked), best first, with
+    their `region`."""
+    return with_region(index.of(node, year).dropna(subset="score"), index.places)
+
+
+def balanced(index) -> pd.DataFrame:
+    """The balanced panel: scores of the cities that have every node in every year, with their `region`.
+
+    Years: those up to the year ranked that follow on each other without a gap. `attrs["left_out"]` lists the cities of
+    the year ranked that lack one (a new city), which no comparison over years holds.
+    """
+    years = [index.year]
+    while years[0] - 1 in index.years:
+        years.insert(0, years[0] - 1)
+    scores = index.scores()
+    scores = scores[scores["year"].isin(years)].dropna(subset="score")
+    count = scores.groupby("unit", observed=True).size()
+    whole = count.index[count.eq(len(years) * len(index.spec.nodes))]
+    there = scores.loc[scores["year"].eq(index.year), "unit"].unique()
+    scores = with_region(scores[scores["unit"].isin(whole)], index.places).reset_index(drop=True)
+    scores.attrs["left_out"] = sorted(set(there) - set(whole))
+    return scores
+
+
+def means(index) -> pd.DataFrame:
     """Scores frame of the regions: the simple mean of their cities at every node and year.
 
-    Beside the columns of a scores frame it holds `cities` (how many have a score) and `mean_city_growth_pct`
-    (per cent), which differs from `growth_pct`, the growth of the regional mean. The shares by status are the
-    means of the cities' shares. A missing score is left out of the mean and of `cities`; growth is then given only
-    when the region has the same cities in both years. `attrs["convention"]` states this.
+    Columns `unit` (the region), `year, node, score, rank, growth_pct, mean_city_growth_pct` (per cent), `rank_change,
+    cities` (how many have a score), `share_<status>` (mean of the cities' shares). Growth of the regional mean and mean
+    growth of the cities differ. A missing score is left out of the mean and of `cities`; growth is then given only when
+    the region has the same cities in both years. `attrs["convention"]` states this.
     Raises InputError for a city without a region.
     """
-    cities = with_region(scores.dropna(subset="score"), places)
+    scores = with_region(index.scores().dropna(subset="score"), index.places)
     shares = [column for column in scores if column.startswith("share_")]
-    keys = ["region", "year", "node"]
-    groups = cities.sort_values("unit").groupby(keys, sort=False)
-    means = groups[["score", *shares]].mean()
-    means["cities"] = groups.size()
-    means["roster"] = groups["unit"].agg(tuple)
-    means["mean_city_growth_pct"] = groups["growth_pct"].agg(lambda growth: growth.mean(skipna=False))
-    means = means.reset_index().rename(columns={"region": "unit"})
-    means["rank"] = (
-        means.groupby(["year", "node"])["score"]
+    groups = scores.sort_values("unit").groupby(["region", "year", "node"], sort=False, observed=True)
+    found = groups[["score", *shares]].mean()
+    found["cities"] = groups.size()
+    found["roster"] = groups["unit"].agg(tuple)
+    found["mean_city_growth_pct"] = groups["growth_pct"].agg(lambda growth: growth.mean(skipna=False))
+    found = found.reset_index().rename(columns={"region": "unit"})
+    found["rank"] = (
+        found.groupby(["year", "node"], observed=True)["score"]
         .transform(lambda score: ranks(score.to_numpy()[:, None])[:, 0])
         .astype("Int64")
     )
-    means = add_change(means).drop(columns="roster")
+    found = _with_change(found)
     order = [
         "unit",
         "year",
@@ -70,12 +108,12 @@ def regional_means(scores: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
         "rank_change",
         "cities",
     ]
-    means = means[order + shares].sort_values(["year", "node", "rank", "unit"], ignore_index=True)
-    means.attrs["convention"] = MEANS
-    return means
+    found = found[order + shares].sort_values(["year", "node", "rank", "unit"], ignore_index=True)
+    found.attrs["convention"] = MEANS
+    return found
 
 
-def add_change(means: pd.DataFrame) -> pd.DataFrame:
+def _with_change(means: pd.DataFrame) -> pd.DataFrame:
     """Add growth (per cent) and rank change against the year before; same roster and a base above zero needed."""
     before = means.assign(year=means["year"] + 1)[["unit", "year", "node", "score", "rank", "roster"]]
     both = means.merge(before, on=["unit", "year", "node"], how="left", suffixes=("", "_before"))
@@ -87,6 +125,114 @@ def add_change(means: pd.DataFrame) -> pd.DataFrame:
     )
     means["mean_city_growth_pct"] = means["mean_city_growth_pct"].where(same.to_numpy())
     return means
+
+
+def league(means: pd.DataFrame, intervals: pd.DataFrame, year: int, nodes: list) -> pd.DataFrame:
+    """League table of the regions in one year; `nodes`: the root, then its pillars.
+
+    Columns `unit, rank, rank_low, rank_high` (of `intervals`: unit, year), `cities, score, growth_pct,
+    mean_city_growth_pct, rank_change` and the score of every pillar; without those of change when no region has any.
+    """
+    root, *pillars = nodes
+    now = means[means["year"].eq(year)]
+    table = now[now["node"].eq(root)].merge(
+        intervals.loc[intervals["year"].eq(year), ["unit", "rank_low", "rank_high"]], on="unit", how="left"
+    )
+    change = ["growth_pct", "mean_city_growth_pct", "rank_change"]
+    table = table[["unit", "rank", "rank_low", "rank_high", "cities", "score", *change]]
+    table = table.drop(columns=change if table["growth_pct"].isna().all() else [])
+    return table.join(now.pivot(index="unit", columns="node", values="score")[pillars], on="unit")
+
+
+def lead(table: pd.DataFrame, cities: pd.DataFrame) -> dict:
+    """What the league table shows: first and last region, regions above the mean of all cities, and growth.
+
+    `table` as of `league`, `cities` as of `cities`. Growth: the fastest region, and the one where growth of the mean and
+    mean growth of the cities differ most; `grown`: how many regions have a growth rate.
+    """
+    first, last, mean = table.iloc[0], table.iloc[-1], cities["score"].mean()
+    found = {
+        "leader": first["unit"],
+        "top": first["score"],
+        "last": last["unit"],
+        "bottom": last["score"],
+        "mean": mean,
+        "count": len(table),
+        "above": int(table["score"].gt(mean).sum()),
+        "grown": 0,
+    }
+    if "growth_pct" not in table:
+        return found
+    grown = table.dropna(subset="growth_pct").set_index("unit")
+    apart = (grown["growth_pct"] - grown["mean_city_growth_pct"]).abs().idxmax()
+    return found | {
+        "grown": len(grown),
+        "fastest": grown["growth_pct"].idxmax(),
+        "rate": grown["growth_pct"].max(),
+        "apart": apart,
+        "of_mean": grown.at[apart, "growth_pct"],
+        "mean_of": grown.at[apart, "mean_city_growth_pct"],
+    }
+
+
+def structure(cities: pd.DataFrame) -> pd.DataFrame:
+    """Inner structure of every region, by descending mean: `region, cities, mean, top_city, top_score, bottom_city,
+    bottom_score, cv` (population standard deviation over mean), `range, lead` (of the first over the second city).
+
+    `cities`: `unit, region, score` of one node and year, best first.
+    """
+    table = (
+        cities.groupby("region", sort=False)
+        .agg(
+            cities=("unit", "size"),
+            mean=("score", "mean"),
+            top_city=("unit", "first"),
+            top_score=("score", "first"),
+            second=("score", lambda score: score.nlargest(2).iloc[-1]),
+            bottom_city=("unit", "last"),
+            bottom_score=("score", "last"),
+            cv=("score", variation),
+        )
+        .sort_values("mean", ascending=False)
+        .reset_index()
+    )
+    table["range"] = table["top_score"] - table["bottom_score"]
+    table["lead"] = table["top_score"] - table.pop("second")
+    return table
+
+
+def spread(table: pd.DataFrame) -> dict:
+    """The region that is widest apart inside and the one whose first city leads most; `table` as of `structure`."""
+    widest, lone = table.loc[table["range"].idxmax()], table.loc[table["lead"].idxmax()]
+    return {
+        "widest": widest["region"],
+        **widest[["top_city", "top_score", "bottom_city", "bottom_score", "range"]],
+        "lone": lone["region"],
+        "lone_city": lone["top_city"],
+        "lead": lone["lead"],
+    }
+
+
+def firmness(scores: pd.DataFrame, nodes: list) -> dict:
+    """How firm scores are, in per cent of weight: `hard` (observed or published), `soft` (simulated or assumed), `rest`
+    of the root, and the pillar `firmest` in hard data with its `firmest_hard` and `firmest_observed`.
+
+    `scores`: tidy scores with `share_<status>`; `nodes`: the root, then its pillars.
+    """
+    root, *pillars = nodes
+    share = (
+        100 * scores.groupby("node", observed=True).mean(numeric_only=True).filter(like="share_").loc[nodes]
+    )
+    hard, soft = (share[[f"share_{name}" for name in names]].sum(axis=1) for names in (HARD, SOFT))
+    firmest = hard[pillars].idxmax()
+    return {
+        "hard": hard[root],
+        "soft": soft[root],
+        "rest": 100 - hard[root] - soft[root],
+        "firmest": firmest,
+        "firmest_hard": hard[firmest],
+        "firmest_observed": share.at[firmest, "share_observed"],
+    }
 
 
 def wide(scores: pd.DataFrame, node: str, least_years: int = 1, logs: bool = False) -> pd.DataFrame:
@@ -138,7 +284,7 @@ CROSSED = (
 )
 
 
-def checked(what: str, values, groups=(), weights=None, floor: str = "above zero"):
+def _checked(what: str, values, groups=(), weights=None, floor: str = "above zero"):
     """Values, groups and population shares as aligned Series; InputError lists every value that cannot be used."""
     values = pd.to_numeric(pd.Series(values).astype(object), errors="coerce").astype(float)
     groups = [aligned(what, group, values) for group in groups]
@@ -181,7 +327,7 @@ def dagum_tables(values, groups) -> tuple[pd.DataFrame, pd.DataFrame]:
     between, transvariation`. The columns within, between and transvariation add up to the Gini coefficient.
     Source: Dagum, Empirical Economics 22 (1997), 515-531.
     """
-    values, (groups,), _ = checked("Dagum Gini", values, [groups])
+    values, (groups,), _ = _checked("Dagum Gini", values, [groups])
     codes, names = pd.factorize(groups)
     means = values.groupby(codes).mean()
     order = sorted(means.index, key=lambda code: (-means[code], str(names[code])))
@@ -251,10 +397,10 @@ def dagum(values, groups) -> pd.DataFrame:
     return frame
 
 
-def gini(values, weights=None) -> float:
-    """Gini coefficient, sum of p_i p_j |y_i - y_j| / (2 mu); `weights` are populations (default: equal)."""
-    y, _, p = checked("Gini", values, weights=weights)
-    return float(p @ np.abs(np.subtract.outer(y.to_numpy(), y.to_numpy())) @ p / (2 * (p @ y)))
+def gini(values) -> float:
+    """Gini coefficient, sum of |y_i - y_j| over all pairs / (2 n^2 mu), by the library `inequality`."""
+    y, _, _ = _checked("Gini", values)
+    return float(Gini(y.to_numpy()).g) if len(y) > 1 else 0.0
 
 
 def theil(values, groups=None, index: str = "T", weights=None) -> pd.DataFrame:
@@ -275,16 +421,16 @@ def theil_nested(values, levels: list, index: str = "T", weights=None) -> pd.Dat
     each innermost group). An inner label is read inside its outer group: a province in two regions makes two groups.
     Columns as in `theil`.
     """
-    values, levels, p = checked(f"Theil {index}", values, levels, weights)
+    values, levels, p = _checked(f"Theil {index}", values, levels, weights)
     paths = [
         pd.Series(list(zip(*levels[:depth])) if depth else "", p.index) for depth in range(len(levels) + 1)
     ]
-    ratios = [log_ratio(values, p, path, index) for path in [*paths, pd.Series(range(len(p)), p.index)]]
+    ratios = [_log_ratio(values, p, path, index) for path in [*paths, pd.Series(range(len(p)), p.index)]]
     names = (
         ["between", *(f"between_{depth}" for depth in range(2, len(levels) + 1)), "within"] if levels else []
     )
     parts = [(name, paths[depth], ratios[depth + 1] - ratios[depth]) for depth, name in enumerate(names)]
-    return theil_frame([("total", paths[0], ratios[-1]), *parts], values, p, index, THEIL[index])
+    return _theil_frame([("total", paths[0], ratios[-1]), *parts], values, p, index, THEIL[index])
 
 
 def theil_crossed(values, a, b, index: str = "T", weights=None) -> pd.DataFrame:
@@ -292,10 +438,10 @@ def theil_crossed(values, a, b, index: str = "T", weights=None) -> pd.DataFrame:
 
     total = `between_a` + `between_b` + `interaction` + `within` (units inside each cell a x b). Columns as in `theil`.
     """
-    values, levels, p = checked(f"Theil {index}", values, [a, b], weights)
+    values, levels, p = _checked(f"Theil {index}", values, [a, b], weights)
     whole, cell = pd.Series("", p.index), pd.Series(list(zip(*levels)), p.index)
     in_a, in_b, in_cell, unit = (
-        log_ratio(values, p, key, index) for key in (*levels, cell, pd.Series(range(len(p)), p.index))
+        _log_ratio(values, p, key, index) for key in (*levels, cell, pd.Series(range(len(p)), p.index))
     )
     parts = [
         ("total", whole, unit),
@@ -304,10 +450,10 @@ def theil_crossed(values, a, b, index: str = "T", weights=None) -> pd.DataFrame:
         ("interaction", whole, in_cell - in_a - in_b),
         ("within", cell, unit - in_cell),
     ]
-    return theil_frame(parts, values, p, index, f"{THEIL[index]}; {CROSSED}")
+    return _theil_frame(parts, values, p, index, f"{THEIL[index]}; {CROSSED}")
 
 
-def log_ratio(values: pd.Series, p: pd.Series, key: pd.Series, index: str) -> np.ndarray:
+def _log_ratio(values: pd.Series, p: pd.Series, key: pd.Series, index: str) -> np.ndarray:
     """ln(s/p) of every unit's group, or ln(p/s) for Theil L."""
     refuse("Theil index", [] if index in THEIL else [f"'{index}' is no Theil index: use T or L"])
     codes = pd.factorize(key)[0]
@@ -315,7 +461,7 @@ def log_ratio(values: pd.Series, p: pd.Series, key: pd.Series, index: str) -> np
     return ratio if index == "T" else -ratio
 
 
-def theil_frame(parts: list, values: pd.Series, p: pd.Series, index: str, convention: str) -> pd.DataFrame:
+def _theil_frame(parts: list, values: pd.Series, p: pd.Series, index: str, convention: str) -> pd.DataFrame:
     """Sum the terms of every part by group into the result frame of the Theil functions."""
     s = p * values / (p @ values)
     weight = s if index == "T" else p
@@ -350,60 +496,49 @@ def theil_frame(parts: list, values: pd.Series, p: pd.Series, index: str, conven
 
 def variation(values) -> float:
     """Coefficient of variation: population standard deviation over the mean."""
-    values, _, _ = checked("coefficient of variation", values)
+    values, _, _ = _checked("coefficient of variation", values)
     return float(values.std(ddof=0) / values.mean())
 
 
-def disparity(scores: pd.DataFrame, places: pd.DataFrame, node: str, by: str = "region") -> pd.DataFrame:
-    """All measures of disparity between the cities for every year: `year, measure, part, value, share`.
+def disparity(index, node: str | None = None) -> pd.DataFrame:
+    """All measures of disparity between the cities of the balanced panel: `year, measure, part, value, share`.
 
-    Measures: cv, gini (Dagum parts), theil_t, theil_l (between and within the groups of the column `by` of places).
-    Raises InputError for a missing year of a city and for scores at or below zero, each with its city and year.
+    Measures of one node (default: the root): cv, gini (Dagum's parts), theil_t, theil_l (between and within regions).
+    `attrs["left_out"]`: cities that lack a year. Raises InputError for scores at or below zero, each with its city and
+    year.
     """
-
-    def measures(values, groups):
-        yield "cv", pd.DataFrame({"part": ["total"], "value": [variation(values)], "share": [1.0]})
-        yield "gini", dagum(values, groups)
-        for index in "TL":
-            frame = (
-                theil(values, groups, index)
-                .groupby("part", sort=False)[["value", "share"]]
-                .sum()
-                .reset_index()
-            )
-            yield f"theil_{index.lower()}", frame
-
-    frame = by_year(
-        lambda values, groups: pd.concat(
-            [table.assign(measure=name) for name, table in measures(values, groups)]
-        ),
-        scores,
-        places,
-        node,
-        by,
-    )
-    frame.attrs["convention"] = "; ".join(
-        [
-            "cv: population standard deviation over the mean",
-            *THEIL.values(),
-            by_year(dagum, scores, places, node, by).attrs["convention"],
-        ]
-    )
+    scores = balanced(index)
+    frame = by_year(scores, node or index.spec.root, _measures)
+    frame.attrs["left_out"] = scores.attrs["left_out"]
     return frame[["year", "measure", "part", "value", "share"]]
 
 
-def by_year(
-    measure, scores: pd.DataFrame, places: pd.DataFrame, node: str, by: str = "region"
-) -> pd.DataFrame:
+def _measures(values: pd.Series, groups: pd.Series) -> pd.DataFrame:
+    """Every measure of one year, stacked."""
+    parts = dagum(values, groups)
+    frames = {
+        "cv": pd.DataFrame({"part": ["total"], "value": [variation(values)], "share": [1.0]}),
+        "gini": parts,
+    }
+    for index in "TL":
+        table = theil(values, groups, index).groupby("part", sort=False)[["value", "share"]].sum()
+        frames[f"theil_{index.lower()}"] = table.reset_index()
+    frame = pd.concat([table.assign(measure=name) for name, table in frames.items()])
+    stated = ["cv: population standard deviation over the mean", *THEIL.values(), parts.attrs["convention"]]
+    frame.attrs["convention"] = "; ".join(stated)
+    return frame
+
+
+def by_year(scores: pd.DataFrame, node: str, measure, by: str = "region") -> pd.DataFrame:
     """`measure(values, groups)` for every year of one node, stacked with a first column `year`.
 
-    The groups come from column `by` of places. Faults of all years are refused together.
+    `scores`: a balanced panel with the column `by`, which groups the units. Faults of all years are refused together.
     """
     table, frames, faults = wide(scores, node), [], []
-    region = with_region(pd.DataFrame({"unit": table.index}), places, by).set_index("unit")["region"]
+    groups = scores.drop_duplicates("unit").set_index("unit")[by]
     for year in table:
         try:
-            frames.append(measure(table[year], region))
+            frames.append(measure(table[year], groups[table.index]))
             frames[-1].insert(0, "year", year)
         except InputError as error:
             faults += [f"{year}: {fault}" for fault in error.faults]
@@ -413,13 +548,101 @@ def by_year(
     return frame
 
 
+def by_node(measure, scores: pd.DataFrame, nodes: list, *args, **options) -> pd.DataFrame:
+    """`measure(scores, node, …)` for several nodes, stacked with a first column `node`; attrs are those of the first.
+
+    >>> frame = pd.DataFrame({"unit": list("ab"), "year": 2021, "node": "total", "score": [1.0, 3.0], "region": "X"})
+    >>> by_node(by_year, frame, ["total"], dagum)[["node", "part", "value"]].head(1).values.tolist()
+    [['total', 'within', 0.25]]
+    """
+    frames = [measure(scores, node, *args, **options) for node in nodes]
+    found = pd.concat([frame.assign(node=node) for node, frame in zip(nodes, frames)], ignore_index=True)
+    found.insert(0, "node", found.pop("node"))
+    found.attrs = frames[0].attrs
+    return found
+
+
+def drivers(gini: pd.DataFrame, nodes: list, year: int, before: int | None) -> dict:
+    """What Dagum's decomposition shows: `main` part and `shares` (per cent) of the root in `year`, its Gini `g1` (and
+    `g0` in the year before), the most and the least unequal pillar.
+
+    `gini`: `node, year, part, value, share` of `by_node(by_year, …, dagum)`; `nodes`: the root, then its pillars.
+    """
+    root, *pillars = nodes
+    whole = gini[gini["part"].eq("total")].pivot(index="node", columns="year", values="value")
+    parts = gini[gini["node"].eq(root) & gini["year"].eq(year) & gini["part"].ne("total")]
+    shares, now = 100 * parts.set_index("part")["share"], whole.loc[pillars, year]
+    return {
+        "main": shares.idxmax(),
+        "shares": shares.to_dict(),
+        "g0": whole.at[root, before] if before in whole else None,
+        "g1": whole.at[root, year],
+        "widest": now.idxmax(),
+        "widest_g": now.max(),
+        "narrowest": now.idxmin(),
+        "narrowest_g": now.min(),
+    }
+
+
+def contributions(theil: pd.DataFrame, year: int) -> dict:
+    """Shares of the Theil index in `year`, per cent: `between` regions, and the `inside` of each region as a list of
+    `region, share`, largest first; `theil` of `by_year(…, theil)`."""
+    now = theil[theil["year"].eq(year)]
+    within = now[now["part"].eq("within")].nlargest(2, "share")
+    return {
+        "between": 100 * now.loc[now["part"].eq("between"), "share"].iloc[0],
+        "inside": [{"region": row.group, "share": 100 * row.share} for row in within.itertuples()],
+    }
+
+
+def apart(groups: pd.DataFrame, pairs: pd.DataFrame) -> dict:
+    """The pair of regions furthest apart (`rich, poor, gini`) and the most unequal region (`uneven, inside`), of
+    `dagum_tables`; no pair when there is one region."""
+    found = {"uneven": groups.loc[groups["gini"].idxmax(), "group"], "inside": groups["gini"].max()}
+    if pairs.empty:
+        return found | {"rich": None, "poor": None, "gini": None}
+    far = pairs.loc[pairs["gini"].idxmax()]
+    return found | {"rich": far["group"], "poor": far["other"], "gini": far["gini"]}
+
+
+def levels(cities: pd.DataFrame, places: pd.DataFrame) -> dict:
+    """Shares of the Theil index, per cent, nested (region, province) and crossed (region, standing of the city).
+
+    Values `between, provinces, within` and `a` (region), `b` (standing), `interaction, cells, kinds`. Standing follows
+    the administrative code: municipality, provincial capital, other. Empty when `places` has no province or adcode.
+    """
+    if not {"province", "adcode"} <= set(places) or cities.empty:
+        return {}
+    here, y = places.set_index("city").loc[cities["unit"]], cities.set_index("unit")["score"]
+    code = here["adcode"].astype(str)
+    standing = pd.Series(
+        np.select(
+            [code.str.endswith("0000"), code.str.endswith("0100")], ["municipality", "capital"], "other"
+        ),
+        here.index,
+    )
+    nested = theil_nested(y, [here["region"], here["province"]])
+    crossed = theil_crossed(y, here["region"], standing)
+    a, b = (100 * frame.groupby("part")["share"].sum() for frame in (nested, crossed))
+    return {
+        "between": a["between"],
+        "provinces": a["between_2"],
+        "within": a["within"],
+        "a": b["between_a"],
+        "b": b["between_b"],
+        "interaction": b["interaction"],
+        "cells": b["within"],
+        "kinds": standing.nunique(),
+    }
+
+
 def concentration(values, reference=None, top=(1, 3, 5)) -> pd.DataFrame:
     """Concentration of an activity over places: `measure, value` with CR_k, HHI, normalised HHI and location Gini.
 
     `values`: the activity (firms, patents), zero allowed, not all zero; `reference`: the activity it is held against
     (default: equal shares). Raises InputError for missing or negative values.
     """
-    values, _, reference = checked("concentration", values, weights=reference, floor="at or above zero")
+    values, _, reference = _checked("concentration", values, weights=reference, floor="at or above zero")
     refuse(
         "concentration", [] if values.sum() > 0 else ["all values are zero: there is nothing to concentrate"]
     )
@@ -444,11 +667,29 @@ def location_gini(values, reference=None) -> float:
 
     0 when the activity is spread like the reference (default: equally). Source: Krugman, Geography and Trade (1991).
     """
-    values, _, r = checked("location Gini", values, weights=reference, floor="at or above zero")
+    values, _, r = _checked("location Gini", values, weights=reference, floor="at or above zero")
     quotient = (values / values.sum() / r).to_numpy()
     return float(r @ np.abs(np.subtract.outer(quotient, quotient)) @ r / 2)
 
 
-def statuses(scores: pd.DataFrame) -> list[str]:
-    """Statuses that carry any share of these scores, the hardest first."""
-    return [name for name in STATUSES if f"share_{name}" in scores and scores[f"share_{name}"].max() > 0]
+def concentrations(index, reference: str = "pop_size", year: int | None = None) -> pd.DataFrame:
+    """Concentration of every quantity of the index over the cities in one year: `node` and the measures of
+    `concentration`, most concentrated (CR3) first.
+
+    Quantities are the indicators whose unit can be added up (no shares, points, index numbers). `reference`: the
+    indicator that they are held against; equal shares where the index does not have it (`attrs["reference"]` is "").
+    """
+    raw = index.steps().raw.loc[index.year if year is None else year]
+    unit = index.spec.nodes.loc[index.spec.indicators, "unit_en"]
+    known = reference if reference in unit.index else ""
+    against, rows = (raw[known].dropna() if known else None), {}
+    for name in unit.index[~unit.isin(INTENSIVE) & unit.index.to_series().ne(known)]:
+        values = raw[name].dropna()
+        held = None if against is None else against.reindex(values.index).dropna()
+        values = values if held is None else values[held.index]
+        if len(values) and (values >= 0).all() and values.sum() > 0:
+            rows[name] = concentration(values, held).set_index("measure")["value"]
+    frame = pd.DataFrame(rows).T.rename_axis("node").reset_index()
+    frame = frame.sort_values("CR3", ascending=False, ignore_index=True) if len(frame) else frame
+    frame.attrs["reference"] = known
+    return frame
