@@ -1,32 +1,227 @@
-"""Edition against edition: which data, methods, scores and ranks moved, and why.
+"""Why scores and ranks moved: from year to year, from edition to edition.
 
-A state is what a ranking rests on: a specification, a panel, posts and the year that is ranked; `state(edition)` gives
-that of an edition. Causes are switched on one after the other in the order of `CAUSES`, so their effects add up to the
-whole change; another order would share interactions differently.
+    >>> import fire
+    >>> index = fire.load(2022).index
+    >>> parts = attribution(index, 2020, 2021)            # unit, factor, indicator, points
+    >>> moved = compare(State(index, 2020), State(index, 2021))
+    >>> bool(abs(parts.groupby("unit")["points"].sum() - moved["change"]).max() < 1e-12)
+    True
+
+A change between two states is shared among six factors by the Shapley value (Shapley 1953): all coalitions are
+computed, so the parts add up exactly. Inside a factor the parts are additive over the indicators. A change of rank is
+the sum of the competitors that were passed; each passing is shared along the straight line between the two states
+(Aumann and Shapley 1974), where an indicator counts by its part in closing the gap.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import combinations
+from math import factorial
 
+import numpy as np
 import pandas as pd
 
+from fire.analysis import montecarlo
+from fire.index import aggregate, impute, normalise, rounding, treat
 from fire.index import panel as panels
-from fire.index import score
+from fire.index.index import Index, same
 from fire.index.spec_faults import METHODS, OF_NODE
 
-CAUSES = ["data", "roster", "posts", "weights", "method"]
+FACTORS = ["performance", "revision", "weights", "posts", "cities", "framework"]
+NOT_METHOD = ["weight", "posts", "level", "label_zh", "label_en", "unit", "unit_zh", "unit_en"]
+ON_SCALE = [
+    "transform",
+    "normalise",
+    "treat",
+    "denominator",
+    "factor",
+]  # a post means nothing under another of these
+SHOWN = 5e-4  # points below which an indicator is not named
 
 
 @dataclass(frozen=True)
 class State:
-    spec: object
-    panel: pd.DataFrame
-    posts: pd.DataFrame
+    """An Index, and the year of it that is ranked. Its posts, settled weights and groups are those in force."""
+
+    index: Index
     year: int
-    groups: pd.Series | None = None
 
 
-def state(edition) -> State:
-    return State(edition.settled(), edition.panel(), edition.posts(), edition.year, edition.groups())
+def attribution(index: Index, before: int, after: int) -> pd.DataFrame:
+    """What moved the scores of one index from year to year: as `decompose`."""
+    return decompose(State(index, before), State(index, after))
+
+
+def decompose(before: State, after: State) -> pd.DataFrame:
+    """Every unit's change of score by factor and indicator: columns unit, factor, indicator, points.
+
+    Over factors and indicators the points of a unit that is in both states add up to its change of score (to 1e-12).
+    Means of logarithms or reciprocals are shared on that scale and brought to points by the logarithmic (or matching)
+    mean. When a state mixes aggregations, `indicator` is the root: only factors are told apart.
+    """
+    pair = _pair(before, after)
+    first, last, parts = _shapley_frames(pair, _contributions)
+    link = montecarlo.LINKS[pair.way or "arithmetic"][1]
+    old, new = first.sum(axis=1), last.sum(axis=1)
+    scale = ((link(new) - link(old)) / (new - old)).where((new - old).abs() > 1e-12, 1.0)
+    table = pd.concat(
+        {name: part.mul(scale, axis=0).stack() for name, part in parts.items()},
+        names=["factor", "unit", "indicator"],
+    )
+    return table.rename("points").reset_index()[["unit", "factor", "indicator", "points"]]
+
+
+def explain(before: State, after: State, node: str | None = None) -> pd.DataFrame:
+    """Why scores and ranks of `node` (default: the root) differ: columns unit, factor, score_effect, rank_effect
+    (positive = moved up).
+
+    Effects are exact Shapley values: those of a unit that is in both states add up to its change of score and of rank.
+    Factors that do not differ are left out.
+    """
+    pair = _pair(_branch(before, node), _branch(after, node))
+
+    def outcome(pair, on):
+        scores, ranks, spec = _coalition(pair, on)
+        return pd.DataFrame({"score_effect": scores[spec.root], "rank_effect": -ranks.astype(float)})
+
+    parts = _shapley_frames(pair, outcome)[2]
+    table = (
+        pd.concat({name: parts[name] for name in pair.live}, names=["factor", "unit"]) if pair.live else None
+    )
+    columns = ["unit", "factor", "score_effect", "rank_effect"]
+    return pd.DataFrame(columns=columns) if table is None else table.reset_index()[columns]
+
+
+def compare(before: State, after: State, node: str | None = None) -> pd.DataFrame:
+    """Scores and ranks of a node in both: score_old, score_new, change, rank_old, rank_new, rank_change (positive =
+    moved up), and note (entered, left). Index unit, best of the new first."""
+    old, new = (
+        state.index.of(node or state.index.spec.root, state.year)
+        .set_index("unit")[["score", "rank"]]
+        .dropna()
+        for state in (before, after)
+    )
+    table = old.add_suffix("_old").join(new.add_suffix("_new"), how="outer")
+    table["change"] = table["score_new"] - table["score_old"]
+    table["rank_change"] = table["rank_old"] - table["rank_new"]
+    table["note"] = np.select([table["score_old"].isna(), table["score_new"].isna()], ["entered", "left"], "")
+    order = ["score_old", "score_new", "change", "rank_old", "rank_new", "rank_change", "note"]
+    return table[order].sort_values(["rank_new", "rank_old"])
+
+
+# Ranks ----------------------------------------------------------------------------------------------------------------
+
+
+def rivals(before: State, after: State) -> pd.DataFrame:
+    """The competitors behind every change of rank: unit, rival, places, own, theirs.
+
+    `places` is +1 for a rival that the unit passed and -1 for one that passed it; a rival that left or joined counts
+    too. `own` and `theirs` share the place between the unit's own change and the rival's; places add up to the rank
+    change.
+    """
+    flips, moved, _ = _passings(_pair(before, after))
+    total = moved.sum(axis=1)
+    passed = [(*key, places) for key, places in flips.stack().items() if places]
+    rows = [
+        (unit, rival, places, *_shared(places, total[unit], total[rival]))
+        for unit, rival, places in passed
+        if rival in moved.index
+    ]
+    rows += [
+        (unit, rival, places, 0.0, float(places))
+        for unit, rival, places in passed
+        if rival not in moved.index
+    ]
+    return pd.DataFrame(rows, columns=["unit", "rival", "places", "own", "theirs"])
+
+
+def rank_indicators(before: State, after: State) -> pd.DataFrame:
+    """Every unit's change of rank by indicator: unit × indicator, and `roster` for cities that joined or left; adds
+    up exactly.
+    """
+    flips, moved, units = _passings(_pair(before, after))
+    within = flips.reindex(columns=units).to_numpy(float)
+    total = moved.sum(axis=1).to_numpy()
+    gap = total[:, None] - total[None, :]
+    ratio = np.divide(within, gap, out=np.zeros_like(within), where=gap != 0)
+    parts = moved.to_numpy() * ratio.sum(axis=1)[:, None] - ratio @ moved.to_numpy()
+    table = pd.DataFrame(parts, index=units, columns=moved.columns)
+    left_over = np.where(gap == 0, within, 0).sum(axis=1)
+    return table.assign(roster=flips.drop(columns=units).sum(axis=1).to_numpy() + left_over)
+
+
+def _shared(places: int, own: float, theirs: float) -> tuple[float, float]:
+    """A place shared between two changes that closed (or opened) the gap; in halves when rounding alone made it."""
+    gap = own - theirs
+    return (places * own / gap, -places * theirs / gap) if gap else (places / 2, places / 2)
+
+
+def _passings(pair: "_Pair") -> tuple[pd.DataFrame, pd.DataFrame, list]:
+    """Who passed whom (unit × rival: +1 = the unit got ahead or level), changes by indicator on the linked scale, the
+    units.
+    """
+    states = frozenset(), frozenset(pair.live)
+    ranks = [_coalition(pair, on)[1].astype(int) for on in states]
+    units, everyone = (
+        sorted(set(ranks[0].index) & set(ranks[1].index)),
+        sorted(set(ranks[0].index) | set(ranks[1].index)),
+    )
+    ahead = [
+        pd.DataFrame(
+            rank.reindex(everyone).to_numpy()[None, :] < rank[units].to_numpy()[:, None], units, everyone
+        )
+        for rank in ranks
+    ]
+    parts = [_contributions(pair, on) for on in states]
+    columns = sorted(set(parts[0]) | set(parts[1]))
+    old, new = (part.reindex(index=units, columns=columns).fillna(0.0) for part in parts)
+    return ahead[0].astype(int) - ahead[1].astype(int), new - old, units
+
+
+# For sentences and figures --------------------------------------------------------------------------------------------
+
+
+def stories(moved: pd.DataFrame, parts: pd.DataFrame, passed: pd.DataFrame, most: int = 3) -> pd.DataFrame:
+    """What there is to say of every unit that is in both states, in the order of `moved`.
+
+    `moved`, `parts`, `passed`: frames of `compare`, `decompose` and `rivals`. Columns unit, points, places (positive =
+    moved up), before, after (ranks), ups and downs (the `most` indicators that lifted and dragged), passed and
+    passed_by (units), own and theirs (places due to the unit itself and to the others).
+    """
+    points = parts.groupby(["unit", "indicator"])["points"].sum().unstack()
+    rows = []
+    for line in moved[moved["note"].eq("")].itertuples():
+        order, rivals = points.loc[line.Index].dropna().sort_values(), passed[passed["unit"].eq(line.Index)]
+        rows.append(
+            {
+                "unit": line.Index,
+                "points": float(order.sum()),
+                "places": int(line.rank_change),
+                "before": int(line.rank_old),
+                "after": int(line.rank_new),
+                "ups": [name for name in order.index[::-1][:most] if order[name] > SHOWN],
+                "downs": [name for name in order.index[:most] if order[name] < -SHOWN],
+                "passed": list(rivals.loc[rivals["places"].gt(0), "rival"]),
+                "passed_by": list(rivals.loc[rivals["places"].lt(0), "rival"]),
+                "own": float(rivals["own"].sum()),
+                "theirs": float(rivals["theirs"].sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def by_pillar(index: Index, parts: pd.DataFrame) -> pd.DataFrame:
+    """Parts of `decompose` by pillar: units × pillars, in points."""
+    table = parts.assign(pillar=parts["indicator"].map(index.pillar).fillna(index.spec.root))
+    table = table.pivot_table(index="unit", columns="pillar", values="points", aggfunc="sum")
+    return table.reindex(columns=[one for one in [*index.spec.pillars, index.spec.root] if one in table])
+
+
+def by_factor(parts: pd.DataFrame) -> pd.DataFrame:
+    """Parts of `decompose` by factor: units × factors, in points."""
+    return parts.pivot_table(index="unit", columns="factor", values="points", aggfunc="sum")[FACTORS]
+
+
+# Differences of data and method ---------------------------------------------------------------------------------------
 
 
 def data(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
@@ -40,10 +235,10 @@ def data(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
         indicator=True,
     )
     before, after = both["value_old"], both["value_new"]
-    same = before.eq(after) | before.isna() & after.isna()
+    alike = before.eq(after) | before.isna() & after.isna()
     kind = both["_merge"].astype(str).map({"left_only": "removed", "right_only": "added"})
-    kind = kind.mask(both["_merge"].eq("both") & ~same, "revised")
-    kind = kind.mask(both["_merge"].eq("both") & same & both["status_old"].ne(both["status_new"]), "status")
+    kind = kind.mask(both["_merge"].eq("both") & ~alike, "revised")
+    kind = kind.mask(both["_merge"].eq("both") & alike & both["status_old"].ne(both["status_new"]), "status")
     table = both.assign(change=kind, change_pct=100 * (after / before.where(before != 0) - 1)).drop(
         columns="_merge"
     )
@@ -75,90 +270,222 @@ def method(old, new) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["node", "choice", "old", "new"])
 
 
-def compare(old: State, new: State, node: str | None = None) -> pd.DataFrame:
-    """Scores and ranks of a node in both: score_old, score_new, change, rank_old, rank_new, rank_change (positive =
-    moved up), and note (entered, left). Index unit, best of the new first."""
-    sides = [
-        ranking(one, node or one.spec.root).add_suffix(end) for one, end in ((old, "_old"), (new, "_new"))
-    ]
-    table = sides[0].join(sides[1], how="outer")
-    table["change"] = table["score_new"] - table["score_old"]
-    table["rank_change"] = table["rank_old"] - table["rank_new"]
-    table["note"] = (
-        table["score_old"].isna().map({True: "entered", False: ""}).mask(table["score_new"].isna(), "left")
+# Two states side by side ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two states side by side; in every pair of places 0 is before and 1 is after."""
+
+    states: tuple
+    own: tuple  # the specification of each state, weights settled
+    live: list  # factors that differ
+    specs: dict  # (framework, weights) → specification
+    posts: dict  # (posts, framework) → posts in force
+    values: dict  # (performance, revision, framework) → values as they enter normalisation, unit × indicator
+    rosters: tuple
+    way: str | None  # the aggregation of all nodes, or None when they differ
+
+
+def _pair(before: State, after: State) -> _Pair:
+    states = before, after
+    own = tuple(_settled(state.index) for state in states)
+    specs = {(tree, kind): _with_weights(own[tree], own[kind]) for tree in (0, 1) for kind in (0, 1)}
+    posts, rosters = _posts(states, own), tuple(_roster(state) for state in states)
+    framework = _framework(own[0]) != _framework(own[1])
+    values, both = _values(states, own, framework), rosters[0].intersection(rosters[1])
+    changed = {
+        "performance": before.year != after.year,
+        "revision": any(
+            not values[0, 0, tree].loc[both].equals(values[0, 1, tree].loc[both]) for tree in (0, 1)
+        ),
+        "weights": not np.allclose(*(specs[1, kind].nodes["weight"] for kind in (0, 1)), rtol=0, atol=1e-14),
+        "posts": any(not posts[0, tree].round(12).equals(posts[1, tree].round(12)) for tree in (0, 1)),
+        "cities": set(rosters[0]) != set(rosters[1]),
+        "framework": framework,
+    }
+    ways = {way for spec in own for way in spec.nodes.loc[~spec.nodes["leaf"], "aggregation"]}
+    way = ways.pop() if len(ways) == 1 and ways <= set(montecarlo.LINKS) else None
+    live = [name for name in FACTORS if changed[name]]
+    return _Pair(states, own, live, specs, posts, values, rosters, way)
+
+
+def _branch(state: State, node: str | None) -> State:
+    return state if node is None else State(state.index.branch(node), state.year)
+
+
+def _settled(index: Index):
+    """The specification with the weights in use: those that the data give are as if given."""
+    spec = index.spec
+    derived = [node for node in spec.families if spec.rules[node]["weighting"] != "given"]
+    weights = {child: index.weights[child] for node in derived for child in spec.families[node]}
+    return spec.vary(*derived, weighting="given").vary(weights=weights) if derived else spec
+
+
+def _with_weights(spec, donor):
+    """`spec` with the weights of `donor` among the children of a node that both have; what other children count, the
+    framework says."""
+    new = spec.nodes["weight"].copy()
+    for node, family in spec.families.items():
+        shared = [child for child in family if child in donor.families.get(node, [])]
+        theirs = donor.nodes.loc[shared, "weight"]
+        if theirs.sum() > 0:
+            new[shared] = theirs / theirs.sum() * new[shared].sum()
+    return (
+        spec
+        if np.allclose(new, spec.nodes["weight"], rtol=0, atol=1e-14)
+        else spec.vary(weights=new.iloc[1:].to_dict())
     )
-    order = ["score_old", "score_new", "change", "rank_old", "rank_new", "rank_change", "note"]
-    return table[order].sort_values(["rank_new", "rank_old"])
 
 
-def ranking(one: State, node: str) -> pd.DataFrame:
-    """Score and rank of a node in the year of a state, by unit."""
-    scores = score.compute(one.spec, one.panel, one.posts, one.groups)
-    return scores.query("node == @node and year == @one.year").set_index("unit")[["score", "rank"]]
+def _framework(spec) -> tuple:
+    """What is neither weight nor post: the tree and every method, as comparable text."""
+    columns = [name for name in spec.nodes if name not in NOT_METHOD and not name.endswith("_basis")]
+    methods = {name: value for name, value in spec.method.items() if name != "base_year"}
+    return str(spec.nodes[columns].to_dict("index")), str(methods)
 
 
-def explain(old: State, new: State, node: str | None = None) -> pd.DataFrame:
-    """Why the scores and ranks of `node` differ: columns unit, cause, score_effect, rank_effect (positive = moved up).
+def _roster(state: State) -> pd.Index:
+    """The units that are ranked."""
+    return pd.Index(state.index.of(year=state.year).dropna(subset="score")["unit"].astype(str)).sort_values()
 
-    The effects of a unit that is in both add up to its change. Causes without any effect are left out.
+
+def _posts(states: tuple, own: tuple) -> dict:
+    """Posts of every coalition: (posts, framework) → posts of the indicators of that framework.
+
+    Posts of an indicator that is new, or that is measured on another scale, come with the framework.
     """
-    node = node or new.spec.root
-    ladder = [old]
-    for cause in CAUSES:
-        ladder.append(SWITCH[cause](ladder[-1], old, new))
-    tables = [ranking(one, node) for one in ladder]
-    lines = []
-    for cause, before, after in zip(CAUSES, tables, tables[1:]):
-        effect = after.join(before.add_suffix("_before")).dropna()
-        lines.append(
-            pd.DataFrame(
-                {
-                    "unit": effect.index,
-                    "cause": cause,
-                    "score_effect": (effect["score"] - effect["score_before"]).to_numpy(),
-                    "rank_effect": (effect["rank_before"] - effect["rank"]).to_numpy(),
-                }
-            )
-        )
-    table = pd.concat(lines, ignore_index=True)
-    size = table[["score_effect", "rank_effect"]].astype(float).abs().max(axis=1)
-    return table[size.groupby(table["cause"]).transform("max") > 1e-12].reset_index(drop=True)
-
-
-def new_data(now: State, old: State, new: State) -> State:
-    """The new panel, for the units that both have; an indicator that only the old index has keeps its old values."""
-    gone = [name for name in old.spec.indicators if name not in set(new.panel["indicator"])]
-    kept = old.panel[old.panel["indicator"].isin(gone) & old.panel["year"].eq(old.year)].assign(year=new.year)
-    panel = pd.concat([new.panel, kept], ignore_index=True)
-    both = set(old.panel["unit"]) & set(new.panel["unit"])
-    return replace(now, panel=panel[panel["unit"].isin(both)], year=new.year)
-
-
-def new_roster(now: State, old: State, new: State) -> State:
-    full = pd.concat([now.panel, new.panel], ignore_index=True).drop_duplicates(panels.KEY)
-    left = set(new.panel["unit"])
-    return replace(now, panel=full[full["unit"].isin(left)])
-
-
-def new_posts(now: State, old: State, new: State) -> State:
-    return replace(now, posts=new.posts.reindex(old.posts.index).fillna(old.posts))
-
-
-def new_weights(now: State, old: State, new: State) -> State:
-    """The new weights of families that have the same members in both."""
-    same = [
-        node
-        for node, family in old.spec.families.items()
-        if set(family) == set(new.spec.families.get(node, []))
+    tables = [state.index.posts for state in states]
+    tables = [
+        table.xs(state.year) if table.index.nlevels == 2 else table
+        for table, state in zip(tables, states, strict=True)
     ]
-    weights = {child: new.spec.rules[child]["weight"] for node in same for child in old.spec.families[node]}
-    return replace(now, spec=now.spec.vary(weights=weights))
+    shared = [
+        name
+        for name in own[0].indicators
+        if name in own[1].indicators
+        and all(same(own[0].rules[name][key], own[1].rules[name][key]) for key in ON_SCALE)
+    ]
+    posts = {}
+    for tree in (0, 1):
+        for kind in (0, 1):
+            posts[kind, tree] = tables[tree].loc[own[tree].indicators].copy()
+            posts[kind, tree].loc[shared] = tables[kind].loc[shared]
+    return posts
 
 
-SWITCH = {
-    "data": new_data,
-    "roster": new_roster,
-    "posts": new_posts,
-    "weights": new_weights,
-    "method": lambda now, old, new: new,
-}
+def _values(states: tuple, own: tuple, framework: bool) -> dict:
+    """Values of every coalition, as they enter normalisation: (performance, revision, framework) → unit × indicator.
+
+    A revision is what the new panel says differently about the old year. What a panel lacks (a new city's past, a new
+    indicator) is taken from the other.
+    """
+    (before, after), tables = states, {}
+    for tree in (0, 1):
+        old, new = (
+            state.index.steps().treated if tree == side or not framework else _treated(own[tree], state.index)
+            for side, state in enumerate(states)
+        )
+        old, revised, new = (
+            table[table.index.get_level_values("year") == year].droplevel("year")
+            for table, year in ((old, before.year), (new, before.year), (new, after.year))
+        )
+        old, revised = _filled(old, revised), _filled(revised, old)
+        undone = new - (revised - old).reindex_like(new).fillna(0.0)
+        for key, table in {(0, 0): old, (0, 1): revised, (1, 0): undone, (1, 1): new}.items():
+            tables[*key, tree] = _filled(_filled(table, new), old)
+    return tables
+
+
+def _treated(spec, index: Index) -> pd.DataFrame:
+    """The data of an index under another framework, up to normalisation, for the indicators that they hold."""
+    held = set(index.panel.dropna(subset="value")["indicator"])
+    lacking = [
+        name for name in spec.indicators if not {name, spec.rules[name]["denominator"] or name} <= held
+    ]
+    spec = spec.drop(*lacking) if lacking else spec
+    raw, status = panels.wide(index.panel, [*spec.indicators, *spec.denominators])
+    table, _ = impute.fill(impute.denominate(raw, status, spec)[0], spec, index.groups)
+    return treat.treat(normalise.transform(table, spec), spec)[0]
+
+
+def _filled(table: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """A table with the rows and columns that it lacks taken from another; its missing cells stay missing."""
+    rows = table.index[table.notna().any(axis=1)]
+    columns = table.columns[table.notna().any()]
+    whole = other.reindex(
+        index=table.index.union(other.index), columns=[*table, *other.columns.difference(table.columns)]
+    )
+    whole.loc[rows, columns] = table.loc[rows, columns]
+    return whole
+
+
+# One coalition --------------------------------------------------------------------------------------------------------
+
+
+def _coalition(pair: _Pair, on: frozenset) -> tuple[pd.DataFrame, pd.Series, object]:
+    """Scores (unit × node), ranks and specification with the factors in `on` as after the change, the others as
+    before. With none and with all on they are those of the two states themselves.
+    """
+    ends = {frozenset(pair.live): 1, frozenset(): 0}
+    if on in ends:
+        state, spec = pair.states[ends[on]], pair.own[ends[on]]
+        scores = state.index.steps().scores.xs(state.year).loc[pair.rosters[ends[on]]]
+    else:
+        tree, units = "framework" in on, pair.rosters["cities" in on]
+        spec, year = pair.specs[tree, "weights" in on], pair.states["performance" in on].year
+        table = pair.values["performance" in on, "revision" in on, tree].loc[units, spec.indicators]
+        table.index = pd.MultiIndex.from_product([[year], units], names=["year", "unit"])
+        scores = normalise.normalise(table, spec, pair.posts["posts" in on, tree])
+        scores = aggregate.aggregate(scores, spec)[0].droplevel("year")
+    return scores, pd.Series(rounding.ranks(scores[[spec.root]].to_numpy())[:, 0], index=scores.index), spec
+
+
+def _contributions(pair: _Pair, on: frozenset) -> pd.DataFrame:
+    """Linked parts of the index (unit × indicator) whose sums are its linked score; one column when aggregations are
+    mixed.
+    """
+    scores, _, spec = _coalition(pair, on)
+    if pair.way is None:
+        return scores[[spec.root]]
+    linked = montecarlo.LINKS[pair.way][0](scores[spec.indicators].to_numpy(float))
+    return pd.DataFrame(montecarlo.weighted(spec, spec.root, linked), scores.index, spec.indicators)
+
+
+def _shapley_frames(pair: _Pair, value) -> tuple[pd.DataFrame, pd.DataFrame, dict]:
+    """`value(pair, factors switched on)` with none and all on, and the Shapley value of each of the six factors.
+
+    Factors that do not differ between the states get zero without being computed.
+    """
+    live = pair.live
+    worth = {
+        frozenset(on): value(pair, frozenset(on))
+        for size in range(len(live) + 1)
+        for on in combinations(live, size)
+    }
+    units, columns = sorted(set(pair.rosters[0]) & set(pair.rosters[1])), sorted(set().union(*worth.values()))
+    worth = {on: frame.reindex(index=units, columns=columns).fillna(0.0) for on, frame in worth.items()}
+    parts = shapley(worth.__getitem__, live)
+    zero = pd.DataFrame(0.0, index=units, columns=columns)
+    return worth[frozenset()], worth[frozenset(live)], {name: parts.get(name, zero) for name in FACTORS}
+
+
+def shapley(worth, players: list) -> dict:
+    """Shapley values by enumeration of all coalitions; `worth` takes a frozenset and gives a number, an array or a
+    frame.
+
+    >>> shapley(lambda on: len(on) ** 2, ["a", "b"])
+    {'a': 2.0, 'b': 2.0}
+    """
+    n, values = len(players), {}
+    for player in players:
+        others = [other for other in players if other != player]
+        values[player] = sum(
+            factorial(size)
+            * factorial(n - size - 1)
+            / factorial(n)
+            * (worth(frozenset(on) | {player}) - worth(frozenset(on)))
+            for size in range(n)
+            for on in combinations(others, size)
+        )
+    return values

@@ -1,89 +1,76 @@
-"""What would it take: the smallest change of one indicator, or the cheapest mix, that gains a city k places."""
+"""What would it take: the smallest change of one indicator, or the cheapest mix, that gains a city k places.
+
+The others stand still, posts and weights are those in force. Only weighted arithmetic means can be solved.
+"""
 
 import cvxpy as cp
-import numpy as np
 import pandas as pd
 
-from fire.analysis import montecarlo
-from fire.errors import refuse
-from fire.index import score
+from fire.errors import InputError, refuse
+from fire.index import normalise, score
+
+MARGIN = 0.001  # points by which the rival is passed
 
 
-def needed(
-    spec, panel, unit: str, places: int, year: int, margin: float = 0.001, scores: pd.DataFrame | None = None
-) -> tuple[float, pd.DataFrame]:
-    """Points that `unit` needs in `year` to gain `places` ranks by `margin` when the others stand still, and all
-    scores of the year. `scores`: those of the panel, when they are at hand.
+def needed(index, unit: str, places: int = 1, year: int | None = None, margin: float = MARGIN) -> float:
+    """Points of the index that `unit` lacks in `year` (default: the year ranked) to gain `places` ranks by `margin`.
 
     Raises InputError for an unknown unit, a rank that is not there to be gained, and an index that is not a weighted
     mean.
     """
-    scores = score.compute(spec, panel) if scores is None else scores
-    now = scores[scores["year"].eq(year)].pivot(index="unit", columns="node", values="score")
+    year = index.year if year is None else year
+    now = index.wide(year)[index.spec.root].dropna()
     faults = (
         [] if unit in now.index else [f"no unit '{unit}' in {year}: use one of {', '.join(now.index[:5])}, …"]
     )
-    others = now[spec.root].drop(unit, errors="ignore").sort_values(ascending=False)
-    rank = 1 if faults else int((others > now.at[unit, spec.root]).sum()) + 1
+    others = now.drop(unit, errors="ignore").sort_values(ascending=False)
+    rank = 1 if faults else int((others > now[unit]).sum()) + 1
     if not faults and not 1 <= places < rank:
         faults.append(
             f"{unit} is {rank}. in {year}: it can gain 1 to {rank - 1} places"
             if rank > 1
             else f"{unit} leads already"
         )
-    ways = set(spec.nodes.loc[~spec.nodes["leaf"], "aggregation"])
+    ways = set(index.spec.nodes.loc[~index.spec.nodes["leaf"], "aggregation"])
     if ways != {"arithmetic"}:
         faults.append(f"the aggregation is {', '.join(sorted(ways))}: only weighted means can be solved")
     refuse("what would it take", faults)
-    return float(others.iloc[rank - places - 1] + margin - now.at[unit, spec.root]), now
-
-
-def path_weights(spec) -> pd.Series:
-    """Weight of every indicator in the index."""
-    return pd.Series(
-        montecarlo.weighted(spec, spec.root, np.ones((1, len(spec.indicators))))[0], index=spec.indicators
-    )
+    return float(others.iloc[rank - places - 1] + margin - now[unit])
 
 
 def single(
-    spec,
-    panel,
-    unit: str,
-    places: int = 1,
-    year: int | None = None,
-    margin: float = 0.001,
-    scores: pd.DataFrame | None = None,
+    index, unit: str, places: int = 1, year: int | None = None, margin: float = MARGIN
 ) -> pd.DataFrame:
     """The smallest change of each indicator alone that gains `places` ranks, smallest first.
 
     Columns: indicator, points, score_from, score_to, raw_from, raw_to, beyond_best (above the best unit of the year).
+    Raises InputError as `needed` does.
     """
-    year = panel["year"].max() if year is None else year
-    points, now = needed(spec, panel, unit, places, year, margin, scores)
-    change = points / path_weights(spec)
-    return changed(spec, panel, now, unit, change).sort_values("points", kind="stable").reset_index(drop=True)
+    year = index.year if year is None else year
+    weight = index.weight_in_index[index.spec.indicators]
+    change = needed(index, unit, places, year, margin) / weight[weight > 0]
+    return _changed(index, unit, year, change).sort_values("points", kind="stable", ignore_index=True)
 
 
 def cheapest(
-    spec,
-    panel,
+    index,
     unit: str,
     places: int = 1,
     year: int | None = None,
-    margin: float = 0.001,
+    margin: float = MARGIN,
     effort: pd.Series | None = None,
     beyond: float = 0.0,
 ) -> pd.DataFrame:
-    """The mix of changes with the least total effort that gains `places` ranks.
+    """The mix of changes with the least total effort that gains `places` ranks; columns as `single`.
 
     Effort is quadratic: sum of (points / effort unit)², an effort unit being the spread of the indicator's yearly
     change over units (of its scores when the panel has one year). No score may pass the best unit of the year by more
-    than `beyond` points. Raises InputError when the frontier is too near.
+    than `beyond` points. Raises InputError as `needed` does, and when the frontier is too near.
     """
-    year = panel["year"].max() if year is None else year
-    points, now = needed(spec, panel, unit, places, year, margin)
-    weight = path_weights(spec)
-    effort = typical_change(spec, panel, year) if effort is None else effort
+    year = index.year if year is None else year
+    points, now = needed(index, unit, places, year, margin), index.wide(year)
+    weight = index.weight_in_index[index.spec.indicators]
+    effort = typical_change(index, year) if effort is None else effort
     room = (now[weight.index].max() - now.loc[unit, weight.index] + beyond).clip(lower=0.0)
     refuse(
         "what would it take",
@@ -100,38 +87,74 @@ def cheapest(
         [weight.to_numpy() @ change >= points, change <= room.to_numpy()],
     )
     problem.solve(solver=cp.CLARABEL)
-    table = changed(spec, panel, now, unit, pd.Series(change.value, index=weight.index).clip(lower=0.0))
-    return (
-        table[table["points"] > 1e-6]
-        .sort_values("points", ascending=False, kind="stable")
-        .reset_index(drop=True)
+    table = _changed(index, unit, year, pd.Series(change.value, index=weight.index).clip(lower=0.0))
+    return table[table["points"] > 1e-6].sort_values(
+        "points", ascending=False, kind="stable", ignore_index=True
     )
 
 
-def typical_change(spec, panel, year: int) -> pd.Series:
+def steps_up(index, units: list, beyond: float = 20.0, most: int = 3) -> pd.DataFrame:
+    """What one more place would take for each of `units`, the leader apart: columns unit, places, points (that it
+    lacks), indicator, score, raw_from, raw_to, beyond (the smallest change by one indicator alone), mix (the `most`
+    indicators of the cheapest mix, which may pass the best of the year by `beyond` points; none where even that is
+    not enough), measure_unit_zh, measure_unit_en (of raw_from and raw_to)."""
+    rank, rules, rows = index.of().set_index("unit")["rank"], index.spec.rules, []
+    for unit in units:
+        if not rank.get(unit, 1) > 1:
+            continue
+        best = single(index, unit).iloc[0]
+        rows.append(
+            {
+                "unit": unit,
+                "places": 1,
+                "points": needed(index, unit),
+                "indicator": best["indicator"],
+                "score": best["points"],
+                "raw_from": best["raw_from"],
+                "raw_to": best["raw_to"],
+                "beyond": best["beyond_best"],
+                "mix": _mix(index, unit, beyond)[:most],
+                **{
+                    f"measure_{name}": rules[best["indicator"]][name] or "" for name in ("unit_zh", "unit_en")
+                },
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _mix(index, unit: str, beyond: float) -> list[str]:
+    try:
+        return list(cheapest(index, unit, beyond=beyond)["indicator"])
+    except InputError:
+        return []
+
+
+def typical_change(index, year: int) -> pd.Series:
     """Spread over units of each indicator's change of score to `year` (of its scores when there is no year before)."""
-    scores = score.compute(spec, panel)
-    table = scores[scores["node"].isin(spec.indicators)].pivot(
-        index="unit", columns=["year", "node"], values="score"
-    )
-    spread = (table[year] - table[year - 1] if year - 1 in table else table[year]).std()
+    table = index.wide(year)[index.spec.indicators]
+    before = index.wide(year - 1)[index.spec.indicators] if year - 1 in index.years else 0.0
+    spread = (table - before).std()
     return spread.where(spread > 0, spread[spread > 0].min())
 
 
-def changed(spec, panel, now: pd.DataFrame, unit: str, change: pd.Series) -> pd.DataFrame:
-    """A change of scores in points and in the units of the indicators."""
-    before = now.loc[[unit], change.index]
+def _changed(index, unit: str, year: int, change: pd.Series) -> pd.DataFrame:
+    """A change of scores in points and, where the method can be turned back, in the units of the indicators."""
+    now = index.wide(year)[change.index]
+    posts = index.posts.xs(year) if index.posts.index.nlevels == 2 else index.posts
+    before = now.loc[[unit]]
     after = before + change
-    posts = score.base_posts(spec, panel)
-    raw = [score.invert(spec, scores, posts).loc[unit] for scores in (before, after)]
+    lines = [
+        name for name in change.index if index.spec.rules[name]["normalise"] not in (*normalise.RANKS, "none")
+    ]
+    raw = [score.invert(index.spec, scores[lines], posts).loc[unit] for scores in (before, after)]
     return pd.DataFrame(
         {
             "indicator": change.index,
             "points": change.to_numpy(),
             "score_from": before.loc[unit].to_numpy(),
             "score_to": after.loc[unit].to_numpy(),
-            "raw_from": raw[0].to_numpy(),
-            "raw_to": raw[1].to_numpy(),
-            "beyond_best": (after.loc[unit] > now[change.index].max() + 1e-9).to_numpy(),
+            "raw_from": raw[0].reindex(change.index).to_numpy(),
+            "raw_to": raw[1].reindex(change.index).to_numpy(),
+            "beyond_best": (after.loc[unit] > now.max() + 1e-9).to_numpy(),
         }
     )
