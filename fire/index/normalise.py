@@ -48,8 +48,7 @@ def transform(table: pd.DataFrame, spec) -> pd.DataFrame:
 
 def transformed(values: list[float], rule: dict) -> list[float]:
     """Posts or a target of the specification on the transformed scale."""
-    forward = {"identity": np.asarray, "log": np.log, "log1p": np.log1p}[kind_of(rule)]
-    return list(forward(np.array(values, dtype=float)))
+    return list(forward(np.array(values, dtype=float), kind_of(rule)))
 
 
 def kind_of(rule: dict) -> str:
@@ -57,8 +56,13 @@ def kind_of(rule: dict) -> str:
     return "log" if rule["normalise"] == "efficacy" else rule["transform"]
 
 
+def forward(values, kind: str):
+    """Values on the transformed scale: identity, natural logarithm (log) or log(1 + x) (log1p)."""
+    return {"identity": np.asarray, "log": np.log, "log1p": np.log1p}[kind](values)
+
+
 def back(values, kind: str):
-    """The inverse of a transform."""
+    """The inverse of `forward`."""
     return {"identity": np.asarray, "log": np.exp, "log1p": np.expm1}[kind](values)
 
 

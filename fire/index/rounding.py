@@ -47,6 +47,16 @@ def shared(place: np.ndarray, tied: np.ndarray, ties: str) -> np.ndarray:
     return (first + last) / 2
 
 
+def half_digit(decimals):
+    """Half a unit of the last digit of a number printed with so many decimals (a number, an array or a Series): what
+    its rounding may have added or taken away.
+
+    >>> float(half_digit(2)), half_digit(np.array([0.0, 3.0])).tolist()
+    (0.005, [0.5, 0.0005])
+    """
+    return 0.5 * 10.0 ** -decimals
+
+
 def rounded(values, rule: dict) -> np.ndarray:
     """Round as a specification declares, for example `{"decimals": 3, "rule": "half_even"}`.
 
