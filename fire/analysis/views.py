@@ -1,6 +1,7 @@
 """Results as people want them: league table, strengths and weaknesses, peers, scenarios side by side, group ranks.
 
-All take the scores frame; the year is the last one unless given. `lang` ("zh", "en") turns ids into labels.
+Every view takes an Index; the year is the one ranked unless given. What a frame rests on stands in its columns
+`share_<status>`, or, where these are left out, in `attrs["status"]`.
 """
 
 import numpy as np
@@ -8,187 +9,235 @@ import pandas as pd
 
 from fire.errors import InputError, refuse
 from fire.index import rounding
+from fire.index.panel import STATUSES
 from fire.index.spec_faults import suggest
 
-WORDS = {
-    "zh": {
-        "rank": "排名",
-        "unit": "城市",
-        "score": "得分",
-        "growth_pct": "增长率（%）",
-        "rank_change": "位次变化",
-        "group": "分组",
-        "group_rank": "组内排名",
-        "node": "指标",
-        "distance": "距离",
-        "gap": "与中位数之差",
-        "side": "类别",
-        "strength": "优势",
-        "weakness": "短板",
-        "spread": "最大位次差",
-    },
-    "en": {
-        "rank": "Rank",
-        "unit": "City",
-        "score": "Score",
-        "growth_pct": "Growth (%)",
-        "rank_change": "Rank change",
-        "group": "Group",
-        "group_rank": "Rank in group",
-        "node": "Indicator",
-        "distance": "Distance",
-        "gap": "Gap to median",
-        "side": "Side",
-        "strength": "strength",
-        "weakness": "weakness",
-        "spread": "Largest rank gap",
-    },
-}
+HARD = ("observed", "published")
 
 
-def of_year(scores: pd.DataFrame, year: int | None) -> pd.DataFrame:
-    """The scores of one year (None: the last)."""
-    year = scores["year"].max() if year is None else year
-    refuse(
-        "scores",
-        []
-        if (scores["year"] == year).any()
-        else [f"no year {year}: type one of {', '.join(map(str, sorted(scores['year'].unique())))}"],
-    )
-    return scores[scores["year"].eq(year)]
+def of_year(index, node: str | None = None, year: int | None = None) -> pd.DataFrame:
+    """Scores of one node in one year, best first (as `Index.of`); InputError names what to type instead."""
+    faults = [f"no year {year}: type one of {', '.join(map(str, index.years))}"]
+    refuse("scores", faults if year is not None and year not in index.years else [])
+    return index.of(node, year)
 
 
-def known_unit(scores: pd.DataFrame, unit: str) -> str:
-    if unit not in set(scores["unit"]):
-        raise InputError("scores", [f"no unit '{unit}'" + suggest(unit, sorted(scores["unit"].unique()))])
+def known_unit(index, unit: str) -> str:
+    """The unit itself; InputError with the nearest name when the index has no such unit."""
+    if unit not in index.units:
+        raise InputError("scores", [f"no unit '{unit}'" + suggest(unit, sorted(index.units))])
     return unit
 
 
-def wide(scores: pd.DataFrame, nodes: list[str], column: str = "score") -> pd.DataFrame:
-    """Units × nodes."""
-    return scores[scores["node"].isin(nodes)].pivot(index="unit", columns="node", values=column)[nodes]
+def leaders(values: pd.Series, digits: int = 3, highest: bool = True) -> list:
+    """Names (index) at the top of `values`; more than one when they tie at the digits shown, none without values."""
+    shown = values.dropna().astype(float).round(digits)
+    return list(shown.index[shown == (shown.max() if highest else shown.min())])
 
 
-def labelled(table: pd.DataFrame, spec, lang: str | None) -> pd.DataFrame:
-    """Column names, and cells of `node` and `side`, in words."""
-    if lang is None:
-        return table
-    words, labels = WORDS[lang], spec.labels(lang)
-    for name, by in (("node", labels), ("side", words)):
-        if name in table:
-            table = table.assign(**{name: table[name].map(by)})
-    return table.rename(columns=words | labels)
+# Tables -------------------------------------------------------------------------------------------------------------
 
 
 def league(
-    scores: pd.DataFrame,
-    spec,
+    index,
     node: str | None = None,
     year: int | None = None,
     top: int | None = None,
-    lang: str | None = None,
+    intervals: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """League table of a node: rank, unit, score, growth, rank change and the scores of its children."""
-    node = spec.known(node or spec.root)
-    now = of_year(scores, year)
-    table = now[now["node"].eq(node)][["rank", "unit", "score", "growth_pct", "rank_change"]]
-    table = (
-        table.merge(wide(now, spec.children(node)).reset_index(), on="unit") if spec.children(node) else table
+    """League table of a node: rank, unit, region, score, growth_pct, rank_change, its children, share_<status>.
+
+    `region` where the index has groups (under their name); rank_low, rank_high joined from `intervals` (unit, node,
+    year) when given; `growth_pct` (per cent) and `rank_change` against the year before. `attrs["status"]`: statuses
+    that the scores rest on.
+    """
+    now = of_year(index, node, year)
+    shares = [name for name in now if name.startswith("share_")]
+    table = now[["rank", "unit", "score", "growth_pct", "rank_change", *shares]].copy()
+    if index.groups is not None:
+        table.insert(2, index.groups.name or "group", table["unit"].map(index.groups))
+    if intervals is not None:
+        table = with_intervals(table.assign(node=now["node"], year=now["year"]), intervals)
+        table = table.drop(columns=["node", "year"])
+    children = index.spec.children(node or index.spec.root)
+    if children:
+        table = table.join(index.wide(year)[children], on="unit")
+    table = table[[name for name in table if name not in shares] + shares]
+    table.attrs["status"] = statuses(table)
+    return table.head(top) if top else table
+
+
+def with_intervals(table: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
+    """The table (unit, year and, where the intervals have it, node) with rank_low and rank_high."""
+    keys = [name for name in ("unit", "year", "node") if name in intervals]
+    bounds = intervals[[*keys, "rank_low", "rank_high"]]
+    return table.merge(bounds.astype({"unit": table["unit"].dtype}), on=keys, how="left")
+
+
+def statuses(frame: pd.DataFrame) -> list[str]:
+    """Statuses whose column `share_<status>` is above zero anywhere, from hard to soft."""
+    return [name for name in STATUSES if f"share_{name}" in frame and frame[f"share_{name}"].gt(0).any()]
+
+
+def condensed(table: pd.DataFrame) -> pd.DataFrame:
+    """The columns `share_<status>` of a table in one: hard_pct, the per cent from public statistics and printed data."""
+    shares = [name for name in table if name.startswith("share_")]
+    hard = table[[f"share_{name}" for name in HARD if f"share_{name}" in table]].sum(axis=1)
+    return table.drop(columns=shares).assign(hard_pct=100 * hard)
+
+
+def both_years(
+    scores: pd.DataFrame,
+    year: int,
+    before: int | None = None,
+    intervals: pd.DataFrame | None = None,
+    printed: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Tidy scores of one year, the scores of both years beside each other in columns named by the years.
+
+    `scores`: of units or regions. `before`: the year compared, None without one. rank_low, rank_high are joined from
+    `intervals`, `printed` from a frame of printed scores (unit, year, node, printed).
+    """
+    kept = [one for one in (before, year) if one is not None]
+    wide = scores[scores["year"].isin(kept)].pivot(index=["unit", "node"], columns="year", values="score")
+    wide = wide.reindex(columns=kept).set_axis(kept, axis=1)
+    now = scores[scores["year"].eq(year)].join(wide, on=["unit", "node"])
+    if intervals is not None:
+        now = with_intervals(now, intervals)
+    if printed is not None:
+        now = now.join(printed.set_index(["unit", "year", "node"])["printed"], on=["unit", "year", "node"])
+    return now
+
+
+def at(frame: pd.DataFrame, node: str) -> pd.DataFrame:
+    """Rows of one node, best first."""
+    return frame[frame["node"].eq(node)].sort_values(["rank", "unit"], ignore_index=True)
+
+
+def by_region(table: pd.DataFrame, order) -> pd.DataFrame:
+    """A league table with its regions in the given order and its cities inside each by rank."""
+    place = {region: row for row, region in enumerate(order)}
+    table = table.assign(_place=table["region"].map(place)).sort_values(["_place", "rank", "unit"])
+    return table[["region", *(name for name in table if name not in ("region", "_place"))]].reset_index(
+        drop=True
     )
-    table = table.sort_values(["rank", "unit"], ignore_index=True)
-    return labelled(table.head(top) if top else table, spec, lang)
 
 
-def displayed(table: pd.DataFrame, spec) -> pd.DataFrame:
-    """Numbers with decimals rounded by the declared rule of the specification: the last step before print."""
-    numbers = table.select_dtypes("float").columns
-    return table.assign(**{name: rounding.rounded(table[name], spec.method["rounding"]) for name in numbers})
+def status_shares(index, year: int | None = None) -> pd.DataFrame:
+    """What the scores of the root and the pillars rest on: node, status, share_pct (mean over the units, per cent)."""
+    nodes = [index.spec.root, *index.spec.pillars]
+    rows = []
+    for node in nodes:
+        now = of_year(index, node, year)
+        rows += [
+            {"node": node, "status": name, "share_pct": 100 * now[f"share_{name}"].mean()}
+            for name in statuses(now)
+        ]
+    return pd.DataFrame(rows, columns=["node", "status", "share_pct"])
 
 
-def strengths(
-    scores: pd.DataFrame, spec, unit: str, year: int | None = None, count: int = 5, lang: str | None = None
-) -> pd.DataFrame:
-    """The indicators where a unit ranks best and worst, with its score and its gap to the median."""
-    now = of_year(scores, year)
-    leaves = now[now["node"].isin(spec.indicators)]
-    own = leaves[leaves["unit"].eq(known_unit(now, unit))][["node", "rank", "score"]].dropna()
-    own = own.assign(gap=own["score"] - own["node"].map(leaves.groupby("node")["score"].median()))
+def system(index) -> pd.DataFrame:
+    """The index system, one row an indicator: pillar, dimension (its parent), indicator, weight_in_index (per cent),
+    measure_unit_zh, measure_unit_en, transform."""
+    nodes = index.spec.nodes.loc[index.spec.indicators]
+    return pd.DataFrame(
+        {
+            "pillar": index.pillar.loc[nodes.index],
+            "dimension": nodes["parent"],
+            "indicator": nodes.index,
+            "weight_in_index": 100 * index.weight_in_index.loc[nodes.index],
+            "measure_unit_zh": nodes["unit_zh"],
+            "measure_unit_en": nodes["unit_en"],
+            "transform": nodes["transform"],
+        }
+    ).reset_index(drop=True)
+
+
+def roster(index) -> pd.DataFrame:
+    """Cities of every region: region, cities, members_zh, members_en; with a column `region_basis` in the places also
+    cities_printed, how many of them the report lists in that region."""
+    places = index.places[index.places["city"].isin(index.units)]
+    groups = places.groupby("region", sort=False)
+    table = groups.agg(
+        cities=("city", "size"), members_zh=("city", "、".join), members_en=("city_en", ", ".join)
+    )
+    told = "region_basis" in places
+    if told:
+        table.insert(1, "cities_printed", groups["region_basis"].agg(lambda basis: basis.eq("printed").sum()))
+    table = table.reset_index()
+    table.attrs["status"] = ["published", "estimated"] if told else ["assumed"]
+    return table
+
+
+# One unit -------------------------------------------------------------------------------------------------------------
+
+
+def strengths(index, unit: str, year: int | None = None, count: int = 5) -> pd.DataFrame:
+    """The indicators where a unit ranks best and worst: side (strength, weakness), node, rank, score, gap to the median."""
+    year, spec = index.year if year is None else year, index.spec
+    known_unit(index, unit)
+    leaves = index.wide(year)[spec.indicators]
+    own = pd.DataFrame(
+        {"rank": index.wide(year, "rank").loc[unit, spec.indicators], "score": leaves.loc[unit]}
+    )
+    own = own.assign(gap=own["score"] - leaves.median()).dropna().rename_axis("node").reset_index()
     own = own.sort_values(["rank", "gap"], ascending=[True, False], ignore_index=True)
     count = min(count, len(own) // 2)
     table = pd.concat(
         [own.head(count).assign(side="strength"), own.tail(count)[::-1].assign(side="weakness")]
     )
-    return labelled(table[["side", "node", "rank", "score", "gap"]].reset_index(drop=True), spec, lang)
+    return table[["side", "node", "rank", "score", "gap"]].reset_index(drop=True)
 
 
-def peers(
-    scores: pd.DataFrame, spec, unit: str, year: int | None = None, count: int = 5, lang: str | None = None
-) -> pd.DataFrame:
-    """The units nearest to `unit` in indicator space: the root mean square difference of their indicator scores, over
-    the indicators that both have."""
-    now = of_year(scores, year)
-    table = wide(now, spec.indicators)
-    away = np.sqrt(((table - table.loc[known_unit(now, unit)]) ** 2).mean(axis=1)).drop(unit)
+def peers(index, unit: str, year: int | None = None, count: int = 5) -> pd.DataFrame:
+    """The units nearest to `unit` in indicator space: unit, distance, rank, score.
+
+    `distance`: root mean square difference of the indicator scores, over the indicators that both have.
+    """
+    table = index.wide(year)[index.spec.indicators]
+    away = np.sqrt(((table - table.loc[known_unit(index, unit)]) ** 2).mean(axis=1)).drop(unit)
     near = away.sort_values(kind="stable").head(count).rename("distance").rename_axis("unit").reset_index()
-    total = now[now["node"].eq(spec.root)][["unit", "rank", "score"]]
-    return labelled(near.merge(total, on="unit"), spec, lang)
+    return near.merge(of_year(index, year=year)[["unit", "rank", "score"]], on="unit")
 
 
-def scenarios(runs: dict[str, pd.DataFrame], node: str, year: int | None = None) -> pd.DataFrame:
-    """Ranks of a node under several runs side by side (index unit), and the largest gap between them."""
-    ranks = pd.DataFrame({name: one_node(scores, node, year)["rank"] for name, scores in runs.items()})
+# Several runs, groups -------------------------------------------------------------------------------------------------
+
+
+def scenarios(runs: dict, node: str | None = None, year: int | None = None) -> pd.DataFrame:
+    """Ranks of a node under several indices (`runs`: Index by name) side by side: index unit, a column a run, spread."""
+    ranks = pd.DataFrame({name: _of_units(index, node, year)["rank"] for name, index in runs.items()})
     ranks["spread"] = ranks.max(axis=1) - ranks.min(axis=1)
     return ranks.sort_values(next(iter(runs)))
 
 
-def one_node(scores: pd.DataFrame, node: str, year: int | None) -> pd.DataFrame:
-    now = of_year(scores, year)
-    refuse(
-        "scores",
-        [] if (now["node"] == node).any() else [f"no node '{node}'" + suggest(node, now["node"].unique())],
-    )
-    return now[now["node"].eq(node)].set_index("unit")
-
-
 def agreement(
-    runs: dict[str, pd.DataFrame], node: str, year: int | None = None, method: str = "spearman"
+    runs: dict, node: str | None = None, year: int | None = None, method: str = "spearman"
 ) -> pd.DataFrame:
-    """Correlations of the scores of a node between runs."""
-    scores = {name: one_node(scores, node, year)["score"] for name, scores in runs.items()}
+    """Correlations of the scores of a node between several indices (`runs`: Index by name)."""
+    scores = {name: _of_units(index, node, year)["score"] for name, index in runs.items()}
     return pd.DataFrame(scores).corr(method=method)
 
 
-def movers(runs: dict[str, pd.DataFrame], node: str, year: int | None = None, count: int = 5) -> pd.DataFrame:
-    """Units whose rank differs most between the first run and any other: unit, run, rank before, rank after, change."""
-    ranks = scenarios(runs, node, year).drop(columns="spread")
-    first = ranks.columns[0]
-    long = ranks.melt(first, ignore_index=False, var_name="run", value_name="rank_after").reset_index()
-    long = long.rename(columns={first: "rank_before"})
-    long["change"] = long["rank_before"] - long["rank_after"]
-    order = long["change"].abs().sort_values(ascending=False, kind="stable").index
-    return (
-        long.loc[order, ["unit", "run", "rank_before", "rank_after", "change"]]
-        .head(count)
-        .reset_index(drop=True)
-    )
+def _of_units(index, node: str | None, year: int | None) -> pd.DataFrame:
+    return of_year(index, node, year).set_index("unit")
 
 
-def group_ranks(scores: pd.DataFrame, groups: pd.Series, node: str, year: int | None = None) -> pd.DataFrame:
-    """Ranks inside each group (`groups`: group by unit, such as region): group, unit, score, rank, group_rank, of."""
+def group_ranks(
+    index, node: str | None = None, year: int | None = None, groups: pd.Series | None = None
+) -> pd.DataFrame:
+    """Ranks inside each group (`groups`: group by unit; default those of the index, such as regions).
+
+    Columns group, unit, score, rank, group_rank, of (units in the group).
+    """
+    groups = index.groups if groups is None else groups
     table = (
-        one_node(scores, node, year)[["score", "rank"]].join(groups.rename("group")).dropna(subset="group")
+        _of_units(index, node, year)[["score", "rank"]].join(groups.rename("group")).dropna(subset="group")
     )
     parts = [
         part.assign(group_rank=rounding.ranks(part[["score"]].to_numpy())[:, 0], of=len(part))
-        for _, part in table.groupby("group")
+        for _, part in table.groupby("group", observed=True)
     ]
     table = pd.concat(parts).reset_index().astype({"group_rank": "Int64"})
     return table.sort_values(["group", "group_rank"], ignore_index=True)[
         ["group", "unit", "score", "rank", "group_rank", "of"]
     ]
-
-
-def leaders(values: pd.Series, digits: int = 3, highest: bool = True) -> list:
-    """Names (index) at the top of `values`; more than one when they tie at the digits shown."""
-    shown = values.dropna().round(digits)
-    return list(shown.index[shown == (shown.max() if highest else shown.min())])

@@ -88,6 +88,21 @@ def panels(nodes: list, lang: str, *, height: float, column: str = "node", colum
     return fig, list(axes.flat[: len(nodes)])
 
 
+def one_legend(fig) -> None:
+    """One legend above the figure, in place of those of its axes, which all say the same."""
+    handles, texts = fig.axes[0].get_legend_handles_labels()
+    for ax in fig.axes:
+        if ax.get_legend() is not None:
+            ax.get_legend().remove()
+    if handles:
+        fig.legend(handles, texts, loc="outside upper right", ncols=min(len(texts), 6), handletextpad=0.3)
+
+
+def years(frame: pd.DataFrame) -> list[int]:
+    """The columns of a frame that are years, as `views.both_years` gives them."""
+    return [column for column in frame if isinstance(column, int)]
+
+
 def _axes(ax, height: float):
     return style.subplots(height=height) if ax is None else (ax.figure, ax)
 
@@ -275,40 +290,42 @@ def dumbbell(
     lang: str,
     *,
     y: str,
-    start,
-    end,
+    start=None,
+    end=None,
     label: str | None = None,
     digits: int | None = None,
     x: str | None = None,
     colour: str | None = None,
+    size: float = 8,
     ax=None,
 ):
-    """Two values of every row, joined: hollow at `start`, full at `end`. Columns: `y` (label), `start`, `end` (may be
-    years, as in `index.wide`), `label` (number written at the end with its sign; default the value of `end`).
+    """Two values of every row, joined: hollow at `start`, full at `end`. Columns: `y` (label), `start`, `end` (default:
+    the year columns of the frame; one year alone is a dot), `label` (number written at the end with its sign, nothing
+    where it is missing; default the value of `end`).
 
     Rises and falls have their colours unless `colour` is given. `x`: column whose heading names the axis.
     """
-    fig, ax = rows(names(frame, y, lang), lang, ax=ax)
-    row = np.arange(len(frame))
-    colours = (
-        np.where(frame[end].ge(frame[start]), style.RISE, style.FALL)
-        if colour is None
-        else [colour] * len(row)
-    )
-    ax.hlines(row, frame[start], frame[end], color=colours, linewidth=1.6)
-    ax.scatter(frame[start], row, s=26, facecolor=PAPER, edgecolor=colours, linewidth=1.3, zorder=3)
+    if end is None:
+        start, end = [None, *years(frame)][-2:]
+    fig, ax = rows(names(frame, y, lang), lang, ax=ax, size=size)
+    row, both = np.arange(len(frame)), [end] if start is None else [start, end]
+    one = NAVY if start is None else colour
+    colours = np.where(frame[both[-1]].ge(frame[both[0]]), style.RISE, style.FALL)
+    colours = list(colours) if one is None else [one] * len(row)
+    hollow = {"s": 26, "facecolor": PAPER, "linewidth": 1.3, "zorder": 3}
+    if start is not None:
+        ax.hlines(row, frame[start], frame[end], color=colours, linewidth=1.6)
+        ax.scatter(frame[start], row, edgecolor=colours, **hollow)
+        ax.scatter([], [], edgecolor=one or MUTED, label=heading(start, lang), **hollow)
     ax.scatter(frame[end], row, s=30, color=colours, zorder=4)
-    shown = end if label is None else label
+    ax.scatter([], [], s=30, color=one or MUTED, label=heading(end, lang))
+    shown, ends = end if label is None else label, frame[both].max(axis=1)
     places = digits_of(shown, lang, digits)
-    style.value_labels(
-        ax, row, frame[shown], places, pad=7, at=frame[[start, end]].max(axis=1), signed=label is not None
-    )
-    ink = MUTED if colour is None else colour
-    ax.scatter([], [], s=26, facecolor=PAPER, edgecolor=ink, linewidth=1.3, label=heading(start, lang))
-    ax.scatter([], [], s=30, color=ink, label=heading(end, lang))
+    style.value_labels(ax, row, frame[shown], places, pad=7, at=ends, signed=label is not None)
     _labelled(ax, lang, x)
     ax.margins(x=0.1)
-    _legend(ax, 2)
+    if start is not None:
+        _legend(ax, 2)
     return fig
 
 

@@ -22,6 +22,7 @@ HIGHLIGHT, BASE = RED, "#9fb0bf"  # the one thing to see, and everything else
 RISE, FALL = TEAL, RED
 SEQUENTIAL, DIVERGING = "cividis", "RdBu"
 PILLARS = {"total": INK, "F": NAVY, "I": TEAL, "R": ORANGE, "E": RED}
+PILLAR_COLOURS = [NAVY, TEAL, ORANGE, RED, SKY, SAND]
 STATUS = {
     "observed": NAVY,
     "published": TEAL,
@@ -131,6 +132,12 @@ def with_glyphs(draw):
                 "figure", [] if again else [f"{missing}: add the character to EXTRA in fire/figures/fonts.py"]
             )
             fonts.register()
+
+
+def pillar_palette(lang: str = "zh") -> dict[str, str]:
+    """Colour of the index and of every pillar of the edition."""
+    spec = codebook.book(lang).spec
+    return {spec.root: INK} | dict(zip(spec.pillars, itertools.cycle(PILLAR_COLOURS)))
 
 
 def region_palette(lang: str = "zh") -> dict[str, str]:
