@@ -1,14 +1,19 @@
 """The audit: statistics against published or analytic values, verdicts that can fail, sentences in both languages."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from test_robustness import small_panel, small_spec
 
-from fire import edition, files
-from fire.analysis import audit
-from fire.index import score
+import fire
+from fire import codebook, files
+from fire.analysis import audit, results
 from fire.index import spec as specs
+from fire.index.index import Index
+from fire.report import audit as report
+from fire.report import narrative
 
 COINR = files.ROOT / "tests" / "golden" / "coinr"
 ALTERNATIVES = {"weights": {"band": [0.2, 0.2]}, "aggregation": ["arithmetic", "geometric"], "floor": 0.1}
@@ -34,10 +39,14 @@ def test_adequacy_and_components_of_known_matrices():
     base = rng.normal(size=(20_000, 3))
     assert audit.adequacy(pd.DataFrame(base[:, :2] @ [[1, 0.5], [0, 1]])) == pytest.approx(0.5)
     common = pd.DataFrame(base[:, [0]] + base, columns=list("abc"))  # one factor
-    values, loadings = audit.components(common.assign(d=-common["a"]))
+    components, loadings = audit.correlations(common.assign(d=-common["a"]))
+    values = components["eigenvalue"].to_numpy()
     assert values.sum() == pytest.approx(4) and (values[:-1] >= values[1:] - 1e-9).all()
     assert (loadings**2).sum().to_numpy() == pytest.approx(np.sort(values)[::-1], abs=1e-9)
     assert loadings.loc["d"].iloc[0] == pytest.approx(-loadings.loc["a"].iloc[0])
+    z = (common - common.mean()) / common.std()
+    first = z @ audit.weights.components(common)[1]["PC1"]
+    assert audit.correlations(common)[1]["PC1"].to_numpy() == pytest.approx(common.corrwith(first).to_numpy())
 
 
 def test_correlation_ratio_of_independent_parts():
@@ -69,28 +78,54 @@ def panel():
     return small_panel(np.stack([values, values * 1.02]), years=(2020, 2021))
 
 
+def lines_of(panel, spec=None):
+    return audit.run(Index(spec or small_spec(), panel), alternatives=ALTERNATIVES, draws=300)
+
+
 def run(panel, spec=None):
-    return audit.run(spec or small_spec(), panel, alternatives=ALTERNATIVES, draws=300).set_index(
-        ["check", "node"]
-    )
+    lines = lines_of(panel, spec)
+    pair = lines["node"].where(lines["other"].isna(), lines["node"] + " × " + lines["other"].fillna(""))
+    return lines.assign(node=pair).set_index(["check", "node"])
 
 
 def test_every_check_has_lines_and_sentences(panel):
-    lines = audit.run(small_spec(), panel, alternatives=ALTERNATIVES, draws=300)
+    lines = lines_of(panel)
     assert list(lines.columns) == audit.COLUMNS
-    assert set(lines["check"]) == set(audit.thresholds())
+    assert set(lines["check"]) == set(audit.thresholds()) and set(lines["check"]) <= set(codebook.words())
     assert set(lines["verdict"]) <= set(audit.VERDICTS)
-    assert lines[["zh", "en"]].map(lambda text: len(text) > 10).all().all()
-    assert lines["en"].map(str.isascii).all()
     assert audit.summary(lines)[["pass", "flag", "fail"]].to_numpy().sum() == len(lines)
-    assert list(audit.table(lines, "en").columns) == [
-        "check",
-        "subject",
-        "value",
-        "simulated",
-        "verdict",
-        "sentence",
-    ]
+    table = audit.table(lines)
+    grave = table["verdict"].map(audit.VERDICTS.index)
+    assert grave.is_monotonic_decreasing and len(table) == len(lines)
+    entries = narrative.catalogue(narrative.FOLDER)
+    for cell in table["sentence"]:
+        assert cell["entry"] in entries.entries and json.loads(json.dumps(cell["values"]))
+    assert audit.overall(lines)["passed"] == (lines["verdict"] == "pass").sum()
+
+
+def test_lines_survive_being_stored(panel, tmp_path):
+    known = results.Results(Index(small_spec(), panel), tmp_path)
+    lines = lines_of(panel)
+    known._store("audit", lines)
+    again = results._read(tmp_path / "audit.parquet")
+    assert again["facts"].tolist() == lines["facts"].tolist()
+    assert audit.table(again)["sentence"].tolist() == audit.table(lines)["sentence"].tolist()
+
+
+def test_intervals_that_are_given_are_taken(panel):
+    index = Index(small_spec(), panel)
+    wide = pd.DataFrame({"node": "index", "year": 2021, "rank_low": 1, "rank_high": [2, 30, 20, 5]})
+    wide = pd.concat([wide, wide.assign(node="P", rank_high=2), wide.assign(year=2020, rank_high=2)])
+    line = audit.run(index, alternatives=ALTERNATIVES, intervals=wide).set_index("check").loc["interval"]
+    assert line["value"] == 0.5 and line["facts"]["median"] == 11.5 and line["verdict"] == "flag"
+
+
+def test_an_indicator_without_differences_breaks_nothing(panel):
+    flat = panel.assign(value=panel["value"].where(panel["indicator"].ne("e"), 3.0))
+    spec = small_spec(normalise="none")
+    lines, found = run(flat, spec), lines_of(flat, spec)
+    assert lines.at[("parent", "e"), "verdict"] == "fail" and lines.at[("importance", "e"), "value"] == 0
+    assert {"entry": "audit-not-computable"}.items() <= audit.table(found)["sentence"][0].items()
 
 
 def test_a_reversed_indicator_fails(panel):
@@ -100,7 +135,7 @@ def test_a_reversed_indicator_fails(panel):
     assert run(panel).at[("parent", "e"), "verdict"] == "pass"
     lines = run(wrong)
     assert lines.at[("loading", "R"), "verdict"] == "fail" and lines.at[("alpha", "R"), "verdict"] != "pass"
-    assert "e" in lines.at[("loading", "R"), "en"]
+    assert lines.at[("loading", "R"), "facts"] == {"weakest": "e"}
 
 
 def test_a_doubled_indicator_is_redundant_and_an_outlier_is_flagged(panel):
@@ -132,40 +167,66 @@ def test_lines_say_how_much_of_their_data_is_simulated(panel):
 
 
 def test_leave_one_out_and_choices_are_those_of_the_engine(panel):
-    spec, lines = small_spec(), run(panel)
+    index, lines = Index(small_spec(), panel), run(panel)
 
     def ranks(one):
-        return (
-            score.compute(one, panel)
-            .query("node == 'index' and year == 2021")
-            .set_index("unit")["rank"]
-            .astype(float)
-        )
+        return one.wide(2021, "rank")["index"].astype(float)
 
-    expected = (ranks(spec) - ranks(spec.drop("a"))).abs().mean()
+    expected = (ranks(index) - ranks(index.drop("a"))).abs().mean()
     assert lines.at[("leave-one-out", "a"), "value"] == pytest.approx(expected)
-    expected = (ranks(spec) - ranks(spec.vary(aggregation="geometric"))).abs().mean()
-    assert lines.at[("choice", "aggregation: geometric"), "value"] == pytest.approx(expected)
+    expected = (ranks(index) - ranks(index.vary(aggregation="geometric"))).abs().mean()
+    assert lines.at[("choice", "aggregation × geometric"), "value"] == pytest.approx(expected)
+
+
+def test_the_audit_keeps_frozen_posts(panel):
+    """A later panel with another base year moves no post: the lines are those of the frozen index."""
+    index = Index(small_spec(), panel).freeze()
+    moved = index.revise(panel.assign(value=panel["value"].where(panel["year"].eq(2021), panel["value"] * 2)))
+    old, new = (
+        audit.run(one, alternatives=ALTERNATIVES, draws=50).query("check != 'interval'")["value"]
+        for one in (index, moved)
+    )
+    assert np.allclose(old, new)
 
 
 def test_nominal_shares_are_path_weights(panel):
-    wide = (
-        score.compute(small_spec(), panel)
-        .query("year == 2021")
-        .pivot(index="unit", columns="node", values="score")
-    )
-    table = audit.effective(small_spec(), wide)
-    assert table.at["a", "nominal"] == pytest.approx(0.35) and table.at["c", "nominal"] == pytest.approx(0.2)
+    table = audit.effective(Index(small_spec(), panel)).set_index("node")
+    assert table.at["a", "nominal_pct"] == pytest.approx(35) and table.at[
+        "c", "nominal_pct"
+    ] == pytest.approx(20)
     for _, level in table.groupby("level"):
-        assert level["nominal"].sum() == pytest.approx(1) and level["effective"].sum() == pytest.approx(1)
+        assert level["nominal_pct"].sum() == pytest.approx(100)
+        assert level["effective_pct"].sum() == pytest.approx(100)
+    most = audit.extremes(table.reset_index().query("level == 'indicator'"))
+    assert table["ratio"].drop(["P", "Q", "R"]).max() == most["ratio"] == table.at[most["most"], "ratio"]
 
 
-def test_the_command_writes_the_audit_of_the_edition(tmp_path, monkeypatch):
-    indicators = edition.load(2022).spec.indicators
+def test_loadings_of_a_pillar_with_one_indicator(panel):
+    found = audit.loadings(Index(small_spec(), panel)).set_index("indicator")
+    assert found.at["c", "first"] == pytest.approx(1) and np.isnan(found.at["c", "second"])
+    assert found.index.tolist() == list("abcdef") and found["pillar"].tolist() == list("PPQRRR")
+
+
+def test_audit_of_edition_2022():
+    """The verdicts as published: 181 lines, 149 pass, 32 are flagged, none fails."""
+    index = fire.load(2022).index
+    lines = audit.run(index, draws=2000)
+    said = audit.overall(lines)
+    assert (said["lines"], said["passed"], said["flagged"], said["failed"]) == (181, 149, 32, 0)
+    assert said["soft"] == 146
+    assert set(lines.loc[lines["check"].eq("coverage-indicator"), "node"]) == set(index.spec.indicators)
+
+
+def test_the_report_writes_the_audit_of_the_edition(tmp_path, monkeypatch):
+    lines = audit.run(fire.load(2022).index, draws=500)
     monkeypatch.setattr(files, "REPORTS", tmp_path)
-    found = audit.main("2022")
-    assert set(found.loc[found["check"].eq("coverage-indicator"), "node"]) == set(indicators)
-    text = (tmp_path / "2022-audit" / "audit.md").read_text(encoding="utf-8")
-    assert "审计意见" in text and "Statistical audit" in text and found.iloc[0]["zh"] in text
-    assert (tmp_path / "2022-audit" / "audit.csv").read_bytes().startswith(b"\xef\xbb\xbf")
-    assert len(pd.read_csv(tmp_path / "2022-audit" / "audit.csv")) == len(found)
+    monkeypatch.setattr(results, "of", lambda ed: type("Known", (), {"audit": lines}))
+    folder = report.write(2022)
+    assert folder == tmp_path / "2022-audit"
+    text, raw = (folder / "audit.md").read_text(encoding="utf-8"), (folder / "audit.csv").read_bytes()
+    assert "审计意见" in text and "Statistical audit" in text and raw.startswith(b"\xef\xbb\xbf")
+    table = pd.read_csv(folder / "audit.csv")
+    assert len(table) == len(lines) and table["sentence_zh"].str.len().min() > 10
+    assert (
+        not table["sentence_en"].str.contains(f"[{codebook.HAN}]").any() and table["sentence_zh"][0] in text
+    )

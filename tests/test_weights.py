@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from fire.errors import InputError
 from fire.index import score, weights
 from fire.index import spec as specs
+from fire.index.index import Index
 
 RIVER = pd.read_csv(GOLDEN / "river.csv")
 Z = RIVER[["z_O2", "z_PH", "z_germ", "z_nutrient"]]
@@ -153,6 +154,20 @@ def test_effective_weights():
     found = weights.effective(spec)
     assert found[spec.indicators].sum() == pytest.approx(1) and found["gdp"] == pytest.approx(0.15 / 4)
     assert found["F"] == pytest.approx(found[spec.leaves("F")].sum())
+
+
+def test_effective_weights_are_those_that_data_gave():
+    spec = index(
+        word("P", parent="total"),
+        word("Q", parent="total"),
+        *(word(leaf, parent=leaf.upper()[0]) for leaf in ("p1", "p2", "q1", "q2")),
+        weighting="entropy",
+    )
+    made = Index(spec, random_panel(spec))
+    found = made.weight_in_index
+    assert found[spec.indicators].sum() == pytest.approx(1)
+    assert found["p1"] == pytest.approx(made.weights["P"] * made.weights["p1"])
+    assert abs(found["p1"] - weights.effective(spec)["p1"]) > 0.01
 
 
 def test_reader_set_weights():

@@ -1,13 +1,12 @@
-"""Does the index hold together: a statistical audit in the manner of the JRC, each line with its verdict and its
-sentence.
+"""Does the index hold together: a statistical audit in the manner of the JRC.
 
-    python -m fire.analysis.audit 2022        # prints the verdicts, writes reports/2022-audit/audit.csv and audit.md
+    lines = audit.run(index)          # check, node, other, value, verdict, simulated, facts
+    audit.summary(lines)              # number of lines that pass, are flagged and fail, by check
 
 Thresholds and their sources are in data/audit-thresholds.toml. A line says which share of the cells it rests on is
-simulated.
+simulated. The words of a line are the entry `audit-<check>` of reports/exhibits/audit.toml.
 """
 
-import argparse
 import itertools
 import tomllib
 
@@ -15,91 +14,68 @@ import numpy as np
 import pandas as pd
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
-from fire import codebook as labels
 from fire import files
 from fire.analysis import montecarlo, robustness
-from fire.index import normalise, rounding, score
-from fire.report import narrative
+from fire.index import normalise, rounding, weights
 
 THRESHOLDS = files.DATA / "audit-thresholds.toml"
-VERDICTS = {
-    "pass": {"zh": "通过", "en": "pass"},
-    "flag": {"zh": "提示", "en": "flag"},
-    "fail": {"zh": "不通过", "en": "fail"},
-}
-COLUMNS = ["check", "node", "subject_zh", "subject_en", "value", "verdict", "simulated", "zh", "en"]
+VERDICTS = ("pass", "flag", "fail")
+COLUMNS = ["check", "node", "other", "value", "verdict", "simulated", "facts"]
+ONE = 1 + 1e-9  # eigenvalues above one, beyond rounding error
 
 
 def thresholds() -> dict:
-    """Bounds, names and sources of every check."""
+    """Bounds and sources of every check."""
     return tomllib.loads(THRESHOLDS.read_text(encoding="utf-8"))
 
 
 def run(
-    spec,
-    panel: pd.DataFrame,
+    index,
     year: int | None = None,
     alternatives: dict | None = None,
-    draws: int = 10_000,
-    seed: int = 2022,
+    draws: int | None = None,
+    seed: int | None = None,
     rules: dict | None = None,
+    intervals: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """The audit of one year (default: the last): one row a line with COLUMNS.
+    """The audit of an Index in one year (default: the year ranked): one row a line, columns check, node, other, value,
+    verdict, simulated, facts.
 
-    `node` is an indicator, a node, a city (coverage-unit), a pair of indicators (redundancy) or a choice; `value` is
-    in the unit of the check; `simulated` is the share of the cells behind the line that are simulated; zh and en are
-    sentences.
+    `node`: an indicator, another node, a city (coverage-unit), the first of two indicators (redundancy: the second is
+    `other`) or a declared alternative (choice: its option is `other`). `value`: in the unit of the check. `verdict`:
+    pass, flag or fail by `rules` (default: `thresholds()`). `simulated`: share of the cells behind the line that are
+    simulated. `facts`: further numbers and ids of the line, a dictionary. `intervals`: the rank intervals (as
+    `robustness.intervals`); without them `draws` are run.
+    Raises InputError as `robustness.run` does.
     """
-    rules, year = rules or thresholds(), panel["year"].max() if year is None else year
+    spec, rules = index.spec, rules or thresholds()
+    year = index.year if year is None else year
     alternatives = robustness.standard() if alternatives is None else alternatives
-    scores = score.compute(spec, panel)
-    now = scores[scores["year"].eq(year)]
-    wide = now.pivot(index="unit", columns="node", values="score").reindex(columns=spec.nodes.index)
-    cells = panel[panel["year"].eq(year)]
+    wide, cells = index.wide(year), index.panel[index.panel["year"].eq(year)]
+    if intervals is None:
+        intervals = robustness.run(index, alternatives, draws, seed).intervals
     lines = [
-        *coverage(spec, cells),
-        *skewness(spec, cells, rules["skewness"]["kurtosis"]),
-        *parents(spec, wide),
-        *siblings(spec, wide),
-        *consistency(spec, wide),
-        *importance(spec, wide),
-        *leave_one_out(spec, panel, year),
-        *choices(spec, panel, year, alternatives),
-        *widths(spec, panel, year, alternatives, draws, seed, rules["interval"]["width"]),
+        *_coverage(spec, cells),
+        *_skewness(spec, cells, rules["skewness"]["kurtosis"]),
+        *_parents(spec, wide),
+        *_siblings(spec, wide),
+        *_consistency(spec, wide),
+        *_importance(index, year),
+        *_leave_one_out(index, year),
+        *_choices(index, year, alternatives),
+        *_widths(spec, intervals, year, rules["interval"]["width"]),
     ]
     simulated = cells["status"].eq("simulated").groupby(cells["indicator"]).mean().reindex(spec.indicators)
-    rows = [finish(spec, line, rules[line["check"]], simulated) for line in lines]
+    rows = [
+        {"other": None}
+        | line
+        | {
+            "verdict": verdict(line["value"], rules[line["check"]]) if line.get("applies", True) else "pass",
+            "simulated": simulated[line["leaves"]].mean(),
+        }
+        for line in lines
+    ]
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def finish(spec, line: dict, rule: dict, simulated: pd.Series) -> dict:
-    """A line with its verdict, its share of simulated cells and the sentence of an auditor."""
-    outcome = verdict(line["value"], rule) if line.get("applies", True) else "pass"
-    share = simulated[line["leaves"]].mean()
-    bounds = {
-        name: rule.get(name)
-        for name in ("flag_below", "flag_above", "fail_below", "fail_above", "width", "kurtosis")
-    }
-    said = narrative.say(
-        f"audit-{line['check']}",
-        verdict=outcome,
-        value=float(line["value"]),
-        percent=100 * float(line["value"]),
-        subject=line["label"],
-        unity=1,
-        **bounds,
-        **line.get("facts", {}),
-    )
-    return {
-        "check": line["check"],
-        "node": line["node"],
-        "subject_zh": line["label"]["zh"],
-        "subject_en": line["label"]["en"],
-        "value": line["value"],
-        "verdict": outcome,
-        "simulated": share,
-        **said,
-    }
 
 
 def verdict(value: float, rule: dict) -> str:
@@ -111,52 +87,40 @@ def verdict(value: float, rule: dict) -> str:
     return "fail" if np.isnan(value) or beyond("fail") else "flag" if beyond("flag") else "pass"
 
 
-def line(spec, check: str, node: str, value: float, **more) -> dict:
-    """A line about a node of the specification, labelled in both languages and resting on the indicators below it."""
-    return {
-        "check": check,
-        "node": node,
-        "value": value,
-        "label": label(spec, node),
-        "leaves": spec.leaves(node),
-        **more,
-    }
-
-
-def label(spec, *nodes: str) -> dict:
-    """Names of nodes in both languages."""
-    return {lang: narrative.join([spec.label(node, lang) for node in nodes], lang) for lang in ("zh", "en")}
+def _line(check: str, node: str, value: float, leaves: list, **more) -> dict:
+    """A line that rests on the indicators `leaves`."""
+    return {"check": check, "node": node, "value": float(value), "leaves": leaves, "facts": {}} | more
 
 
 # Data -----------------------------------------------------------------------------------------------------------------
 
 
-def coverage(spec, cells: pd.DataFrame) -> list[dict]:
-    """Share of cells that are present as data (not imputed), for each indicator and for the least covered city."""
+def _coverage(spec, cells: pd.DataFrame) -> list[dict]:
+    """Share of cells that are present as data (not imputed), for each indicator and for the least covered unit."""
     have = cells[cells["value"].notna() & cells["status"].ne("imputed")].assign(one=1.0)
     table = have.pivot(index="unit", columns="indicator", values="one")
     table = table.reindex(index=sorted(cells["unit"].unique()), columns=spec.indicators).fillna(0.0)
     by_unit = table.mean(axis=1)
     lowest = by_unit.idxmin()
-    return [line(spec, "coverage-indicator", name, share) for name, share in table.mean().items()] + [
-        {
-            "check": "coverage-unit",
-            "node": lowest,
-            "value": by_unit[lowest],
-            "leaves": spec.indicators,
-            "label": unit_label(lowest),
-        }
+    return [
+        *(_line("coverage-indicator", name, share, [name]) for name, share in table.mean().items()),
+        _line("coverage-unit", lowest, by_unit[lowest], spec.indicators),
     ]
 
 
-def skewness(spec, cells: pd.DataFrame, kurtosis_limit: float) -> list[dict]:
+def _skewness(spec, cells: pd.DataFrame, kurtosis_limit: float) -> list[dict]:
     """Absolute skewness of each indicator after its transform; it counts when the kurtosis is high as well."""
     wide = cells.pivot(index="unit", columns="indicator", values="value")[spec.indicators]
     wide = normalise.transform(wide, spec)
     peak = wide.kurt()
     return [
-        line(
-            spec, "skewness", name, abs(skew), applies=peak[name] > kurtosis_limit, facts={"peak": peak[name]}
+        _line(
+            "skewness",
+            name,
+            abs(skew),
+            [name],
+            applies=peak[name] > kurtosis_limit,
+            facts={"peak": peak[name]},
         )
         for name, skew in wide.skew().items()
     ]
@@ -165,61 +129,45 @@ def skewness(spec, cells: pd.DataFrame, kurtosis_limit: float) -> list[dict]:
 # Structure ------------------------------------------------------------------------------------------------------------
 
 
-def parents(spec, wide: pd.DataFrame) -> list[dict]:
+def _parents(spec, wide: pd.DataFrame) -> list[dict]:
     """Correlation of every node with its parent."""
-    above = spec.nodes["parent"].dropna()
     return [
-        line(spec, "parent", node, wide[node].corr(wide[parent]), facts={"parent": label(spec, parent)})
-        for node, parent in above.items()
+        _line("parent", node, wide[node].corr(wide[parent]), spec.leaves(node), facts={"parent": parent})
+        for node, parent in spec.nodes["parent"].dropna().items()
         if len(spec.children(parent)) > 1
     ]
 
 
-def siblings(spec, wide: pd.DataFrame) -> list[dict]:
+def _siblings(spec, wide: pd.DataFrame) -> list[dict]:
     """Correlation of every pair of indicators of one pillar."""
     return [
-        {
-            "check": "redundancy",
-            "node": f"{one} × {other}",
-            "value": wide[one].corr(wide[other]),
-            "label": label(spec, one, other),
-            "leaves": [one, other],
-        }
+        _line("redundancy", one, wide[one].corr(wide[other]), [one, other], other=other)
         for pillar in spec.pillars
         for one, other in itertools.combinations(spec.leaves(pillar), 2)
     ]
 
 
-def consistency(spec, wide: pd.DataFrame) -> list[dict]:
-    """Cronbach's alpha, sampling adequacy and principal components of the indicators of pillars and index."""
+def _consistency(spec, wide: pd.DataFrame) -> list[dict]:
+    """Cronbach's alpha, sampling adequacy and principal components of the indicators of pillars and index; indicators
+    that are the same for all units are left out."""
     lines = []
     for node in [spec.root, *spec.pillars]:
-        table = wide[spec.leaves(node)]
+        leaves = spec.leaves(node)
+        table = wide[[name for name in leaves if wide[name].nunique() > 1]]
         if table.shape[1] < 2:
             continue
-        values, loadings = components(table)
+        components, loadings = correlations(table)
+        eigenvalues = components["eigenvalue"]
         lines += [
-            line(spec, "alpha", node, alpha(table)),
-            line(spec, "kaiser", node, adequacy(table)),
-            line(spec, "explained", node, values[0] / values.sum()),
+            _line("alpha", node, alpha(table), leaves),
+            _line("kaiser", node, adequacy(table), leaves),
+            _line("common-variance", node, components["share"].iloc[0], leaves),
         ]
         if node != spec.root:
-            weakest = loadings.iloc[:, 0].idxmin()
+            weakest = loadings["PC1"].idxmin()
             lines += [
-                line(
-                    spec,
-                    "dimensions",
-                    node,
-                    int((values > 1 + 1e-9).sum()),
-                    facts={"components": values[values > 1].tolist()},
-                ),
-                line(
-                    spec,
-                    "loading",
-                    node,
-                    loadings.loc[weakest].iloc[0],
-                    facts={"weakest": label(spec, weakest)},
-                ),
+                _line("dimensions", node, (eigenvalues > ONE).sum(), leaves),
+                _line("loading", node, loadings.at[weakest, "PC1"], leaves, facts={"weakest": weakest}),
             ]
     return lines
 
@@ -247,199 +195,177 @@ def adequacy(table: pd.DataFrame) -> float:
     return float(plain / (plain + partial))
 
 
-def components(table: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
-    """Eigenvalues of the correlation matrix, descending, and loadings (column × component); components sum to a
-    positive value.
+def correlations(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Principal components of the columns (as `weights.components`) with loadings that are the correlations of columns
+    and components: unit vectors times the square root of the eigenvalue."""
+    components, vectors = weights.components(table)
+    return components, vectors * np.sqrt(components["eigenvalue"])
+
+
+def loadings(index, year: int | None = None) -> pd.DataFrame:
+    """Correlation of every indicator with the first and second principal component of its pillar: columns pillar,
+    indicator, first, second (missing in a pillar of one indicator)."""
+    wide, frames = index.wide(year), []
+    for pillar in index.spec.pillars:
+        table = wide[index.spec.leaves(pillar)]
+        found = correlations(table.loc[:, table.nunique() > 1])[1].reindex(table.columns)
+        found = found.reindex(columns=["PC1", "PC2"]).set_axis(["first", "second"], axis=1)
+        found.insert(0, "indicator", table.columns)
+        frames.append(found.assign(pillar=pillar))
+    return pd.concat(frames, ignore_index=True)[["pillar", "indicator", "first", "second"]]
+
+
+def effective(index, year: int | None = None) -> pd.DataFrame:
+    """Nominal weights and effective importance of pillars, and of indicators, in the index: columns node, level
+    (pillar, indicator), nominal_pct, effective_pct (per cent, each level sums to 100), ratio.
+
+    The effective importance is the correlation ratio (share of the variance of the index that the node alone explains, by
+    local linear regression; Paruolo, Saisana and Saltelli 2013, J. R. Statist. Soc. A 176, 609-634), rescaled.
     """
-    values, vectors = np.linalg.eigh(table.dropna().corr().to_numpy())
-    values, vectors = values[::-1], vectors[:, ::-1]
-    vectors = vectors * np.where(vectors.sum(axis=0) < 0, -1, 1)
-    names = [f"component {place + 1}" for place in range(len(values))]
-    return values, pd.DataFrame(vectors * np.sqrt(values.clip(min=0)), index=table.columns, columns=names)
-
-
-def importance(spec, wide: pd.DataFrame) -> list[dict]:
-    """Effective over nominal importance of the pillars and of the indicators in the index."""
-    table = effective(spec, wide)
-    return [
-        line(
-            spec,
-            "importance",
-            node,
-            row["ratio"],
-            facts={"nominal": 100 * row["nominal"], "effective": 100 * row["effective"]},
-        )
-        for node, row in table.iterrows()
-    ]
-
-
-def effective(spec, wide: pd.DataFrame) -> pd.DataFrame:
-    """Nominal and effective shares of pillars, and of indicators, in the index: columns level, nominal, effective,
-    ratio.
-
-    The effective share is the correlation ratio (share of the variance of the index that the node alone explains, by
-    local linear regression; Paruolo et al. 2013), rescaled to sum to one among the nodes of the level.
-    """
-    frames = []
+    spec, wide, frames = index.spec, index.wide(year), []
     for level, nodes in [("pillar", spec.pillars), ("indicator", spec.indicators)]:
-        weight = pd.Series(
-            {
-                node: np.prod([spec.nodes.at[step, "weight"] for step in [node, *spec.ancestors(node)[:-1]]])
-                for node in nodes
-            }
-        )
-        ratio = pd.Series({node: correlation_ratio(wide[node], wide[spec.root]) for node in nodes})
-        frames.append(
-            pd.DataFrame({"level": level, "nominal": weight / weight.sum(), "effective": ratio / ratio.sum()})
-        )
-    table = pd.concat(frames)
-    return table.assign(ratio=table["effective"] / table["nominal"])
+        nominal = index.weight_in_index[nodes]
+        explained = pd.Series({node: correlation_ratio(wide[node], wide[spec.root]) for node in nodes})
+        shares = {"nominal_pct": nominal, "effective_pct": explained}
+        frames.append(pd.DataFrame({name: 100 * share / share.sum() for name, share in shares.items()}))
+        frames[-1].insert(0, "level", level)
+    table = pd.concat(frames).rename_axis("node").reset_index()
+    return table.assign(ratio=table["effective_pct"] / table["nominal_pct"])
 
 
 def correlation_ratio(x: pd.Series, y: pd.Series, fraction: float = 0.67) -> float:
     """Var(E(y|x)) / Var(y) by local linear regression (lowess without robustness weights), in [0, 1]."""
+    if x.nunique() < 2:
+        return 0.0
     both = pd.concat([x, y], axis=1).dropna().to_numpy()
     fit = lowess(both[:, 1], both[:, 0], frac=fraction, it=0, return_sorted=False)
     return float(min(np.var(fit) / np.var(both[:, 1]), 1.0))
 
 
+def _importance(index, year: int) -> list[dict]:
+    """Effective over nominal importance of the pillars and of the indicators in the index."""
+    return [
+        _line("importance", row.node, row.ratio, index.spec.leaves(row.node), facts=_shares(row))
+        for row in effective(index, year).itertuples()
+    ]
+
+
+def _shares(row) -> dict:
+    return {"nominal": row.nominal_pct, "effective": row.effective_pct}
+
+
 # Sensitivity ----------------------------------------------------------------------------------------------------------
 
 
-def most_moved(moves: pd.Series) -> dict:
-    """The unit that moves most, and by how many ranks."""
-    unit = moves.abs().idxmax()
-    return {"unit": unit_label(unit), "most": abs(moves[unit])}
-
-
-def unit_label(unit: str) -> dict:
-    """Name of a city (or of any other unit) in both languages."""
-    return {lang: labels.unit(unit, lang) for lang in labels.LANGUAGES}
-
-
-def leave_one_out(spec, panel, year: int) -> list[dict]:
+def _leave_one_out(index, year: int) -> list[dict]:
     """Mean absolute rank shift when an indicator is left out."""
-    ranks = {
-        name: index_ranks(score.steps(one, panel).scores.loc[year, one.root])
-        for name, one in [("", spec), *((name, spec.drop(name)) for name in spec.indicators)]
-    }
-    moves = {name: ranks[""] - ranks[name] for name in spec.indicators}
-    return [
-        line(spec, "leave-one-out", name, move.abs().mean(), facts=most_moved(move))
-        for name, move in moves.items()
-    ]
-
-
-def index_ranks(scores: pd.Series) -> pd.Series:
-    """Ranks (1 = best) of scores."""
-    return pd.Series(rounding.ranks(scores.to_numpy()[:, None])[:, 0], index=scores.index)
-
-
-def choices(spec, panel, year: int, alternatives: dict) -> list[dict]:
-    """Mean absolute rank shift under every other declared choice, one at a time."""
-    matrices, units, years = robustness.variants(spec, panel, alternatives)
-    published, way = next(iter(matrices)), spec.nodes.at[spec.root, "aggregation"]
-    rows = slice(years.index(year) * len(units), (years.index(year) + 1) * len(units))
-
-    def ranks(choice: tuple, way: str) -> pd.Series:
-        forward, back = montecarlo.LINKS[way]
-        matrix = matrices[choice][rows]
-        matrix = matrix if way == "arithmetic" else matrix.clip(min=alternatives.get("floor"))
-        return index_ranks(
-            pd.Series(back(montecarlo.weighted(spec, spec.root, forward(matrix)).sum(axis=1)), index=units)
-        )
-
-    lines, first = [], ranks(published, way)
-    for name, option, *other in one_at_a_time(alternatives, published, way):
-        moves = first - ranks(*other)
-        lines.append(
-            {
-                "check": "choice",
-                "node": f"{name}: {option}",
-                "value": moves.abs().mean(),
-                "leaves": spec.indicators,
-                "label": choice_label(name, option),
-                "facts": most_moved(moves),
-            }
-        )
+    published = _ranks(index.steps().scores.loc[year, index.spec.root])
+    lines = []
+    for name in index.spec.indicators:
+        without = index.drop(name)
+        moves = published - _ranks(without.steps().scores.loc[year, without.spec.root])
+        lines.append(_line("leave-one-out", name, moves.abs().mean(), [name], facts=_most_moved(moves)))
     return lines
 
 
-def choice_label(name: str, option: str) -> dict:
-    """A choice in both languages, from the words of the thresholds file."""
-    words = thresholds()["choice"]["words"]
-    return {"zh": f"{words.get(name, name)}“{words.get(option, option)}”", "en": f"{name} '{option}'"}
-
-
-def one_at_a_time(alternatives: dict, published: tuple, way: str):
-    """Yield (name, option, combination of choices, aggregation) of every option that is not the published one."""
-    lists = [name for name in alternatives if name not in (*robustness.KINDS, "aggregation")]
+def _choices(index, year: int, alternatives: dict) -> list[dict]:
+    """Mean absolute rank shift under every other declared choice, one at a time."""
+    lines, published = [], _ranks_under(index, year, alternatives)
     for name, options in alternatives.items():
-        for option in [] if name in robustness.KINDS else map(robustness.name_of, options[1:]):
-            place = lists.index(name) if name in lists else len(lists)
-            choice = (
-                published if name == "aggregation" else (*published[:place], option, *published[place + 1 :])
+        for option in [] if name in robustness.KINDS else options[1:]:
+            varied = index.alternative(**robustness.chosen(name, option))
+            moves = published - _ranks_under(varied, year, alternatives)
+            lines.append(
+                _line(
+                    "choice",
+                    name,
+                    moves.abs().mean(),
+                    index.spec.indicators,
+                    other=robustness.name_of(option),
+                    facts=_most_moved(moves),
+                )
             )
-            yield name, option, choice, option if name == "aggregation" else way
+    return lines
 
 
-def widths(spec, panel, year: int, alternatives: dict, draws: int, seed: int, limit: int) -> list[dict]:
-    """Share of cities whose 5-95 per cent rank interval is wider than the limit."""
-    found = robustness.run(spec, panel, alternatives, draws, seed).intervals.query("year == @year")
+def _ranks_under(index, year: int, alternatives: dict) -> pd.Series:
+    """Ranks of the units in one year; as in a draw, lower scores than the declared floor count as it in means of
+    logarithms and reciprocals."""
+    way = index.spec.rules[index.spec.root]["aggregation"]
+    if way == "arithmetic" or way not in montecarlo.LINKS:
+        return _ranks(index.steps().scores.loc[year, index.spec.root])
+    forward, back = montecarlo.LINKS[way]
+    table = index.steps().normalised.loc[year, index.spec.indicators].clip(lower=alternatives.get("floor"))
+    linked = montecarlo.weighted(index.spec, index.spec.root, forward(table.to_numpy(float))).sum(axis=1)
+    return _ranks(pd.Series(back(linked), table.index).where(table.notna().any(axis=1)))
+
+
+def _ranks(scores: pd.Series) -> pd.Series:
+    """Ranks (1 = best) of scores; missing stays missing."""
+    return pd.Series(rounding.ranks(scores.to_numpy(float)[:, None])[:, 0], index=scores.index)
+
+
+def _most_moved(moves: pd.Series) -> dict:
+    """The unit that moves most, and by how many ranks."""
+    unit = moves.abs().idxmax()
+    return {"unit": unit, "most": abs(moves[unit])}
+
+
+def _widths(spec, intervals: pd.DataFrame, year: int, limit: int) -> list[dict]:
+    """Share of units whose 5-95 per cent rank interval is wider than the limit."""
+    found = intervals[intervals["node"].eq(spec.root) & intervals["year"].eq(year)]
     width = found["rank_high"] - found["rank_low"]
-    return [
-        line(spec, "interval", spec.root, (width > limit).mean(), facts={"median": float(width.median())})
-    ]
+    facts = {"median": width.median(), "width": limit}
+    return [_line("interval", spec.root, (width > limit).mean(), spec.indicators, facts=facts)]
 
 
-# Report ---------------------------------------------------------------------------------------------------------------
+# For readers ----------------------------------------------------------------------------------------------------------
 
 
-def table(audit: pd.DataFrame, lang: str = "zh", rules: dict | None = None) -> pd.DataFrame:
-    """The audit for readers: check, subject, value, verdict and sentence in one language, the gravest lines first."""
-    rules = rules or thresholds()
-    ordered = audit.assign(grave=audit["verdict"].map({"fail": 0, "flag": 1, "pass": 2})).sort_values(
-        "grave", kind="stable"
-    )
-    return pd.DataFrame(
-        {
-            "check": [rules[check][lang] for check in ordered["check"]],
-            "subject": ordered[f"subject_{lang}"].to_numpy(),
-            "value": ordered["value"].round(3).to_numpy(),
-            "simulated": ordered["simulated"].round(3).to_numpy(),
-            "verdict": [VERDICTS[one][lang] for one in ordered["verdict"]],
-            "sentence": ordered[lang].to_numpy(),
-        }
-    )
+def table(lines: pd.DataFrame) -> pd.DataFrame:
+    """The audit for readers, the gravest lines first: check, node, other, value, simulated, verdict, and the sentence
+    of the auditor (cells `{"entry": …, "values": …}` of the exhibit catalogue)."""
+    grave = lines["verdict"].map(dict(zip(VERDICTS, range(3))))
+    ordered = lines.loc[grave.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+    said = [_sentence(line) for line in ordered.to_dict("records")]
+    return ordered.drop(columns="facts").assign(sentence=said)
 
 
-def summary(audit: pd.DataFrame) -> pd.DataFrame:
-    """Number of lines that pass, flag and fail, by check."""
-    counts = audit.groupby(["check", "verdict"], sort=False).size().unstack(fill_value=0)
+def _sentence(line: dict) -> dict:
+    """The catalogue entry of a line and what it needs: the line itself, its value in per cent, its facts."""
+    values = {name: line[name] for name in ("check", "node", "other", "value", "verdict")} | line["facts"]
+    entry = f"audit-{line['check']}" if pd.notna(line["value"]) else "audit-not-computable"
+    return {"entry": entry, "values": values | {"percent": 100 * line["value"], "unity": 1}}
+
+
+def summary(lines: pd.DataFrame) -> pd.DataFrame:
+    """Number of lines that pass, are flagged and fail, by check: columns check, pass, flag, fail."""
+    counts = lines.groupby(["check", "verdict"], sort=False).size().unstack(fill_value=0)
     return counts.reindex(columns=list(VERDICTS), fill_value=0).reset_index().rename_axis(columns=None)
 
 
-def main(edition: str) -> pd.DataFrame:
-    """Audit an edition, write reports/<edition>-audit/audit.csv and audit.md, return the audit."""
-    from fire import edition as editions
-
-    ed = editions.load(edition)
-    audit = run(ed.spec, ed.panel(), ed.year)
-    folder = files.REPORTS / f"{edition}-audit"
-    files.write_csv(audit.round(6), folder / "audit.csv", excel=True)
-    titles = {"zh": f"统计审计：{edition}版", "en": f"Statistical audit: edition {edition}"}
-    heads = {"zh": ["检验", "对象", "值", "模拟份额", "结论", "审计意见"], "en": None}
-    text = "\n\n".join(
-        f"# {title}\n\n{table(audit, lang).to_markdown(index=False, headers=heads[lang] or 'keys')}"
-        for lang, title in titles.items()
-    )
-    files.write_text(folder / "audit.md", text + "\n")
-    return audit
+def overall(lines: pd.DataFrame) -> dict:
+    """Values of the sentence on the whole audit: lines, passed, flagged, failed, soft (lines that rest on simulated
+    cells by more than half), failing (checks)."""
+    passed, flagged, failed = (int(lines["verdict"].eq(verdict).sum()) for verdict in VERDICTS)
+    return {
+        "lines": len(lines),
+        "passed": passed,
+        "flagged": flagged,
+        "failed": failed,
+        "soft": int((lines["simulated"] > 0.5).sum()),
+        "failing": lines.loc[lines["verdict"].eq("fail"), "check"].drop_duplicates().tolist(),
+    }
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Audit an edition: pass, flag or fail for each check.")
-    parser.add_argument("edition", help="number of the edition, such as 2022")
-    found = main(parser.parse_args().edition)
-    print(summary(found).to_markdown(index=False))
-    print(table(found[found["verdict"].ne("pass")]).drop(columns="sentence").to_markdown(index=False))
+def extremes(shares: pd.DataFrame) -> dict:
+    """Which node counts most and least beyond its nominal weight: most, ratio, least, lowest, above (how many count for
+    more). `shares`: rows of `effective`."""
+    ratio = shares.set_index("node")["ratio"]
+    return {
+        "most": ratio.idxmax(),
+        "ratio": ratio.max(),
+        "least": ratio.idxmin(),
+        "lowest": ratio.min(),
+        "above": int((ratio > 1).sum()),
+    }

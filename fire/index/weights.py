@@ -33,9 +33,13 @@ def equal(data: pd.DataFrame) -> pd.Series:
     return pd.Series(1 / data.shape[1], index=data.columns, name="weight")
 
 
-def effective(spec) -> pd.Series:
-    """Weight of every node in the whole index: the product of the weights on the way up to the root."""
-    weights = spec.nodes["weight"].astype(float).copy()
+def effective(spec, used: pd.Series | None = None) -> pd.Series:
+    """Weight of every node in the whole index: the product of the weights on the way up to the root.
+
+    `used`: weight of every node in its parent where data gave some (`Index.weights`); default those of the
+    specification.
+    """
+    weights = (spec.nodes["weight"] if used is None else used).astype(float).copy()
     family = weights.groupby(spec.nodes["parent"]).transform("sum")
     for node, parent in spec.nodes["parent"].dropna().items():
         weights[node] *= weights[parent] / family[node]
