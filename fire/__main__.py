@@ -110,12 +110,14 @@ def check(choice) -> None:
 
 def audit(choice) -> None:
     """统计审计：通过、提示、不通过 · Audit the index: pass, flag or fail for every check"""
+    from fire import edition
     from fire.analysis import audit as audits
+    from fire.analysis import results
+    from fire.report import audit as report
 
-    lines = audits.main(choice.edition)
-    print(audits.summary(lines).to_markdown(index=False))
-    kept = lines[lines["verdict"].ne("pass")]
-    print(audits.table(kept).drop(columns="sentence", errors="ignore").to_markdown(index=False))
+    folder = report.write(choice.edition)
+    print(audits.summary(results.of(edition.load(choice.edition)).audit).to_markdown(index=False))
+    print(f"已写出 · written: {shown(folder / 'audit.csv')}, {shown(folder / 'audit.md')}")
 
 
 def publish(choice) -> None:
