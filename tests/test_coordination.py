@@ -1,14 +1,16 @@
 """Coupling coordination and obstacle degree: published cases, rules for scores outside the range, bad input."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fire import edition as editions
 from fire.analysis import coordination
 from fire.errors import InputError
-from fire.index import spec
 
 SYSTEMS = pd.DataFrame(
     [
@@ -23,16 +25,19 @@ SYSTEMS = pd.DataFrame(
     ["s1", "s2", "s3"],
 )
 WEIGHTS = {"s1": 0.4, "s2": 0.3, "s3": 0.3}
-SCORES = pd.concat(
-    [
-        SYSTEMS.mul(10 + year - 2020)
-        .rename_axis("unit")
-        .melt(ignore_index=False, var_name="node", value_name="score")
-        .reset_index()
-        .assign(year=year)
-        for year in (2020, 2021)
-    ]
-)
+
+
+def index(low: float, high: float):
+    """What the analyses read of an index: the systems on a scale of ten in 2020, of eleven in 2021."""
+    tables = {year: SYSTEMS.mul(10 + year - 2020) for year in (2020, 2021)}
+    systems, weights = list(SYSTEMS), pd.Series(WEIGHTS)
+    return SimpleNamespace(
+        spec=SimpleNamespace(pillars=systems, indicators=systems, method={"scale": [low, high]}),
+        years=list(tables),
+        weight_in_index=weights,
+        pillar=pd.Series(systems, systems),
+        wide=lambda year: tables[year],
+    )
 
 
 def test_standard_form_published_case():
@@ -116,36 +121,55 @@ def test_obstacle_of_a_pillar_and_of_a_unit_without_deviation():
 
 def test_rules_for_scores_outside_the_posts():
     with pytest.raises(InputError) as error:
-        coordination.coordination(SCORES, WEIGHTS, 0, 10)
+        coordination.coordination(index(0, 10))
     assert "2021: F, s1: 10.8625 lies outside 0-10: choose posts" in str(error.value)
-    clipped = coordination.coordination(SCORES, WEIGHTS, 0, 10, "clip")
+    clipped = coordination.coordination(index(0, 10), "clip")
     assert (
         "2021: U = (score - 0)/(10 - 0), set to 0 or 1 beyond; 1 of 18 cells were"
         in clipped.attrs["convention"]
     )
-    frontier = coordination.coordination(SCORES, WEIGHTS, 0, 10, "frontier").pivot(
+    frontier = coordination.coordination(index(0, 10), "frontier").pivot(
         index="unit", columns="year", values="D"
     )
     assert frontier[2020].tolist() == pytest.approx(
         frontier[2021].tolist()
     )  # the frontier moves with the year
-    posts = coordination.coordination(SCORES, WEIGHTS, 0, 11).query("year == 2021").set_index("unit")["D"]
+    posts = coordination.coordination(index(0, 11)).query("year == 2021").set_index("unit")["D"]
     assert posts.tolist() == pytest.approx(coordination.coupling(SYSTEMS, WEIGHTS)["D"].tolist(), abs=1e-12)
 
 
 def test_the_best_unit_has_no_obstacle_at_the_frontier():
-    frame = coordination.obstacles(SCORES, WEIGHTS, 0, 10, "frontier")
+    frame = coordination.obstacles(index(0, 10), "frontier")
     best = frame.loc[frame.groupby(["year", "node"])["deviation"].idxmin()]
     assert best["deviation"].eq(0).all() and (frame["deviation"] >= 0).all()
     assert "the year's frontier is 1" in frame.attrs["convention"]
 
 
-def test_weights_in_the_index_multiply_down_the_tree():
-    table = coordination.weights_in_index(spec.load("fire-2022"))
-    assert table["weight"].sum() == pytest.approx(1, abs=1e-12)
-    assert (
-        table.at["gdp", "weight"] == pytest.approx(0.15 / 4, abs=1e-12) and table.at["gdp", "pillar"] == "F"
-    )
+@pytest.fixture(scope="module")
+def ed():
+    return editions.load(2022)
+
+
+def test_obstacles_of_an_index_weigh_by_its_tree(ed):
+    frame = coordination.obstacles(ed.index, "clip")
+    row = frame.query("node == 'gdp' and year == @ed.year and unit == '拉萨'").iloc[0]
+    assert row["pillar"] == "F" and row["obstacle"] == pytest.approx(0.15 / 4 * row["deviation"], abs=1e-12)
+    assert frame.groupby(["year", "unit"])["share"].sum().to_numpy() == pytest.approx(1)
+    table = coordination.first_obstacles(frame[frame["year"].eq(ed.year)], ed.spec.pillars)
+    by_pillar = table.set_index("unit").filter(like="obstacle_pct_")
+    assert by_pillar.sum(axis=1).to_numpy() == pytest.approx(100) and list(by_pillar)[0] == "obstacle_pct_F"
+    said = coordination.holding_back(table, k=3)
+    assert said["count"] == table["first_obstacle"].eq(said["main"]).sum() and len(said["leaders"]) == 3
+
+
+def test_coordination_compares_only_cities_of_both_years(ed):
+    degree = coordination.coordination(ed.index, "clip", "modified")
+    said = coordination.in_step(ed.index, degree, "modified")
+    mean = degree.groupby("year")["D"].mean()
+    assert [said["mean0"], said["mean1"]] == pytest.approx([mean[ed.compared], mean[ed.year]])
+    alone = ed.index.freeze().only(years=[ed.year])
+    said = coordination.in_step(alone, coordination.coordination(alone, "clip", "modified"), "modified")
+    assert np.isnan(said["mean0"]) and said["best"] == degree.loc[degree["D"].idxmax(), "unit"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def ed():
 
 
 def test_all_printed_labels_are_reproduced(ed):
-    names = typology.names(ed.scores(), ed.places(), ed.year, ed.spec, ed.focus_region)
+    names = typology.names(ed.index, ed.focus_region)
     printed = published.load("typology")
     assert len(printed) == 23
     assert [row.unit for row in printed.itertuples() if row.type_zh not in names[row.unit, row.node]] == []
@@ -66,36 +66,53 @@ def test_features_of_two_small_regions():
 
 
 def test_without_a_change_of_weights_every_type_is_kept(ed):
-    kept = typology.stability(
-        ed.scores(), ed.places(), ed.year, ed.spec, np.random.default_rng(1), draws=3, spread=0.0
-    )
+    kept = typology.stability(ed.index, np.random.default_rng(1), draws=3, spread=0.0)
     assert kept["share_kept"].eq(1.0).all() and kept["rival"].isna().all()
 
 
 def test_stability_repeats_for_a_seed_and_moves_with_the_spread(ed):
-    runs = [
-        typology.stability(ed.scores(), ed.places(), ed.year, ed.spec, np.random.default_rng(7), draws=40)
-        for _ in range(2)
-    ]
+    runs = [typology.stability(ed.index, np.random.default_rng(7), draws=40) for _ in range(2)]
     pd.testing.assert_frame_equal(*runs)
     assert runs[0]["share_kept"].between(0, 1).all() and runs[0]["share_kept"].lt(1).any()
 
 
-def test_stability_of_tiers_is_certain_without_spread_and_less_with_much():
-    ed = editions.load(2022)
+def test_stability_of_tiers_is_certain_without_spread_and_less_with_much(ed):
     sure, loose = (
         typology.profile_stability(
-            ed.scores(),
-            ed.places(),
-            ed.year,
-            ed.spec,
-            ed.focus_region,
-            np.random.default_rng(1),
-            draws=20,
-            spread=spread,
+            ed.index, ed.focus_region, np.random.default_rng(1), draws=20, spread=spread
         )
         for spread in (0.0, 0.99)
     )
     assert sure[["tier_kept", "profile_kept"]].to_numpy() == pytest.approx(1.0)
     assert loose["profile_kept"].min() < 1 and loose["tier_kept"].between(0, 1).all()
     assert list(sure["unit"]) == list(loose["unit"]) and len(sure) == 4
+
+
+def test_drawn_weights_aggregate_by_the_method_of_each_node(ed):
+    geometric = ed.index.vary(aggregation="geometric")
+    for index in (ed.index, geometric):
+        weights = pd.Series(index.spec.nodes["weight"].fillna(1))
+        again = typology._aggregate(index.wide(), index.spec, weights)[index.spec.root]
+        assert again.to_numpy() == pytest.approx(index.wide()[index.spec.root].to_numpy(), abs=1e-9)
+
+
+def test_without_a_year_before_no_type_rests_on_growth(ed):
+    alone = ed.index.freeze().only(years=[ed.year])
+    types = typology.regional(alone)
+    assert types["growth_pct"].isna().all() and not set(types["type"]) & {"fast", "potential"}
+    assert set(typology.profiles(alone, ed.focus_region)["profile"]) <= {"all_round", "leader", "none"}
+
+
+def test_a_new_city_counts_for_level_and_not_for_growth():
+    now = pd.DataFrame({"total": [9.0, 8.0, 3.0, 2.0]}, index=list("abcd"))
+    before = pd.DataFrame({"total": [9.0, 2.0, 2.0]}, index=list("acd"))
+    found = typology.features(
+        now, before, pd.Series({"a": "X", "b": "X", "c": "Y", "d": "Y"}), typology.load()
+    ).loc["total"]
+    assert found.loc["X", ["level", "cities", "growth_pct"]].tolist() == [8.5, 2, 0.0]
+
+
+def test_a_profile_that_rests_on_missing_nodes_is_given_to_no_city(ed):
+    other = ed.index.drop("regulation_business_env", "E")
+    assert not set(typology.profiles(other, ed.focus_region)["profile"]) & {"leader", "driven"}
+    assert set(typology.regional(other).index.get_level_values("node")) == {"total", "F", "I", "R"}

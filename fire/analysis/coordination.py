@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from fire.analysis.regions import wide
 from fire.errors import InputError, refuse
 
 RULES = {
@@ -15,32 +14,6 @@ RULES = {
 FORMS = {
     "standard": "C = n (prod U)^(1/n) / sum U",
     "modified": "C = sqrt([1 - mean |U_i - U_j|] [prod U_i/max U]^(1/(n-1))), Wang et al. (2021)",
-}
-GRADES = {
-    "zh": [
-        "极度失调",
-        "严重失调",
-        "中度失调",
-        "轻度失调",
-        "濒临失调",
-        "勉强协调",
-        "初级协调",
-        "中级协调",
-        "良好协调",
-        "优质协调",
-    ],
-    "en": [
-        "extreme imbalance",
-        "severe imbalance",
-        "moderate imbalance",
-        "mild imbalance",
-        "near imbalance",
-        "bare coordination",
-        "primary coordination",
-        "intermediate coordination",
-        "good coordination",
-        "quality coordination",
-    ],
 }
 
 
@@ -68,7 +41,7 @@ def rescale(table: pd.DataFrame, low: float, high: float, rule: str = "posts") -
             what,
             [
                 f"{unit}, {node}: {table.at[unit, node]:g} lies outside {low:g}-{top[node]:g}: {fix}"
-                for unit, node in cells(outside)
+                for unit, node in _cells(outside)
             ],
         )
     scaled = scaled.clip(0, 1)
@@ -78,13 +51,13 @@ def rescale(table: pd.DataFrame, low: float, high: float, rule: str = "posts") -
     return scaled
 
 
-def cells(mask: pd.DataFrame) -> list[tuple]:
+def _cells(mask: pd.DataFrame) -> list[tuple]:
     """Row and column names of the true cells."""
     stacked = mask.stack()
     return list(stacked.index[stacked])
 
 
-def unit_interval(what: str, table: pd.DataFrame, weights) -> tuple[pd.DataFrame, pd.Series]:
+def _unit_interval(what: str, table: pd.DataFrame, weights) -> tuple[pd.DataFrame, pd.Series]:
     """The table as floats and the weights on its columns; InputError when they cannot be used."""
     table = table.astype(float)
     weights = pd.Series(1 / table.shape[1], table.columns) if weights is None else weights
@@ -93,11 +66,11 @@ def unit_interval(what: str, table: pd.DataFrame, weights) -> tuple[pd.DataFrame
     weights = pd.Series(weights, dtype=float).reindex(table.columns)
     faults = [
         f"{unit}, {node}: missing: impute it by a declared rule or leave the unit out"
-        for unit, node in cells(table.isna())
+        for unit, node in _cells(table.isna())
     ]
     faults += [
         f"{unit}, {node}: {table.at[unit, node]:g} lies outside 0-1: rescale the scores first (rescale)"
-        for unit, node in cells((table < 0) | (table > 1))
+        for unit, node in _cells((table < 0) | (table > 1))
     ]
     faults += [f"weight of {node} is missing or negative" for node in weights.index[~(weights >= 0)]]
     if not faults and abs(weights.sum() - 1) > 1e-9:
@@ -110,11 +83,11 @@ def coupling(table: pd.DataFrame, weights=None, form: str = "standard") -> pd.Da
     """Coupling coordination of n systems: index unit; `C` (coupling), `T` (level), `D` = sqrt(C T), `grade` 1-10.
 
     `table`: rows units, columns systems, values in [0, 1]; `weights` sum to one (default equal). Grades are tenths of
-    D (`GRADES`). A unit with all systems at zero has no C, and D = 0. Raises InputError for values outside [0, 1],
+    D. A unit with all systems at zero has no C, and D = 0. Raises InputError for values outside [0, 1],
     missing values and weights that do not sum to one.
     Source of the modified form: Wang et al., Journal of Natural Resources 36 (2021), 793-810.
     """
-    table, weights = unit_interval("coupling coordination", table, weights)
+    table, weights = _unit_interval("coupling coordination", table, weights)
     refuse(
         "coupling coordination", [] if form in FORMS else [f"unknown form '{form}': use {' or '.join(FORMS)}"]
     )
@@ -125,7 +98,8 @@ def coupling(table: pd.DataFrame, weights=None, form: str = "standard") -> pd.Da
     u, n = np.sort(table.to_numpy(), axis=1), table.shape[1]
     with np.errstate(invalid="ignore", divide="ignore"):
         if form == "standard":
-            C = np.exp(np.log(u).mean(axis=1)) / u.mean(axis=1)
+            v = u / u[:, -1:]  # C has no scale, and the smallest numbers have no mean
+            C = np.exp(np.log(v).mean(axis=1)) / v.mean(axis=1)
         else:
             apart = u @ (2 * np.arange(1, n + 1) - n - 1) / (n * (n - 1) / 2)
             C = np.sqrt((1 - apart) * np.prod(u[:, :-1] / u[:, -1:], axis=1) ** (1 / (n - 1)))
@@ -140,21 +114,16 @@ def coupling(table: pd.DataFrame, weights=None, form: str = "standard") -> pd.Da
     return frame
 
 
-def coordination(
-    scores: pd.DataFrame, weights: dict, low: float, high: float, rule: str = "posts", form: str = "standard"
-) -> pd.DataFrame:
-    """Coupling coordination of the nodes of `weights` (node -> weight), every year: `unit, year, C, T, D, grade`.
+def coordination(index, rule: str = "posts", form: str = "standard") -> pd.DataFrame:
+    """Coupling coordination of the pillars of an Index, every year: `unit, year, C, T, D, grade`.
 
-    `low`, `high` and `rule` as in `rescale`; `attrs` state the rule and the form.
+    Weights are those of the pillars in the index, posts the ends of its scale; `rule` as in `rescale`, `form` as in
+    `coupling`; `attrs["convention"]` states both. Raises InputError for an index of one pillar and as those do.
     """
-
-    def measure(table):
-        frame = coupling(table, weights, form)
-        attrs, frame = frame.attrs, frame.rename_axis("unit").reset_index()
-        frame.attrs = attrs
-        return frame
-
-    return every_year(measure, scores, list(weights), low, high, rule)
+    pillars = index.spec.pillars
+    return _every_year(
+        lambda table: coupling(table, index.weight_in_index[pillars], form), index, pillars, rule
+    )
 
 
 def obstacle(table: pd.DataFrame, weights, parents=None) -> pd.DataFrame:
@@ -164,7 +133,7 @@ def obstacle(table: pd.DataFrame, weights, parents=None) -> pd.DataFrame:
     whole index; `parents`: indicator -> pillar. A unit without any deviation has no obstacle (share missing). Sum
     `share` by pillar for the obstacle of a pillar. Raises InputError as `coupling` does.
     """
-    table, weights = unit_interval("obstacle degree", table, weights)
+    table, weights = _unit_interval("obstacle degree", table, weights)
     deviation = (1 - table).rename_axis(index="unit", columns="node")
     frame = deviation.stack().rename("deviation").reset_index()
     frame.insert(2, "pillar", frame["node"].map(parents) if parents is not None else frame["node"])
@@ -177,44 +146,104 @@ def obstacle(table: pd.DataFrame, weights, parents=None) -> pd.DataFrame:
     return frame
 
 
-def obstacles(
-    scores: pd.DataFrame,
-    weights: dict,
-    low: float,
-    high: float,
-    rule: str = "posts",
-    parents: dict | None = None,
-) -> pd.DataFrame:
-    """Obstacle degree of the nodes of `weights` (node -> weight in the index): as `obstacle`, for every `year`."""
-    return every_year(lambda table: obstacle(table, weights, parents), scores, list(weights), low, high, rule)
+def obstacles(index, rule: str = "posts") -> pd.DataFrame:
+    """Obstacle degree of every indicator of an Index, every year: `unit, year, node, pillar, deviation, obstacle,
+    share`, as `obstacle`; `rule` as in `rescale`."""
+    nodes = index.spec.indicators
+    return _every_year(
+        lambda table: obstacle(table, index.weight_in_index[nodes], index.pillar), index, nodes, rule
+    )
 
 
-def every_year(
-    measure, scores: pd.DataFrame, nodes: list, low: float, high: float, rule: str
-) -> pd.DataFrame:
-    """`measure(table)` of every year's rescaled scores, stacked, with `year` and the rule in the convention."""
-    tables, frames, rules, faults = {node: wide(scores, node) for node in nodes}, [], {}, []
-    for year in sorted(set().union(*tables.values())):
+def _every_year(measure, index, nodes: list, rule: str) -> pd.DataFrame:
+    """`measure(table)` of every year's rescaled scores (units by nodes), stacked, with `year` and the rule in the
+    convention. Units that a year lacks are not in it; one that lacks some node of a year is refused."""
+    (low, high), frames, rules, faults = index.spec.method["scale"], [], {}, []
+    for year in index.years:
         try:
-            table = rescale(pd.DataFrame({node: tables[node].get(year) for node in nodes}), low, high, rule)
-            frames.append(measure(table))
+            table = rescale(index.wide(year)[nodes].dropna(how="all"), low, high, rule)
+            frame = measure(table)
+            convention = frame.attrs["convention"]
+            frames.append(frame if "unit" in frame else frame.rename_axis("unit").reset_index())
             frames[-1].insert(1, "year", year)
             rules.setdefault(table.attrs["rule"], []).append(str(year))
         except InputError as error:
             faults += [f"{year}: {fault}" for fault in error.faults]
     refuse(f"scores of {', '.join(nodes)}", faults)
-    frame = pd.concat(frames, ignore_index=True)
+    found = pd.concat(frames, ignore_index=True)
     stated = "; ".join(f"{', '.join(years)}: {text}" for text, years in rules.items())
-    frame.attrs["convention"] = f"{frames[0].attrs['convention']}; {stated}"
-    return frame
+    found.attrs["convention"] = f"{convention}; {stated}"
+    return found
 
 
-def weights_in_index(spec) -> pd.DataFrame:
-    """For each indicator its `weight` in the whole index and its `pillar`."""
-    rows = {}
-    for indicator in spec.indicators:
-        node, weight = indicator, 1.0
-        while node != spec.root:
-            weight, pillar, node = weight * spec.nodes.at[node, "weight"], node, spec.nodes.at[node, "parent"]
-        rows[indicator] = {"weight": weight, "pillar": pillar}
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("node")
+# What the chapter says
+
+
+def in_step(index, degree: pd.DataFrame, form: str = "standard", bound: float = 0.5) -> dict:
+    """Best and worst city of the year ranked, their grades, how many reach `bound`, the mean of D now and in the year
+    before (over the cities that have both), and the rank correlation with the frontier rule (None where it refuses).
+
+    `degree`: as of `coordination`, of this index and form.
+    """
+    now, then = (
+        degree[degree["year"].eq(year)].sort_values("D", ascending=False).set_index("unit")
+        for year in (index.year, index.before)
+    )
+    both, reached, rho = now.index.intersection(then.index), now["D"].ge(bound), None
+    if (index.scores().query("node in @index.spec.pillars")["score"] >= index.spec.method["scale"][0]).all():
+        rival = coordination(index, "frontier", form)
+        rho = now["D"].corr(rival[rival["year"].eq(index.year)].set_index("unit")["D"], method="spearman")
+    return {
+        "best": now.index[0],
+        "top": now["D"].iloc[0],
+        "grade": f"grade {now['grade'].iloc[0]}",
+        "worst": now.index[-1],
+        "bottom": now["D"].iloc[-1],
+        "low_grade": f"grade {now['grade'].iloc[-1]}",
+        "bound": bound,
+        "coordinated": int(reached.sum()),
+        "share": 100 * reached.mean(),
+        "mean0": then.loc[both, "D"].mean(),
+        "mean1": now.loc[both, "D"].mean(),
+        "rho": rho,
+    }
+
+
+def first_obstacles(blocks: pd.DataFrame, pillars: list) -> pd.DataFrame:
+    """One row a unit, in the order of `blocks`: `unit, first_obstacle, obstacle_pct, lowest_indicator` (farthest from
+    the best) and `obstacle_pct_<pillar>`; per cent of the unit's obstacles. Units without any obstacle are left out.
+
+    `blocks`: rows of `obstacles` of one year.
+    """
+    held = blocks.dropna(subset="share")
+    order = pd.unique(held["unit"])
+    first, lowest = (
+        held.loc[held.groupby("unit")[by].idxmax()].set_index("unit").loc[order]
+        for by in ("share", "deviation")
+    )
+    by_pillar = 100 * held.pivot_table(index="unit", columns="pillar", values="share", aggfunc="sum")[pillars]
+    table = pd.DataFrame(
+        {
+            "first_obstacle": first["node"],
+            "obstacle_pct": 100 * first["share"],
+            "lowest_indicator": lowest["node"],
+        }
+    )
+    return table.join(by_pillar.add_prefix("obstacle_pct_")).rename_axis("unit").reset_index()
+
+
+def holding_back(table: pd.DataFrame, k: int = 5) -> dict:
+    """The most frequent first obstacles, the pillar with the highest mean obstacle degree, first obstacles of the first
+    `k` units. `table` as of `first_obstacles`."""
+    often = table["first_obstacle"].value_counts()
+    mean = table.filter(like="obstacle_pct_").mean()
+    return {
+        "main": often.index[0],
+        "count": int(often.iloc[0]),
+        "second": often.index[1] if len(often) > 1 else None,
+        "second_count": int(often.iloc[1]) if len(often) > 1 else 0,
+        "pillar": mean.idxmax().removeprefix("obstacle_pct_"),
+        "pillar_pct": mean.max(),
+        "k": k,
+        "leaders": table.head(k)[["unit", "first_obstacle", "obstacle_pct"]].to_dict("records"),
+    }

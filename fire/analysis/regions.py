@@ -400,7 +400,7 @@ def dagum(values, groups) -> pd.DataFrame:
 def gini(values) -> float:
     """Gini coefficient, sum of |y_i - y_j| over all pairs / (2 n^2 mu), by the library `inequality`."""
     y, _, _ = _checked("Gini", values)
-    return float(Gini(y.to_numpy()).g) if len(y) > 1 else 0.0
+    return float(Gini(y.to_numpy()).g) if y.nunique() > 1 else 0.0
 
 
 def theil(values, groups=None, index: str = "T", weights=None) -> pd.DataFrame:

@@ -1,4 +1,8 @@
-"""Development types of regions and profiles of cities: operational rules on level, dispersion, leaders and growth."""
+"""Development types of regions and profiles of cities: operational rules on level, dispersion, leaders and growth.
+
+typology.regional(index)                 # type of every region at the root and the pillars, with what decides it
+typology.stability(index)                # how often a type survives when the weights vary
+"""
 
 import tomllib
 
@@ -6,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from fire import files
+from fire.errors import refuse
+from fire.index import aggregate
 
 PATH = files.DATA / "typology.toml"
 
@@ -19,13 +25,19 @@ def features(now: pd.DataFrame, before: pd.DataFrame, region: pd.Series, rules: 
     """What the rules look at, by (node, region), from city scores of two years (cities by nodes).
 
     level and dispersion in points, cores (cities near the best), growth of the regional mean in per cent and its rank,
-    fastest: best growth rank of a city of the region.
+    fastest: best growth rank of a city of the region. Growth rests on the cities that have both years; it is missing
+    where there are none.
     """
-    growth = now / before - 1
+    before = before.reindex(index=now.index, columns=now.columns)
     city = pd.DataFrame(
-        {"score": now.stack(), "before": before.stack(), "place": growth.rank(ascending=False).stack()}
+        {
+            "score": now.stack(),
+            "before": before.stack(),
+            "matched": now.where(before.notna()).stack(),
+            "place": (now / before - 1).rank(ascending=False).stack(),
+        }
     )
-    city = city.rename_axis(["city", "node"]).reset_index()
+    city = city.rename_axis(["city", "node"]).reset_index().dropna(subset="score")
     city["region"] = city["city"].map(region)
     groups = city.groupby(["node", "region"])
     best = groups["score"].transform("max")
@@ -34,6 +46,7 @@ def features(now: pd.DataFrame, before: pd.DataFrame, region: pd.Series, rules: 
         least=("score", "min"),
         best=("score", "max"),
         before=("before", "mean"),
+        matched=("matched", "mean"),
         cities=("city", "size"),
         fastest=("place", "min"),
     )
@@ -41,7 +54,7 @@ def features(now: pd.DataFrame, before: pd.DataFrame, region: pd.Series, rules: 
         city["score"].ge(rules["core_share"] * best).groupby([city["node"], city["region"]]).sum()
     )
     table["dispersion"] = table["best"] - table["least"]
-    table["growth_pct"] = 100 * (table["level"] / table.pop("before") - 1)
+    table["growth_pct"] = 100 * (table.pop("matched") / table.pop("before") - 1)
     table["growth_rank"] = table.groupby("node")["growth_pct"].rank(ascending=False)
     return table
 
@@ -61,40 +74,56 @@ def classify(table: pd.DataFrame, rules: dict) -> pd.Series:
     return pd.Series(np.select(list(order.values()), list(order), "none"), table.index, name="type")
 
 
-def wide(scores: pd.DataFrame, year: int, measure: str = "score") -> pd.DataFrame:
-    """Cities by nodes for one year."""
-    return scores[scores["year"].eq(year)].pivot(index="unit", columns="node", values=measure).astype(float)
+def _years(index, units=None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores of the year ranked and of the year before (cities by nodes); the latter empty when there is none."""
+    now = index.wide()
+    now = (now if units is None else now.loc[units]).astype(float)
+    before = now.iloc[:0] if index.before is None else index.wide(index.before).astype(float)
+    return now, before.reindex(now.index)
 
 
-def regional(
-    scores: pd.DataFrame, places: pd.DataFrame, year: int, nodes: list, rules: dict | None = None
-) -> pd.DataFrame:
-    """Type of every region at every node, with the features that decide: index (node, region)."""
-    rules = rules or load()
-    table = features(
-        wide(scores, year)[nodes], wide(scores, year - 1)[nodes], places.set_index("city")["region"], rules
-    )
+def _region(index) -> pd.Series:
+    refuse("types of regions", ["the index has no places: give it their regions"] * (index.places is None))
+    return index.places.set_index("city")["region"]
+
+
+def regional(index, rules: dict | None = None) -> pd.DataFrame:
+    """Type of every region of the year ranked at the root and the pillars, with the features that decide it: index
+    (node, region). Types that rest on growth are not given when the year before is missing."""
+    rules, nodes = rules or load(), [index.spec.root, *index.spec.pillars]
+    table = features(*(table[nodes] for table in _years(index)), _region(index), rules)
     return table.assign(type=classify(table, rules))
 
 
-def profiles(
-    scores: pd.DataFrame, places: pd.DataFrame, year: int, spec, region: str, rules: dict | None = None
-) -> pd.DataFrame:
-    """Tier and profile (keys of `tiers` and `cities`) of the cities of one region."""
-    mine = list(places.loc[places["region"].eq(region), "city"])
-    return label_cities(wide(scores, year).loc[mine], wide(scores, year - 1).loc[mine], spec, rules or load())
+def profiles(index, region: str, rules: dict | None = None) -> pd.DataFrame:
+    """Tier and profile (keys of `tiers` and `cities`) of the cities of one region: index city."""
+    return label_cities(*_years(index, _members(index, region)), index.spec, rules or load())
+
+
+def _members(index, region: str) -> list:
+    places = _region(index)
+    mine = [city for city in places.index[places.eq(region)] if city in set(index.wide().index)]
+    refuse("profiles of cities", [f"no city of the index lies in '{region}'"] * (not mine))
+    return mine
 
 
 def label_cities(now: pd.DataFrame, before: pd.DataFrame, spec, rules: dict) -> pd.DataFrame:
-    """Tier and profile of the cities of one region from their scores of two years (cities by nodes)."""
+    """Tier and profile of the cities of one region from their scores of two years (cities by nodes).
+
+    A profile that rests on nodes which the specification does not have is given to no city.
+    """
     rule, growth, total = rules["cities"], 100 * (now / before - 1), now[spec.root]
-    lead = now[rule["leading"]]
-    two_fastest = growth[spec.pillars].rank(axis=1, ascending=False)[rule["driving"]].le(2).all(axis=1)
+    never = pd.Series(False, now.index)
+    leading, driving = (
+        rule[key] if set(rule[key]) <= set(spec.nodes.index) else None for key in ("leading", "driving")
+    )
+    lead = now[leading or []]
+    both = before[spec.root].notna()
     profile = {
         "all_round": now[spec.indicators].ge(rules["strong"]).mean(axis=1).ge(rule["share"]),
-        "leader": (lead.ge(rule["lead"]) & lead.eq(lead.max())).all(axis=1),
-        "driven": two_fastest & growth[rule["driving"][-1]].eq(growth[rule["driving"][-1]].max()),
-        "rising": growth[spec.root].gt(100 * (total.mean() / before[spec.root].mean() - 1)),
+        "leader": (lead.ge(rule["lead"]) & lead.eq(lead.max())).all(axis=1) if leading else never,
+        "driven": _driven(growth[spec.pillars], driving) if driving else never,
+        "rising": growth[spec.root].gt(100 * (total[both].mean() / before.loc[both, spec.root].mean() - 1)),
     }
     return pd.DataFrame(
         {
@@ -105,88 +134,54 @@ def label_cities(now: pd.DataFrame, before: pd.DataFrame, spec, rules: dict) -> 
     )
 
 
-def profile_stability(
-    scores: pd.DataFrame,
-    places: pd.DataFrame,
-    year: int,
-    spec,
-    region: str,
-    rng: np.random.Generator,
-    draws: int = 500,
-    spread: float = 0.25,
-    rules: dict | None = None,
-) -> pd.DataFrame:
-    """Share of draws that keep the tier and the profile of each city of one region, weights varying as in `stability`.
-
-    Columns: unit, tier, tier_kept, profile, profile_kept.
-    """
-    rules, point = rules or load(), profiles(scores, places, year, spec, region, rules)
-    tables = [wide(scores, one).loc[point.index] for one in (year, year - 1)]
-    kept = pd.DataFrame(0.0, point.index, point.columns)
-    for drawn in drawn_weights(spec, rng, draws, spread):
-        kept += label_cities(*(aggregate(table, spec, drawn) for table in tables), spec, rules).eq(point)
-    return (
-        point.join((kept / draws).add_suffix("_kept"))
-        .rename_axis("unit")
-        .reset_index()[["unit", "tier", "tier_kept", "profile", "profile_kept"]]
-    )
+def _driven(growth: pd.DataFrame, driving: list) -> pd.Series:
+    """Cities whose fastest pillars are `driving`, and which lead their region in the growth of the last of these."""
+    two_fastest = growth.rank(axis=1, ascending=False)[driving].le(2).all(axis=1)
+    return two_fastest & growth[driving[-1]].eq(growth[driving[-1]].max())
 
 
-def drawn_weights(spec, rng: np.random.Generator, draws: int, spread: float) -> list[pd.Series]:
-    """Weights of all nodes, each varied by `spread` either way (uniform)."""
-    weights = (
-        rng.uniform(1 - spread, 1 + spread, (draws, len(spec.nodes)))
-        * spec.nodes["weight"].fillna(1).to_numpy()
-    )
-    return [pd.Series(drawn, spec.nodes.index) for drawn in weights]
-
-
-def names(
-    scores: pd.DataFrame, places: pd.DataFrame, year: int, spec, region: str, rules: dict | None = None
-) -> dict:
-    """Chinese names that the rules allow: `{(unit, node): (name, …)}`, regions at the total and the pillars, cities at the total."""
+def names(index, region: str, rules: dict | None = None) -> dict:
+    """Chinese names that the rules allow: `{(unit, node): (name, …)}`, regions at the root and the pillars, the cities
+    of one region at the root."""
     rules = rules or load()
-    types = regional(scores, places, year, [spec.root, *spec.pillars], rules)["type"]
+    types = regional(index, rules)["type"]
     found = {(unit, node): tuple(rules["types"][kind]["names"]) for (node, unit), kind in types.items()}
-    for city, row in profiles(scores, places, year, spec, region, rules).iterrows():
-        found[city, spec.root] = (
+    for city, row in profiles(index, region, rules).iterrows():
+        found[city, index.spec.root] = (
             *rules["tiers"][row["tier"]]["names"],
             *rules["cities"][row["profile"]]["names"],
         )
     return found
 
 
+# Stability
+
+
 def stability(
-    scores: pd.DataFrame,
-    places: pd.DataFrame,
-    year: int,
-    spec,
-    rng: np.random.Generator,
-    draws: int = 500,
-    spread: float = 0.25,
+    index,
+    rng: np.random.Generator | None = None,
+    draws: int | None = None,
+    spread: float | None = None,
     rules: dict | None = None,
 ) -> pd.DataFrame:
     """Share of draws that keep each region's type when all weights below a node vary by `spread` either way (uniform).
 
     Columns: unit, node, type, share_kept, rival (the type most often taken instead). Weights of siblings are drawn
-    independently and scaled to one.
+    independently and scaled to one. Draws, spread and seed: those declared with the rules, where not given.
     """
-    rules, nodes = rules or load(), [spec.root, *spec.pillars]
-    point = regional(scores, places, year, nodes, rules)["type"]
-    weights = drawn_weights(spec, rng, draws, spread)
-    tables = [
-        np.stack([aggregate(table, spec, drawn)[nodes].to_numpy() for drawn in weights], 1)
-        for table in (wide(scores, year), wide(scores, year - 1))
-    ]
-    cities = wide(scores, year).index
+    rules, nodes = rules or load(), [index.spec.root, *index.spec.pillars]
+    point, weights = regional(index, rules)["type"], _drawn(index.spec, rules, rng, draws, spread)
+    years, region = _years(index), _region(index)
     flat = [
-        pd.DataFrame(table.reshape(len(cities), -1), cities) for table in tables
+        pd.DataFrame(
+            np.stack(
+                [_aggregate(table, index.spec, drawn)[nodes].to_numpy() for drawn in weights], 1
+            ).reshape(len(table), -1),
+            table.index,
+        )
+        for table in years
     ]  # one column a draw and node
-    drawn = (
-        classify(features(*flat, places.set_index("city")["region"], rules), rules)
-        .rename_axis(["column", "unit"])
-        .reset_index()
-    )
+    drawn = classify(features(*flat, region, rules), rules).rename_axis(["column", "unit"]).reset_index()
     drawn["node"] = drawn["column"].map(lambda column: nodes[column % len(nodes)])
     shares = drawn.groupby(["node", "unit"])["type"].value_counts(normalize=True).unstack(fill_value=0.0)
     kept = pd.Series(
@@ -200,13 +195,84 @@ def stability(
     return table.rename_axis(["node", "unit"]).reset_index()[["unit", "node", "type", "share_kept", "rival"]]
 
 
-def aggregate(table: pd.DataFrame, spec, weights: pd.Series) -> pd.DataFrame:
-    """Scores of all nodes from those of the indicators under other weights (scaled to one among siblings)."""
+def profile_stability(
+    index,
+    region: str,
+    rng: np.random.Generator | None = None,
+    draws: int | None = None,
+    spread: float | None = None,
+    rules: dict | None = None,
+) -> pd.DataFrame:
+    """Share of draws that keep the tier and the profile of each city of one region, weights varying as in `stability`.
+
+    Columns: unit, tier, tier_kept, profile, profile_kept.
+    """
+    rules, point = rules or load(), profiles(index, region, rules)
+    tables, kept = _years(index, list(point.index)), pd.DataFrame(0.0, point.index, point.columns)
+    weights = _drawn(index.spec, rules, rng, draws, spread)
+    for drawn in weights:
+        kept += label_cities(
+            *(_aggregate(table, index.spec, drawn) for table in tables), index.spec, rules
+        ).eq(point)
+    return (
+        point.join((kept / len(weights)).add_suffix("_kept"))
+        .rename_axis("unit")
+        .reset_index()[["unit", "tier", "tier_kept", "profile", "profile_kept"]]
+    )
+
+
+def _drawn(spec, rules: dict, rng, draws: int | None, spread: float | None) -> list[pd.Series]:
+    """Weights of all nodes, each varied by `spread` either way (uniform)."""
+    declared = rules["stability"]
+    rng = np.random.default_rng(declared["seed"]) if rng is None else rng
+    draws, spread = (
+        declared[key] if given is None else given for key, given in (("draws", draws), ("spread", spread))
+    )
+    weights = (
+        rng.uniform(1 - spread, 1 + spread, (draws, len(spec.nodes)))
+        * spec.nodes["weight"].fillna(1).to_numpy()
+    )
+    return [pd.Series(drawn, spec.nodes.index) for drawn in weights]
+
+
+def _aggregate(table: pd.DataFrame, spec, weights: pd.Series) -> pd.DataFrame:
+    """Scores of all nodes from those of the indicators under other weights, by the method of every node."""
     columns = {leaf: table[leaf].to_numpy() for leaf in spec.indicators}
-    for node in reversed(list(spec.nodes.index)):
-        children = spec.children(node)
-        if children:
-            columns[node] = (
-                sum(columns[child] * weights[child] for child in children) / weights[children].sum()
-            )
+    for node, children in reversed(spec.families.items()):
+        x = np.column_stack([columns[child] for child in children])
+        columns[node] = aggregate.one(x, weights[children].to_numpy(), spec.rules[node], 1)
     return pd.DataFrame(columns, table.index)
+
+
+# What the chapter says
+
+
+def named(types: pd.DataFrame, order: list, nodes: list, rules: dict | None = None) -> pd.DataFrame:
+    """Types of the regions (rows in `order`) at every node, in both languages: `unit, <node>_zh, <node>_en`, and
+    `share_kept` of the type of the root (the first of `nodes`). `types`: as of `stability`."""
+    words = (rules or load())["types"]
+    kinds = types.pivot(index="unit", columns="node", values="type").loc[order, nodes]
+    found = {"unit": order}
+    for node in nodes:
+        found[f"{node}_zh"] = [words[kind]["names"][0] for kind in kinds[node]]
+        found[f"{node}_en"] = [words[kind]["en"] for kind in kinds[node]]
+    root = types[types["node"].eq(nodes[0])].set_index("unit")
+    return pd.DataFrame(found).assign(share_kept=100 * root.loc[order, "share_kept"].to_numpy())
+
+
+def said(types: pd.DataFrame, order: list, root: str, rules: dict | None = None) -> dict:
+    """How many regions have a type at the root, which (`rows`: region, zh, en), how firm types are and the frailest."""
+    words = (rules or load())["types"]
+    own = types[types["node"].eq(root)].set_index("unit").loc[order]
+    typed, frail = own[own["type"].ne("none")], own["share_kept"].idxmin()
+    return {
+        "count": len(own),
+        "typed": len(typed),
+        "rows": [
+            {"region": unit, "zh": words[kind]["names"][0], "en": words[kind]["en"]}
+            for unit, kind in typed["type"].items()
+        ],
+        "firm": 100 * own["share_kept"].mean(),
+        "frail": frail,
+        "kept": 100 * own.at[frail, "share_kept"],
+    }
