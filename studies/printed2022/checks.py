@@ -1,4 +1,4 @@
-"""The arithmetic of the smaller sources: 34 checks and 47 printed slips, recomputed as rows of the ledger.
+"""The arithmetic of the smaller sources: checks of printed numbers and printed slips, as rows of the ledger.
 
 Facts are a dict of tables as `files.read_csv` gives them (every cell text, so that printed decimals survive).
 """
@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from fire import files
+from fire.index.rounding import half_digit
+from studies.printed2022.published import FOLDER
 
 COLUMNS = [
     "id",
@@ -32,7 +34,7 @@ PRINTED, MARKED, ABSENT = (
     "carried as a mark of the data",
     "outside the tables",
 )
-SLIPS = files.FACTS / "slips.toml"
+SLIPS = FOLDER / "slips.toml"
 SOURCES = {
     "000_806307570eb153f0.txt": "S0 北京领军企业",
     "001_dbf8deccee350033.txt": "S1 场景汇编",
@@ -44,7 +46,7 @@ JOINT = ["招商银行", "中信银行", "平安银行", "兴业银行", "光大
 S1, S3, S4 = list(SOURCES.values())[1:]
 
 
-def load(folder=files.FACTS) -> dict[str, pd.DataFrame]:
+def load(folder=FOLDER) -> dict[str, pd.DataFrame]:
     """All published tables by name, cells as text."""
     return {path.stem: files.read_csv(path) for path in sorted(folder.glob("*.csv"))}
 
@@ -52,7 +54,7 @@ def load(folder=files.FACTS) -> dict[str, pd.DataFrame]:
 # ---- reading printed cells
 
 
-def cells(facts: dict, table: str, **where) -> pd.DataFrame:
+def _cells(facts: dict, table: str, **where) -> pd.DataFrame:
     """Rows of a table where every named column equals the given text (or is one of a list)."""
     frame = facts[table]
     for column, wanted in where.items():
@@ -62,31 +64,32 @@ def cells(facts: dict, table: str, **where) -> pd.DataFrame:
     return frame
 
 
-def text(facts: dict, table: str, column: str = "value", **where) -> str:
+def _text(facts: dict, table: str, column: str = "value", **where) -> str:
     """The one cell that the conditions name; KeyError with the conditions when there is none."""
-    found = cells(facts, table, **where)
+    found = _cells(facts, table, **where)
     if found.empty:
         raise KeyError(f"{table}: no row with {where}")
     return found[column].iloc[0]
 
 
-def spend(facts: dict, names, measure: str = "tech_spend", year: int = 2021) -> list[str]:
+def _spend(facts: dict, names, measure: str = "tech_spend", year: int = 2021) -> list[str]:
     return [
-        text(facts, "institution_spending", institution_zh=name, measure=measure, year=year) for name in names
+        _text(facts, "institution_spending", institution_zh=name, measure=measure, year=year)
+        for name in names
     ]
 
 
-def industry(facts: dict, domain: str, measure: str, year: int, geography: str = "中国") -> str:
-    return text(facts, "industry_indicators", domain=domain, measure=measure, year=year, geography=geography)
+def _industry(facts: dict, domain: str, measure: str, year: int, geography: str = "中国") -> str:
+    return _text(facts, "industry_indicators", domain=domain, measure=measure, year=year, geography=geography)
 
 
-def half(printed: str) -> float:
+def _half(printed: str) -> float:
     """Half a unit of the last printed digit.
 
-    >>> half("4.03"), half("1800")
+    >>> _half("4.03"), _half("1800")
     (0.005, 0.5)
     """
-    return 0.5 * 10.0 ** -len(str(printed).partition(".")[2])
+    return half_digit(len(str(printed).partition(".")[2]))
 
 
 def propagate(function, printed: list[str]) -> tuple[float, float]:
@@ -97,14 +100,14 @@ def propagate(function, printed: list[str]) -> tuple[float, float]:
     """
     x = np.array([float(cell) for cell in printed])
     value = float(function(x))
-    moved = (function(x + step) - value for step in np.diag([half(cell) for cell in printed]))
+    moved = (function(x + step) - value for step in np.diag([_half(cell) for cell in printed]))
     return value, round(float(sum(abs(move) for move in moved)), 12)
 
 
 # ---- rows
 
 
-def row(
+def _row(
     id,
     section,
     unit,
@@ -144,14 +147,14 @@ def row(
     )
 
 
-def compare(id, section, unit, measure, printed: str, result: tuple[float, float], erratum="", reason=""):
+def _compare(id, section, unit, measure, printed: str, result: tuple[float, float], erratum="", reason=""):
     """A printed number against a recomputed (value, slack): reproduced, explained by an erratum, or mismatch."""
     computed, slack = result
-    tolerance = slack + half(printed) + 1e-9
+    tolerance = slack + _half(printed) + 1e-9
     same = abs(computed - float(printed)) <= tolerance
     verdict = "reproduced" if same else "explained" if erratum else "mismatch"
     said = f"{computed:.6g} ± {slack:.2g} against {printed}"
-    return row(
+    return _row(
         id,
         section,
         unit,
@@ -165,10 +168,10 @@ def compare(id, section, unit, measure, printed: str, result: tuple[float, float
     )
 
 
-def claim(id, section, unit, measure, holds: bool, shown: str, erratum="", reason=""):
+def _claim(id, section, unit, measure, holds: bool, shown: str, erratum="", reason=""):
     """A printed statement that holds or not, with the numbers that show it."""
     verdict = "reproduced" if holds else "explained" if erratum else "mismatch"
-    return row(
+    return _row(
         id,
         section,
         unit,
@@ -182,9 +185,9 @@ def claim(id, section, unit, measure, holds: bool, shown: str, erratum="", reaso
     )
 
 
-def derive(id, section, unit, measure, result: tuple[float, float], shown: str):
+def _derive(id, section, unit, measure, result: tuple[float, float], shown: str):
     """A number that the source does not print: shown as computed, nothing to hold it against."""
-    return row(
+    return _row(
         id,
         section,
         unit,
@@ -203,55 +206,58 @@ def group_growth(x: np.ndarray) -> float:
     return 100 * (level.sum() / (level / (1 + growth / 100)).sum() - 1)
 
 
-def implied_revenue_growth(x: np.ndarray) -> float:
+def _implied_revenue_growth(x: np.ndarray) -> float:
     """Growth of revenue in per cent, from spending growth, its share of revenue, and the change of that share."""
     growth, share, change = x
     return 100 * ((1 + growth / 100) * (share - change) / share - 1)
 
 
-def yearly(years: int):
+def _yearly(years: int):
     """Function of (first, last): compound growth in per cent a year over `years`."""
     return lambda x: 100 * ((x[1] / x[0]) ** (1 / years) - 1)
 
 
-def banks(facts: dict):
+def _banks(facts: dict):
     """C01–C11, C34: bank spending."""
 
     def both(names):
-        return spend(facts, names) + spend(facts, names, "tech_spend_growth_pct")
+        return _spend(facts, names) + _spend(facts, names, "tech_spend_growth_pct")
 
     state, joint, all14 = "6家国有大行合计", "8家全国性股份行合计", "14家银行合计"
-    total = {name: spend(facts, [name])[0] for name in (state, joint, all14)}
+    total = {name: _spend(facts, [name])[0] for name in (state, joint, all14)}
     for id, name, members in (("C01", state, STATE), ("C02", joint, JOINT)):
-        yield compare(id, S1, name, "tech_spend", total[name], propagate(np.sum, spend(facts, members)))
-    yield compare(
+        yield _compare(id, S1, name, "tech_spend", total[name], propagate(np.sum, _spend(facts, members)))
+    yield _compare(
         "C03", S1, all14, "tech_spend", total[all14], propagate(np.sum, [total[state], total[joint]])
     )
-    levels = [np.array(spend(facts, names), float) for names in (STATE, JOINT)]
+    levels = [np.array(_spend(facts, names), float) for names in (STATE, JOINT)]
     ordered = all((np.diff(level) < 0).all() for level in levels) and levels[1][0] > max(levels[0][4:])
-    yield claim(
+    yield _claim(
         "C04", S1, all14, "printed order is high to low", ordered, "招商银行 lies above 邮储银行 and 交通银行"
     )
     for id, name, members in (("C05", state, STATE), ("C06", joint, JOINT)):
-        printed = spend(facts, [name], "tech_spend_growth_pct")[0]
-        yield compare(id, S1, name, "tech_spend_growth_pct", printed, propagate(group_growth, both(members)))
-    yield revenue_check(facts)
-    last, rate = spend(facts, [state], year=2024)[0], spend(facts, [state], "tech_spend_growth_pct", 2024)[0]
+        printed = _spend(facts, [name], "tech_spend_growth_pct")[0]
+        yield _compare(id, S1, name, "tech_spend_growth_pct", printed, propagate(group_growth, both(members)))
+    yield _revenue_check(facts)
+    last, rate = (
+        _spend(facts, [state], year=2024)[0],
+        _spend(facts, [state], "tech_spend_growth_pct", 2024)[0],
+    )
     base, slack = propagate(lambda x: x[0] / (1 + x[1] / 100), [last, rate])
-    yield derive("C08", S4, state, "tech_spend of 2023", (base, slack), f"{last} / (1 + {rate} %)")
-    yield derive(
+    yield _derive("C08", S4, state, "tech_spend of 2023", (base, slack), f"{last} / (1 + {rate} %)")
+    yield _derive(
         "C09",
         S4,
         state,
         "growth a year 2021–2024",
-        propagate(yearly(3), [total[state], last]),
-        f"between {spend(facts, [state], 'tech_spend_growth_pct')[0]} (2021) and {rate} (2024)",
+        propagate(_yearly(3), [total[state], last]),
+        f"between {_spend(facts, [state], 'tech_spend_growth_pct')[0]} (2021) and {rate} (2024)",
     )
-    cumulative = float(text(facts, "institution_spending", measure="tech_spend_cumulative_since_2019"))
-    first = float(total[state]) / (1 + float(spend(facts, [state], "tech_spend_growth_pct")[0]) / 100)
+    cumulative = float(_text(facts, "institution_spending", measure="tech_spend_cumulative_since_2019"))
+    first = float(total[state]) / (1 + float(_spend(facts, [state], "tech_spend_growth_pct")[0]) / 100)
     left = cumulative - first - float(total[state]) - base - float(last)
     low, high = left - base, left - float(total[state])
-    yield claim(
+    yield _claim(
         "C10",
         S4,
         state,
@@ -259,8 +265,8 @@ def banks(facts: dict):
         0 < low < high < first,
         f"{left:.0f} is left for 2019 and 2022; 2019 is {low:.0f}–{high:.0f} if 2022 lies between its neighbours",
     )
-    staff = spend(facts, [state], "staff", 2024) + spend(facts, ["邮储银行"], "staff", 2024)
-    yield derive(
+    staff = _spend(facts, [state], "staff", 2024) + _spend(facts, ["邮储银行"], "staff", 2024)
+    yield _derive(
         "C11",
         S4,
         state,
@@ -269,10 +275,10 @@ def banks(facts: dict):
         "the 7200 of 邮储银行 is the source's assumption",
     )
     heads = [
-        (total[all14], spend(facts, [all14], "tech_spend_headline")[0]),
-        (staff[0], spend(facts, [state], "staff_headline", 2024)[0]),
+        (total[all14], _spend(facts, [all14], "tech_spend_headline")[0]),
+        (staff[0], _spend(facts, [state], "staff_headline", 2024)[0]),
     ]
-    yield claim(
+    yield _claim(
         "C34",
         S1,
         all14,
@@ -282,17 +288,17 @@ def banks(facts: dict):
     )
 
 
-def revenue_check(facts: dict) -> dict:
+def _revenue_check(facts: dict) -> dict:
     """C07: spending growth, share and its change imply a revenue growth; one bank lies far from the others."""
     measures = ["tech_spend_growth_pct", "share_of_revenue_pct", "share_change_pp"]
     implied = pd.Series(
         {
-            bank: propagate(implied_revenue_growth, [spend(facts, [bank], m)[0] for m in measures])[0]
+            bank: propagate(_implied_revenue_growth, [_spend(facts, [bank], m)[0] for m in measures])[0]
             for bank in STATE
         }
     )
     off = (implied - implied.median()).abs() > 5 * (implied - implied.median()).abs().median()
-    return claim(
+    return _claim(
         "C07",
         S1,
         "、".join(implied.index[off]) or "6家国有大行",
@@ -304,30 +310,30 @@ def revenue_check(facts: dict) -> dict:
     )
 
 
-def technologies(facts: dict):
+def _technologies(facts: dict):
     """C12–C25: sizes, shares and growth of the four industries."""
 
     def get(domain, measure, year=2021, **more):
-        return industry(facts, domain, measure, year, **more)
+        return _industry(facts, domain, measure, year, **more)
 
     core, later = get("ai", "core_industry_size"), get("ai", "core_industry_size", 2025)
-    yield compare(
+    yield _compare(
         "C12",
         S1,
         "人工智能",
         "core_industry_cagr_pct",
         get("ai", "core_industry_cagr_pct", 2025),
-        propagate(yearly(4), [core, later]),
+        propagate(_yearly(4), [core, later]),
         "OE04",
         "both ends are printed as above a threshold",
     )
     driven = [get("ai", "driven_industry_size"), get("ai", "driven_industry_size", 2025)]
-    yield derive(
+    yield _derive(
         "C13",
         S1,
         "人工智能",
         "driven industry, growth a year",
-        propagate(yearly(4), driven),
+        propagate(_yearly(4), driven),
         " → ".join(driven),
     )
     whole = [
@@ -337,7 +343,7 @@ def technologies(facts: dict):
             ("base_layer_size", "base_layer_share_pct"),
         )
     ]
-    yield claim(
+    yield _claim(
         "C14",
         S1,
         "人工智能",
@@ -352,7 +358,7 @@ def technologies(facts: dict):
         for place in ("京津冀", "长三角", "粤港澳大湾区", "北京", "上海", "深圳", "广州")
     }
     three = share["京津冀"] + share["长三角"] + share["粤港澳大湾区"]
-    yield claim(
+    yield _claim(
         "C15",
         S1,
         "人工智能",
@@ -365,7 +371,7 @@ def technologies(facts: dict):
         share["上海"] <= share["长三角"],
         share["深圳"] + share["广州"] <= share["粤港澳大湾区"],
     )
-    yield claim(
+    yield _claim(
         "C16",
         S1,
         "人工智能",
@@ -377,7 +383,7 @@ def technologies(facts: dict):
         get("ai", "patent_applications_cumulative", 2020),
         get("ai", "patent_share_of_world_pct", 2020),
     ]
-    yield derive(
+    yield _derive(
         "C17",
         S1,
         "人工智能",
@@ -386,24 +392,24 @@ def technologies(facts: dict):
         f"{patents[0]} / {patents[1]} %",
     )
     chain = [get("blockchain", "industry_size"), get("blockchain", "industry_size", 2024)]
-    yield compare(
+    yield _compare(
         "C18",
         S1,
         "区块链",
         "industry_cagr_pct",
         get("blockchain", "industry_cagr_pct", 2024),
-        (yearly(3)(np.array(chain, float)), 0.0),
+        (_yearly(3)(np.array(chain, float)), 0.0),
         "OE05",
         "start year not printed, the later scope is wider",
     )
-    yield from cloud(facts)
+    yield from _cloud(facts)
     parts = [get("big_data", f"{part}_share_pct") for part in ("hardware", "software", "service")]
-    yield compare("C24", S1, "大数据", "shares add up", "100.0", propagate(np.sum, parts))
+    yield _compare("C24", S1, "大数据", "shares add up", "100.0", propagate(np.sum, parts))
     reach = propagate(
         lambda x: x[0] * (1 + x[1] / 100) ** 2,
         [get("big_data", "industry_size"), get("big_data", "industry_growth_pct", 2023)],
     )[0]
-    yield compare(
+    yield _compare(
         "C25",
         S1,
         "大数据",
@@ -415,20 +421,20 @@ def technologies(facts: dict):
     )
 
 
-def cloud(facts: dict):
+def _cloud(facts: dict):
     """C19–C23: the cloud market and its parts."""
 
     def get(measure, year=2020):
-        return industry(facts, "cloud", measure, year)
+        return _industry(facts, "cloud", measure, year)
 
     public, private, market = get("public_cloud_size"), get("private_cloud_size"), get("market_size")
-    yield compare("C19", S1, "云计算", "market_size", market, propagate(np.sum, [public, private]))
+    yield _compare("C19", S1, "云计算", "market_size", market, propagate(np.sum, [public, private]))
     parts = [public, private, get("public_cloud_growth_pct"), get("private_cloud_growth_pct")]
-    yield compare(
+    yield _compare(
         "C20", S1, "云计算", "market_growth_pct", get("market_growth_pct"), propagate(group_growth, parts)
     )
     layers = [get(f"public_{layer}_size") for layer in ("saas", "paas", "iaas")]
-    yield compare(
+    yield _compare(
         "C21",
         S1,
         "云计算",
@@ -438,33 +444,35 @@ def cloud(facts: dict):
         "OE06",
         "PaaS is probably a rounded figure",
     )
-    yield derive(
+    yield _derive(
         "C22",
         S1,
         "云计算",
         "growth of 2021 at least",
-        propagate(yearly(1), [market, get("market_size", 2021)]),
+        propagate(_yearly(1), [market, get("market_size", 2021)]),
         "forecast above 3000",
     )
-    costs = cells(facts, "industry_indicators", domain="data_centre")["value"].tolist()
-    yield compare("C23", S1, "数据中心", "cost shares add up", "100", propagate(np.sum, costs))
+    costs = _cells(facts, "industry_indicators", domain="data_centre")["value"].tolist()
+    yield _compare("C23", S1, "数据中心", "cost shares add up", "100", propagate(np.sum, costs))
 
 
-def others(facts: dict):
+def _others(facts: dict):
     """C26–C33: securities firms, insurers, e-CNY, cities and counts."""
 
     def one(name, measure, year=2021):
-        return spend(facts, [name], measure, year)[0]
+        return _spend(facts, [name], measure, year)[0]
 
     cicc = [one("中金公司", "tech_spend", 2020), one("中金公司", "tech_spend")]
     ratio = propagate(lambda x: x[1] / x[0], cicc)[0]
-    yield claim("C26", S1, "中金公司", "spending doubled", ratio >= 2, f"{cicc[1]} / {cicc[0]} = {ratio:.3f}")
-    named = cells(facts, "institution_spending", type="securities", year=2021)
+    yield _claim(
+        "C26", S1, "中金公司", "spending doubled", ratio >= 2, f"{cicc[1]} / {cicc[0]} = {ratio:.3f}"
+    )
+    named = _cells(facts, "institution_spending", type="securities", year=2021)
     named = named[named["measure"].isin(["tech_spend", "tech_spend_threshold"])]
     over = named[named["value"].astype(float) >= 10]["institution_zh"].nunique()
     printed, before = (one("证券公司(行业)", "firms_tech_spend_over_1bn", year) for year in (2021, 2020))
     fits = over == int(printed) and float(cicc[0]) < 10 and int(before) + 1 == int(printed)
-    yield claim(
+    yield _claim(
         "C27",
         S1,
         "证券公司",
@@ -473,7 +481,7 @@ def others(facts: dict):
         f"{over} named for 2021; 中金公司 was below in 2020, so {before} + 1 = {printed}",
     )
     ping = [one("中国平安", "patent_applications_cumulative"), one("中国平安", "patent_applications_added")]
-    yield derive(
+    yield _derive(
         "C28",
         S1,
         "中国平安",
@@ -482,7 +490,7 @@ def others(facts: dict):
         f"{ping[0]} − {ping[1]}",
     )
     hours, robots, days = (one("中泰证券", f"rpa_{m}") for m in ("running_hours", "robots", "person_days"))
-    yield compare(
+    yield _compare(
         "C29",
         S1,
         "中泰证券",
@@ -492,8 +500,8 @@ def others(facts: dict):
         "OE08",
         f"{float(hours) / float(robots):.1f} hours a robot: the hours do not match round-the-clock running",
     )
-    coins = [industry(facts, "ecny", f"{m}_cumulative", 2021) for m in ("transaction_value", "transactions")]
-    yield derive(
+    coins = [_industry(facts, "ecny", f"{m}_cumulative", 2021) for m in ("transaction_value", "transactions")]
+    yield _derive(
         "C30",
         S1,
         "数字人民币",
@@ -502,7 +510,7 @@ def others(facts: dict):
         f"near {coins[0]} hundred million yuan over {coins[1]} transactions",
     )
     pilot = [one("平安银行", f"platform_pilot_{m}", 2019) for m in ("amount", "transactions")]
-    yield derive(
+    yield _derive(
         "C31",
         S3,
         "平安银行",
@@ -512,12 +520,12 @@ def others(facts: dict):
     )
     pairs = [
         [
-            float(text(facts, "city_rankings", city=city, metric=metric, publisher=publisher))
+            float(_text(facts, "city_rankings", city=city, metric=metric, publisher=publisher))
             for city in ("上海", "北京")
         ]
         for metric, publisher in (("listed_firms", "中关村互联网金融研究院"), ("funding_deals", "零壹财经"))
     ]
-    yield claim(
+    yield _claim(
         "C32",
         S3,
         "上海",
@@ -525,8 +533,8 @@ def others(facts: dict):
         all(small < large / 2 for small, large in pairs),
         "; ".join(f"{small:.0f} of {large:.0f} = {100 * small / large:.1f} %" for small, large in pairs),
     )
-    lengths = named_lists(facts)
-    yield claim(
+    lengths = _named_lists(facts)
+    yield _claim(
         "C33",
         "S1 S3 S4",
         "全国",
@@ -536,7 +544,7 @@ def others(facts: dict):
     )
 
 
-def named_lists(facts: dict) -> list[tuple[str, int, int]]:
+def _named_lists(facts: dict) -> list[tuple[str, int, int]]:
     """(list, printed length, names listed) for the lists whose length is printed or whose names are counted."""
     indicators = facts["industry_indicators"].set_index("measure")
 
@@ -544,11 +552,13 @@ def named_lists(facts: dict) -> list[tuple[str, int, int]]:
         cell = indicators.loc[measure]
         return measure, int(float(cell["value"])), len(cell["value_text"].split(";"))
 
-    us = cells(facts, "city_policies", city="美国")["policy_title_zh"].nunique()
-    targets = len(cells(facts, "industry_indicators", domain="insurance_tech", kind="target"))
-    plan = cells(facts, "city_policies", policy_title_zh="保险科技“十四五”发展规划")["aims"].iloc[0]
-    districts = text(facts, "industry_indicators", "value_text", measure="firm_districts")
-    compared = text(facts, "policy_comparison", "keywords", city="上海", dimension_id="spatial", basis="body")
+    us = _cells(facts, "city_policies", city="美国")["policy_title_zh"].nunique()
+    targets = len(_cells(facts, "industry_indicators", domain="insurance_tech", kind="target"))
+    plan = _cells(facts, "city_policies", policy_title_zh="保险科技“十四五”发展规划")["aims"].iloc[0]
+    districts = _text(facts, "industry_indicators", "value_text", measure="firm_districts")
+    compared = _text(
+        facts, "policy_comparison", "keywords", city="上海", dimension_id="spatial", basis="body"
+    )
     return [
         counted("application_pilot_regions"),
         counted("application_pilot_departments"),
@@ -561,14 +571,14 @@ def named_lists(facts: dict) -> list[tuple[str, int, int]]:
 
 def arithmetic(facts: dict) -> pd.DataFrame:
     """The 34 checks C01–C34 as ledger rows, in order."""
-    rows = [*banks(facts), *technologies(facts), *others(facts)]
+    rows = [*_banks(facts), *_technologies(facts), *_others(facts)]
     return pd.DataFrame(rows, columns=COLUMNS).sort_values("id", ignore_index=True)
 
 
 # ---- printed slips
 
 
-def word_test(facts: dict, slip: str, reading: str) -> tuple[bool, str]:
+def _word_test(facts: dict, slip: str, reading: str) -> tuple[bool, str]:
     """The tables carry the reading and not the slip (places of proof and notes aside)."""
     held = [
         frame.drop(columns=["locator", "note"], errors="ignore").to_csv(index=False)
@@ -580,39 +590,39 @@ def word_test(facts: dict, slip: str, reading: str) -> tuple[bool, str]:
     return clean and carried, f"'{slip}' is in no table" + (f"; '{reading}' is" if reading else "")
 
 
-def mark_test(facts: dict, table: str, where: dict, column: str, wanted: str) -> tuple[bool, str]:
+def _mark_test(facts: dict, table: str, where: dict, column: str, wanted: str) -> tuple[bool, str]:
     """All rows concerned carry the mark."""
-    found = cells(facts, table, **where)[column].astype(str)
+    found = _cells(facts, table, **where)[column].astype(str)
     return bool(len(found)) and found.str.contains(
         wanted
     ).all(), f"{table}: {column} = {'; '.join(sorted(set(found)))}"
 
 
-def slip_test(facts: dict, checks: pd.DataFrame, rule: dict) -> tuple[bool, str]:
+def _slip_test(facts: dict, checks: pd.DataFrame, rule: dict) -> tuple[bool, str]:
     """One rule of data/slips.toml: whether the facts show the slip, and by what."""
     if "check" in rule:
         check = checks.loc[rule["check"]]
         return check["verdict"] in ("explained", "not computable"), f"{rule['check']}: {check['reason']}"
     if "absent" in rule:
-        return word_test(facts, rule["absent"], rule.get("present", ""))
-    return mark_test(facts, rule["table"], rule["where"], rule["column"], rule["holds"])
+        return _word_test(facts, rule["absent"], rule.get("present", ""))
+    return _mark_test(facts, rule["table"], rule["where"], rule["column"], rule["holds"])
 
 
-def own_tests(facts: dict) -> dict[str, tuple[bool, str]]:
+def _own_tests(facts: dict) -> dict[str, tuple[bool, str]]:
     """Slips whose proof is a computation of its own."""
-    joint = len(cells(facts, "institution_spending", type="joint_stock_bank", measure="tech_spend"))
+    joint = len(_cells(facts, "institution_spending", type="joint_stock_bank", measure="tech_spend"))
     years = sorted(
-        set(cells(facts, "city_policies", policy_title_zh="加快推进上海金融科技中心建设实施方案")["year"])
+        set(_cells(facts, "city_policies", policy_title_zh="加快推进上海金融科技中心建设实施方案")["year"])
     )
     listed = sum(
-        int(cell) for cell in cells(facts, "city_rankings", publisher="中关村互联网金融研究院")["value"]
+        int(cell) for cell in _cells(facts, "city_rankings", publisher="中关村互联网金融研究院")["value"]
     )
     letters = {"人工智能": "A", "区块链": "B", "云计算": "C", "大数据": "D", "互联网": "I"}
-    printed = text(facts, "industry_indicators", "value_text", measure="cft_technologies").split(";")
+    printed = _text(facts, "industry_indicators", "value_text", measure="cft_technologies").split(";")
     order = "".join(letters[name] for name in printed)
-    words = cells(facts, "city_policies", source_file=list(SOURCES)[1])["policy_title_zh"].str.cat(sep=";")
+    words = _cells(facts, "city_policies", source_file=list(SOURCES)[1])["policy_title_zh"].str.cat(sep=";")
     spending = set(facts["institution_spending"]["measure"])
-    apart = set(cells(facts, "industry_indicators", domain="policy_s_t_finance")["measure"])
+    apart = set(_cells(facts, "industry_indicators", domain="policy_s_t_finance")["measure"])
     both = f"{listed} firms of two cities cannot fit a list of ten"
     return {
         "OE14": (joint == 8, f"{joint} banks disclose; the segment has twelve"),
@@ -635,10 +645,10 @@ def slips(facts: dict, checks: pd.DataFrame | None = None) -> pd.DataFrame:
     contradict the erratum; `not computable` = it concerns words or charts that the tables do not hold.
     """
     checks = (arithmetic(facts) if checks is None else checks).set_index("id")
-    tests = own_tests(facts)
+    tests = _own_tests(facts)
     rules = tomllib.loads(SLIPS.read_text(encoding="utf-8"))
     for id, rule in rules.items():
-        tests[id] = slip_test(facts, checks, rule)
+        tests[id] = _slip_test(facts, checks, rule)
     rows = []
     for slip in facts["errata_other"].itertuples():
         shown, why = tests.get(slip.id, (None, "words or charts that the tables do not hold"))
@@ -646,7 +656,7 @@ def slips(facts: dict, checks: pd.DataFrame | None = None) -> pd.DataFrame:
         marked = slip.id in rules and "check" not in rules[slip.id]
         evidence = ABSENT if shown is None else MARKED if marked else PRINTED
         rows.append(
-            row(
+            _row(
                 slip.id,
                 SOURCES[slip.source_file],
                 slip.severity,
@@ -669,10 +679,3 @@ def rows(facts: dict | None = None) -> pd.DataFrame:
     facts = load() if facts is None else facts
     checks = arithmetic(facts)
     return pd.concat([checks, slips(facts, checks)], ignore_index=True)
-
-
-def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Counts of verdicts by kind and section."""
-    return rows.pivot_table(
-        index=["kind", "section"], columns="verdict", values="id", aggfunc="count", fill_value=0
-    )

@@ -1,6 +1,8 @@
-"""Claims of a report evaluated as logic on scores: orders, ranges, thresholds, rank changes, types, qualitative readings.
+"""Claims of the report evaluated as logic on scores: orders, ranges, thresholds, rank changes, types, qualitative
+readings.
 
-Each function of `CHECKS` and `READINGS` takes a claim and a `Book` and returns (holds, what was computed).
+A claim is a row of data/index_claims.csv. Each function of `CHECKS` takes a claim and a `Book`, each of `READINGS` also
+the reading that data/claim-readings.toml gives the claim; they return (holds, what was computed).
 """
 
 import tomllib
@@ -9,19 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fire import files
+from studies.printed2022.published import FOLDER
 
-PATH = files.FACTS / "claim-readings.toml"
+PATH = FOLDER / "claim-readings.toml"
 
 
 @dataclass(frozen=True)
 class Book:
-    """What claims are checked against: `table` (unit, node; score, growth_pct, rank, rank_change of the index year)."""
+    """What claims are held against: `table` (index unit, node; score, growth_pct, rank, rank_change of the year ranked),
+    `members` (cities by region), `types` (names by unit and node), `readings`, and all `claims`."""
 
     table: pd.DataFrame
     members: dict
     spec: object
-    types: pd.DataFrame
+    types: dict
     readings: dict
     claims: pd.DataFrame
 
@@ -33,27 +36,22 @@ class Book:
         """The units among which a claim ranks."""
         if claim.unit_type == "region":
             return list(self.members)
-        every = [city for cities in self.members.values() for city in cities]
-        return every if claim.scope == "national" else self.members.get(claim.scope, claim.scope.split(";"))
+        if claim.scope == "national":
+            return self.cities
+        return self.members.get(claim.scope, claim.scope.split(";"))
+
+    @property
+    def cities(self) -> list[str]:
+        return [city for cities in self.members.values() for city in cities]
 
 
-def open_book(
-    scores: pd.DataFrame,
-    regional: pd.DataFrame,
-    places: pd.DataFrame,
-    spec,
-    types: pd.DataFrame,
-    claims: pd.DataFrame,
-    year: int,
-    readings=PATH,
-) -> Book:
-    """Book of one index year from the scores of cities and regions."""
-    both = pd.concat([scores, regional])
-    table = both[both["year"].eq(year)].set_index(["unit", "node"])
+def open_book(index, means: pd.DataFrame, types: dict, claims: pd.DataFrame, readings=PATH) -> Book:
+    """The book of the year ranked: scores of the cities of `index` and of the regions (`regions.means`)."""
+    both = pd.concat([index.scores(), means])
     return Book(
-        table,
-        places.groupby("region", sort=False)["city"].agg(list).to_dict(),
-        spec,
+        both[both["year"].eq(index.year)].set_index(["unit", "node"]),
+        index.places.groupby("region", sort=False)["city"].agg(list).to_dict(),
+        index.spec,
         types,
         tomllib.loads(readings.read_text(encoding="utf-8")),
         claims,
@@ -70,34 +68,37 @@ def evaluate(claim, book: Book) -> tuple[bool | None, str, str]:
     return *CHECKS[claim.claim_type](claim, book), ""
 
 
-def units_of(claim) -> list[str]:
-    return str(claim.units).split(";")
-
-
-def nodes_of(claim, book: Book) -> list[str]:
-    """Nodes of a claim; "all third-level except a;b" and "all other third-level indicators" are spelled out."""
+def named_nodes(claim, spec, claims: pd.DataFrame) -> list[str]:
+    """Nodes that a claim speaks of; "all third-level except a;b" and "all other third-level indicators" are spelled
+    out, the others being those that a range claim on the same unit and measure names."""
     if not str(claim.node).startswith("all "):
         return str(claim.node).split(";")
     if " except " in claim.node:
         named = claim.node.split(" except ")[1].split(";")
     else:
-        beside = book.claims.query(
-            "claim_type == 'range' and units == @claim.units and measure == @claim.measure"
-        )
+        beside = claims[
+            claims["units"].eq(claim.units)
+            & claims["claim_type"].eq("range")
+            & claims["measure"].eq(claim.measure)
+        ]
         named = [node for nodes in beside["node"] for node in str(nodes).split(";")]
-    return [leaf for leaf in book.spec.indicators if leaf not in named]
+    return [leaf for leaf in spec.indicators if leaf not in named]
 
 
-def show(values: pd.Series, digits: int = 3) -> str:
+def _units_of(claim) -> list[str]:
+    return str(claim.units).split(";")
+
+
+def _show(values: pd.Series, digits: int = 3) -> str:
     """Values as text, by unit."""
     return "; ".join(
         f"{unit if isinstance(unit, str) else unit[0]} {value:.{digits}f}" for unit, value in values.items()
     )
 
 
-def ranked(claim, book: Book) -> tuple[bool, str]:
+def _ranked(claim, book: Book) -> tuple[bool, str]:
     """The listed units hold the ranks low to high, in this order."""
-    low, listed, holds, shown = int(claim.low), units_of(claim), True, []
+    low, listed, holds, shown = int(claim.low), _units_of(claim), True, []
     for node in claim.node.split(";"):
         if str(claim.scope).startswith("children of") or claim.scope in listed:
             rivals = (
@@ -120,18 +121,18 @@ def ranked(claim, book: Book) -> tuple[bool, str]:
     return holds, " | ".join(shown)
 
 
-def bounded(claim, book: Book) -> tuple[bool, str]:
+def _bounded(claim, book: Book) -> tuple[bool, str]:
     """All listed scores lie between low and high; a bound from above alone is strict."""
-    values = book.value(claim.measure, units_of(claim), nodes_of(claim, book))
+    values = book.value(claim.measure, _units_of(claim), named_nodes(claim, book.spec, book.claims))
     low = -np.inf if pd.isna(claim.low) else claim.low
     below = np.inf if pd.isna(claim.high) else claim.high
     inside = values.ge(low) & (values.lt(below) if np.isinf(low) else values.le(below))
     return bool(inside.all()), f"{values.min():.3f} – {values.max():.3f}"
 
 
-def grew(claim, book: Book) -> tuple[bool, str]:
+def _grew(claim, book: Book) -> tuple[bool, str]:
     """Growth of all listed units (or its mean, where the claim says so) is at least, above or below a bound."""
-    values = book.value("growth_pct", units_of(claim), nodes_of(claim, book))
+    values = book.value("growth_pct", _units_of(claim), named_nodes(claim, book.spec, book.claims))
     if str(claim.note).startswith("mean of"):
         values = pd.Series({"mean": values.mean()})
     test = {
@@ -139,183 +140,197 @@ def grew(claim, book: Book) -> tuple[bool, str]:
         "growth_gt": values.gt(claim.low),
         "growth_lt": values.lt(claim.high),
     }
-    return bool(test[claim.claim_type].all()), show(values, 2)
+    return bool(test[claim.claim_type].all()), _show(values, 2)
 
 
-def moved(claim, book: Book) -> tuple[bool, str]:
+def _moved(claim, book: Book) -> tuple[bool, str]:
     """Rank changes are equal to, or at least, a number of places."""
-    values = book.value("rank_change", units_of(claim), claim.node.split(";"))
+    values = book.value("rank_change", _units_of(claim), claim.node.split(";"))
     holds = values.ge(claim.low) if claim.claim_type == "rank_change_ge" else values.eq(claim.low)
-    return bool(holds.all()), show(values, 0)
+    return bool(holds.all()), _show(values, 0)
 
 
-def node_order(claim, book: Book, ordered: bool = True) -> tuple[bool, str]:
+def _node_order(claim, book: Book, ordered: bool = True) -> tuple[bool, str]:
     """The listed pillars are the highest (or fastest) of the unit, in this order."""
     listed = claim.node.split(";")
     rivals = book.spec.children(book.spec.nodes.at[listed[0], "parent"])
     order = book.value(claim.measure, [claim.units], rivals).droplevel(0).sort_values(ascending=False)
     found = list(order.index[: len(listed)])
-    return (found == listed if ordered else set(found) == set(listed)), show(order)
+    return (found == listed if ordered else set(found) == set(listed)), _show(order)
 
 
-def typed(claim, book: Book) -> tuple[bool, str]:
+def _typed(claim, book: Book) -> tuple[bool, str]:
     """The typology rules give the label of the claim."""
-    found = [book.types.get((unit, claim.node), "") for unit in units_of(claim)]
+    found = [book.types.get((unit, claim.node), "") for unit in _units_of(claim)]
     printed = claim.note.split(" ")[0].split("（")[0]
     return all(printed in one for one in found), "; ".join(" / ".join(one) for one in found)
 
 
 CHECKS = {
-    "topk": ranked,
-    "order": ranked,
-    "range": bounded,
-    "growth_ge": grew,
-    "growth_gt": grew,
-    "growth_lt": grew,
-    "rank_change_ge": moved,
-    "rank_change_eq": moved,
-    "node_order": node_order,
-    "typology": typed,
+    "topk": _ranked,
+    "order": _ranked,
+    "range": _bounded,
+    "growth_ge": _grew,
+    "growth_gt": _grew,
+    "growth_lt": _grew,
+    "rank_change_ge": _moved,
+    "rank_change_eq": _moved,
+    "node_order": _node_order,
+    "typology": _typed,
 }
 
 
-# ---- qualitative claims: operational readings ------------------------------------------------------------------------
+# Qualitative claims: operational readings -----------------------------------------------------------------------------
 
 
-def listed_values(claim, book: Book, reading: dict) -> pd.Series:
-    units = [unit for unit in units_of(claim) if unit not in reading.get("except", [])]
+def _listed_values(claim, book: Book, reading: dict) -> pd.Series:
+    units = [unit for unit in _units_of(claim) if unit not in reading.get("except", [])]
     return book.value(claim.measure, units, [reading.get("node", claim.node)]).droplevel(1)
 
 
-def all_values(claim, book: Book) -> pd.Series:
-    return book.value(
-        claim.measure, [city for cities in book.members.values() for city in cities], [claim.node]
-    ).droplevel(1)
+def _all_values(claim, book: Book) -> pd.Series:
+    return book.value(claim.measure, book.cities, [claim.node]).droplevel(1)
 
 
-def spread(claim, book, reading):
-    values = book.value("score", units_of(claim), claim.node.split(";"))
+def _spread(claim, book, reading):
+    """Scores of the units lie within `limit` of each other."""
+    values = book.value("score", _units_of(claim), claim.node.split(";"))
     return bool(values.max() - values.min() <= reading["limit"]), f"{values.max() - values.min():.3f}"
 
 
-def above_region(claim, book, reading):
+def _above_region(claim, book, reading):
+    """All listed units lie above the mean of the claim's region."""
     values, region = (
-        listed_values(claim, book, reading),
+        _listed_values(claim, book, reading),
         book.table.at[(claim.scope, claim.node), claim.measure],
     )
-    return bool(values.gt(region).all()), f"{show(values, 2)}; {claim.scope} {region:.2f}"
+    return bool(values.gt(region).all()), f"{_show(values, 2)}; {claim.scope} {region:.2f}"
 
 
-def roster_size(claim, book, reading):
+def _roster_size(claim, book, reading):
+    """Number of cities and of regions."""
     found = sum(map(len, book.members.values())), len(book.members)
     return found == (int(claim.low), int(claim.high)), f"{found[0]}; {found[1]}"
 
 
-def roster(claim, book, reading):
+def _roster(claim, book, reading):
+    """The region has these cities."""
     found = book.members[claim.scope]
-    return set(found) == set(units_of(claim)), "; ".join(found)
+    return set(found) == set(_units_of(claim)), "; ".join(found)
 
 
-def correlated(claim, book, reading):
+def _correlated(claim, book, reading):
+    """Spearman's correlation over regions of two nodes is at least `limit`."""
     regions = list(book.members)
     one, other = (book.value("score", regions, [node]).droplevel(1) for node in (claim.node, reading["with"]))
     value = one.corr(other, method="spearman")
     return bool(value >= reading["limit"]), f"{value:.2f}"
 
 
-def calm(claim, book, reading):
-    few, every = listed_values(claim, book, reading).std(ddof=0), all_values(claim, book).std(ddof=0)
+def _calm(claim, book, reading):
+    """The listed units scatter less than all cities."""
+    few, every = _listed_values(claim, book, reading).std(ddof=0), _all_values(claim, book).std(ddof=0)
     return bool(few < every), f"{few:.2f} < {every:.2f}" if few < every else f"{few:.2f} ≥ {every:.2f}"
 
 
-def above_median(claim, book, reading):
-    values, middle = listed_values(claim, book, reading), all_values(claim, book).median()
+def _above_median(claim, book, reading):
+    """All listed units lie above the median of all cities."""
+    values, middle = _listed_values(claim, book, reading), _all_values(claim, book).median()
     return bool(values.gt(middle).all()), f"{values.min():.2f}; median {middle:.2f}"
 
 
-def below_median(claim, book, reading):
-    values, middle = listed_values(claim, book, reading), all_values(claim, book).median()
+def _below_median(claim, book, reading):
+    """All listed units lie below the median of all cities."""
+    values, middle = _listed_values(claim, book, reading), _all_values(claim, book).median()
     return bool(values.lt(middle).all()), f"{values.max():.2f}; median {middle:.2f}"
 
 
-def slow_leaders(claim, book, reading):
-    few, every = listed_values(claim, book, reading).mean(), all_values(claim, book).mean()
+def _slow_leaders(claim, book, reading):
+    """The listed units lie below all cities in the mean."""
+    few, every = _listed_values(claim, book, reading).mean(), _all_values(claim, book).mean()
     return bool(few < every), f"{few:.2f}; {every:.2f}"
 
 
-def below_mean(claim, book, reading):
+def _below_mean(claim, book, reading):
+    """All listed units lie below the mean of the claim's region."""
     values, region = (
-        listed_values(claim, book, reading),
+        _listed_values(claim, book, reading),
         book.table.at[(claim.scope, claim.node), claim.measure],
     )
-    return bool(values.lt(region).all()), f"{show(values)}; {claim.scope} {region:.3f}"
+    return bool(values.lt(region).all()), f"{_show(values)}; {claim.scope} {region:.3f}"
 
 
-def below_top(claim, book, reading):
-    rank = listed_values(claim, book, reading) * 0 + book.value(
-        "rank", [unit for unit in units_of(claim) if unit not in reading["except"]], [claim.node]
-    ).droplevel(1).astype(float)
-    return bool(rank.gt(reading["limit"]).all()), show(rank, 0)
+def _below_top(claim, book, reading):
+    """No listed unit, exceptions apart, is among the first `limit`."""
+    units = [unit for unit in _units_of(claim) if unit not in reading["except"]]
+    rank = book.value("rank", units, [claim.node]).droplevel(1).astype(float)
+    return bool(rank.gt(reading["limit"]).all()), _show(rank, 0)
 
 
-def top(claim, book, reading):
-    rank = book.value("rank", units_of(claim), [claim.node]).astype(float)
-    return bool(rank.le(reading["limit"]).all()), show(rank, 0)
+def _top(claim, book, reading):
+    """All listed units are among the first `limit`."""
+    rank = book.value("rank", _units_of(claim), [claim.node]).astype(float)
+    return bool(rank.le(reading["limit"]).all()), _show(rank, 0)
 
 
-def faster_sibling(claim, book, reading):
+def _faster_sibling(claim, book, reading):
+    """The nodes grow faster than their siblings."""
     fast = reading.get("node", claim.node).split(";")
     family = book.spec.children(book.spec.nodes.at[fast[0], "parent"])
-    growth = book.value("growth_pct", units_of(claim), family).droplevel(0)
+    growth = book.value("growth_pct", _units_of(claim), family).droplevel(0)
     return bool(growth[fast].min() > growth.drop(fast).max()), "; ".join(
         f"{node} {value:.2f}" for node, value in growth.items()
     )
 
 
-def near(claim, book, reading):
-    values = listed_values(claim, book, reading)
-    return bool((values - claim.low).abs().le(reading["limit"]).all()), show(values)
+def _near(claim, book, reading):
+    """All values lie within `limit` of the stated one."""
+    values = _listed_values(claim, book, reading)
+    return bool((values - claim.low).abs().le(reading["limit"]).all()), _show(values)
 
 
-def faster_than_most(claim, book, reading):
-    growth = book.value("growth_pct", units_of(claim), book.spec.indicators).groupby(level=1).mean()
+def _faster_than_most(claim, book, reading):
+    """The nodes grow faster than the median indicator, over the listed units in the mean."""
+    growth = book.value("growth_pct", _units_of(claim), book.spec.indicators).groupby(level=1).mean()
     few = growth[claim.node.split(";")]
     return bool(few.gt(growth.median()).all()), "; ".join(
         f"{node} {value:.2f}" for node, value in few.items()
     ) + f"; median {growth.median():.2f}"
 
 
-def steady(claim, book, reading):
-    values = book.value("growth_pct", units_of(claim), claim.node.split(";"))
+def _steady(claim, book, reading):
+    """Growth of the nodes is at most `limit` either way."""
+    values = book.value("growth_pct", _units_of(claim), claim.node.split(";"))
     return bool(values.abs().le(reading["limit"]).all()), f"{values.min():.2f} – {values.max():.2f}"
 
 
-def weaker(claim, book, reading):
+def _weaker(claim, book, reading):
+    """The units lie below those of `than` in the mean of the pillars."""
     mean = (
-        book.value("score", [*units_of(claim), *reading["than"]], book.spec.pillars).groupby(level=0).mean()
+        book.value("score", [*_units_of(claim), *reading["than"]], book.spec.pillars).groupby(level=0).mean()
     )
-    return bool(mean[units_of(claim)].max() < mean[reading["than"]].min()), show(mean)
+    return bool(mean[_units_of(claim)].max() < mean[reading["than"]].min()), _show(mean)
 
 
 READINGS = {
-    check.__name__: check
+    check.__name__.removeprefix("_"): check
     for check in (
-        spread,
-        above_region,
-        roster_size,
-        roster,
-        correlated,
-        calm,
-        above_median,
-        below_median,
-        slow_leaders,
-        below_mean,
-        below_top,
-        top,
-        faster_sibling,
-        near,
-        faster_than_most,
-        steady,
-        weaker,
+        _spread,
+        _above_region,
+        _roster_size,
+        _roster,
+        _correlated,
+        _calm,
+        _above_median,
+        _below_median,
+        _slow_leaders,
+        _below_mean,
+        _below_top,
+        _top,
+        _faster_sibling,
+        _near,
+        _faster_than_most,
+        _steady,
+        _weaker,
     )
 }

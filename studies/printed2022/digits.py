@@ -58,7 +58,7 @@ def ratio_extent(matrix, low, high, above: int, below: int) -> tuple[float, floa
     )
 
 
-def equations(
+def _equations(
     parent: str, children: list[str], top: float = TOP, slack: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Printed scores as linear inequalities in the weights of `children`: `A @ weights <= b`.
@@ -68,7 +68,7 @@ def equations(
     give rows of their own.
     """
     table = published.scores()
-    table = pd.concat([intervals(table, slack), base_intervals(table, slack)])
+    table = pd.concat([_intervals(table, slack), _base_intervals(table, slack)])
     rows, limits = [], []
     for _, unit in table.groupby(["unit_type", "unit", "year"]):
         unit = unit.set_index("node")
@@ -81,16 +81,16 @@ def equations(
     return np.array(rows).reshape(-1, len(children)), np.array(limits)
 
 
-def intervals(table: pd.DataFrame, slack: float) -> pd.DataFrame:
+def _intervals(table: pd.DataFrame, slack: float) -> pd.DataFrame:
     """Printed scores with the ends of their rounding intervals."""
     return table.assign(
         low=table["score"] - slack * table["score_half"], high=table["score"] + slack * table["score_half"]
     ).dropna(subset="low")
 
 
-def base_intervals(table: pd.DataFrame, slack: float) -> pd.DataFrame:
+def _base_intervals(table: pd.DataFrame, slack: float) -> pd.DataFrame:
     """Base-year scores as intervals: printed score over one plus printed growth."""
-    table = intervals(table, slack).dropna(subset="growth_pct")
+    table = _intervals(table, slack).dropna(subset="growth_pct")
     growth, half = table["growth_pct"], slack * table["growth_pct_half"]
     return table.assign(
         year=table["year"] - 1,
@@ -107,7 +107,7 @@ def weight_bounds(parent: str, slack: float = 1.0) -> pd.DataFrame:
     """
     nodes = published.load("nodes")
     children = nodes.loc[nodes["parent"].eq(parent), "id"].tolist()
-    matrix, limits = equations(parent, children, slack=slack)
+    matrix, limits = _equations(parent, children, slack=slack)
     total = (np.ones((1, len(children))), [1.0])
     empty = np.full(len(limits), -1e9)
     ends = [
@@ -129,7 +129,7 @@ def weight_bounds(parent: str, slack: float = 1.0) -> pd.DataFrame:
 def weight_grid(step: float = 0.01, slack: float = 1.0) -> pd.DataFrame:
     """All sets of the four pillar weights on a grid that every printed score allows."""
     children = ["F", "I", "R", "E"]
-    matrix, limits = equations("total", children, slack=slack)
+    matrix, limits = _equations("total", children, slack=slack)
     count = round(1 / step)
     grid = np.array(
         [
@@ -146,7 +146,7 @@ def weight_polytope(slack: float = 1.0) -> np.ndarray:
     """Corners of the set of pillar weights (F, I, R, E) that every printed score allows."""
     from scipy.spatial import HalfspaceIntersection
 
-    matrix, limits = equations("total", ["F", "I", "R", "E"], slack=slack)
+    matrix, limits = _equations("total", ["F", "I", "R", "E"], slack=slack)
     reduced = np.vstack([matrix[:, :3] - matrix[:, [3]], -np.eye(3), np.ones((1, 3))])
     bound = np.concatenate([limits - matrix[:, 3], np.zeros(3), [1.0]])
     norm = np.linalg.norm(reduced, axis=1)

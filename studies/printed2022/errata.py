@@ -1,33 +1,58 @@
-"""The slips of the published texts, each with the computation from studies/printed2022/data that shows it.
+"""The errata of the published texts: what shows each of them, and how the ledger and the sample treat it.
 
-Of the 41 slips of the report those that concern numbers, ranks or lists are computed here; those that concern a
-word or a caption rest on the two places of the text. The 47 slips of the smaller sources are computed in
-`fire.checks`.
+Of the slips of the report those that concern numbers, ranks or lists are computed here; those that concern a word or
+a caption rest on the two places of the text. The slips of the smaller sources are computed in `checks`.
 """
 
 import pandas as pd
 
+from fire import files
 from fire.errors import refuse
+from fire.index import spec as specs
 from studies.printed2022 import checks, published
 
 KINDS = {checks.PRINTED: "computed", checks.MARKED: "marked", checks.ABSENT: "text"}
+RULES = published.FOLDER / "errata-rules.csv"
+TREATMENTS = ("drop", "hold out", "widen", "read as set", "note")
+
+
+def rules(path=RULES) -> pd.DataFrame:
+    """How each erratum is treated: one row for each fact or claim (errata, id, treatment, tolerance, reasons)."""
+    table = files.read_csv(path)
+    table["tolerance"], faults = files.to_number(table["tolerance"], path, "tolerance")
+    unknown = sorted(set(table["treatment"]) - set(TREATMENTS))
+    refuse(
+        f"{path}",
+        faults
+        + [
+            f"column 'treatment': '{one}' is unknown: use {', '.join(TREATMENTS[:-1])} or {TREATMENTS[-1]}"
+            for one in unknown
+        ],
+    )
+    table = table.assign(id=table["rows"].str.split(";")).explode("id")
+    return table.drop(columns="rows").reset_index(drop=True)
 
 
 def slips() -> pd.DataFrame:
-    """All slips: id, source (report or other), severity, slip_zh, slip_en, evidence, shown, where.
+    """All slips: id, source (report or other), severity, slip_zh, slip_en, evidence, shown_zh, shown_en.
 
     `evidence`: computed from printed digits, marked (the tables carry the doubt as a mark), or text (two places of
-    the text). `shown`: the computation in figures, or the two readings that conflict. `where`: the places in the text.
+    the text). `shown_*`: the computation in figures, or the two readings that conflict (in Chinese: their places).
     Raises InputError with the ids when the facts no longer show a slip.
     """
-    table = pd.concat([of_report(), of_others()], ignore_index=True)
+    table = pd.concat([_of_report(), _of_others()], ignore_index=True)
     words = published.load("errata_zh").set_index("id")["slip_zh"]
-    return table.assign(slip_zh=table["id"].map(words))[
-        ["id", "source", "severity", "slip_zh", "slip_en", "evidence", "shown", "where"]
-    ]
+    places = table["shown"].where(table["evidence"].ne("text"), table["where"])
+    table = table.assign(slip_zh=table["id"].map(words), shown_zh=places, shown_en=table["shown"])
+    return table[["id", "source", "severity", "slip_zh", "slip_en", "evidence", "shown_zh", "shown_en"]]
 
 
-def of_report() -> pd.DataFrame:
+def counts(slips: pd.DataFrame) -> dict:
+    """How many slips rest on what: total, computed, marked, text."""
+    return {"total": len(slips)} | {kind: int(slips["evidence"].eq(kind).sum()) for kind in KINDS.values()}
+
+
+def _of_report() -> pd.DataFrame:
     """The slips of the report, computed here."""
     table, proofs = published.load("errata"), proof()
     stale = [
@@ -44,21 +69,21 @@ def of_report() -> pd.DataFrame:
             "severity": table["severity"],
             "slip_en": table["explanation"].fillna(table["printed"]),
             "evidence": shown.notna().map({True: "computed", False: "text"}),
-            "shown": shown.fillna(both(table["printed"], table["conflicting"])),
-            "where": both(table["locator"], table["locator_conflicting"]),
+            "shown": shown.fillna(_both(table["printed"], table["conflicting"])),
+            "where": _both(table["locator"], table["locator_conflicting"]),
         }
     )
 
 
-def of_others() -> pd.DataFrame:
-    """The slips of the smaller sources, computed in `fire.checks`."""
+def _of_others() -> pd.DataFrame:
+    """The slips of the smaller sources, computed in `checks`."""
     table = published.load("errata_other").set_index("id", drop=False)
     found = checks.slips(checks.load()).set_index("id")
     why = [
         reason.removeprefix(f"{slip}; ")
         for slip, reason in zip(table["explanation"], found["reason"], strict=True)
     ]
-    words = both(table["printed"], table["conflicting"])
+    words = _both(table["printed"], table["conflicting"])
     return pd.DataFrame(
         {
             "id": table["id"],
@@ -72,12 +97,12 @@ def of_others() -> pd.DataFrame:
     )
 
 
-def both(one: pd.Series, two: pd.Series) -> pd.Series:
+def _both(one: pd.Series, two: pd.Series) -> pd.Series:
     """Two texts with a stroke between them, or the first alone."""
     return one.str.cat(two.radd(" / ").fillna(""))
 
 
-def pick(table: str, column: str = "value", **where) -> list:
+def _pick(table: str, column: str = "value", **where) -> list:
     """Cells of one column of a table where other columns equal the given values."""
     frame = published.load(table)
     for name, wanted in where.items():
@@ -85,27 +110,27 @@ def pick(table: str, column: str = "value", **where) -> list:
     return frame[column].tolist()
 
 
-def growth(unit: str, node: str, **where) -> list:
+def _growth(unit: str, node: str, **where) -> list:
     """Printed growths of a unit and node."""
-    return pick("index_scores", unit=unit, node=node, measure="growth_pct", approx="exact", **where)
+    return _pick("index_scores", unit=unit, node=node, measure="growth_pct", approx="exact", **where)
 
 
-def score(unit: str, node: str) -> float:
+def _score(unit: str, node: str) -> float:
     """Printed score of a unit and node (first printing)."""
-    return pick("index_scores", unit=unit, node=node, measure="score", approx="exact", nth=1)[0]
+    return _pick("index_scores", unit=unit, node=node, measure="score", approx="exact", nth=1)[0]
 
 
 def proof() -> dict[str, tuple[bool, str]]:
     """For each computable slip of the report: does the computation show it, and the figures."""
-    return numbers() | claims() | firms()
+    return _numbers() | _claims() | _firms()
 
 
-def firm(unit: str, metric: str, measure: str = "value") -> float:
+def _firm(unit: str, metric: str, measure: str = "value") -> float:
     """Printed firm-level figure of a region."""
-    return pick("firm_regions", unit=unit, metric=metric, measure=measure, approx="exact")[0]
+    return _pick("firm_regions", unit=unit, metric=metric, measure=measure, approx="exact")[0]
 
 
-def shares(metric: str) -> pd.Series:
+def _shares(metric: str) -> pd.Series:
     """Largest printed regional share of each technology, per cent."""
     table = published.load("firm_region_tech")
     single = table[
@@ -116,95 +141,97 @@ def shares(metric: str) -> pd.Series:
     return single.groupby("tech")["value"].max()
 
 
-def differ(*values) -> tuple[bool, str]:
+def _differ(*values) -> tuple[bool, str]:
     """Values that should be one and are not."""
     found = sorted(set(values))
     return len(found) > 1, " ≠ ".join(f"{value:g}" for value in found)
 
 
-def numbers() -> dict[str, tuple[bool, str]]:
+def _numbers() -> dict[str, tuple[bool, str]]:
     """Slips in printed scores and growths."""
     whole, north = (
-        score("哈尔滨", "firm_rd"),
-        {city: score(city, "R") for city in ("大连", "哈尔滨", "沈阳", "长春")},
+        _score("哈尔滨", "firm_rd"),
+        {city: _score(city, "R") for city in ("大连", "哈尔滨", "沈阳", "长春")},
     )
-    stated = pick("index_scores", unit="哈尔滨", errata="E03")
+    stated = _pick("index_scores", unit="哈尔滨", errata="E03")
     xining, xian = (
-        pick("index_scores", unit=city, node="I", measure="growth_pct", approx=["ge", "exact"])
+        _pick("index_scores", unit=city, node="I", measure="growth_pct", approx=["ge", "exact"])
         for city in ("西宁", "西安")
     )
-    up, down = growth("广州", "firms")[0], growth("广州", "invention_patents")[0]
+    up, down = _growth("广州", "firms")[0], _growth("广州", "invention_patents")[0]
     twins = [
-        [growth(city, node)[0] for city in ("东莞", "佛山")]
+        [_growth(city, node)[0] for city in ("东莞", "佛山")]
         for node in ("invention_patents", "patents_period", "patents_cumulative", "firms")
     ]
-    weights = {"F": 0.15, "I": 0.25, "R": 0.25, "E": 0.35}
+    spec = specs.load("fire-2022")
+    weights = spec.nodes.loc[spec.pillars, "weight"].to_dict()
     base = sum(
-        weight * score("北京", node) / (1 + growth("北京", node)[0] / 100) for node, weight in weights.items()
+        weight * _score("北京", node) / (1 + _growth("北京", node)[0] / 100)
+        for node, weight in weights.items()
     )
-    change, printed = 100 * (score("北京", "total") / base - 1), growth("北京", "total")[0]
-    foshan = (score("佛山", "total") - sum(weights[node] * score("佛山", node) for node in "FIR")) / weights[
-        "E"
-    ]
-    now = {"深圳": score("深圳", "E"), "广州": 8.0, "佛山": foshan}
-    now["东莞"] = 4 * score("粤港澳大湾区", "E") - sum(now.values())
-    before = 4 * score("粤港澳大湾区", "E") / (1 + growth("粤港澳大湾区", "E")[0] / 100) - sum(
-        now[city] / (1 + growth(city, "E")[0] / 100) for city in ("深圳", "佛山", "东莞")
+    change, printed = 100 * (_score("北京", "total") / base - 1), _growth("北京", "total")[0]
+    foshan = (
+        _score("佛山", "total") - sum(weights[node] * _score("佛山", node) for node in "FIR")
+    ) / weights["E"]
+    now = {"深圳": _score("深圳", "E"), "广州": 8.0, "佛山": foshan}
+    now["东莞"] = 4 * _score("粤港澳大湾区", "E") - sum(now.values())
+    before = 4 * _score("粤港澳大湾区", "E") / (1 + _growth("粤港澳大湾区", "E")[0] / 100) - sum(
+        now[city] / (1 + _growth(city, "E")[0] / 100) for city in ("深圳", "佛山", "东莞")
     )
     least = 100 * (now["广州"] / before - 1)
     return {
-        "E01": differ(*growth("深圳", "F")),
+        "E01": _differ(*_growth("深圳", "F")),
         "E02": (max(xian) < max(xining), f"西宁 {max(xining):g} > 西安 {max(xian):g}"),
         "E03": (max(stated) < whole / 2, f"mean = {whole}, stated ≥ {max(stated)}"),
         "E04": (up > 0 > down, f"{up:+.2f} / {down:+.2f}"),
         "E06": (all(one == two for one, two in twins), "; ".join(f"{one} = {two}" for one, two in twins)),
-        "E15": differ(*pick("index_scores", unit="广州", node="F", measure="score", approx="exact")),
+        "E15": _differ(*_pick("index_scores", unit="广州", node="F", measure="score", approx="exact")),
         "E21": (max(abs(value - 4.5) for value in north.values()) > 0.3, "; ".join(map(str, north.values()))),
         "E38": (abs(change - printed) > 0.005, f"{change:.3f} ≠ {printed:.2f}"),
         "E41": (abs(least - 4.8) > 0.05, f"E = 8.0: {least:.2f} ≠ 4.8"),
     }
 
 
-def claims() -> dict[str, tuple[bool, str]]:
+def _claims() -> dict[str, tuple[bool, str]]:
     """Slips in ranks, counts and statements about the index."""
-    listed = pick("index_claims", "node", errata="E05")[0].split(";")
-    stable = growth("东莞", "tertiary_share") + growth("深圳", "online_attention")
-    counts = [int(number) for number in pick("regions", "name", kind="count_statement")]
-    members = pick("regions", "in_index", region="粤港澳大湾区", kind="city")
-    rank = pick("index_scores", unit="深圳", node="F", measure="rank", nth=1)[0]
-    best, other, mean = score("成都", "total"), score("上海", "total"), score("成渝", "total")
+    listed = _pick("index_claims", "node", errata="E05")[0].split(";")
+    stable = _growth("东莞", "tertiary_share") + _growth("深圳", "online_attention")
+    counts = [int(number) for number in _pick("regions", "name", kind="count_statement")]
+    members = _pick("regions", "in_index", region="粤港澳大湾区", kind="city")
+    rank = _pick("index_scores", unit="深圳", node="F", measure="rank", nth=1)[0]
+    best, other, mean = _score("成都", "total"), _score("上海", "total"), _score("成渝", "total")
     return {
-        "E05": differ(4, len(listed)),
-        "E08": differ(*counts),
-        "E39": differ(len(members), members.count("yes")),
-        "E13": (score("大连", "firm_quantity") % 1 > 0, f"{score('大连', 'firm_quantity')} ∉ ℕ"),
+        "E05": _differ(4, len(listed)),
+        "E08": _differ(*counts),
+        "E39": _differ(len(members), members.count("yes")),
+        "E13": (_score("大连", "firm_quantity") % 1 > 0, f"{_score('大连', 'firm_quantity')} ∉ ℕ"),
         "E19": (max(stable) < -5, "; ".join(f"{value:+.2f}" for value in stable)),
-        "E32": (rank <= 10, f"深圳 {score('深圳', 'F'):.3f}: {rank:g}"),
-        "E37": (best < other and mean > score("京津冀", "total"), f"成渝 max {best} < {other}, mean {mean}"),
+        "E32": (rank <= 10, f"深圳 {_score('深圳', 'F'):.3f}: {rank:g}"),
+        "E37": (best < other and mean > _score("京津冀", "total"), f"成渝 max {best} < {other}, mean {mean}"),
     }
 
 
-def firms() -> dict[str, tuple[bool, str]]:
+def _firms() -> dict[str, tuple[bool, str]]:
     """Slips in the figures on firms and technologies."""
-    count = {unit: firm(unit, "firms") for unit in ("长三角", "粤港澳大湾区", "京津冀", "成渝")}
+    count = {unit: _firm(unit, "firms") for unit in ("长三角", "粤港澳大湾区", "京津冀", "成渝")}
     share = (
         100
-        * firm("粤港澳大湾区", "rd_staff")
+        * _firm("粤港澳大湾区", "rd_staff")
         / count["粤港澳大湾区"]
-        / (firm("京津冀", "rd_staff") / count["京津冀"])
+        / (_firm("京津冀", "rd_staff") / count["京津冀"])
     )
     third = 1 + sum(value > count["成渝"] for value in count.values())
-    patents, owners = shares("patents"), shares("firms")
+    patents, owners = _shares("patents"), _shares("firms")
     above = int((patents > owners.reindex(patents.index)).sum())
     staff = {
-        unit: pick(
+        unit: _pick(
             "firm_region_tech", unit=unit, tech="云计算", metric="rd_staff", measure="value", approx="exact"
         )[0]
         for unit in ("山东半岛", "长三角")
     }
     leaders = {
         tech: [
-            pick(
+            _pick(
                 "firm_region_tech",
                 "unit",
                 tech=tech,
@@ -218,7 +245,7 @@ def firms() -> dict[str, tuple[bool, str]]:
         for tech in ("区块链", "云计算")
     }
     bay = [
-        pick(
+        _pick(
             "firm_region_tech",
             "unit",
             tech=tech,
@@ -230,11 +257,11 @@ def firms() -> dict[str, tuple[bool, str]]:
         )[0]
         for tech in ("区块链", "人工智能", "物联网")
     ]
-    total = pick("firm_regions", unit="全国", metric="firms", measure="value")[0]
+    total = _pick("firm_regions", unit="全国", metric="firms", measure="value")[0]
     less = 100 * (1 - staff["山东半岛"] / staff["长三角"])
     return {
-        "E09": differ(3, third),
-        "E30": differ(54.2, round(share, 2)),
+        "E09": _differ(3, third),
+        "E30": _differ(54.2, round(share, 2)),
         "E17": (set(bay) == {"粤港澳大湾区"}, "; ".join(bay)),
         "E25": (above > len(patents) / 2, f"{above} / {len(patents)}"),
         "E26": (
@@ -242,5 +269,5 @@ def firms() -> dict[str, tuple[bool, str]]:
             "; ".join(f"{tech}: {one} ≠ {two}" for tech, (one, two) in leaders.items()),
         ),
         "E27": (less > 20, f"{staff['山东半岛']:.0f} / {staff['长三角']:.0f} = −{less:.1f} %"),
-        "E36": differ(80000, total),
+        "E36": _differ(80000, total),
     }

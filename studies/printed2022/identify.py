@@ -1,6 +1,7 @@
 """What the printed digits reveal about pillar F: its form, its posts and the statistics behind it.
 
-Weights and regional means are in `fire.digits`, the roster of cities in `fire.roster`.
+Form and posts are fitted to the printed scores, and base-year statistics are solved from printed growth: that these come
+out as printed again is no independent test. Weights and regional means are in `digits`, the roster in `roster`.
 """
 
 import numpy as np
@@ -8,21 +9,22 @@ import pandas as pd
 from scipy.optimize import linprog
 
 from fire import files
+from fire.index import normalise
 from fire.sources import statistics
 from studies.printed2022 import published
 from studies.printed2022.digits import extent, ratio_extent
+from studies.printed2022.published import BASE, YEAR
 
 INDICATORS = ["gdp", "tertiary_share", "pop_size", "pop_structure"]
 SCALE = (1.0, 10.0)
-FORM = {"gdp": np.log, "tertiary_share": np.asarray, "pop_size": np.log, "pop_structure": np.log}
-GAIN = (SCALE[1] - SCALE[0]) / len(
-    INDICATORS
-)  # pillar points an indicator moves from its lower to its upper post
+FORM = {"gdp": "log", "tertiary_share": "identity", "pop_size": "log", "pop_structure": "log"}
+GAIN = (SCALE[1] - SCALE[0]) / len(INDICATORS)  # points of the pillar between the posts of one indicator
 TOLERANCE = 0.00145  # rounding of a score, and of the statistics behind it
+GROWTH = ["growth_pct", "growth_rank"]
 ANCHORS = {"gdp": ("拉萨", "上海"), "pop_size": (None, "重庆"), "pop_structure": (None, "重庆")}
 
 
-# ---- pillar F of the index year
+# Pillar F of the index year
 
 
 def indicator_table(panel: pd.DataFrame, year: int) -> pd.DataFrame:
@@ -31,18 +33,20 @@ def indicator_table(panel: pd.DataFrame, year: int) -> pd.DataFrame:
     return rows.pivot(index="unit", columns="indicator", values="value").reindex(columns=INDICATORS)
 
 
-def terms(table: pd.DataFrame, form: dict = FORM) -> pd.DataFrame:
+def _terms(table: pd.DataFrame, form: dict = FORM) -> pd.DataFrame:
     """The indicators as they enter the score."""
-    return pd.DataFrame({name: form[name](table[name].astype(float)) for name in form}, index=table.index)
+    return pd.DataFrame(
+        {name: normalise.forward(table[name].astype(float), kind) for name, kind in form.items()}, table.index
+    )
 
 
-def pillar_f(panel: pd.DataFrame, year: int = 2021, form: dict = FORM, leave_out: tuple = ()) -> pd.DataFrame:
+def pillar_f(panel: pd.DataFrame, year: int = YEAR, form: dict = FORM, leave_out: tuple = ()) -> pd.DataFrame:
     """Least-squares fit of pillar F to its printed city scores, and its value for every city.
 
     Returns unit, printed, computed, error (missing where nothing is printed); `.attrs["coefficients"]` holds
     constant and slopes.
     """
-    x = terms(indicator_table(panel, year), form).assign(constant=1.0).dropna()
+    x = _terms(indicator_table(panel, year), form).assign(constant=1.0).dropna()
     printed = published.scores("F", "city").set_index("unit")["score"].dropna()
     fitted = [unit for unit in printed.index if unit in x.index and unit not in leave_out]
     slopes = np.linalg.lstsq(x.loc[fitted].to_numpy(), printed[fitted].to_numpy(), rcond=None)[0]
@@ -57,7 +61,7 @@ def pillar_f(panel: pd.DataFrame, year: int = 2021, form: dict = FORM, leave_out
     return result
 
 
-def alternatives(panel: pd.DataFrame, year: int = 2021) -> pd.DataFrame:
+def alternatives(panel: pd.DataFrame, year: int = YEAR) -> pd.DataFrame:
     """Root mean square and largest error of other forms of pillar F, each with freely fitted slopes."""
     earlier = panel[panel["year"].eq(year - 1)].assign(year=year)
     people = panel.pivot(index=["unit", "year"], columns="indicator", values="value")
@@ -67,13 +71,13 @@ def alternatives(panel: pd.DataFrame, year: int = 2021) -> pd.DataFrame:
         .rename("value")
         .reset_index()
     )
-    level = dict.fromkeys(INDICATORS, np.asarray)
+    level = dict.fromkeys(INDICATORS, "identity")
     cases = {
         "identified": (panel, FORM),
-        "urban share": (urban, {**FORM, "pop_structure": np.asarray}),
-        "log share": (panel, {**FORM, "tertiary_share": np.log}),
-        "level gdp": (panel, {**FORM, "gdp": np.asarray}),
-        "level populations": (panel, {**FORM, "pop_size": np.asarray, "pop_structure": np.asarray}),
+        "urban share": (urban, {**FORM, "pop_structure": "identity"}),
+        "log share": (panel, {**FORM, "tertiary_share": "log"}),
+        "level gdp": (panel, {**FORM, "gdp": "identity"}),
+        "level populations": (panel, {**FORM, "pop_size": "identity", "pop_structure": "identity"}),
         "all levels": (panel, level),
         "year before": (earlier, FORM),
         "without urban": (panel, {name: FORM[name] for name in INDICATORS[:3]}),
@@ -87,7 +91,7 @@ def alternatives(panel: pd.DataFrame, year: int = 2021) -> pd.DataFrame:
     )
 
 
-def leave_one_out(panel: pd.DataFrame, year: int = 2021) -> pd.DataFrame:
+def leave_one_out(panel: pd.DataFrame, year: int = YEAR) -> pd.DataFrame:
     """Each printed city predicted by the fit to the others: unit, printed, predicted, error."""
     printed = pillar_f(panel, year).dropna()["unit"]
     rows = [
@@ -98,7 +102,7 @@ def leave_one_out(panel: pd.DataFrame, year: int = 2021) -> pd.DataFrame:
 
 def anchor_values(panel: pd.DataFrame) -> dict[str, tuple]:
     """Observed base-year values of the cities that hold a post: (lower, upper), None where no city is known to."""
-    base = indicator_table(panel, 2020)
+    base = indicator_table(panel, BASE)
     return {name: tuple(base[name].get(city) for city in cities) for name, cities in ANCHORS.items()}
 
 
@@ -108,7 +112,7 @@ def spans(panel: pd.DataFrame, tolerance: float = TOLERANCE) -> pd.DataFrame:
 
     Columns indicator, kind (ratio of upper to lower, points, or upper post), low, high.
     """
-    matrix, low, high = system(panel, tolerance)
+    matrix, low, high = _system(panel, tolerance)
     found = []
     for place, name in enumerate(INDICATORS):
         ends = [GAIN / end for end in extent(matrix, low, high, np.eye(5)[place])[::-1]]
@@ -117,13 +121,13 @@ def spans(panel: pd.DataFrame, tolerance: float = TOLERANCE) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["indicator", "kind", "low", "high"])
 
 
-def system(panel: pd.DataFrame, tolerance: float) -> tuple:
+def _system(panel: pd.DataFrame, tolerance: float) -> tuple:
     """Printed scores as `10 - sum of slope * (upper post - x)`: unknown slopes of the four, and slope * post of the
     share.
     """
     upper = {name: np.log(pair[1]) for name, pair in anchor_values(panel).items()}
     printed = published.scores("F", "city").set_index("unit")["score"].dropna()
-    x = terms(indicator_table(panel, 2021)).loc[printed.index]
+    x = _terms(indicator_table(panel, YEAR)).loc[printed.index]
     matrix = np.column_stack([x[name] - upper.get(name, 0) for name in INDICATORS] + [-np.ones(len(x))])
     target = printed.to_numpy() - SCALE[1]
     return matrix, target - tolerance, target + tolerance
@@ -144,7 +148,7 @@ def posts(panel: pd.DataFrame, tolerance: float = TOLERANCE) -> pd.DataFrame:
         "gdp": GAIN / np.log(anchors["gdp"][1] / anchors["gdp"][0]),
         "tertiary_share": GAIN / (share["upper"] - share["lower"]),
     }
-    matrix, low, high = system(panel, tolerance)
+    matrix, low, high = _system(panel, tolerance)
     known = matrix[:, :2] @ [fixed["gdp"], fixed["tertiary_share"]] - fixed["tertiary_share"] * share["upper"]
     free = matrix[:, 2:4]
     target, size = (low + high) / 2 - known, np.eye(len(free))
@@ -187,7 +191,7 @@ def posts(panel: pd.DataFrame, tolerance: float = TOLERANCE) -> pd.DataFrame:
     )
 
 
-# ---- pillar F of the base year
+# Pillar F of the base year
 
 
 def whole_per_cent(share: pd.Series) -> pd.Series:
@@ -202,17 +206,17 @@ def whole_per_cent(share: pd.Series) -> pd.Series:
 def pillar(table: pd.DataFrame, post: pd.DataFrame) -> pd.DataFrame:
     """Scores of the four indicators under `post` (of `posts`), and their mean F."""
     at = post.pivot(index="indicator", columns="side", values="value")
-    x, ends = terms(table), {side: terms(at[[side]].T).iloc[0] for side in ("lower", "upper")}
+    x, ends = _terms(table), {side: _terms(at[[side]].T).iloc[0] for side in ("lower", "upper")}
     scores = SCALE[0] + (SCALE[1] - SCALE[0]) * (x - ends["lower"]) / (ends["upper"] - ends["lower"])
     return scores.assign(F=scores.mean(axis=1))
 
 
-def raw(score: float, name: str, post: pd.DataFrame) -> float:
+def _raw(score: float, name: str, post: pd.DataFrame) -> float:
     """Value of an indicator that gives this score."""
     at = post[post["indicator"].eq(name)].set_index("side")["value"]
-    low, high = FORM[name](at["lower"]), FORM[name](at["upper"])
+    low, high = (normalise.forward(at[side], FORM[name]) for side in ("lower", "upper"))
     value = low + (score - SCALE[0]) / (SCALE[1] - SCALE[0]) * (high - low)
-    return float(np.exp(value) if FORM[name] is np.log else value)
+    return float(normalise.back(value, FORM[name]))
 
 
 def as_used(panel: pd.DataFrame) -> pd.DataFrame:
@@ -229,7 +233,7 @@ def as_used(panel: pd.DataFrame) -> pd.DataFrame:
             cell["source"],
         ]
     panel = panel.reset_index()
-    share = panel["year"].eq(2020) & panel["indicator"].eq("tertiary_share")
+    share = panel["year"].eq(BASE) & panel["indicator"].eq("tertiary_share")
     panel.loc[share, "value"] = whole_per_cent(panel.loc[share, "value"])
     return panel
 
@@ -246,15 +250,15 @@ def panel_f(panel: pd.DataFrame | None = None) -> pd.DataFrame:
     panel = as_used(statistics.panel() if panel is None else panel)
     post = posts(panel)
     cells = panel.set_index(["unit", "year", "indicator"])
-    now = pillar(indicator_table(panel, 2021), post)
+    now = pillar(indicator_table(panel, YEAR), post)
     floor = post[post["side"].eq("lower")].set_index("indicator")["value"]
     top = float(post.loc[post["indicator"].eq("tertiary_share") & post["side"].eq("upper"), "value"].iloc[0])
 
     def put(unit: str, name: str, value: float, status: str = "published") -> None:
-        cells.loc[(unit, 2020, name), ["value", "status", "source"]] = [value, status, "printed digits"]
+        cells.loc[(unit, BASE, name), ["value", "status", "source"]] = [value, status, "printed digits"]
 
     def base(unit: str) -> pd.DataFrame:
-        rows = cells.xs(2020, level="year")["value"].astype(float).unstack()
+        rows = cells.xs(BASE, level="year")["value"].astype(float).unstack()
         return pillar(rows.loc[[unit], INDICATORS], post).iloc[0]
 
     put("北京", "tertiary_share", top)
@@ -262,7 +266,7 @@ def panel_f(panel: pd.DataFrame | None = None) -> pd.DataFrame:
         put("拉萨", name, floor[name])
     for name in ("pop_structure", "tertiary_share"):
         for unit, growth in printed_growth(name).items():
-            put(unit, name, raw(now.at[unit, name] / (1 + growth / 100), name, post))
+            put(unit, name, _raw(now.at[unit, name] / (1 + growth / 100), name, post))
     own = printed_growth("pop_structure").index
     for unit, growth in printed_growth("F").items():
         name = "pop_size" if unit in own else "tertiary_share" if unit == "拉萨" else "pop_structure"
@@ -271,15 +275,15 @@ def panel_f(panel: pd.DataFrame | None = None) -> pd.DataFrame:
             if unit != "拉萨"
             else SCALE[0] * 3
         )
-        put(unit, name, raw(len(INDICATORS) * now.at[unit, "F"] / (1 + growth / 100) - others, name, post))
+        put(unit, name, _raw(len(INDICATORS) * now.at[unit, "F"] / (1 + growth / 100) - others, name, post))
     for region, pair in (("京津冀", ["石家庄", "唐山"]), ("粤港澳大湾区", ["东莞", "佛山"])):
-        shift_pair(cells, now, base, region, pair, post, put)
+        _shift_pair(cells, now, base, region, pair, post, put)
     return cells.reset_index().sort_values(["year", "indicator"], kind="stable", ignore_index=True)[
         list(panel.columns)
     ]
 
 
-def shift_pair(cells, now, base, region, pair, post, put) -> None:
+def _shift_pair(cells, now, base, region, pair, post, put) -> None:
     """Scale the urban populations of two cities together so that their region's mean F grew as printed."""
     cities = statistics.places().query("region == @region")["city"]
     growth = printed_growth("F", "region")[region]
@@ -287,7 +291,7 @@ def shift_pair(cells, now, base, region, pair, post, put) -> None:
     gap = target - sum(base(unit)["F"] for unit in cities)
     for unit in pair:
         score = base(unit)["pop_structure"] + len(INDICATORS) * gap / len(pair)
-        put(unit, "pop_structure", raw(score, "pop_structure", post), "estimated")
+        put(unit, "pop_structure", _raw(score, "pop_structure", post), "estimated")
 
 
 def printed_growth(node: str, unit_type: str = "city") -> pd.Series:
@@ -302,65 +306,20 @@ def printed_growth(node: str, unit_type: str = "city") -> pd.Series:
     return table.drop_duplicates(["unit", "value"]).groupby("unit", sort=False)["value"].mean()
 
 
-# ---- pillar F against everything printed about it
+# Pillar F against everything printed about it
 
 
-def results_f(panel: pd.DataFrame) -> pd.DataFrame:
-    """Score, growth and their ranks of pillar F and its indicators, for cities and regions, from a whole panel
-    (`panel_f`).
+def held(rows: pd.DataFrame, tolerance: float = 0.0015) -> dict:
+    """Printed numbers about pillar F and its indicators in the `rows` of the ledger that hold or fail, and how many of
+    them are growth rates that the base year was solved from: held, failed, built.
+
+    Scores must agree within `tolerance`, growth within 0.0101 where E01 prints two values, all else as in the ledger.
     """
-    post, regions = posts(statistics.panel()), statistics.places().set_index("city")["region"]
-    frames = []
-    for unit_type in ("city", "region"):
-        now, before = (pillar(indicator_table(panel, year), post) for year in (2021, 2020))
-        if unit_type == "region":
-            now, before = (table.groupby(regions).mean() for table in (now, before))
-        growth = 100 * (now / before - 1)
-        frames.append(
-            pd.concat(
-                {
-                    "score": now,
-                    "rank": now.rank(ascending=False, method="min"),
-                    "growth_pct": growth,
-                    "growth_rank": growth.rank(ascending=False, method="min"),
-                },
-                axis=1,
-            )
-            .stack(level=[0, 1])
-            .rename("computed")
-            .rename_axis(["unit", "measure", "node"])
-            .reset_index()
-            .assign(unit_type=unit_type)
-        )
-    return pd.concat(frames, ignore_index=True)
-
-
-def check_f(panel: pd.DataFrame, tolerance: float = 0.0015) -> pd.DataFrame:
-    """Every printed number about pillar F and its indicators against its recomputation: id, unit, node, measure,
-    approx, printed, computed, difference, holds. Scores must agree within `tolerance`, growth within 0.0101 where
-    E01 prints two values and else within half a unit of the last digit, bounds and ranks exactly.
-    """
-    table = published.load("index_scores")
-    table = table[
-        table["node"].isin(["F", *INDICATORS])
-        & table["measure"].isin(["score", "rank", "growth_pct", "growth_rank"])
-    ]
-    table = table.merge(results_f(panel), on=["unit_type", "unit", "node", "measure"])
-    half = 0.5 * 10.0 ** -table["decimals"].astype(float)
-    slack = (
-        half.where(table["errata"].ne("E01"), 0.0101).where(
-            table["measure"].ne("score"), np.maximum(half, tolerance)
-        )
-        + 1e-6
-    )
-    slack = slack.where(~table["measure"].isin(["rank", "growth_rank"]), 0.0)
-    table["difference"] = table["computed"] - table["value"]
-    gap = table["difference"]
-    table["holds"] = np.select(
-        [table["approx"].isin(["ge", "gt"]), table["approx"].isin(["le", "lt"])],
-        [gap >= 0, gap <= 0],
-        gap.abs() <= slack,
-    ).astype(bool)
-    return table.rename(columns={"value": "printed"})[
-        ["id", "unit", "node", "measure", "approx", "printed", "computed", "difference", "holds"]
-    ]
+    rows = rows[rows["node"].isin([*FORM, "F"]) & rows["measure"].isin(["score", "rank", *GROWTH])]
+    rows = rows[rows["kind"].eq(rows["measure"])]
+    slack = rows["tolerance"].where(rows["measure"].ne("score"), rows["tolerance"].clip(lower=tolerance))
+    slack = slack.mask(rows["measure"].eq("growth_pct") & rows["errata"].eq("E01"), 0.0101)
+    exact = rows["printed"].str.match(r"-?\d")
+    holds = rows["verdict"].eq("reproduced") | exact & (rows["difference"].abs() <= slack + 1e-6)
+    built = exact & rows["measure"].eq("growth_pct")
+    return {"held": int(holds.sum()), "failed": int((~holds).sum()), "built": int(built.sum())}

@@ -2,17 +2,18 @@
 
 Verdicts: `reproduced` (within half a unit of the last printed digit, or the claim holds), `explained` (it does not, and
 data/errata-rules.csv says why), `mismatch`, `not computable`. Evidence: `recomputed from observed data` (no input was
-simulated or solved from the report), `calibrated` (the sample was solved under this or other printed numbers), `held
-out` (left out of the calibration).
+simulated or solved from the report), `calibrated` (the sample was solved under this or other printed numbers, so that
+the row is no independent test), `held out` (left out of the calibration).
 """
 
 import numpy as np
 import pandas as pd
 
-from fire.analysis import typology
+from fire.analysis import regions, typology
 from fire.errors import refuse
+from fire.index.rounding import half_digit
 from studies.printed2022 import claims as logic
-from studies.printed2022.sample import sample
+from studies.printed2022 import errata, published
 
 COLUMNS = [
     "id",
@@ -34,71 +35,71 @@ COLUMNS = [
 VERDICTS = ["reproduced", "explained", "mismatch", "not computable"]
 EVIDENCE = ["recomputed from observed data", "calibrated", "held out"]
 SIGNS = {"exact": "", "ge": "≥ ", "gt": "> ", "le": "≤ ", "lt": "< ", "approx": "≈ "}
+BOTH_YEARS = ["growth_pct", "rank_change", "growth_rank"]  # measures that rest on two years
 EPSILON = 1e-9  # floating-point room beside a printed tolerance
 
 
-def build(
-    scores: pd.DataFrame,
-    regional: pd.DataFrame,
-    facts: pd.DataFrame,
-    claims: pd.DataFrame,
-    types: pd.DataFrame,
-    rules: pd.DataFrame,
-    places: pd.DataFrame,
-    spec,
-    year: int,
-) -> pd.DataFrame:
+def build(index, focus_region: str, facts=None, claims=None, types=None, rules=None) -> pd.DataFrame:
     """The ledger of the index chapters: printed scores, growth rates and ranks, claims, development types.
 
-    `scores` of cities and `regional` means as in docs/architecture.md; `facts`, `claims` and `types` as in
-    studies/printed2022/data (index_scores, index_claims, typology); `rules` from `fire.sample.rules`.
+    `focus_region`: the region whose cities the report gives a tier and a profile. `facts`, `claims`, `types`: the tables
+    index_scores, index_claims and typology; `rules` as `errata.rules` (all by default as on file). Columns: COLUMNS.
+    Raises InputError for an index of another year than the report's.
     """
+    refuse(
+        "replication ledger",
+        [
+            f"the index ranks {index.year}, the printed report {published.YEAR}: take `studies` out of the edition"
+        ]
+        * (index.year != published.YEAR),
+    )
+    facts, claims, types = (
+        published.load(name) if table is None else table
+        for name, table in (("index_scores", facts), ("index_claims", claims), ("typology", types))
+    )
+    rules = errata.rules() if rules is None else rules
+    means, names = regions.means(index), typology.names(index, focus_region)
+    book = logic.open_book(index, means, names, claims)
+    rows = pd.concat(
+        [_fact_rows(index, means, facts), _claim_rows(claims, book), _type_rows(types, book)],
+        ignore_index=True,
+    )
     tie = rules.drop_duplicates("id").set_index("id")
-    numbers = fact_rows(scores, regional, facts, year)
-    names = typology.names(scores, places, year, spec, "粤港澳大湾区")
-    book = logic.open_book(scores, regional, places, spec, names, claims, year)
-    rows = pd.concat([numbers, claim_rows(claims, book), type_rows(types, names, book)], ignore_index=True)
     rows["errata"] = rows["errata"].fillna(rows["id"].map(tie["errata"]))
-    known = rows["id"].isin(tie.index)
     held = rows["id"].map(tie["treatment"]).eq("hold out")
     wide = rows["id"].map(tie["tolerance"]).fillna(np.inf)
-    explained = rows["verdict"].eq("mismatch") & known & ~(rows["difference"].abs() > wide + EPSILON)
+    known = rows["id"].isin(tie.index) & ~(rows["difference"].abs() > wide + EPSILON)
+    explained = rows["verdict"].eq("mismatch") & known
     rows.loc[explained, "verdict"] = "explained"
     rows.loc[explained, "reason"] = rows.loc[explained, "id"].map(tie["reason_zh"])
     rows.loc[held & rows["evidence"].ne(EVIDENCE[0]), "evidence"] = "held out"
     return rows.reindex(columns=COLUMNS)
 
 
-def fact_rows(scores: pd.DataFrame, regional: pd.DataFrame, facts: pd.DataFrame, year: int) -> pd.DataFrame:
-    """A row for each printed number."""
+def _fact_rows(index, means: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+    """A row for each printed number; `means` as `regions.means(index)`."""
+    measures, two_years = ["score", "rank", *BOTH_YEARS], facts["measure"].isin(BOTH_YEARS).to_numpy()
     both = pd.concat(
-        [scores.assign(unit_type="city"), regional.assign(unit_type="region")], ignore_index=True
+        [index.scores().assign(unit_type="city"), means.assign(unit_type="region")], ignore_index=True
     )
-    both["growth_rank"] = both.groupby(["unit_type", "year", "node"])["growth_pct"].rank(
-        ascending=False, method="min"
-    )
+    groups = both.groupby(["unit_type", "year", "node"], observed=True)
+    both["growth_rank"] = groups["growth_pct"].rank(ascending=False, method="min")
     both = both.astype({"rank": float, "rank_change": float})
     both["share_hard"] = both["share_observed"] + both["share_published"]
     both["solved"] = both["share_simulated"] + both["share_published"]
-    now, before = (both[both["year"].eq(one)].set_index(["unit", "node"]) for one in (year, year - 1))
     keys = pd.MultiIndex.from_frame(facts[["unit", "node"]])
-    at, past = now.reindex(keys), before.reindex(keys)
-    measure = facts["measure"].to_numpy()
-    computed = np.select(
-        [measure == name for name in ("score", "growth_pct", "rank", "rank_change", "growth_rank")],
-        [at[name] for name in ("score", "growth_pct", "rank", "rank_change", "growth_rank")],
-        np.nan,
+    at, past = (
+        both[both["year"].eq(year)].set_index(["unit", "node"]).reindex(keys)
+        for year in (index.year, index.year - 1)
     )
-    two_years = np.isin(measure, ["growth_pct", "rank_change", "growth_rank"])
-    approx, value = facts["approx"].to_numpy(), facts["value"].astype(float).to_numpy()
-    tolerance = np.where(
-        np.isin(approx, ["exact", "approx"]) & np.isin(measure, ["score", "growth_pct"]),
-        sample.half_unit(facts),
-        0.0,
-    )
-    difference = computed - value
+    measure, approx = facts["measure"].to_numpy(), facts["approx"].to_numpy()
+    computed = np.select([measure == name for name in measures], [at[name] for name in measures], np.nan)
+    point = np.isin(approx, ["exact", "approx"])
+    digits = point & np.isin(measure, ["score", "growth_pct"])
+    tolerance = np.where(digits, half_digit(facts["decimals"].astype(float)), 0.0)
+    difference = computed - facts["value"].astype(float).to_numpy()
     holds = np.select(
-        [np.isin(approx, ["exact", "approx"]), approx == "ge", approx == "gt", approx == "le"],
+        [point, approx == "ge", approx == "gt", approx == "le"],
         [
             np.abs(difference) <= tolerance + EPSILON,
             difference >= -EPSILON,
@@ -132,7 +133,7 @@ def fact_rows(scores: pd.DataFrame, regional: pd.DataFrame, facts: pd.DataFrame,
     )
 
 
-def claim_rows(claims: pd.DataFrame, book) -> pd.DataFrame:
+def _claim_rows(claims: pd.DataFrame, book) -> pd.DataFrame:
     """A row for each ordinal, interval, type or qualitative claim."""
     rows = []
     for claim in claims.itertuples():
@@ -145,18 +146,18 @@ def claim_rows(claims: pd.DataFrame, book) -> pd.DataFrame:
                 "unit": claim.units,
                 "node": claim.node,
                 "measure": claim.claim_type,
-                "printed": printed_claim(claim),
+                "printed": _printed_claim(claim),
                 "computed": computed,
                 "errata": claim.errata,
                 "verdict": "not computable" if holds is None else "reproduced" if holds else "mismatch",
                 "reason": reading or None,
-                **basis(claim, book),
+                **_basis(claim, book),
             }
         )
     return pd.DataFrame(rows)
 
 
-def printed_claim(claim) -> str:
+def _printed_claim(claim) -> str:
     """What a claim states, in a few signs: type, units, bounds."""
     bounds = "–".join(f"{bound:g}" for bound in (claim.low, claim.high) if pd.notna(bound))
     label = claim.note if claim.claim_type == "typology" else ""
@@ -167,7 +168,7 @@ def printed_claim(claim) -> str:
     )
 
 
-def basis(claim, book) -> dict:
+def _basis(claim, book) -> dict:
     """Evidence and hard share of a claim: those of the scores it speaks of."""
     nodes = [
         node for node in str(claim.node).split(";") if node in book.spec.nodes.index
@@ -181,11 +182,11 @@ def basis(claim, book) -> dict:
     }
 
 
-def type_rows(types: pd.DataFrame, names: dict, book) -> pd.DataFrame:
+def _type_rows(types: pd.DataFrame, book) -> pd.DataFrame:
     """A row for each printed development type, tier and profile."""
     rows = []
     for position, one in enumerate(types.itertuples(), start=1):
-        found = names.get((one.unit, one.node), ())
+        found = book.types.get((one.unit, one.node), ())
         at = book.table.loc[(one.unit, one.node)]
         rows.append(
             {
@@ -207,7 +208,10 @@ def type_rows(types: pd.DataFrame, names: dict, book) -> pd.DataFrame:
 
 
 def combine(*ledgers: pd.DataFrame) -> pd.DataFrame:
-    """One ledger of several; absent columns stay empty. Raises InputError for an id that appears twice or an unknown verdict."""
+    """One ledger of several; absent columns stay empty.
+
+    Raises InputError for an id that appears twice or an unknown verdict.
+    """
     rows = pd.concat(
         [ledger.reindex(columns=COLUMNS).astype(object) for ledger in ledgers], ignore_index=True
     )
@@ -241,7 +245,8 @@ def check(ledger: pd.DataFrame, accepted: set | list = ()) -> None:
         "replication ledger",
         [
             f"{row.id} ({row.section}) {row.unit} {row.node} {row.measure}: printed {row.printed}, computed "
-            f"{row.computed}: mend the data, or give it a rule in data/errata-rules.csv"
+            f"{row.computed}: correct the data, or give it a rule in {errata.RULES.name}; an edition that is not meant "
+            "to repeat the printed report leaves it out of `studies`"
             for row in new.itertuples()
         ],
     )

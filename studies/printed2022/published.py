@@ -1,4 +1,4 @@
-"""What reports printed: the facts of studies/printed2022/data as typed tables, checked against their data package.
+"""What the report and four smaller sources printed: the tables of data/, typed and checked against their data package.
 
 >>> load("nodes").loc[1, "name_zh"]
 '要素基础'
@@ -12,8 +12,10 @@ import pandas as pd
 
 from fire import files
 from fire.errors import InputError, refuse
+from fire.index.rounding import half_digit
 
-FOLDER = files.FACTS
+FOLDER = Path(__file__).parent / "data"
+BASE, YEAR = 2020, 2021  # the index years that the report speaks of: growth is counted from the first
 DIGITS = ("value", "decimals")
 
 
@@ -41,11 +43,11 @@ def load(name: str, folder: Path = FOLDER) -> pd.DataFrame:
             f"published facts '{name}'", [f"no such table: use one of {', '.join(schemas(folder))}"]
         )
     path = folder / f"{name}.csv"
-    return table_of(name, folder, path.stat().st_mtime_ns if path.exists() else 0).copy()
+    return _table(name, folder, path.stat().st_mtime_ns if path.exists() else 0).copy()
 
 
 @cache
-def table_of(name: str, folder: Path, changed: int) -> pd.DataFrame:
+def _table(name: str, folder: Path, changed: int) -> pd.DataFrame:
     """One table, read once until its file changes."""
     path = folder / f"{name}.csv"
     text = files.read_csv(path)
@@ -62,7 +64,7 @@ def table_of(name: str, folder: Path, changed: int) -> pd.DataFrame:
                 table[column] = table[column].astype("Int64" if table[column].isna().any() else int)
     faults += [
         f"{path}: {fault}"
-        for fault in [*digit_faults(text), *name_faults(text, folder), *errata_faults(text, folder)]
+        for fault in [*_digit_faults(text), *_name_faults(text, folder), *_errata_faults(text, folder)]
     ]
     refuse(f"{path}", faults)
     if set(DIGITS) <= set(text):
@@ -70,10 +72,10 @@ def table_of(name: str, folder: Path, changed: int) -> pd.DataFrame:
     return table
 
 
-def digit_faults(text: pd.DataFrame) -> list[str]:
+def _digit_faults(text: pd.DataFrame) -> list[str]:
     """Printed values whose digits do not have the number of decimals stated beside them.
 
-    >>> digit_faults(pd.DataFrame({"value": ["8.412", "8.41"], "decimals": ["3", "3"]}))
+    >>> _digit_faults(pd.DataFrame({"value": ["8.412", "8.41"], "decimals": ["3", "3"]}))
     ["row 3, column 'decimals': 8.41 has 2 decimals, not 3: correct one of them"]
     """
     if not set(DIGITS) <= set(text):
@@ -88,11 +90,15 @@ def digit_faults(text: pd.DataFrame) -> list[str]:
     ]
 
 
-def name_faults(text: pd.DataFrame, folder: Path = FOLDER) -> list[str]:
+def _name_faults(text: pd.DataFrame, folder: Path) -> list[str]:
     """Units that are no city or region of the index and nodes that are not in the tree (tables of an edition only)."""
     if not {"edition", "unit", "node"} <= set(text):
         return []
-    units = known_units()
+    units = {
+        *files.read_csv(files.DATA / "places.csv")["city"],
+        *files.read_csv(files.DATA / "regions.csv")["region"],
+        "全国",
+    }
     nodes = set(files.read_csv(folder / "nodes.csv")["id"])
     faults = []
     for row, unit, node in zip(text.index, text["unit"].fillna(""), text["node"].fillna(""), strict=True):
@@ -110,7 +116,7 @@ def name_faults(text: pd.DataFrame, folder: Path = FOLDER) -> list[str]:
     return faults
 
 
-def errata_faults(text: pd.DataFrame, folder: Path) -> list[str]:
+def _errata_faults(text: pd.DataFrame, folder: Path) -> list[str]:
     """Marks of errata that errata.csv does not define."""
     if "errata" not in text or not (folder / "errata.csv").exists():
         return []
@@ -121,15 +127,6 @@ def errata_faults(text: pd.DataFrame, folder: Path) -> list[str]:
         for mark in marks.split(";")
         if mark not in known
     ]
-
-
-def known_units() -> set[str]:
-    """Cities and regions of the index, and the nation."""
-    return {
-        *files.read_csv(files.DATA / "places.csv")["city"],
-        *files.read_csv(files.DATA / "regions.csv")["region"],
-        "全国",
-    }
 
 
 def scores(node: str | None = None, unit_type: str | None = None) -> pd.DataFrame:
@@ -149,7 +146,7 @@ def scores(node: str | None = None, unit_type: str | None = None) -> pd.DataFram
         table = table[table["node"].eq(node)]
     if unit_type:
         table = table[table["unit_type"].eq(unit_type)]
-    table = table.assign(half=0.5 * 10.0 ** -table["decimals"].astype(float))
+    table = table.assign(half=half_digit(table["decimals"].astype(float)))
     keys = ["unit_type", "unit", "year", "node"]
     wide = table.pivot(index=keys, columns="measure", values=["value", "half"])
     wide.columns = [name if kind == "value" else f"{name}_half" for kind, name in wide.columns]

@@ -8,6 +8,7 @@ import pandas as pd
 from fire.sources import statistics
 from studies.printed2022 import published
 from studies.printed2022.identify import indicator_table, pillar, posts
+from studies.printed2022.published import YEAR
 
 CANDIDATES = {
     "山东半岛": "济南 青岛",
@@ -35,11 +36,11 @@ CENTRAL = [
 ]  # provincial capitals and cities under the state plan
 
 
-def candidate_scores() -> pd.Series:
+def _candidate_scores() -> pd.Series:
     """Pillar F of 2021 of every city with statistics, in the index or not."""
     cities = list(dict.fromkeys(statistics.read()["city"]))
-    panel = statistics.panel(years=(2021,), cities=cities)
-    return pillar(indicator_table(panel, 2021), posts(statistics.panel()))["F"]
+    panel = statistics.panel(years=(YEAR,), cities=cities)
+    return pillar(indicator_table(panel, YEAR), posts(statistics.panel()))["F"]
 
 
 def rosters(central: bool = False) -> pd.DataFrame:
@@ -50,11 +51,11 @@ def rosters(central: bool = False) -> pd.DataFrame:
     with every provincial capital and city under the state plan. Named cities of unstated region count in the region
     they lie in.
     """
-    scores, places = candidate_scores(), statistics.places()
+    scores, places = _candidate_scores(), statistics.places()
     fixed = places[places["in_index_basis"].eq("printed")].groupby("region")["city"].agg(list)
-    order, room = printed_order(), len(places) - sum(len(cities) for cities in fixed)
+    order, room = _printed_order(), len(places) - sum(len(cities) for cities in fixed)
     sets = {
-        region: choices(region, fixed.get(region, []), scores, set(CENTRAL) if central else set())
+        region: _choices(region, fixed.get(region, []), scores, set(CENTRAL) if central else set())
         for region in order
     }
     large = sets.pop("长三角")
@@ -84,7 +85,7 @@ def memberships(fits: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["region", "city", "share"])
 
 
-def printed_order() -> list[str]:
+def _printed_order() -> list[str]:
     """Regions ranked 4 and below in pillar F, in printed order."""
     table = published.load("index_scores")
     table = table[
@@ -96,18 +97,18 @@ def printed_order() -> list[str]:
     return table.drop_duplicates("unit").sort_values("value")["unit"].tolist()
 
 
-def choices(region: str, fixed: list[str], scores: pd.Series, needed: set[str]) -> list[tuple]:
+def _choices(region: str, fixed: list[str], scores: pd.Series, needed: set[str]) -> list[tuple]:
     """Subsets of a region's candidates with the mean F they give, inside the printed range of the region and with
     `needed` cities.
     """
     free = CANDIDATES.get(region, "").split()
-    low, high = printed_range(region)
+    low, high = _printed_range(region)
     subsets = [set(extra) for size in range(len(free) + 1) for extra in combinations(free, size)]
     with_mean = [(extra, scores[[*fixed, *extra]].mean()) for extra in subsets if needed & set(free) <= extra]
     return [(sorted(extra), mean) for extra, mean in with_mean if low <= mean <= high]
 
 
-def printed_range(region: str) -> tuple[float, float]:
+def _printed_range(region: str) -> tuple[float, float]:
     """Printed bounds of a region's pillar F; the whole line where none is printed."""
     table = published.load("index_scores")
     table = table[table["node"].eq("F") & table["measure"].eq("score") & table["unit"].eq(region)]

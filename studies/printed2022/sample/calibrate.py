@@ -11,7 +11,7 @@ from studies.printed2022.sample.constraints import System, is_tight, own_rows
 
 
 def bounds(system: System, fixed: dict) -> tuple[np.ndarray, np.ndarray]:
-    """Smallest and largest value of each variable: the scale in the base year, wider afterwards, `fixed` cells as given."""
+    """Smallest and largest value of each variable: the scale in the base year, wider afterwards, `fixed` as given."""
     leaf, year = system.keys.get_level_values("indicator"), system.keys.get_level_values("year")
     simulated = leaf.isin(system.leaves)
     low, high = np.where(simulated, 1.0, 0.0), np.where(simulated & (year == system.before), 10.0, 12.5)
@@ -36,7 +36,7 @@ def solve(system: System, target: pd.Series, fixed: dict | None = None) -> pd.Se
         scores >= floor,
         scores <= roof,
     ]
-    change = changes(system)
+    change = _changes(system)
     distance = cp.sum_squares(scores - target.to_numpy()) + 2 * cp.sum_squares(
         change @ scores - change @ target.to_numpy()
     )
@@ -53,7 +53,7 @@ def solve(system: System, target: pd.Series, fixed: dict | None = None) -> pd.Se
     return pd.Series(scores.value, target.index)
 
 
-def changes(system: System) -> sparse.csr_matrix:
+def _changes(system: System) -> sparse.csr_matrix:
     """Matrix that turns scores into their change between the two years."""
     pairs = [
         (system.column[unit, system.now, leaf], column)
@@ -87,16 +87,16 @@ def conflict(system: System, fixed: dict) -> list[str]:
         )
         matrix = sparse.vstack([matrix, pins]).tocsr()
         floor, roof = np.append(floor, list(fixed.values())), np.append(roof, list(fixed.values()))
-    live = np.flatnonzero(misfit(matrix, floor, roof, low, high)[1])
+    live = np.flatnonzero(_misfit(matrix, floor, roof, low, high)[1])
     kept = dict.fromkeys(names[live])
     for name in list(kept):
         rest = np.flatnonzero(np.isin(names, [other for other in kept if other != name]))
-        if len(rest) and misfit(matrix[rest], floor[rest], roof[rest], low, high)[0] > 1e-7:
+        if len(rest) and _misfit(matrix[rest], floor[rest], roof[rest], low, high)[0] > 1e-7:
             del kept[name]
     return list(kept)
 
 
-def misfit(matrix, floor, roof, low, high) -> tuple[float, np.ndarray]:
+def _misfit(matrix, floor, roof, low, high) -> tuple[float, np.ndarray]:
     """Smallest sum of slacks that makes rows feasible, and which rows have a price (linear programme, solver HiGHS)."""
     below, above = np.isfinite(floor), np.isfinite(roof)
     sides = sparse.vstack([-matrix[below], matrix[above]])
@@ -118,6 +118,7 @@ def misfit(matrix, floor, roof, low, high) -> tuple[float, np.ndarray]:
 
 
 def feasible(matrix, floor, roof, low, high) -> bool:
+    """Whether any scores between `low` and `high` satisfy all rows (linear programme, solver HiGHS)."""
     below, above = np.isfinite(floor), np.isfinite(roof)
     outcome = linprog(
         np.zeros(len(low)),

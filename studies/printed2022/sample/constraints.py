@@ -9,6 +9,8 @@ import pandas as pd
 from scipy import sparse
 
 from fire.errors import refuse
+from fire.index import weights
+from studies.printed2022.claims import named_nodes
 
 MARGIN = 0.003  # points by which a strict order of scores holds
 GROWTH_MARGIN = 0.05  # percentage points by which a strict order of growth rates holds
@@ -34,7 +36,7 @@ class System:
         )
         self.keys = keys[~keys.isin(self.known)]
         self.column = {key: position for position, key in enumerate(self.keys)}
-        self.weights = leaf_weights(spec)
+        self.weights = _leaf_weights(spec)
         self.rows, self.refuted = [], []
 
     def add(self, id: str, parts: list[tuple], low=-np.inf, high=np.inf, soft=0.0):
@@ -84,26 +86,12 @@ class System:
         return matrix, *(np.array([row[part] for row in self.rows]) for part in (2, 3, 4))
 
 
-def leaf_weights(spec) -> dict:
+def _leaf_weights(spec) -> dict:
     """Weight of each indicator in each node: `{node: {indicator: weight}}`."""
-    weights = {}
-    for node in reversed(list(spec.nodes.index)):
-        children = spec.children(node)
-        weights[node] = (
-            {node: 1.0}
-            if not children
-            else {
-                leaf: spec.nodes.at[child, "weight"] * weight
-                for child in children
-                for leaf, weight in weights[child].items()
-            }
-        )
-    return weights
-
-
-def half_unit(facts: pd.DataFrame) -> pd.Series:
-    """Half a unit of the last printed digit."""
-    return 0.5 * 10.0 ** -facts["decimals"].astype(int)
+    whole = weights.effective(spec)
+    return {
+        node: {leaf: whole[leaf] / whole[node] for leaf in spec.leaves(node)} for node in spec.nodes.index
+    }
 
 
 def add_facts(system: System, facts: pd.DataFrame):
@@ -149,15 +137,15 @@ def add_facts(system: System, facts: pd.DataFrame):
 
 def add_claims(system: System, claims: pd.DataFrame, facts: pd.DataFrame):
     """Add orders of scores, orders of growth and statements on groups of indicators."""
-    for (kind, scope, node, measure), places in positions(claims, facts).items():
-        units = rivals(system, kind, scope)
+    for (kind, scope, node, measure), places in _positions(claims, facts).items():
+        units = _rivals(system, kind, scope)
         others = [unit for unit in units if unit not in places.values()] if 1 in places else []
         last = max(places)
         listed = [places[rank] for rank in sorted(places)]
         if measure == "score" and sorted(places) == list(range(min(places), last + 1)):
             system.add_order(f"order {scope} {node}", listed, node, system.now, others)
         elif measure == "growth_pct":
-            low = growth_ladder(system, node, listed, facts)
+            low = _growth_ladder(system, node, listed, facts)
             for other in others:
                 system.add_growth(f"growth {scope} {node}", other, node, high=low - GROWTH_MARGIN)
     for claim in claims[claims["node"].fillna("").str.startswith("all ")].itertuples():
@@ -166,7 +154,7 @@ def add_claims(system: System, claims: pd.DataFrame, facts: pd.DataFrame):
             high = claim.high if pd.notna(claim.high) else np.inf
             system.add(claim.id, [(1, claim.units, system.now, leaf)], low, high, soft=0.01)
     for claim in claims[claims["claim_type"].eq("node_order")].itertuples():
-        add_node_order(system, claim, facts)
+        _add_node_order(system, claim, facts)
     for claim in claims[
         claims["note"].fillna("").str.contains("fastest growing of all third-level")
     ].itertuples():
@@ -175,7 +163,7 @@ def add_claims(system: System, claims: pd.DataFrame, facts: pd.DataFrame):
                 system.add_growth(claim.id, claim.units, leaf, high=45.0)
 
 
-def positions(claims: pd.DataFrame, facts: pd.DataFrame) -> dict:
+def _positions(claims: pd.DataFrame, facts: pd.DataFrame) -> dict:
     """Ranked units by (unit type, scope, node, measure): `{rank: unit}`, from claims of type topk and order."""
     found = {}
     for claim in claims[
@@ -191,14 +179,14 @@ def positions(claims: pd.DataFrame, facts: pd.DataFrame) -> dict:
     return found
 
 
-def rivals(system: System, kind: str, scope: str) -> list[str]:
+def _rivals(system: System, kind: str, scope: str) -> list[str]:
     """The units among which a claim ranks."""
     if scope == "national":
         return list(system.members) if kind == "region" else system.cities
     return system.members.get(scope, scope.split(";")) if kind == "city" else []
 
 
-def growth_ladder(system: System, node: str, listed: list[str], facts: pd.DataFrame) -> float:
+def _growth_ladder(system: System, node: str, listed: list[str], facts: pd.DataFrame) -> float:
     """Bounds for the growth of units listed from fast to slow; returns the lowest bound of the last one."""
     mine = facts[facts["node"].eq(node) & facts["measure"].eq("growth_pct")]
     exact = mine[mine["approx"].eq("exact")].groupby("unit")["value"].first().astype(float)
@@ -229,7 +217,7 @@ def growth_ladder(system: System, node: str, listed: list[str], facts: pd.DataFr
     return low
 
 
-def add_node_order(system: System, claim, facts: pd.DataFrame):
+def _add_node_order(system: System, claim, facts: pd.DataFrame):
     """Add that the listed pillars are the highest, or fastest, of one unit."""
     listed = claim.node.split(";")
     others = [
@@ -248,22 +236,6 @@ def add_node_order(system: System, claim, facts: pd.DataFrame):
                 [(1, claim.units, system.now, node), (-1, claim.units, system.now, other)],
                 low=MARGIN,
             )
-
-
-def named_nodes(claim, spec, claims: pd.DataFrame) -> list[str]:
-    """Nodes that a claim speaks of; "all third-level except a;b" and "all other third-level indicators" are spelled out."""
-    if not str(claim.node).startswith("all "):
-        return str(claim.node).split(";")
-    if " except " in claim.node:
-        named = claim.node.split(" except ")[1].split(";")
-    else:
-        beside = claims[
-            claims["units"].eq(claim.units)
-            & claims["claim_type"].eq("range")
-            & claims["measure"].eq(claim.measure)
-        ]
-        named = [node for nodes in beside["node"] for node in str(nodes).split(";")]
-    return [leaf for leaf in spec.indicators if leaf not in named]
 
 
 def own_rows(system: System) -> dict:

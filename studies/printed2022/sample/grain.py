@@ -5,47 +5,52 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from fire.errors import InputError
+from fire.index import normalise
 from studies.printed2022.sample.calibrate import bounds, feasible, solve
 from studies.printed2022.sample.constraints import System, is_tight, own_rows
 
 CLOSE = 1e-5  # how closely whole numbers should add up to a node's score (points)
-TRANSFORMS = {"log": (np.log, np.exp), "log1p": (np.log1p, np.expm1), "identity": (np.positive, np.positive)}
 
 
 class Scale:
     """Raw values from scores and back for one indicator with its two posts, rounded to `decimals`."""
 
     def __init__(self, spec, leaf: str, low: float, high: float, decimals: int = 0):
-        self.forward, self.backward = TRANSFORMS[spec.nodes.at[leaf, "transform"]]
-        self.low, self.high, self.decimals = float(self.forward(low)), float(self.forward(high)), decimals
-        self.ends = spec.method["scale"]
+        self.kind, self.ends, self.decimals = (
+            normalise.kind_of(spec.rules[leaf]),
+            spec.method["scale"],
+            decimals,
+        )
+        self.low, self.high = (float(normalise.forward(post, self.kind)) for post in (low, high))
 
     def score(self, raw):
-        return self.ends[0] + (self.ends[1] - self.ends[0]) * (self.forward(raw) - self.low) / (
-            self.high - self.low
-        )
+        place = normalise.forward(raw, self.kind) - self.low
+        return self.ends[0] + (self.ends[1] - self.ends[0]) * place / (self.high - self.low)
 
     def exact(self, score):
+        """The raw value that gives a score, not rounded."""
         share = (np.asarray(score) - self.ends[0]) / (self.ends[1] - self.ends[0])
-        return self.backward(self.low + share * (self.high - self.low))
+        return normalise.back(self.low + share * (self.high - self.low), self.kind)
 
     def raw(self, score):
+        """The raw value that gives a score, rounded to the decimals of the indicator."""
         return np.round(self.exact(score), self.decimals)
 
 
 def nearby(scale: Scale, target: tuple, rows: list, held: bool, count: int) -> np.ndarray:
     """Raw values of both years near the target scores that satisfy the rows of this cell alone, nearest first.
 
-    Columns: raw before, raw now, score before, score now. `held` keeps the value before. Of a pinned cell half of the `count`
-    pairs are the nearest and half are spread over all, so that sums of several pinned indicators can meet a score.
+    Columns: raw before, raw now, score before, score now. `held` keeps the value before. Of a pinned cell half of the
+    `count` pairs are the nearest and half are spread over all, so that sums of several pinned indicators can meet a
+    score.
     """
     step = 10.0**-scale.decimals
     centre = scale.raw(np.array(target))
     reach = np.sqrt(count) // 2 + 1
-    pairs = within(scale, centre, reach * step, rows, held)
+    pairs = _within(scale, centre, reach * step, rows, held)
     while is_tight(rows) and reach * step <= centre.max() and len(pairs) < 50 * count:
         reach *= 4
-        pairs = within(scale, centre, reach * step, rows, held)
+        pairs = _within(scale, centre, reach * step, rows, held)
     pairs = pairs[np.argsort(np.hypot(*(pairs[:, 2:] - target).T), kind="stable")]
     if len(pairs) <= count or not is_tight(rows):
         return pairs[:count]
@@ -56,7 +61,7 @@ def nearby(scale: Scale, target: tuple, rows: list, held: bool, count: int) -> n
     ]
 
 
-def within(scale: Scale, centre: np.ndarray, reach: float, rows: list, held: bool) -> np.ndarray:
+def _within(scale: Scale, centre: np.ndarray, reach: float, rows: list, held: bool) -> np.ndarray:
     """All pairs of raw values within `reach` of the centre that satisfy the rows (columns as in `nearby`)."""
     step = 10.0**-scale.decimals
     before = centre[:1] if held else centre[0] + np.arange(-reach, reach + step / 2, step)
@@ -79,24 +84,24 @@ def within(scale: Scale, centre: np.ndarray, reach: float, rows: list, held: boo
     return np.column_stack([raw, scale.score(raw)])
 
 
-def combine(
+def _combine(
     lists: list[np.ndarray], weights: list[float], goal: np.ndarray
 ) -> tuple[list[np.ndarray], float]:
-    """One pair of raw values from each list such that the weighted scores add up to `goal` (before, now) most closely, and how closely."""
+    """One pair of raw values from each list such that the weighted scores add up to `goal` (before, now) most closely,
+    and how closely."""
     half = (len(lists) + 1) // 2
     sums, picks = zip(
-        *(cross(lists[part], weights[part]) for part in (slice(half), slice(half, None))), strict=True
+        *(_cross(lists[part], weights[part]) for part in (slice(half), slice(half, None))), strict=True
     )
-    growth = np.array(
-        [[0.1, -goal[1] / goal[0]], [0.0, 1.0]]
-    )  # a miss counts ten times less along equal growth
+    # Distance of (before, now) from the goal: a miss along equal growth counts a tenth of one across it.
+    growth = np.array([[0.1, -goal[1] / goal[0]], [0.0, 1.0]])
     far, other = cKDTree(sums[1] @ growth).query((goal - sums[0]) @ growth)
     best = int(np.argmin(far))
     chosen = [*picks[0][best], *picks[1][other[best]]]
     return [rows[place, :2] for rows, place in zip(lists, chosen, strict=True)], float(far[best])
 
 
-def cross(lists: list[np.ndarray], weights: list[float]) -> tuple[np.ndarray, np.ndarray]:
+def _cross(lists: list[np.ndarray], weights: list[float]) -> tuple[np.ndarray, np.ndarray]:
     """All weighted sums of scores over one pair from each list, with the place taken in each."""
     if not lists:
         return np.zeros((1, 2)), np.zeros((1, 0), int)
@@ -110,7 +115,7 @@ def cross(lists: list[np.ndarray], weights: list[float]) -> tuple[np.ndarray, np
     return total, places
 
 
-def groups(system: System, city: str, whole: set, rows: dict) -> list[str]:
+def _groups(system: System, city: str, whole: set, rows: dict) -> list[str]:
     """Nodes whose whole-number indicators are fitted together: pillars, or dimensions where these are printed or large."""
     found = []
     for pillar in system.spec.children(system.spec.root):
@@ -145,13 +150,13 @@ def raw_values(system: System, scores: pd.Series, scales: dict, fixed: dict) -> 
         )
         if not len(found):
             raise InputError(
-                "studies/printed2022/data/sizes.csv",
+                "data/sizes.csv of the study",
                 [f"{leaf}: no whole numbers give the printed digits of {city}: use a larger range"],
             )
         return found
 
     for city in system.cities:
-        fitted = groups(system, city, whole, rows)
+        fitted = _groups(system, city, whole, rows)
         for node in fitted:
             leaves = system.spec.leaves(node)
             weights = [system.weights[node][leaf] for leaf in leaves]
@@ -160,7 +165,7 @@ def raw_values(system: System, scores: pd.Series, scales: dict, fixed: dict) -> 
                 for leaf, weight in zip(leaves, weights, strict=True)
             )
             for many in [1] if len(leaves) == 1 else [60, 200, 600]:
-                picked, far = combine([choices(city, leaf, many) for leaf in leaves], weights, goal)
+                picked, far = _combine([choices(city, leaf, many) for leaf in leaves], weights, goal)
                 if far < CLOSE:
                     break
             value |= {
@@ -196,7 +201,7 @@ def settle(
         )
         if found is None:
             raise InputError(
-                "studies/printed2022/data/sizes.csv",
+                "data/sizes.csv of the study",
                 [f"{leaf}: no whole numbers give the printed digits of {city}: use a larger range"],
             )
         fixed = found

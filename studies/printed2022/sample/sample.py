@@ -1,9 +1,12 @@
 """The calibrated sample: a panel of raw values under which the engine gives every printed number of the index chapters.
 
 Pillar F is observed. The other indicators are not public, so their scores are solved: printed scores, growth rates,
-ranks, orders, ranges and regional means become linear rows (`fire.constraints`); among the scores that satisfy all of
-them those nearest to a plausible prior are taken (`fire.calibrate`) and turned into raw values, whole numbers where the
-indicator is a count (`grain`). `python -m fire data` writes data/sample/panel-2022.csv.
+ranks, orders, ranges and regional means become linear rows (`constraints`); among the scores that satisfy all of them
+those nearest to a plausible prior are taken (`calibrate`) and turned into raw values, whole numbers where the indicator
+is a count (`grain`). What the sample then reproduces it was solved from: that is a check of the solver and of the
+formulas, no evidence for the values.
+
+    python -m studies.printed2022.sample.sample        # writes data/sample/panel-2022.csv and nothing else
 """
 
 from pathlib import Path
@@ -13,15 +16,18 @@ import pandas as pd
 
 from fire import files
 from fire.errors import InputError, refuse
-from studies.printed2022 import identify, published
+from fire.index import spec as specs
+from fire.index.rounding import half_digit
+from fire.sources import statistics
+from studies.printed2022 import errata, identify, published
 from studies.printed2022.sample.calibrate import anchors, solve
-from studies.printed2022.sample.constraints import System, add_claims, add_facts, half_unit, own_rows
+from studies.printed2022.sample.constraints import System, add_claims, add_facts, own_rows
 from studies.printed2022.sample.grain import Scale, raw_values, settle_all
 
 SEED = 2022
-DRAWS = 20  # of the prior, until one agrees with the printed rank changes and the sizes of studies/printed2022/data/sizes.csv
-RULES = files.FACTS / "errata-rules.csv"
-SIZES = files.FACTS / "sizes.csv"
+DRAWS = 20  # of the prior, until one agrees with the printed rank changes and the sizes of data/sizes.csv
+SIZES = published.FOLDER / "sizes.csv"
+PATH = files.DATA / "sample" / "panel-2022.csv"
 
 
 def prior(system: System, facts: pd.DataFrame, rng: np.random.Generator) -> pd.Series:
@@ -103,7 +109,7 @@ def without_clash(order: list[str], change: dict[str, int]) -> list[str]:
     return order
 
 
-def totals(system: System, scores: pd.Series, node: str, year: int) -> pd.Series:
+def _totals(system: System, scores: pd.Series, node: str, year: int) -> pd.Series:
     """Scores of a node of all cities."""
     value = scores.to_dict() | system.known
     return pd.Series(
@@ -114,10 +120,10 @@ def totals(system: System, scores: pd.Series, node: str, year: int) -> pd.Series
     )
 
 
-def add_ranks(system: System, scores: pd.Series, facts: pd.DataFrame):
+def _add_ranks(system: System, scores: pd.Series, facts: pd.DataFrame):
     """Add both years' order of the total: that of `scores` now, and one before that gives the printed rank changes."""
     root = system.spec.root
-    order = list(totals(system, scores, root, system.now).sort_values(ascending=False).index)
+    order = list(_totals(system, scores, root, system.now).sort_values(ascending=False).index)
     moved = facts[facts["measure"].eq("rank_change") & facts["approx"].eq("exact")]
     change = {unit: int(float(value)) for unit, value in zip(moved["unit"], moved["value"], strict=True)}
     order = without_clash(order, change)
@@ -125,37 +131,17 @@ def add_ranks(system: System, scores: pd.Series, facts: pd.DataFrame):
     system.add_order("rank changes, year before", order_before(order, change), root, system.before)
 
 
-def rules(path=RULES) -> pd.DataFrame:
-    """How each erratum is treated: one row for each fact or claim (errata, id, treatment, tolerance, reasons)."""
-    table = files.read_csv(path)
-    table["tolerance"], faults = files.to_number(table["tolerance"], path, "tolerance")
-    refuse(
-        f"{path}",
-        faults
-        + [
-            f"column 'treatment': '{one}' is unknown: use drop, hold out, widen, read as set or note"
-            for one in sorted(set(table["treatment"]) - {"drop", "hold out", "widen", "read as set", "note"})
-        ],
-    )
-    return (
-        table.assign(id=table["rows"].str.split(";"))
-        .explode("id")
-        .drop(columns="rows")
-        .reset_index(drop=True)
-    )
-
-
 def treated(facts: pd.DataFrame, treatment: pd.DataFrame) -> pd.DataFrame:
     """Facts that may constrain, with `tolerance`: half a unit of the last printed digit unless a rule widens it."""
     out = treatment.loc[treatment["treatment"].isin(["drop", "hold out"]), "id"]
     wide = treatment[treatment["treatment"].eq("widen")].set_index("id")["tolerance"]
     return facts[~facts["id"].isin(out)].assign(
-        tolerance=lambda kept: kept["id"].map(wide).fillna(half_unit(kept))
+        tolerance=lambda kept: kept["id"].map(wide).fillna(half_digit(kept["decimals"].astype(int)))
     )
 
 
 def read_sizes(spec, path=SIZES) -> dict:
-    """Scale of each simulated indicator from its base-year extremes and decimals in studies/printed2022/data/sizes.csv."""
+    """Scale of each simulated indicator from its base-year extremes and decimals in data/sizes.csv."""
     table, faults = files.read_csv(path), []
     for name in ("low", "high", "decimals"):
         table[name], wrong = files.to_number(table[name], path, name)
@@ -204,7 +190,7 @@ def build(
     scores = solve(system, target)
     for left in reversed(range(DRAWS)):
         try:
-            return assemble(system, fit(system, target, scores, facts, scales), factors)
+            return _assemble(system, _fit(system, target, scores, facts, scales), factors)
         except InputError:
             if not left:
                 raise
@@ -213,9 +199,11 @@ def build(
         scores = solve(system, target)
 
 
-def fit(system: System, target: pd.Series, scores: pd.Series, facts: pd.DataFrame, scales: dict) -> pd.Series:
+def _fit(
+    system: System, target: pd.Series, scores: pd.Series, facts: pd.DataFrame, scales: dict
+) -> pd.Series:
     """Raw values for one draw of the prior; InputError when its order of cities or its whole numbers miss a printed fact."""
-    add_ranks(system, scores, facts)
+    _add_ranks(system, scores, facts)
     fixed = anchors(system, solve(system, target))
     scores, fixed = settle_all(system, target, solve(system, target, fixed), scales, fixed)
     raw = raw_values(system, scores, scales, fixed)
@@ -223,21 +211,21 @@ def fit(system: System, target: pd.Series, scores: pd.Series, facts: pd.DataFram
     refuse(
         "calibrated sample",
         [
-            f"the rounded panel does not give {id}: use larger sizes in studies/printed2022/data/sizes.csv"
-            for id in dict.fromkeys(unmet(system, back))
+            f"the rounded panel does not give {id}: use larger sizes in data/sizes.csv"
+            for id in dict.fromkeys(_unmet(system, back))
         ],
     )
     return raw
 
 
-def unmet(system: System, scores: pd.Series) -> list[str]:
+def _unmet(system: System, scores: pd.Series) -> list[str]:
     """Ids of the rows that the scores do not satisfy."""
     matrix, low, high, _ = system.table()
     value = matrix @ scores.reindex(system.keys).to_numpy()
     return [system.rows[number][0] for number in np.flatnonzero((value < low - 1e-9) | (value > high + 1e-9))]
 
 
-def assemble(system: System, raw: pd.Series, factors: pd.DataFrame) -> pd.DataFrame:
+def _assemble(system: System, raw: pd.Series, factors: pd.DataFrame) -> pd.DataFrame:
     """The panel frame in the order of cities and indicators; a cell whose own score is printed is `published`."""
     printed = {(city, *leaves): rows for (city, leaves), rows in own_rows(system).items() if len(leaves) == 1}
 
@@ -259,17 +247,28 @@ def assemble(system: System, raw: pd.Series, factors: pd.DataFrame) -> pd.DataFr
     )[["unit", "year", "indicator", "value", "status", "source"]]
 
 
-def make(ed, path: Path) -> None:
-    """Write the sample panel to `path`, never to the panel that an edition names."""
+def make(_ed=None, path: Path = PATH) -> None:
+    """Write the sample panel to `path`, whatever the edition. Raises InputError for a file that is not the sample's: a
+    panel of your own is never written over."""
+    refuse(
+        f"{path}",
+        ["this is no sample: the sample is written to data/sample/panel-2022.csv only"]
+        * (Path(path).exists() and Path(path).resolve() != PATH),
+    )
+    spec = specs.load("fire-2022")
     panel = build(
-        ed.spec,
-        ed.places(),
+        spec,
+        statistics.places(),
         identify.panel_f(),
         published.load("index_scores"),
         published.load("index_claims"),
-        rules(),
-        read_sizes(ed.spec),
-        (ed.base_year, ed.year),
+        errata.rules(),
+        read_sizes(spec),
+        (published.BASE, published.YEAR),
         np.random.default_rng(SEED),
     )
     files.write_csv(panel.assign(value=panel["value"].round(6)), path, excel=True)
+
+
+if __name__ == "__main__":
+    make()
