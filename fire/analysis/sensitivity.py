@@ -15,6 +15,7 @@ from fire.analysis import montecarlo, robustness
 from fire.errors import refuse
 
 LEAST = 0.05
+CONFIDENCE = 0.9  # of the bootstrapped intervals
 TABLE = 1024  # draws of weights and data errors that a factor picks from
 
 
@@ -24,7 +25,7 @@ def sobol(
     draws: int = 1024,
     seed: int = 2022,
     outputs: list | None = None,
-    confidence: float = 0.9,
+    confidence: float = CONFIDENCE,
     resamples: int = 200,
 ) -> pd.DataFrame:
     """First and total order Sobol' indices of `model`, which maps (factors × draws in [0, 1)) to (outputs × draws).
