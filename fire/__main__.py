@@ -166,12 +166,11 @@ def new_chapter(choice) -> None:
 def new_template(choice) -> None:
     """写出一个数据库的空白采集表 · Write an empty workbook for a database: new-template banks banks.xlsx"""
     from fire import files
-    from fire.analysis import rankings
     from fire.errors import refuse
-    from fire.sources import collection
+    from fire.sources import collection, samples
 
     refuse(choice.file, ["the file is there already: give another name"] * Path(choice.file).exists())
-    units = files.read_csv(rankings.ANNEX / "countries.csv") if choice.database == "countries" else None
+    units = files.read_csv(samples.ANNEX / "countries.csv") if choice.database == "countries" else None
     collection.template(choice.database, choice.file, units)
     print(f"已写出 · written: {choice.file} (version {collection.TEMPLATE})")
 
@@ -182,7 +181,7 @@ def new_template(choice) -> None:
 EDITION = ("edition", {"nargs": "?", "help": "版次，默认最新 · number of the edition, default the newest"})
 OPTION = ("--edition", {"help": "版次，默认最新 · number of the edition, default the newest"})
 NAMES = ("names", {"nargs": "*", "help": "笔记，默认全部 · notebooks, default all"})
-COMMANDS = {
+COMMANDS: dict[str, tuple] = {
     "report": (
         report,
         EDITION,
@@ -239,7 +238,7 @@ def parser() -> Parser:
     whole = Parser(prog="python -m fire", description="中国金融科技燃指数 · The China Fintech FIRE Index")
     verbs = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (command, *arguments) in COMMANDS.items():
-        about = command.__doc__.splitlines()[0]
+        about = command.__doc__
         verb = verbs.add_parser(name, help=about, description=about)
         for word, options in arguments:
             verb.add_argument(word, **options)

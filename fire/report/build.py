@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -297,7 +298,9 @@ def store_results(ed) -> None:
     from importlib import import_module, util
 
     if util.find_spec("fire.analysis.results"):
-        import_module("fire.analysis.results").ensure(ed)
+        ensure = getattr(import_module("fire.analysis.results"), "ensure", None)
+        if ensure:
+            ensure(ed)
 
 
 def make_data(plan: Plan, wanted: list, say=print) -> None:
@@ -316,35 +319,34 @@ def make_data(plan: Plan, wanted: list, say=print) -> None:
 
 def run_all(plan: Plan, runs: list, say=print) -> None:
     """Run notebooks, some at once; the first that fails stops those not yet begun. Raises InputError naming the cells."""
-    faults, titles = {}, {run.name: chapter.title() for chapter in plan.chapters for run in chapter.runs}
+    faults: dict[str, list[str]] = {}
+    titles = {run.name: chapter.title() for chapter in plan.chapters for run in chapter.runs}
+    stop = threading.Event()
+
+    def one(run) -> float | None:
+        """Seconds of a run that went well."""
+        if stop.is_set():
+            return None
+        started = time.perf_counter()
+        for fault in run_notebook(plan.ed.name, run):
+            stop.set()
+            faults.setdefault(fault, []).append(run.name)
+        if any(run.name in names for names in faults.values()):
+            return None
+        write(run.folder / "key", plan.keys[run.name])
+        return time.perf_counter() - started
+
     with ThreadPoolExecutor(TOGETHER) as pool:
-        begun = {pool.submit(timed_run, plan.ed.name, run): run for run in runs}
+        jobs = {pool.submit(one, run): run for run in runs}
         try:
-            for number, job in enumerate(as_completed(begun), 1):
-                run = begun[job]
-                if job.cancelled():
-                    continue
-                seconds, found = job.result()
-                if found:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    for fault in found:
-                        faults.setdefault(fault, []).append(run.name)
-                else:
-                    write(run.folder / "key", plan.keys[run.name])
-                    say(
-                        f"[{number}/{len(runs)}] {run.name} {re.sub(r' *{{.*?}}', '', titles[run.name])} {seconds:.0f} s"
-                    )
+            for number, job in enumerate(as_completed(jobs), 1):
+                seconds, name = job.result(), jobs[job].name
+                if seconds is not None:
+                    say(f"[{number}/{len(runs)}] {name} {titles[name]} {seconds:.0f} s")
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            stop.set()
             raise
     refuse("notebooks", [f"{', '.join(names)}: {fault}" for fault, names in faults.items()])
-
-
-def timed_run(edition: str, run) -> tuple[float, list[str]]:
-    """Seconds and faults of one run."""
-    started = time.perf_counter()
-    faults = run_notebook(edition, run)
-    return time.perf_counter() - started, faults
 
 
 def run_notebook(edition: str, run) -> list[str]:

@@ -27,13 +27,12 @@ class Modules:
         """The module that gives each name of the door: the literal table `_DOOR` of fire/__init__.py."""
         tree = ast.parse(self.paths[DOOR].read_text(encoding="utf-8"))
         for node in tree.body:
-            named = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-            if any(getattr(target, "id", None) == "_DOOR" for target in named):
-                table = ast.literal_eval(node.value)
-                return {
-                    name: self.module(value if isinstance(value, str) else value[0])
-                    for name, value in table.items()
-                }
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                named = node.targets if isinstance(node, ast.Assign) else [node.target]
+                if any(isinstance(target, ast.Name) and target.id == "_DOOR" for target in named):
+                    table = ast.literal_eval(node.value)
+                    homes = {name: home if isinstance(home, str) else home[0] for name, home in table.items()}
+                    return {name: self.module(home) for name, home in homes.items()}
         return {}
 
     def module(self, dotted: str) -> str:

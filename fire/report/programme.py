@@ -35,7 +35,7 @@ KEYS = {
     "after": str,
 }
 DATA_KEYS = {"name": str, "path": str, "make": str, "request": bool}
-TABLES = {"chapter": KEYS, "data": DATA_KEYS, "drop": None}
+TABLES = {"chapter": KEYS, "data": DATA_KEYS, "drop": {}}
 NEEDS = ("facts", "records")  # keys of an edition without which a chapter may be left out
 FANS = ("cities", "regions", "indices")
 GIVEN = ("edition", "out")  # parameters that every run is given
@@ -65,13 +65,15 @@ class Chapter:
     study: str | None = None
 
     def title(self, lang: str = "zh") -> str:
-        """First heading of its text, else of its notebook, else its name."""
+        """First heading of its text, else of its notebook, else its name; values to be filled in are left out."""
         if self.texts:
             words = self.texts.get(lang, next(iter(self.texts.values()))).read_text(encoding="utf-8")
-        else:
+        elif self.notebook:
             words = "\n".join(source for kind, source, _ in cells(self.notebook) if kind == "markdown")
+        else:
+            words = ""
         found = re.search(r"^#+ +(.+?)(?: *\{[^}]*\})?$", words, re.MULTILINE)
-        return found.group(1).strip() if found else self.name
+        return re.sub(r"[：:]? *{{.*?}}", "", found.group(1)).strip() if found else self.name
 
 
 @dataclass(frozen=True)
@@ -232,22 +234,18 @@ def entry_faults(row: dict, keys: dict, where: str) -> list[str]:
 def one(ed, entry: dict, study: str | None, template: Path) -> tuple[Chapter, list[str]]:
     """One chapter from its entry, and its faults."""
     name, faults = entry["name"], []
-    folders = [*([STUDIES / study / "chapters"] if study else []), template]
+    folder = STUDIES / study / "chapters" if study else template
     languages = ed.settings.get("languages") or ["zh", "en"]
-    texts = {
-        lang: path
-        for lang in languages
-        for path in [first_of(folder / lang / f"{name}.md" for folder in folders)]
-        if path
-    }
+    paths = {lang: folder / lang / f"{name}.md" for lang in languages}
+    texts = {lang: path for lang, path in paths.items() if path.exists()}
     faults += [
         f"its text in '{lang}' is missing, the other language has it: write {lang}/{name}.md or take both out"
         for lang in languages
         if texts and lang not in texts
     ]
     stem = entry.get("notebook", name)
-    folders = [*([STUDIES / study / "notebooks"] if study else []), NOTEBOOKS]
-    notebook = first_of(folder / f"{stem}.ipynb" for folder in folders)
+    place = (STUDIES / study / "notebooks" if study else NOTEBOOKS) / f"{stem}.ipynb"
+    notebook = place if place.exists() else None
     chapter = Chapter(
         name, texts, notebook, (), tuple(entry.get("needs", [])), entry.get("request", False), study
     )
@@ -255,9 +253,8 @@ def one(ed, entry: dict, study: str | None, template: Path) -> tuple[Chapter, li
         wants = (
             "notebook" in entry or "each" in entry or "parameters" in entry or chapter.request or not texts
         )
-        missing = f"{said(folders[0] / stem)}.ipynb"
         faults += [
-            f"there is no notebook {missing}"
+            f"there is no notebook {said(place)}"
             + ("" if texts or chapter.request else f", and no text zh/{name}.md and en/{name}.md")
             + ": write it, or take the chapter out"
         ] * wants
@@ -319,10 +316,6 @@ def everywhere() -> set[str]:
     for path in [files.REPORTS / "programme.toml", *STUDIES.glob("*/programme.toml"), *own]:
         found |= set(re.findall(r'^\s*name *= *"([^"]+)"', files.decode(path), re.MULTILINE))
     return found
-
-
-def first_of(paths) -> Path | None:
-    return next((path for path in paths if path.exists()), None)
 
 
 def said(path: Path) -> str:
