@@ -158,13 +158,14 @@ def bare(value):
 
 def statuses(frame) -> list[str]:
     """The data statuses that a frame (or a dictionary of frames) rests on, from hard to soft: those with a share above
-    zero, or those in its column `status`; none where it says nothing."""
+    zero, those in its column `status` and in `attrs["status"]`; none where it says nothing."""
     frames = frame.values() if isinstance(frame, dict) else [frame]
     found = set()
     for one in frames:
         if isinstance(one, pd.DataFrame):
             found |= {name for name in STATUS if f"share_{name}" in one and one[f"share_{name}"].gt(0).any()}
             found |= set(one["status"].dropna()) & set(STATUS) if "status" in one else set()
+            found |= set(one.attrs.get("status", ())) & set(STATUS)
     return [name for name in STATUS if name in found]
 
 
