@@ -34,15 +34,25 @@ def status(shares: pd.DataFrame, index) -> dict:
         "simulated": wide["simulated"][root] if "simulated" in wide else 0,
         "observed": firm,
         "shares_full": bool(firm) and bool(hard[firm].min() > 100 * SURE),
+        "nodes": [{"node": node, "hard": hard[node]} for node in [root, *index.spec.pillars]],
     }
 
 
 def lead(frame: pd.DataFrame, top: int) -> dict:
-    """Who leads, with which score, and how many of the first `top` stay there over their whole rank interval."""
-    inside = frame["rank"].le(top)
-    sure = int((inside & frame["rank_high"].le(top)).sum()) if "rank_high" in frame else None
-    scores = of_units(frame, "score")
-    return {"names": leaders(scores), "score": scores.max(), "k": top, "sure": sure}
+    """Who leads and who is last, with their scores; how many of the first `top` stay there over their whole rank
+    interval, whose interval is widest and how many ranks it spans."""
+    scores, inside = of_units(frame, "score"), frame["rank"].le(top)
+    width = of_units(frame, "rank_high") - of_units(frame, "rank_low") + 1
+    return {
+        "names": leaders(scores),
+        "score": scores.max(),
+        "last": leaders(scores, highest=False),
+        "low": scores.min(),
+        "k": top,
+        "sure": int((inside & frame["rank_high"].le(top)).sum()),
+        "widest": leaders(width, 0)[:3],
+        "width": width.max(),
+    }
 
 
 def bands(frame: pd.DataFrame, lows) -> list[dict]:
@@ -227,3 +237,25 @@ def city(cities: pd.DataFrame, leaves: pd.DataFrame, unit: str, root: str, top: 
         "up": int(rates.gt(0.005).sum()),
         "falls": list(fell.index),
     }
+
+
+def highest(frame: pd.DataFrame, unit: str) -> dict:
+    """The highest indicators of a city (frame with the median of all cities): which, and between which ranks they lie."""
+    scores = frame.set_index("node")["score"]
+    return {
+        "city": unit,
+        "names": leaders(scores, 2),
+        "score": scores.max(),
+        "shown": len(frame),
+        "best": int(frame["rank"].min()),
+        "worst": int(frame["rank"].max()),
+        "above": int(frame["score"].gt(frame["median"]).sum()),
+    }
+
+
+def fastest(frame: pd.DataFrame, said: dict) -> dict:
+    """The fastest indicators of a city, `said` as of `city`: which, how fast, how many beyond the median city."""
+    rates = frame.set_index("node")["growth_pct"]
+    faster = int(frame["growth_pct"].gt(frame["median"]).sum())
+    kept = {name: said[name] for name in ("city", "known", "up")}
+    return kept | {"names": leaders(rates, 1), "growth": rates.max(), "faster": faster}

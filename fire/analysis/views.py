@@ -109,6 +109,11 @@ def both_years(
     return now
 
 
+def placed(frame: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+    """The frame (unit) with region, lon and lat of each city, from the places of an edition."""
+    return frame.join(places.set_index("city")[["region", "lon", "lat"]], on="unit")
+
+
 def at(frame: pd.DataFrame, node: str) -> pd.DataFrame:
     """Rows of one node, best first."""
     return frame[frame["node"].eq(node)].sort_values(["rank", "unit"], ignore_index=True)
@@ -134,6 +139,25 @@ def status_shares(index, year: int | None = None) -> pd.DataFrame:
             for name in statuses(now)
         ]
     return pd.DataFrame(rows, columns=["node", "status", "share_pct"])
+
+
+def chosen(frame: pd.DataFrame, units: list, nodes: list) -> pd.DataFrame:
+    """Rows of some units and nodes, nodes and units in the order given."""
+    table = frame[frame["unit"].isin(units) & frame["node"].isin(nodes)]
+    keys = {"node": nodes, "unit": units}
+    return table.sort_values(
+        ["node", "unit"], key=lambda cells: cells.map(keys[cells.name].index), ignore_index=True
+    )
+
+
+def indicators_of(frame: pd.DataFrame, unit: str, nodes: list) -> pd.DataFrame:
+    """Indicators of one unit beside all units: the unit's rows of the frame, with low, median, high (scores of all units)
+    and median_growth (per cent)."""
+    leaves = frame[frame["node"].isin(nodes)]
+    groups = leaves.groupby("node", observed=True)
+    field = groups["score"].agg(low="min", median="median", high="max")
+    field["median_growth"] = groups["growth_pct"].median()
+    return leaves[leaves["unit"].eq(unit)].join(field, on="node")
 
 
 def system(index) -> pd.DataFrame:
