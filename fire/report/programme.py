@@ -133,10 +133,9 @@ def read(ed, template: Path = TEMPLATE) -> tuple[list[Chapter], list[Data]]:
             chapters.append(chapter)
     known = {entry["name"] for entry, *_ in listed.chapters} | everywhere()
     faults += [
-        f"{said(text)} is in no programme: add it to {said(template.parent / 'programme.toml')}:\n"
-        f'        [[chapter]]\n        name = "{text.stem}"'
-        for text in sorted(template.glob("??/*.md"))
-        if text.stem not in known
+        f'chapter text {name}.md is in no programme: add [[chapter]] name = "{name}" to '
+        f"{said(template.parent / 'programme.toml')}"
+        for name in sorted({text.stem for text in template.glob("??/*.md")} - known)
     ]
     built = [run.name for chapter in chapters for run in chapter.runs]
     faults += [f"two runs are called '{name}'" for name in sorted({n for n in built if built.count(n) > 1})]
