@@ -14,7 +14,7 @@ from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from fire import files
 from fire.analysis import determinants, dynamics
-from fire.analysis.regions import wide
+from fire.analysis.regions import wide, with_region
 from fire.errors import InputError
 from fire.figures import dynamics as figures
 
@@ -109,7 +109,7 @@ def test_divergence_has_no_half_life():
 
 
 def test_club_beta_estimates_inside_regions_and_lists_those_too_small(on_map, places):
-    frame = dynamics.club_beta(on_map, places, "total").set_index("club")
+    frame = dynamics.club_beta(with_region(on_map, places), "total").set_index("club")
     delta = on_map[on_map["unit"].isin(places.query("region == '长三角'")["city"])]
     assert frame.at["长三角", "b"] == pytest.approx(dynamics.beta(delta, "total").at[0, "b"], abs=1e-12)
     assert frame.at["成渝", "n"] == 2 and np.isnan(frame.at["成渝", "b"]) and len(frame) == 13
@@ -152,8 +152,8 @@ def test_moves_list_each_change_of_class():
     assert dynamics.moves(found).to_dict("list") == {
         "unit": ["b", "c"],
         "year": [2021, 2021],
-        "before": [2, 2],
-        "after": [3, 1],
+        "class_before": [2, 2],
+        "class_after": [3, 1],
         "step": [1, -1],
     }
 
@@ -272,7 +272,7 @@ def test_a_planted_cluster_is_found(places):
 
 def test_coefficients_and_diagnostics_equal_statsmodels(on_map, places):
     scores = pd.concat([on_map, on_map.assign(node="F", score=on_map["score"] ** 0.5)])
-    data = determinants.growth_frame(scores, places, ["F"])
+    data = determinants.growth_frame(with_region(scores, places), ["F"])
     assert data.columns.tolist() == ["unit", "growth", "F", "region"]
     plain = determinants.fit("growth ~ F", data)
     frame = determinants.coefficients(
@@ -281,21 +281,21 @@ def test_coefficients_and_diagnostics_equal_statsmodels(on_map, places):
     exog = sm.add_constant(data[["F"]])
     reference = sm.OLS(data["growth"], exog).fit(cov_type="HC1", use_t=True)
     row = frame.query("model == 'm' and term == 'F'").iloc[0]
-    assert row[["estimate", "std_error", "p_value", "low", "high"]].tolist() == pytest.approx(
+    assert row[["estimate", "std_error", "p_value", "ci_low", "ci_high"]].tolist() == pytest.approx(
         [reference.params["F"], reference.bse["F"], reference.pvalues["F"], *reference.conf_int().loc["F"]],
         abs=1e-10,
     )
     assert "claim no cause" in frame.attrs["convention"] and "c: cluster errors" in frame.attrs["convention"]
-    checks = determinants.diagnostics(plain).set_index("check")
+    checks = determinants.diagnostics({"m": plain}).set_index("check")
     assert checks.at["breusch_pagan", "statistic"] == pytest.approx(
         sm.stats.diagnostic.het_breuschpagan(reference.resid, exog)[0], abs=1e-10
     )
     assert checks.at["largest_vif", "statistic"] == pytest.approx(1) and checks.at["largest_vif", "passes"]
     two = determinants.fit("growth ~ F + twin", data.assign(twin=data["F"] + np.arange(len(data)) % 5))
     theirs = variance_inflation_factor(two.model.exog, 1)
-    assert determinants.diagnostics(two).set_index("check").at["largest_vif", "statistic"] == pytest.approx(
-        theirs
-    )
+    assert determinants.diagnostics({"m": two}).set_index("check").at[
+        "largest_vif", "statistic"
+    ] == pytest.approx(theirs)
 
 
 def test_diagnostics_see_collinearity_and_a_wrong_form():
@@ -304,7 +304,7 @@ def test_diagnostics_see_collinearity_and_a_wrong_form():
     data = pd.DataFrame(
         {"growth": np.exp(x) + rng.normal(0, 0.1, 80), "x": x, "twin": x + rng.normal(0, 1e-4, 80)}
     )
-    checks = determinants.diagnostics(determinants.fit("growth ~ x + twin", data)).set_index("check")[
+    checks = determinants.diagnostics({"m": determinants.fit("growth ~ x + twin", data)}).set_index("check")[
         "passes"
     ]
     assert not checks["largest_vif"] and not checks["condition_number"] and not checks["reset"]

@@ -3,31 +3,32 @@
 import numpy as np
 import pandas as pd
 
-from fire.analysis.regions import wide, with_region
+from fire.analysis import regions
 from fire.errors import refuse
 
 CAUTION = "ordinary least squares; the coefficients are associations across cities and claim no cause"
+CHECKS = {"largest_vif": 10, "condition_number": 30}  # checks with a limit instead of a p-value
 
 
-def growth_frame(
-    scores: pd.DataFrame, places: pd.DataFrame, pillars: list[str], node: str = "total"
-) -> pd.DataFrame:
-    """One row a city: `growth` (per cent a year, of `node`), first-year scores of the pillars, `region`.
+def growth_frame(scores: pd.DataFrame, pillars: list[str], node: str = "total") -> pd.DataFrame:
+    """One row a city: `unit, growth` (per cent a year, of `node`), first-year scores of the pillars, `region`.
 
-    Growth is 100 ln(y_T/y_0)/T between the first and the last year. Raises InputError for fewer than two years, a city
-    without a score in some year, or a score at or below zero.
+    `scores`: a balanced panel with `region` (regions.balanced). Growth is 100 ln(y_T/y_0)/T between the first and the
+    last year. Raises InputError for fewer than two years, a city without a score in some year, or a score at or below
+    zero.
     """
     growth = log_growth(scores, node)
-    frame = pd.DataFrame({pillar: wide(scores, pillar).iloc[:, 0] for pillar in pillars}).reindex(
+    frame = pd.DataFrame({pillar: regions.wide(scores, pillar).iloc[:, 0] for pillar in pillars}).reindex(
         growth.index
     )
     frame.insert(0, "growth", 100 * growth["growth"])
-    return with_region(frame.rename_axis("unit").reset_index(), places)
+    frame["region"] = scores.drop_duplicates("unit").set_index("unit")["region"]
+    return frame.rename_axis("unit").reset_index()
 
 
 def log_growth(scores: pd.DataFrame, node: str) -> pd.DataFrame:
     """Index unit; `initial` = ln y_0, `growth` = ln(y_T/y_0)/T, `years` T, over the first and the last year."""
-    table = wide(scores, node, least_years=2, logs=True)
+    table = regions.wide(scores, node, least_years=2, logs=True)
     years = int(table.columns[-1] - table.columns[0])
     first, last = np.log(table.iloc[:, 0]), np.log(table.iloc[:, -1])
     return pd.DataFrame({"initial": first, "growth": (last - first) / years, "years": years})
@@ -55,10 +56,43 @@ def fit(formula: str, data: pd.DataFrame, covariance: str = "HC1", clusters: str
     return model.fit(cov_type="cluster", cov_kwds={"groups": pd.factorize(data[clusters])[0]}, use_t=True)
 
 
-def coefficients(fits: dict) -> pd.DataFrame:
-    """Tidy table of several fits (name -> fit): `model, term, estimate, std_error, t, p_value, low, high, n, r2`.
+def accompanied(data: pd.DataFrame, by: str = "region") -> pd.DataFrame:
+    """The rows that share their group with another: a group effect absorbs a city that is alone in its region, which
+    then says nothing about slopes and makes tests of the effects singular (Correia 2015, Singletons)."""
+    return data[data.groupby(by)[by].transform("size") > 1]
 
-    `low` and `high` bound the 95 % interval.
+
+def three_models(index) -> dict:
+    """Growth of the index on first scores of its pillars (centred): fits by name, those that the data allow.
+
+    `pillars`; `region effects` (cities alone in their region are left out); `interactions` of the heaviest pillar with
+    the next two, errors clustered by region. HC1 errors elsewhere. A model is left out when there are no more cities than
+    coefficients or fewer than two regions; all are when the year before is missing.
+    """
+    scores = regions.balanced(index)
+    if scores["year"].nunique() < 2:
+        return {}
+    pillars, data = index.spec.pillars, growth_frame(scores, index.spec.pillars, index.spec.root)
+    data[pillars] -= data[pillars].mean()
+    together, linear = accompanied(data), "growth ~ " + " + ".join(pillars)
+    first, *next_two = index.weight_in_index[pillars].sort_values(ascending=False, kind="stable").index[:3]
+    products = [f"{node}:{first}" for node in next_two]
+    count, effects, clustered = len(pillars) + 1, together["region"].nunique(), data["region"].nunique() > 1
+    fits = {}
+    if len(data) > count:
+        fits["pillars"] = fit(linear, data)
+    if effects > 1 and len(together) > count + effects - 1:
+        fits["region effects"] = fit(f"{linear} + region", together)
+    if products and len(data) > count + len(products):
+        formula = " + ".join([linear, *products])
+        fits["interactions"] = fit(formula, data, clusters="region" if clustered else None)
+    return fits
+
+
+def coefficients(fits: dict) -> pd.DataFrame:
+    """Tidy table of several fits (name -> fit): `model, term, estimate, std_error, t, p_value, ci_low, ci_high, n, r2`.
+
+    `ci_low` and `ci_high` bound the 95 % interval.
     """
     rows = []
     for name, result in fits.items():
@@ -72,8 +106,8 @@ def coefficients(fits: dict) -> pd.DataFrame:
                     "std_error": result.bse.to_numpy(),
                     "t": result.tvalues.to_numpy(),
                     "p_value": result.pvalues.to_numpy(),
-                    "low": bounds[0].to_numpy(),
-                    "high": bounds[1].to_numpy(),
+                    "ci_low": bounds[0].to_numpy(),
+                    "ci_high": bounds[1].to_numpy(),
                     "n": int(result.nobs),
                     "r2": result.rsquared,
                 }
@@ -85,12 +119,35 @@ def coefficients(fits: dict) -> pd.DataFrame:
     return frame
 
 
-def diagnostics(result) -> pd.DataFrame:
-    """Checks of a fit: `check, statistic, p_value, passes` (5 % level; VIF below 10; condition number below 30).
+def slopes(table: pd.DataFrame, nodes: list) -> pd.DataFrame:
+    """The rows of `coefficients` that belong to nodes and their products, with `term` (a node) and `times` (the other
+    node of a product, missing elsewhere)."""
+    parts = table["term"].str.split(":", expand=True).reindex(columns=[0, 1])
+    mine = parts[0].isin(nodes) & (parts[1].isna() | parts[1].isin(nodes))
+    found = table[mine].assign(term=parts[0], times=parts[1])
+    order = ["model", "term", "times"]
+    found = found[order + [column for column in table if column not in order]].reset_index(drop=True)
+    found.attrs = table.attrs
+    return found
+
+
+def diagnostics(fits: dict) -> pd.DataFrame:
+    """Checks of several fits (name -> fit): `model, check, statistic, p_value, passes` (5 % level; VIF below 10;
+    condition number below 30).
 
     Breusch-Pagan (constant variance), Ramsey RESET (functional form, squares and cubes of the fit), Jarque-Bera
     (normal residuals), largest variance inflation factor, condition number of the standardised regressors.
     """
+    frames = [_checks(result).assign(model=name) for name, result in fits.items()]
+    columns = ["model", "check", "statistic", "p_value", "passes"]
+    frame = pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+    frame.attrs["convention"] = (
+        "passes = p above 0.05; VIF below 10; condition number of the standardised regressors below 30"
+    )
+    return frame
+
+
+def _checks(result) -> pd.DataFrame:
     from statsmodels.stats.diagnostic import het_breuschpagan, linear_reset
     from statsmodels.stats.stattools import jarque_bera
 
@@ -108,9 +165,36 @@ def diagnostics(result) -> pd.DataFrame:
         ("condition_number", np.linalg.cond((slopes - slopes.mean(axis=0)) / slopes.std(axis=0)), np.nan),
     ]
     frame = pd.DataFrame(rows, columns=["check", "statistic", "p_value"])
-    limit = {"largest_vif": 10, "condition_number": 30}
-    frame["passes"] = [p > 0.05 if p == p else value < limit[check] for check, value, p in rows]
-    frame.attrs["convention"] = (
-        "passes = p above 0.05; VIF below 10; condition number of the standardised regressors below 30"
-    )
+    frame["passes"] = [p > 0.05 if p == p else value < CHECKS[check] for check, value, p in rows]
     return frame
+
+
+def verdicts(checks: pd.DataFrame) -> pd.DataFrame:
+    """`diagnostics` as a table: `verdict` ("pass" or "fail") instead of `passes`."""
+    return checks.drop(columns="passes").assign(
+        verdict=np.where(checks["passes"].astype(bool), "pass", "fail")
+    )
+
+
+def findings(fits: dict) -> dict:
+    """What `three_models` show: pillars whose coefficient differs from zero at 5 % (`positive`, `negative`), the joint
+    test of the region effects (`region_p`), fits `r2` and `r2_region`, and the checks that the first model fails.
+
+    Values of a model that could not be fitted are None; empty without any model.
+    """
+    if "pillars" not in fits:
+        return {}
+    table, effects = coefficients({"pillars": fits["pillars"]}), fits.get("region effects")
+    clear = table[table["p_value"].lt(0.05) & table["term"].ne("Intercept")]
+    checks, joint = diagnostics({"pillars": fits["pillars"]}), None
+    if effects is not None:
+        joint = float(effects.wald_test_terms(scalar=True).table.loc["region", "pvalue"])
+    return {
+        "n": int(fits["pillars"].nobs),
+        "positive": list(clear.loc[clear["estimate"] > 0, "term"]),
+        "negative": list(clear.loc[clear["estimate"] < 0, "term"]),
+        "region_p": joint,
+        "r2": fits["pillars"].rsquared,
+        "r2_region": None if effects is None else effects.rsquared,
+        "failed": list(checks.loc[~checks["passes"].astype(bool), "check"]),
+    }

@@ -1,9 +1,15 @@
-"""Dynamics of the index: convergence, transitions, mobility, density, and its pattern in space."""
+"""Dynamics of the index: convergence, transitions, mobility, density, and its pattern in space.
+
+    same = regions.balanced(index)        # tidy scores of the cities that have every year, with their region
+    dynamics.beta(same, "total")          # all functions take such scores and one node
+
+A comparison needs two years at least: with one, those functions refuse (`density` and Moran's I do not).
+"""
 
 import numpy as np
 import pandas as pd
 
-from fire.analysis import determinants
+from fire.analysis import determinants, regions
 from fire.analysis.regions import aligned, wide
 from fire.errors import refuse
 
@@ -27,6 +33,29 @@ def sigma(scores: pd.DataFrame, node: str) -> pd.DataFrame:
         "cv = population standard deviation / mean; sd_log = population sd of the logarithms"
     )
     return frame
+
+
+def spread(sigma: pd.DataFrame) -> pd.DataFrame:
+    """Coefficients of variation by node and year as a table: `node, cv_<year> …, change_pct` from the first to the last
+    year (per cent). `sigma`: `node, year, cv` (`by_node(sigma, …)`)."""
+    table = sigma.pivot(index="node", columns="year", values="cv").loc[pd.unique(sigma["node"])]
+    change = 100 * (table.iloc[:, -1] / table.iloc[:, 0] - 1)
+    table.columns = [f"cv_{year}" for year in table]
+    return table.assign(change_pct=change).reset_index()
+
+
+def closing(table: pd.DataFrame) -> dict:
+    """First and last coefficient of variation of the root (first row of `spread`), its change, and the pillars where the
+    gap closes or opens."""
+    root, cv = table.iloc[0], table.filter(like="cv_")
+    falls = table["change_pct"].iloc[1:].lt(0)
+    return {
+        "cv0": cv.iat[0, 0],
+        "cv1": cv.iat[0, -1],
+        "change": root["change_pct"],
+        "closing": list(table["node"].iloc[1:][falls]),
+        "opening": list(table["node"].iloc[1:][~falls]),
+    }
 
 
 def beta(
@@ -82,19 +111,14 @@ def beta(
     return frame
 
 
-def club_beta(
-    scores: pd.DataFrame, places: pd.DataFrame, node: str, by: str = "region", least: int = 4
-) -> pd.DataFrame:
-    """Beta convergence inside each region (`club`); a region with fewer than `least` cities has `n` and no estimate."""
-    regions = places.set_index("city")[by].reindex(wide(scores, node).index)
+def club_beta(scores: pd.DataFrame, node: str, by: str = "region", least: int = 4) -> pd.DataFrame:
+    """Beta convergence inside each region (`club`); a region with fewer than `least` cities has `n` and no estimate.
+
+    `scores`: with the column `by`, which tells the clubs."""
     rows = []
-    for club, units in regions.groupby(regions).groups.items():
-        inside = scores[scores["unit"].isin(units)]
-        row = (
-            beta(inside, node, covariance="nonrobust")
-            if len(units) >= least
-            else pd.DataFrame({"n": [len(units)]})
-        )
+    for club, inside in scores.groupby(by, observed=True):
+        count = inside["unit"].nunique()
+        row = beta(inside, node, covariance="nonrobust") if count >= least else pd.DataFrame({"n": [count]})
         rows.append(row.assign(club=club))
     frame = pd.concat(rows, ignore_index=True)
     frame.insert(0, "club", frame.pop("club"))
@@ -102,6 +126,72 @@ def club_beta(
         f"absolute beta inside each region; classical errors (few cities); no estimate below {least} cities"
     )
     return frame.reindex(columns=["club", *beta(scores, node).columns])
+
+
+def convergence(scores: pd.DataFrame, node: str, conditions: list) -> pd.DataFrame:
+    """Beta convergence by model: `model, region, n, b, std_error, p_value, speed, half_life, r2` and the rest of `beta`.
+
+    Models: absolute; clustered (errors by region); conditional on the first scores of the nodes in `conditions` and on
+    regions (cities alone in their region are left out); club (one row a region, `region` named). Models that the data do
+    not allow (one region, too few cities) are left out.
+    """
+    region = scores.drop_duplicates("unit").set_index("unit")["region"]
+    rows = {"absolute": beta(scores, node)}
+    if region.nunique() > 1:
+        rows["clustered"] = beta(scores, node, clusters=region)
+    together = determinants.accompanied(region.reset_index())["unit"]
+    inside, mine = scores[scores["unit"].isin(together)], region[together]
+    if mine.nunique() > 1 and len(mine) > 1 + mine.nunique() + len(conditions):
+        start = pd.DataFrame({one: wide(inside, one).iloc[:, 0] for one in conditions if one != node})
+        effects = pd.get_dummies(mine, drop_first=True, dtype=float)
+        rows["conditional"] = beta(inside, node, controls=start.join(effects, how="right"), clusters=mine)
+    clubs = club_beta(scores, node).rename(columns={"club": "region"}).assign(model="club")
+    frame = pd.concat([*(row.assign(model=name) for name, row in rows.items()), clubs], ignore_index=True)
+    frame.attrs["convention"] = "; ".join(
+        [rows["absolute"].attrs["convention"], clubs.attrs.get("convention", "")]
+    )
+    first = ["model", "region", "n", "b", "std_error", "p_value", "speed", "half_life", "r2"]
+    return frame[first + [column for column in frame if column not in first]]
+
+
+def influential(scores: pd.DataFrame, node: str) -> str:
+    """The city with the largest Cook's distance in the regression of growth on the first score."""
+    growth = determinants.log_growth(scores, node)
+    distance = determinants.fit("growth ~ initial", growth, "nonrobust").get_influence().cooks_distance[0]
+    return growth.index[np.argmax(distance)]
+
+
+def catching_up(scores: pd.DataFrame, node: str, table: pd.DataFrame) -> dict:
+    """What `convergence` (its `table`) shows: the absolute coefficient, also without the most influential city, the
+    conditional one (None where it could not be estimated), and how many regions converge by themselves."""
+    absolute, clubs = table[table["model"].eq("absolute")].iloc[0], table[table["model"].eq("club")]
+    strong = influential(scores, node)
+    without = beta(scores[scores["unit"].ne(strong)], node).iloc[0]
+    held = table[table["model"].eq("conditional")]
+    return {
+        "b": absolute["b"],
+        "se": absolute["std_error"],
+        "p": absolute["p_value"],
+        "speed": 100 * absolute["speed"],
+        "half": absolute["half_life"],
+        "strong": strong,
+        "b3": without["b"],
+        "p3": without["p_value"],
+        "b2": held["b"].iloc[0] if len(held) else None,
+        "se2": held["std_error"].iloc[0] if len(held) else None,
+        "estimated": int(clubs["b"].notna().sum()),
+        "converging": int((clubs["b"].lt(0) & clubs["p_value"].lt(0.05)).sum()),
+    }
+
+
+def paths(scores: pd.DataFrame, node: str) -> pd.DataFrame:
+    """What the convergence figure shows: `unit, log_initial` (ln of the first score), `log_growth_pct` (a year) and
+    `marked` (the largest residuals either way and the highest starts)."""
+    growth = determinants.log_growth(scores, node)
+    residual = determinants.fit("growth ~ initial", growth, "nonrobust").resid
+    marked = {*residual.nlargest(4).index, *residual.nsmallest(3).index, *growth["initial"].nlargest(3).index}
+    frame = pd.DataFrame({"log_initial": growth["initial"], "log_growth_pct": 100 * growth["growth"]})
+    return frame.assign(marked=frame.index.isin(marked)).rename_axis("unit").reset_index()
 
 
 # Transitions and mobility
@@ -223,14 +313,39 @@ def spatial_transitions(scores: pd.DataFrame, node: str, w, k: int = 3) -> pd.Da
 
 
 def moves(found: pd.DataFrame) -> pd.DataFrame:
-    """Units that changed class from one year to the next: `unit, year, before, after, step`."""
+    """Units that changed class from one year to the next: `unit, year, class_before, class_after, step`."""
     rows = [
         (unit, after, found.at[unit, before], found.at[unit, after])
         for before, after in zip(found.columns, found.columns[1:])
         for unit in found.index[found[before] != found[after]]
     ]
-    frame = pd.DataFrame(rows, columns=["unit", "year", "before", "after"])
-    return frame.assign(step=frame["after"] - frame["before"])
+    frame = pd.DataFrame(rows, columns=["unit", "year", "class_before", "class_after"])
+    return frame.assign(step=frame["class_after"] - frame["class_before"])
+
+
+def movers(scores: pd.DataFrame, node: str, found: pd.DataFrame) -> pd.DataFrame:
+    """`moves` of the classes `found` with region and ranks: `unit, region, year, class_before, class_after, step,
+    rank_before, rank_after`, risers first. The year is left out when there is one step."""
+    rank = scores[scores["node"].eq(node)].set_index(["unit", "year"])["rank"]
+    frame = moves(found)
+    frame.insert(1, "region", frame["unit"].map(scores.drop_duplicates("unit").set_index("unit")["region"]))
+    for column, ago in (("rank_before", 1), ("rank_after", 0)):
+        keys = pd.MultiIndex.from_arrays([frame["unit"], frame["year"] - ago])
+        frame[column] = rank.reindex(keys).to_numpy()
+    frame = frame.drop(columns="year" if found.shape[1] == 2 else [])
+    return frame.sort_values(["step", "rank_after"], ascending=[False, True], ignore_index=True)
+
+
+def staying(chain: pd.DataFrame) -> dict:
+    """Share of units that kept their class (per cent), the firmest and the loosest class; `chain` as of `transitions`."""
+    kept = chain[chain["from"].eq(chain["to"])].set_index("from")
+    return {
+        "stay": 100 * kept["count"].sum() / chain["count"].sum(),
+        "firm": int(kept["probability"].idxmax()),
+        "firm_p": kept["probability"].max(),
+        "loose": int(kept["probability"].idxmin()),
+        "loose_p": kept["probability"].min(),
+    }
 
 
 def rank_mobility(scores: pd.DataFrame, node: str) -> pd.DataFrame:
@@ -267,6 +382,45 @@ def rank_mobility(scores: pd.DataFrame, node: str) -> pd.DataFrame:
         "Kendall's tau-b; rank change = earlier rank - later rank; ties share the best rank"
     )
     return frame
+
+
+def rank_moves(scores: pd.DataFrame, node: str, largest: int = 12) -> pd.DataFrame:
+    """The `largest` rises and falls in rank from the first to the last year: `unit, rank_before, rank_after,
+    rank_change` (positive = moved up), rises first. Units that kept their rank are not in it."""
+    ranks = scores[scores["node"].eq(node)].pivot(index="unit", columns="year", values="rank").astype(int)
+    frame = pd.DataFrame({"rank_before": ranks.iloc[:, 0], "rank_after": ranks.iloc[:, -1]})
+    frame["rank_change"] = frame["rank_before"] - frame["rank_after"]
+    frame = frame.sort_values(["rank_change", "rank_after"], ascending=[False, True]).reset_index()
+    rises, falls = frame[frame["rank_change"] > 0], frame[frame["rank_change"] < 0]
+    return pd.concat([rises.head(largest), falls.tail(largest)], ignore_index=True)
+
+
+def mobility(scores: pd.DataFrame, node: str) -> dict:
+    """Rank mobility from the first to the last year: Kendall's `tau`, `mean` change, and who rose and fell most."""
+    whole, frame = rank_mobility(scores, node).iloc[-1], rank_moves(scores, node, largest=len(scores))
+    change = frame.set_index("unit")["rank_change"]
+    return {
+        "tau": whole["tau"],
+        "mean": whole["mean_change"],
+        "rise_by": int(max(change.max(), 0)) if len(change) else 0,
+        "rise": list(change.index[(change == change.max()) & (change > 0)]),
+        "fall_by": int(max(-change.min(), 0)) if len(change) else 0,
+        "fall": list(change.index[(change == change.min()) & (change < 0)]),
+    }
+
+
+def shift(scores: pd.DataFrame, node: str) -> dict:
+    """Modes of the density in the first and the last year, their difference, and the unit at the top of the last."""
+    mode = density(scores, node).pivot(index="score", columns="year", values="density").idxmax()
+    last = scores[scores["node"].eq(node) & scores["year"].eq(mode.index[-1])]
+    top = last.loc[last["score"].idxmax()]
+    return {
+        "mode0": mode.iloc[0],
+        "mode1": mode.iloc[-1],
+        "shift": mode.iloc[-1] - mode.iloc[0],
+        "top": top["unit"],
+        "score": top["score"],
+    }
 
 
 def density(scores: pd.DataFrame, node: str, bandwidth="scott", points: int = 256) -> pd.DataFrame:
@@ -432,6 +586,73 @@ def local_moran(
         f"cluster: p <= {level:g}; robust: Benjamini-Hochberg rate {level:g}"
     )
     return frame
+
+
+def autocorrelation(scores: pd.DataFrame, nodes: list, near, far, rng: np.random.Generator) -> pd.DataFrame:
+    """Moran's I of several nodes as a table: `node, moran_<year> …` (weights `near`), and of the last year `z, p_value`
+    and, with the weights `far`, `moran_far, z_far, p_value_far`."""
+    close, apart = (regions.by_node(moran, scores, nodes, w, rng) for w in (near, far))
+    table = close.pivot(index="node", columns="year", values="I").loc[nodes]
+    year = table.columns[-1]
+    table.columns = [f"moran_{one}" for one in table]
+    for frame, suffix in ((close, ""), (apart, "_far")):
+        last = frame[frame["year"].eq(year)].rename(columns={"I": "moran"}).set_index("node")
+        kept = last[["z", "p_value"] if not suffix else ["moran", "z", "p_value"]]
+        table = table.join(kept.add_suffix(suffix))
+    table.attrs["convention"] = f"{close.attrs['convention']}; {far.name}"
+    return table.reset_index()
+
+
+def clustering(table: pd.DataFrame) -> dict:
+    """What `autocorrelation` shows of the root (its first row) and the pillar with the strongest clustering (None when
+    that is not significant at 5 %)."""
+    last = _latest(table)
+    root, pillars = table.iloc[0], table.iloc[1:].set_index("node")
+    strongest = pillars[last].idxmax()
+    clear = pillars.at[strongest, "p_value"] < 0.05
+    return {
+        "i": root[last],
+        "p": root["p_value"],
+        "i2": root["moran_far"],
+        "p2": root["p_value_far"],
+        "strongest": strongest if clear else None,
+        "si": pillars.at[strongest, last] if clear else None,
+    }
+
+
+def _latest(table: pd.DataFrame) -> str:
+    """The column of Moran's I in the last year."""
+    return table.columns[table.columns.get_loc("z") - 1]
+
+
+def of_node(scores: pd.DataFrame, node: str, spread: pd.DataFrame, moran: pd.DataFrame) -> dict:
+    """One pillar in short: its variation (of `spread`), beta and clustering (of `autocorrelation`)."""
+    cv = spread.set_index("node").filter(like="cv_").loc[node]
+    row, growth = moran.set_index("node").loc[node], beta(scores, node).iloc[0]
+    last = _latest(moran)
+    return {
+        "node": node,
+        "cv0": cv.iloc[0],
+        "cv1": cv.iloc[-1],
+        "b": growth["b"],
+        "p": growth["p_value"],
+        "i": row[last],
+        "pi": row["p_value"],
+    }
+
+
+def clusters(local: pd.DataFrame) -> dict:
+    """Cities by kind of local cluster (`hh, ll, hl, lh`), those that stand the false discovery rate (`robust`), the
+    regions of the high clusters and the number of tests; `local`: as of `local_moran`, one year, with `region`."""
+    found = {
+        kind.lower(): list(local.loc[local["cluster"].eq(kind), "unit"]) for kind in ("HH", "LL", "HL", "LH")
+    }
+    return found | {
+        "robust": list(local.loc[local["robust"], "unit"]),
+        "tests": len(local),
+        "any": sum(found.values(), []),
+        "high_regions": list(dict.fromkeys(local.loc[local["cluster"].eq("HH"), "region"])),
+    }
 
 
 def local_draws(z: np.ndarray, matrix: np.ndarray, rng: np.random.Generator, permutations: int) -> np.ndarray:
