@@ -6,24 +6,10 @@ ACTIVE  := $(if $(VIRTUAL_ENV)$(CONDA_PREFIX),$(shell $(PYTHON) .ci/environment.
 BIN     := $(or $(ACTIVE),.venv)/bin
 READY   := $(if $(ACTIVE),build/active$(subst /,-,$(ACTIVE)).done,.venv/.done)
 FIRE    := $(BIN)/python -m
-BUILD   := build/$(EDITION)
-REPORT  := reports/$(EDITION)/index.html
 FONTS   := build/fonts/NotoSansSC-Regular.ttf build/fonts/NotoSansSC-Bold.ttf
-DATA    := build/data.done
 STYLED  := fire studies tests notebooks .ci conftest.py
 NOTEBOOKS = $(wildcard notebooks/*.ipynb studies/*/notebooks/*.ipynb)
 
-# A notebook is run once for the report; these are run once for each value of a parameter instead.
-FANNED  := 41-city 50-rankings 90-explorer
-INDICES := infrastructure banks digital-service-bank digital-service-securities digital-service-insurance firm-competitiveness
-CHAPTERS := $(filter-out $(FANNED),$(patsubst notebooks/%.ipynb,%,$(wildcard notebooks/*.ipynb))) $(INDICES:%=50-rankings-%)
-RUNS    := $(CHAPTERS:%=$(BUILD)/%/notebook.ipynb)
-ASSEMBLY := $(addprefix fire/report/,assembly.py word.py site.py profile.py explorer.py workbook.py release.py)
-CODE    := $(filter-out $(ASSEMBLY),$(wildcard fire/*.py fire/*/*.py))
-INPUTS  := $(wildcard data/*.csv data/*.toml data/indices/* data/annex/* data/raw/*.xlsx studies/printed2022/data/* data/statistics/* data/sample/*) reports/editions/$(EDITION).yaml
-TEMPLATES := $(shell find reports/template -type f 2>/dev/null) $(wildcard reports/editions/$(EDITION)-*.md)
-
-MAKEFLAGS += --jobs=2
 export OPENBLAS_NUM_THREADS ?= 1
 export MPLCONFIGDIR := $(CURDIR)/build/matplotlib
 export PYTHONDONTWRITEBYTECODE :=
@@ -33,20 +19,8 @@ export PYTHONDONTWRITEBYTECODE :=
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
 
-report: $(REPORT) ## Build the report of EDITION (default 2022): reports/2022/index.html
-	@echo "Open $(REPORT)"
-
-$(REPORT): $(RUNS) $(TEMPLATES) $(ASSEMBLY)
-	@$(FIRE) fire.report.assembly $(EDITION)
-
-$(BUILD)/%/notebook.ipynb: notebooks/%.ipynb $(CODE) $(INPUTS) $(DATA) | setup
-	@$(FIRE) fire.report.notebook run $< $(@D) -p edition=$(EDITION)
-
-$(BUILD)/50-rankings-%/notebook.ipynb: notebooks/50-rankings.ipynb $(CODE) $(INPUTS) $(DATA) | setup
-	@$(FIRE) fire.report.notebook run $< $(@D) -p edition=$(EDITION) -p index=$*
-
-reports/editions/%.yaml:
-	@echo "There is no $@: copy reports/editions/2022.yaml, edit it, and try again" >&2; exit 1
+report: setup ## 生成报告 · Build the report of EDITION (default 2022): reports/2022/index.html
+	@$(FIRE) fire report $(EDITION)
 
 setup: $(READY) $(FONTS) ## 建立 Python 环境与中文字体 · Build the Python environment and the Chinese font
 	@$(if $(filter setup,$(MAKECMDGOALS)),$(BIN)/python .ci/environment.py check)
@@ -74,20 +48,16 @@ build/active%.done: requirements.lock pyproject.toml
 $(FONTS) &: fire/figures/fonts.py | $(READY)
 	@$(FIRE) fire.figures.fonts build/fonts
 
-data: setup ## Rebuild the calibrated sample panel, the sample records and data/fire.duckdb
-	@$(FIRE) studies.printed2022.sample.sample $(EDITION)
-	@$(MAKE) --no-print-directory -B $(DATA)
+data: setup ## 重建样本与数据库 · Rebuild sample panel, sample records and build/fire.duckdb
+	@$(FIRE) fire data $(EDITION) --all
 
-# The sample panel is part of the repository, so that a report needs records and databases only.
-$(DATA): $(addprefix fire/,sources/records.py report/databases.py sources/collection.py analysis/rankings.py) $(wildcard data/annex/* data/raw/*.xlsx data/sample/* data/*.csv studies/printed2022/data/*.csv data/schemas/* data/indices/*) | setup
-	@$(FIRE) studies.printed2022.sample.record_sample
-	@$(FIRE) fire.report.databases
-	@mkdir -p build && touch $@
+derived: | setup
+	@$(FIRE) fire data $(EDITION)
 
-test: setup $(DATA) ## Run all tests and check every notebook with nbval
-	@$(BIN)/pytest -n 2 --dist loadfile tests notebooks --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg
+test: setup derived ## 运行全部测试，核对每本笔记 · Run all tests and check every notebook with nbval
+	@$(BIN)/pytest -n 2 --dist loadfile tests notebooks studies --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg
 
-test-spark: setup $(DATA) build/pyspark/.done ## Run the Spark tests on a cluster of their own (needs Java 17; installs pyspark, 490 MB)
+test-spark: setup derived build/pyspark/.done ## Run the Spark tests on a cluster of their own (needs Java 17; installs pyspark, 490 MB)
 	@PYTHONPATH=build/pyspark $(BIN)/pytest -m spark tests/test_spark.py
 
 spark: build/pyspark/.done ## Install pyspark into build/pyspark, outside the base environment
@@ -97,22 +67,32 @@ build/pyspark/.done: pyproject.toml | $(READY)
 	  $$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"])')
 	@touch $@
 
-notebooks: $(patsubst notebooks/%.ipynb,refresh-%,$(wildcard notebooks/*.ipynb)) ## Run all notebooks and store their outputs
+notebooks: setup ## 运行全部笔记并存入输出 · Run all notebooks and store their outputs
+	@$(FIRE) fire refresh --edition $(EDITION)
 
-refresh-%: $(DATA) | setup
-	@$(FIRE) fire.report.notebook refresh notebooks/$*.ipynb
+chapter: setup ## 新建一章 · Begin a chapter: make chapter NAME=35-credit
+	@$(FIRE) fire new-chapter $(or $(NAME),-)
 
-city: setup $(DATA) ## Run the notebook of one city: make city CITY=合肥
-	@$(FIRE) fire.report.notebook run notebooks/41-city.ipynb $(BUILD)/city/$(CITY) -p edition=$(EDITION) -p city=$(CITY)
+city: setup ## 一座城市的笔记 · Run the notebook of one city: make city CITY=合肥
+	@$(FIRE) fire city $(or $(CITY),-) --edition $(EDITION)
 
-audit: setup ## Audit the index statistically: pass, flag or fail for every check
-	@$(FIRE) fire.analysis.audit $(EDITION)
+check: setup ## 检查版次、章节与笔记 · Check edition, programme and notebooks before a long run
+	@$(FIRE) fire check --edition $(EDITION)
 
-publish: setup ## Lock an edition (posts, weights, scores): make publish EDITION=2023
-	@$(FIRE) fire.edition publish $(EDITION)
+audit: setup ## 统计审计 · Audit the index statistically: pass, flag or fail for every check
+	@$(FIRE) fire audit $(EDITION)
 
-verify: setup ## Rebuild a locked edition and compare it to the digit
-	@$(FIRE) fire.edition verify $(EDITION)
+publish: setup ## 发布并锁定一版 · Lock an edition (posts, weights, scores): make publish EDITION=2023
+	@$(FIRE) fire publish $(EDITION)
+
+unlock: setup ## 撤回误锁的一版 · Take a mistaken lock back: make unlock EDITION=2023
+	@$(FIRE) fire unlock $(EDITION)
+
+verify: setup ## 逐位核对已锁定的一版 · Rebuild a locked edition and compare it to the digit
+	@$(FIRE) fire verify $(EDITION)
+
+diff: setup ## 比较两版 · What differs between two editions: make diff A=2022 B=2023
+	@$(FIRE) fire diff $(A) $(B)
 
 bench: setup ## Measure speed against stated peers and limits: reports/bench/bench.json
 	@$(FIRE) tests.bench
@@ -141,7 +121,12 @@ hooks: | $(READY) ## 每次提交前自动检查 · Check before every commit
 lock: | .venv/.done ## 修改 pyproject.toml 后重新锁定版本 · Re-resolve requirements.lock after editing pyproject.toml
 	@.venv/bin/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 
-clean: ## 删除 make 生成的一切，您的数据不动 · Remove everything that make built; your data stay
-	rm -rf build .venv data/records data/fire.duckdb $(wildcard reports/[0-9]*) reports/bench
+# Only what make built: what anybody may have written stays, and so do locks that were taken back.
+BUILT = $(foreach edition,$(basename $(notdir $(wildcard reports/editions/*.yaml))),reports/$(edition) reports/$(edition)-audit)
 
-.PHONY: help report setup data test test-spark spark notebooks city audit publish verify bench lab format lint style types sound hooks lock clean
+clean: ## 删除生成的文件，您的数据不动 · Remove what was built; your data stay
+	@rm -rf $(filter-out build/unlocked,$(wildcard build/*)) $(BUILT) reports/bench data/sample/records $(if $(wildcard .venv/.done),.venv)
+	@echo "已删除生成的文件；保留 · Removed what was built; kept: $(wildcard data/raw data/records build/unlocked) reports/editions notebooks"
+
+.PHONY: help report setup data derived test test-spark spark notebooks chapter city check audit publish unlock verify diff bench lab \
+  format lint style types sound hooks lock clean

@@ -29,7 +29,7 @@ def data(choice) -> None:
     from fire.report import build
 
     plan = build.Plan(edition.load(choice.edition), build.Hashes())
-    build.make_data(plan, plan.data, say)
+    build.make_data(plan, [one for one in plan.data if choice.all or not one.request], say)
     say("数据已是最新 · data are up to date")
 
 
@@ -195,7 +195,14 @@ COMMANDS: dict[str, tuple] = {
             },
         ),
     ),
-    "data": (data, EDITION),
+    "data": (
+        data,
+        EDITION,
+        (
+            "--all",
+            {"action": "store_true", "help": "连同仓库中的样本面板 · the sample panel of the repository too"},
+        ),
+    ),
     "run": (
         run,
         ("name", {"help": "笔记 · notebook, such as 20-regions"}),
@@ -250,6 +257,21 @@ def newest() -> str:
     return max((path.stem for path in EDITIONS.glob("*.yaml")), default="2022")
 
 
+def there(*editions: str) -> None:
+    """Raises InputError, in both languages, for an edition that has no file."""
+    from fire.errors import refuse
+
+    refuse(
+        "reports/editions",
+        [
+            f"没有 {name} 年版：请把 {newest()}.yaml 复制为 {name}.yaml 并修改 · there is no edition {name}: "
+            f"copy {newest()}.yaml to {name}.yaml and edit it"
+            for name in editions
+            if not (EDITIONS / f"{name}.yaml").exists()
+        ],
+    )
+
+
 def notebooks() -> list[Path]:
     """All notebooks of the project, those of studies too."""
     return sorted([*NOTEBOOKS.glob("*.ipynb"), *ROOT.glob("studies/*/notebooks/*.ipynb")])
@@ -294,6 +316,7 @@ def main(words: list[str] | None = None) -> int:
     if getattr(choice, "edition", "") is None:
         choice.edition = newest()
     try:
+        there(*(value for key, value in vars(choice).items() if key in ("edition", "a", "b")))
         choice.command(choice)
     except InputError as error:
         print(told(error), file=sys.stderr)
