@@ -132,5 +132,5 @@ FRAMES = {
     **dict.fromkeys(("region_intervals", "region_growth"), _regional_draws),
     **dict.fromkeys(("attribution", "rivals"), _attribution),
     "audit": lambda known: {"audit": audit.run(known.index, intervals=known.intervals)},
-    "sobol": lambda known: {"sobol": sensitivity.run(known.index, draws=SOBOL_DRAWS)},
+    "sobol": lambda known: {"sobol": sensitivity.run(known.index, draws=SOBOL_DRAWS, units=False)},
 }

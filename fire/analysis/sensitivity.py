@@ -73,9 +73,10 @@ def run(
     draws: int = 1024,
     seed: int | None = None,
     node: str | None = None,
+    units: bool = True,
 ) -> pd.DataFrame:
-    """Sobol' indices of an Index for one year (default: the year ranked); outputs are `shift`, `score <unit>` and `rank
-    <unit>`.
+    """Sobol' indices of an Index for one year (default: the year ranked); outputs are `shift` and, with `units`,
+    `score <unit>` and `rank <unit>`.
 
     The shift is the mean over units of the absolute difference between a draw's rank and the published one. Factors
     are the weights of each level, the dropped indicator, the data errors, the aggregation and every other declared
@@ -84,11 +85,13 @@ def run(
     alternatives = robustness.standard() if alternatives is None else alternatives
     node, year = node or index.spec.root, index.year if year is None else year
     seed = alternatives.get("seed", robustness.SEED) if seed is None else seed
-    design, units = robustness.prepare(index, alternatives, seed, node)
+    design, names = robustness.prepare(index, alternatives, seed, node)
     point = robustness.published(index, node)
-    point = point[point["year"].eq(year)].set_index("unit")["rank"].reindex(units).to_numpy(float)
+    point = point[point["year"].eq(year)].set_index("unit")["rank"].reindex(names).to_numpy(float)
     model, factors = index_model(design, alternatives, index.years.index(year), point, seed)
-    outputs = ["shift", *(f"score {unit}" for unit in units), *(f"rank {unit}" for unit in units)]
+    outputs = ["shift", *(f"{what} {name}" for what in ("score", "rank") for name in names)]
+    if not units:
+        return sobol(lambda points: model(points)[:1], factors, draws, seed, outputs[:1])
     return sobol(model, factors, draws, seed, outputs)
 
 
