@@ -58,6 +58,7 @@ class Book:
     def column(self, name, entry: str | None = None) -> dict:
         """Heading (zh, en), digits and kind of a column; `entry` names another entry of the codebook for it.
 
+        A column `<entry>_<node>` or `<entry>_<year>` (rank_F, cv_2021) is that entry for the node or the year.
         Raises InputError for a column that neither the codebook nor the specification knows.
         """
         name, entries = str(name), columns()
@@ -74,10 +75,22 @@ class Book:
             return {"zh": key, "en": key, "digits": None, "kind": "number"}
         if key in self.places["city"] or key in self.places["region"]:
             return {lang: unit(key, self.lang(lang)) for lang in LANGUAGES} | {"digits": None, "kind": "text"}
+        for place in (position for position, sign in enumerate(key) if sign == "_"):
+            head, tail = key[:place], key[place + 1 :]
+            if head in entries and (label := self._of(tail)):
+                return entries[head] | {lang: label[lang] + entries[head][lang] for lang in LANGUAGES}
         raise InputError(
             "data/codebook.csv",
             [f"no column '{key}': add a row with its heading in zh and en" + suggest(key, entries)],
         )
+
+    def _of(self, tail: str) -> dict | None:
+        """What the end of a column name puts before a heading: a year or a node; None for anything else."""
+        if re.fullmatch(r"(19|20)\d\d", tail):
+            return dict.fromkeys(LANGUAGES, f"{tail} ")
+        if self.spec is None or tail not in self.spec.nodes.index:
+            return None
+        return {lang: self.spec.label(tail, lang) + colon for lang, colon in (("zh", "："), ("en", ": "))}
 
     @cached_property
     def english(self) -> dict[str, str]:

@@ -103,6 +103,12 @@ def years(frame: pd.DataFrame) -> list[int]:
     return [column for column in frame if isinstance(column, int)]
 
 
+def in_order(nodes, lang: str) -> list:
+    """Nodes, once each, in the order of the specification."""
+    there = set(nodes)
+    return [node for node in codebook.book(lang).spec.nodes.index if node in there]
+
+
 def _axes(ax, height: float):
     return style.subplots(height=height) if ax is None else (ax.figure, ax)
 
@@ -190,6 +196,7 @@ def stacked(
     y: str,
     x: str,
     part: str,
+    order: list | None = None,
     colours: dict | None = None,
     hatches: dict | None = None,
     percent: bool = False,
@@ -201,10 +208,10 @@ def stacked(
     """Stacked horizontal bars. Columns of the long frame: `y` (label), `part` (segment), `x` (length; below zero to the
     left).
 
-    `colours`, `hatches`: by part. `percent`: `x` is a share of 1. Shares of at least `least` of the longest bar are
+    `order`: of the parts; `colours`, `hatches`: by part. `percent`: `x` is a share of 1. Shares of at least `least` of the longest bar are
     written. `totals`: the sum at the end of the bar.
     """
-    labels, parts = frame.drop_duplicates(y), list(dict.fromkeys(frame[part]))
+    labels, parts = frame.drop_duplicates(y), order or list(dict.fromkeys(frame[part]))
     wide = frame.pivot(index=y, columns=part, values=x).reindex(index=labels[y], columns=parts).fillna(0)
     colours = colours or dict(zip(parts, sns.color_palette(style.CYCLE, len(parts)).as_hex(), strict=True))
     fig, ax = rows(names(labels, y, lang), lang, each=0.3, ax=ax)
@@ -310,7 +317,9 @@ def dumbbell(
     fig, ax = rows(names(frame, y, lang), lang, ax=ax, size=size)
     row, both = np.arange(len(frame)), [end] if start is None else [start, end]
     one = NAVY if start is None else colour
-    colours = np.where(frame[both[-1]].ge(frame[both[0]]), style.RISE, style.FALL)
+    change = frame[both[-1]] - frame[both[0]]  # where a label is given it tells rises: a smaller rank is one
+    change = change if label is None else frame[label].astype(float).fillna(change)
+    colours = np.where(change.ge(0), style.RISE, style.FALL)
     colours = list(colours) if one is None else [one] * len(row)
     hollow = {"s": 26, "facecolor": PAPER, "linewidth": 1.3, "zorder": 3}
     if start is not None:
@@ -321,7 +330,8 @@ def dumbbell(
     ax.scatter([], [], s=30, color=one or MUTED, label=heading(end, lang))
     shown, ends = end if label is None else label, frame[both].max(axis=1)
     places = digits_of(shown, lang, digits)
-    style.value_labels(ax, row, frame[shown], places, pad=7, at=ends, signed=label is not None)
+    mark = {"signed": True, "unit": "%" if "%" in heading(label, lang) else ""} if label else {}
+    style.value_labels(ax, row, frame[shown], places, pad=7, at=ends, **mark)
     _labelled(ax, lang, x)
     ax.margins(x=0.1)
     if start is not None:
@@ -594,7 +604,7 @@ def scatter_fit(
     _labelled(ax, lang, x, y)
     if hue is not None:
         fig.legend(loc="outside upper center", ncols=5 if lang == "zh" else 4, fontsize=7)
-    name_points(ax, frame[frame[unit].isin(marked)], lang, x=x, y=y, unit=unit)
+    name_points(ax, frame[frame[unit].isin(marked)], lang, x=x, y=y, unit=unit, around=frame)
     return fig
 
 
@@ -642,12 +652,24 @@ def place_map(
     ax.set(aspect=1 / np.cos(np.deg2rad(frame["lat"].mean())))
     ax.grid(True, axis="both")
     _labelled(ax, lang, "lon", "lat")
-    name_points(ax, frame[frame[unit].isin(marked)], lang, x="lon", y="lat", unit=unit)
+    name_points(ax, frame[frame[unit].isin(marked)], lang, x="lon", y="lat", unit=unit, around=frame)
     return fig
 
 
-def name_points(ax, frame: pd.DataFrame, lang: str, *, x: str, y: str, unit: str = "unit") -> None:
-    """Name points beside them, moved apart (adjustText). Columns: `unit`, `x`, `y`. Call it last, limits set."""
+def name_points(
+    ax,
+    frame: pd.DataFrame,
+    lang: str,
+    *,
+    x: str,
+    y: str,
+    unit: str = "unit",
+    around: pd.DataFrame | None = None,
+) -> None:
+    """Name points beside them, moved apart (adjustText). Columns: `unit`, `x`, `y`. Call it last, limits set.
+
+    `around`: all points of the axes, which names keep clear of; default those that are named.
+    """
     from adjustText import adjust_text
 
     if frame.empty:
@@ -657,12 +679,15 @@ def name_points(ax, frame: pd.DataFrame, lang: str, *, x: str, y: str, unit: str
         ax.text(*point, text, **look)
         for *point, text in zip(frame[x], frame[y], names(frame, unit, lang), strict=True)
     ]
+    around = frame if around is None else around
     ax.figure.draw_without_rendering()
     adjust_text(
         texts,
+        x=around[x].to_numpy(),
+        y=around[y].to_numpy(),
         ax=ax,
         objects=ax.collections[0] if len(ax.collections) == 1 else None,
-        iter_lim=150,
+        iter_lim=300,
         expand=(1.15, 1.6),
         arrowprops={"arrowstyle": "-", "color": MUTED, "lw": 0.5, "zorder": 4},
     )
