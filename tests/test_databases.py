@@ -7,24 +7,25 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from fire import files
-from fire.analysis import rankings
+from fire import edition, files
 from fire.errors import InputError
 from fire.index import spec
 from fire.report import databases
-from fire.sources import collection
+from fire.sources import collection, samples
+
+ED = edition.load(2022)
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """The databases without the million records, built once."""
     folder = tmp_path_factory.mktemp("databases")
-    databases.build(folder / "fire.duckdb", raw=folder, records=folder)
+    databases.build(ED, folder / "fire.duckdb", raw=folder, records=folder)
     return folder / "fire.duckdb"
 
 
 def test_rebuilt_identically(built, tmp_path):
-    databases.build(tmp_path / "again.duckdb", raw=tmp_path, records=tmp_path)
+    databases.build(ED, tmp_path / "again.duckdb", raw=tmp_path, records=tmp_path)
     assert databases.fingerprint(tmp_path / "again.duckdb").equals(databases.fingerprint(built))
     assert not list(tmp_path.glob(".*part*"))
 
@@ -170,7 +171,7 @@ def test_a_filled_workbook_replaces_the_sample(tmp_path):
             ("banks", "建设银行", {"tech_spend": 235.76}),
         ],
     )
-    units, panel = databases.of_index("banks", raw=tmp_path)
+    units, panel = collection.of_index(ED, "banks", tmp_path)
     assert list(units["unit"]) == ["工商银行", "建设银行"] and set(panel["status"]) == {"observed"}
     assert len(panel) == 3, "an empty cell is missing, not zero"
 
@@ -184,7 +185,7 @@ def test_templates_of_all_databases_can_be_written_and_read(tmp_path):
 
 
 def test_template_for_countries_can_carry_the_proposed_roster(tmp_path):
-    collection.template("countries", tmp_path / "c.xlsx", files.read_csv(rankings.ANNEX / "countries.csv"))
+    collection.template("countries", tmp_path / "c.xlsx", files.read_csv(samples.ANNEX / "countries.csv"))
     assert len(collection.read_workbook(tmp_path / "c.xlsx", "countries")[0]) == 27
 
 
@@ -287,20 +288,20 @@ def test_an_unknown_column_is_refused(tmp_path):
 def test_nothing_is_written_when_a_workbook_is_refused(tmp_path):
     workbook(tmp_path, "banks", [BANK, BANK])
     with pytest.raises(InputError):
-        databases.build(tmp_path / "fire.duckdb", raw=tmp_path, records=tmp_path)
+        databases.build(ED, tmp_path / "fire.duckdb", raw=tmp_path, records=tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"banks.xlsx"}
 
 
 def test_formula_like_names_stay_text(tmp_path):
     path = tmp_path / "t.xlsx"
     collection.template(
-        "banks", path, pd.DataFrame([["=cmd|x", "x", "bank", "1", "g", None, None]], columns=rankings.UNITS)
+        "banks", path, pd.DataFrame([["=cmd|x", "x", "bank", "1", "g", None, None]], columns=samples.UNITS)
     )
     assert openpyxl.load_workbook(path)["units"]["A2"].data_type == "s"
 
 
 def test_unknown_database_and_index_are_refused(tmp_path):
-    with pytest.raises(InputError, match="no such database: use one of cities, firms"):
+    with pytest.raises(InputError, match="no such database: use one of cities, countries"):
         collection.template("planets", tmp_path / "x.xlsx")
     with pytest.raises(InputError, match="in no database"):
-        databases.of_index("happiness")
+        collection.of_index(ED, "happiness")

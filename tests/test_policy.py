@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fire import files
+from fire import edition, files
 from fire.analysis import policy
 from fire.errors import InputError
 from fire.figures import context
 
+ED = edition.load(2022)
+FACTS, CITIES = ED.facts, list(ED.places()["city"])
 ROW = {
     "kind": "policy",
     "no": "1",
@@ -31,27 +33,33 @@ def own(tmp_path, *rows, encoding="utf-8-sig"):
     return path
 
 
+def calendar(path=policy.OWN):
+    return policy.calendar(FACTS, CITIES, path)
+
+
 def test_printed_policies_and_events_are_ten_and_ten():
-    calendar = policy.load()
-    year = calendar[calendar["year"] == 2021]
+    table = calendar()
+    year = table[table["year"] == 2021]
     assert year["kind"].value_counts().to_dict() == {"policy": 10, "event": 10}
     assert set(year["topic"]) <= set(policy.coding()["topics"])
     assert year["date"].is_monotonic_increasing
+    said = policy.busiest(year)
+    assert (said["policies"], said["issued"], said["late"]) == (10, 5, 60)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
 def test_adding_a_policy_of_2023_is_one_row(tmp_path, encoding):
-    calendar = policy.load(own(tmp_path, {}, encoding=encoding))
-    new = calendar[calendar["year"] == 2023]
-    assert len(calendar) == len(policy.load()) + 1
+    table = calendar(own(tmp_path, {}, encoding=encoding))
+    new = table[table["year"] == 2023]
+    assert len(table) == len(calendar()) + 1
     assert new[["title_zh", "issuer_group", "topic"]].values.tolist() == [["一项新政策", "pboc", "payment"]]
     for lang in ("zh", "en"):
-        labels = [tick.get_text() for tick in context.timeline(new, lang).axes[0].get_yticklabels()]
+        labels = [tick.get_text() for tick in context.timeline(policy.timeline(new), lang).axes[0].get_yticklabels()]
         assert len(labels) == 1 and (policy.coding()["topics"]["payment"][lang]) in labels[0]
 
 
 def test_template_is_ready_to_use():
-    own_rows = policy.load(files.DATA / "templates" / "policies.csv")
+    own_rows = calendar(files.DATA / "templates" / "policies.csv")
     assert (own_rows["year"] == 2023).sum() == 2
     header = (files.DATA / "policies.csv").read_text(encoding="utf-8-sig").splitlines()[0]
     assert (
@@ -68,13 +76,13 @@ def test_template_is_ready_to_use():
         ({"effective": "soon"}, "row 2, column 'effective': 'soon' is not a date"),
         (
             {"city": "亚特兰蒂斯"},
-            "row 2, column 'city': '亚特兰蒂斯' is unknown: use a city of data/places.csv, or 全国",
+            "row 2, column 'city': '亚特兰蒂斯' is unknown: type one of ",
         ),
         (
             {"topic": "weather"},
-            "row 2, column 'topic': 'weather' is unknown: use one of deposits_loans, payment",
+            "row 2, column 'topic': 'weather' is unknown: type one of deposits_loans, payment",
         ),
-        ({"kind": "law"}, "row 2, column 'kind': 'law' is unknown: use one of policy, event"),
+        ({"kind": "law"}, "row 2, column 'kind': 'law' is unknown: type one of policy, event"),
         ({"title_zh": ""}, "row 2, column 'title_zh': empty: fill it in"),
         ({"no": "第一"}, "row 2, column 'no': '第一' is not a number"),
     ],
@@ -82,13 +90,25 @@ def test_template_is_ready_to_use():
 def test_bad_rows_are_refused_with_place_and_fix(tmp_path, cells, fault):
     path = own(tmp_path, cells)
     with pytest.raises(InputError) as error:
-        policy.load(path)
+        calendar(path)
     assert str(path) in str(error.value) and any(fault in one for one in error.value.faults)
+
+
+@pytest.mark.parametrize("day", ["2023/5/18", "2023-5-18", "2023年5月18日", "２０２３/５/１８", "2023/5/18 0:00"])
+def test_days_as_excel_writes_them_are_read(tmp_path, day):
+    table = calendar(own(tmp_path, {"date": day}))
+    assert table.loc[table["year"] == 2023, "date"].tolist() == [pd.Timestamp("2023-05-18")]
+
+
+def test_without_printed_facts_the_own_rows_make_the_calendar(tmp_path):
+    table = policy.calendar(None, CITIES, own(tmp_path, {}))
+    assert len(table) == 1 and len(policy.listed(table)) == 1 and policy.busiest(table)["events"] == 0
+    assert policy.calendar(None, CITIES, tmp_path / "none.csv").empty
 
 
 def test_all_faults_are_listed_at_once(tmp_path):
     with pytest.raises(InputError) as error:
-        policy.load(own(tmp_path, {"date": "x", "city": "y"}, {"topic": "z"}))
+        calendar(own(tmp_path, {"date": "x", "city": "y"}, {"topic": "z"}))
     text = "\n".join(error.value.faults)
     assert all(
         part in text
@@ -96,13 +116,13 @@ def test_all_faults_are_listed_at_once(tmp_path):
             "row 2, column 'date'",
             "row 2, column 'city'",
             "row 3, column 'topic'",
-            "row 3, column 'title_zh': '一项新政策' stands above already",
+            "row 3: the key (kind, title_zh) stands above already: remove one row",
         )
     )
 
 
 def test_comparison_is_three_cities_by_six_dimensions():
-    cells = policy.comparison()
+    cells = policy.comparison(FACTS)
     assert len(cells) == 18 and cells.groupby("city")["dimension_id"].nunique().to_dict() == {
         "北京": 6,
         "深圳": 6,
@@ -113,23 +133,23 @@ def test_comparison_is_three_cities_by_six_dimensions():
 
 
 def test_english_summaries_cover_the_comparison():
-    english = files.read_csv(files.DATA / "policy-comparison-en.csv")
+    english = files.read_csv(policy.ENGLISH)
     assert set(map(tuple, english[["city", "dimension_id"]].values)) == set(
-        map(tuple, policy.comparison()[["city", "dimension_id"]].values)
+        map(tuple, policy.comparison(FACTS)[["city", "dimension_id"]].values)
     )
     assert english["summary_en"].notna().all()
 
 
 def test_similarity_of_equal_texts_is_one_and_of_unlike_texts_is_low():
-    cells = policy.comparison().assign(keywords="甲乙丙;丁戊", summary_zh="同样的文字")
+    cells = policy.comparison(FACTS).assign(keywords="甲乙丙;丁戊", summary_zh="同样的文字")
     alike = policy.similarity(cells)
     assert alike["similarity"].to_numpy() == pytest.approx(1)
-    printed = policy.similarity(policy.comparison())
+    printed = policy.similarity(policy.comparison(FACTS))
     assert printed["similarity"].between(0, 1).all() and len(printed) == 18 + 3 + 1
 
 
 def test_slips_of_dates_are_corrected_and_marked():
-    documents = policy.documents().set_index("title_zh")
+    documents = policy.documents(FACTS).set_index("title_zh")
     assert documents.loc["加快推进上海金融科技中心建设实施方案", ["year", "erratum"]].tolist() == [
         2020,
         "OE16",
@@ -140,14 +160,14 @@ def test_slips_of_dates_are_corrected_and_marked():
 
 
 def test_one_title_printed_two_ways_counts_once():
-    keys = policy.documents()["title_zh"].map(policy.title_key)
+    keys = policy.documents(FACTS)["title_zh"].map(policy.title_key)
     assert (
         keys.is_unique and keys.eq(policy.title_key("北京市促进金融科技发展规划（2018-2022年）")).sum() == 1
     )
 
 
 def test_year_not_printed_stays_missing():
-    force = policy.intensity(policy.documents(), ["深圳"])
+    force = policy.intensity(policy.documents(FACTS), ["深圳"])
     assert force["year"].isna().sum() == 1 and force["count"].sum() == 16
 
 

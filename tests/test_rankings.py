@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fire import edition, files
-from fire.analysis import rankings, robustness
+from fire.analysis import rankings
 from fire.errors import InputError
 from fire.index import spec
-from fire.report import databases
+from fire.sources import samples
 
+ED = edition.load(2022)
 PANELS = {
-    index: rankings.sample(index)
+    index: samples.panel(index, ED.year, ED.facts)
     for index in ("infrastructure", "banks", "digital-service-insurance", "firm-competitiveness")
 }
 
@@ -32,7 +33,7 @@ PANELS = {
 )
 def test_every_indicator_is_really_listed(index, count):
     tree = spec.load(index)
-    rows = [rankings.nodes(tree)[leaf] for leaf in tree.indicators]
+    rows = [samples.written(tree)[leaf] for leaf in tree.indicators]
     assert len(rows) == count
     for row in rows:
         assert {"label", "definition", "unit", "direction", "source", "plausible"} <= set(row), row["id"]
@@ -46,16 +47,16 @@ def test_digital_services_have_four_layers_on_eight_channels():
     for kind in ("bank", "securities", "insurance"):
         tree = spec.load(f"digital-service-{kind}")
         assert tree.pillars == ["content", "function", "interaction", "environment"]
-        rows = [rankings.nodes(tree)[leaf] for leaf in tree.indicators]
-        assert {row["channel"] for row in rows} == set(rankings.prior()["channels"])
+        rows = [samples.written(tree)[leaf] for leaf in tree.indicators]
+        assert {row["channel"] for row in rows} == set(samples.structure()["channels"])
         assert all(
-            rankings.nodes(tree)[tree.nodes.at[row["id"], "parent"]]["channel"] == row["channel"]
+            samples.written(tree)[tree.nodes.at[row["id"], "parent"]]["channel"] == row["channel"]
             for row in rows
         )
 
 
 def test_proposed_countries_are_27_with_codes_of_iso_3166():
-    roster = files.read_csv(rankings.ANNEX / "countries.csv")
+    roster = files.read_csv(samples.ANNEX / "countries.csv")
     assert len(roster) == 27 and all(pycountry.countries.get(alpha_3=code) for code in roster["code"])
 
 
@@ -71,7 +72,7 @@ def test_proposed_countries_are_27_with_codes_of_iso_3166():
     ],
 )
 def test_samples_have_the_size_of_the_databases(index, units):
-    assert len(rankings.units_of(index)) == units
+    assert len(samples.units(index, ED.year, ED.facts)) == units
 
 
 def test_every_drawn_cell_is_marked_and_named_units_are_those_with_printed_values():
@@ -99,30 +100,32 @@ def test_printed_spending_enters_as_printed_and_a_doubted_share_stays_missing():
 
 
 def test_sample_is_the_same_for_the_same_seed_and_lies_in_the_plausible_range():
-    assert rankings.sample("infrastructure").equals(PANELS["infrastructure"])
+    assert samples.panel("infrastructure", ED.year).equals(PANELS["infrastructure"])
     for index, panel in PANELS.items():
         tree = spec.load(index)
         bounds = pd.DataFrame(
-            {leaf: rankings.nodes(tree)[leaf]["plausible"] for leaf in tree.indicators}, index=["low", "high"]
+            {leaf: samples.written(tree)[leaf]["plausible"] for leaf in tree.indicators},
+            index=["low", "high"],
         ).T
         at = bounds.loc[panel["indicator"]].to_numpy()
         assert (panel["value"] >= at[:, 0] - 1e-9).all() and (panel["value"] <= at[:, 1] + 1e-9).all()
 
 
 def test_factor_structure_shows_in_the_scores():
-    scores = rankings.compute("infrastructure", PANELS["infrastructure"]).query("year == 2021")
-    pillars = scores.pivot(index="unit", columns="node", values="score")[spec.load("infrastructure").pillars]
+    index = rankings.load(ED, "infrastructure")
+    pillars = index.wide()[index.spec.pillars]
     assert pillars.corr().to_numpy()[np.triu_indices(5, 1)].min() > 0.2
 
 
 def test_a_missing_channel_is_missing_and_not_zero():
-    units, panel = rankings.units_of("digital-service-insurance"), PANELS["digital-service-insurance"]
+    units, panel = samples.units("digital-service-insurance", ED.year), PANELS["digital-service-insurance"]
     without = units.loc[~units["channels"].str.contains("douyin"), "unit"]
     tree = spec.load("digital-service-insurance")
-    on_douyin = [leaf for leaf in tree.indicators if rankings.nodes(tree)[leaf].get("channel") == "douyin"]
+    on_douyin = [leaf for leaf in tree.indicators if samples.written(tree)[leaf].get("channel") == "douyin"]
     assert len(without) and panel[panel["unit"].isin(without) & panel["indicator"].isin(on_douyin)].empty
     scores = (
-        rankings.compute("digital-service-insurance", panel)
+        rankings.load(ED, "digital-service-insurance")
+        .scores()
         .query("year == 2021")
         .set_index(["unit", "node"])["score"]
     )
@@ -134,18 +137,27 @@ def test_a_missing_channel_is_missing_and_not_zero():
 
 
 def test_league_groups_and_profile_agree_with_the_scores():
-    scores, units = rankings.compute("banks", PANELS["banks"]), rankings.units_of("banks")
-    table = rankings.league(scores, units, top=30)
+    index = rankings.load(ED, "banks")
+    table = rankings.league(index, top=30)
     assert len(table) == 30 and table["score"].is_monotonic_decreasing and table["rank"].iloc[0] == 1
-    assert table["share_published"].between(0, 1).all() and (table["share_published"] > 0).any()
-    groups = rankings.groups(scores, units)
+    assert table["share_hard"].between(0, 1).all() and (table["share_hard"] > 0).any()
+    groups = rankings.groups(rankings.members(index), 30)
     assert groups["units"].sum() == 100 and groups["in_top"].sum() == 30
-    assert rankings.profile(scores, spec.load("banks").pillars, ["工商银行"]).shape == (1, 7)
+    profile = rankings.profile(index, 30)
+    assert len(profile) == 30 * 7 and list(profile["unit_zh"].unique()) == list(table["unit_zh"])
 
 
 def test_unknown_index_is_refused():
     with pytest.raises(InputError, match="not a ranked index: use one of infrastructure"):
-        rankings.compute("happiness", PANELS["banks"])
+        rankings.load(ED, "happiness")
+
+
+def test_a_sample_of_another_year_without_printed_facts_names_no_bank(monkeypatch):
+    later = edition.Edition("made-up", ED.settings | {"year": 2023, "facts": None})
+    index = rankings.load(later, "banks")
+    assert index.years == [2022, 2023] and index.spec.method["base_year"] == 2022
+    assert set(index.panel["status"]) == {"simulated"} and not index.panel["unit"].eq("工商银行").any()
+    assert index.places["city"].is_unique and len(index.units) == 100
 
 
 def rank_frame(**places):
@@ -181,27 +193,23 @@ def test_comparison_is_symmetric(first, second):
 
 
 def test_external_rankings_leave_out_inexact_values():
-    others = rankings.external()
-    assert {"GFCI 31（内地次序）", "FIRE（2021年版）", "金融科技中心指数 FHI"} <= set(others["index_name"])
+    others = rankings.external(ED)
+    assert {"GFCI 31（内地次序）", "FIRE 2021", "金融科技中心指数 FHI"} <= set(others["index_name"])
     assert not others["index_name"].str.contains(
         "零壹"
     ).any() and "全球金融科技发展指数(GFI)与投融资报告" not in set(others["index_name"])
-    summary, _ = rankings.compare(others, ("FIRE（2021年版）", 2020), ("GFCI 31（内地次序）", 2021))
+    summary, _ = rankings.compare(others, ("FIRE 2021", 2020), ("GFCI 31（内地次序）", 2021))
     assert summary["n"] == 9 and summary["spearman"] == pytest.approx(0.8167, abs=1e-4)
 
 
-@pytest.mark.parametrize("index", rankings.INDICES + rankings.FIRE)
-def test_all_eight_indices_run_through_engine_intervals_and_ranking(index):
-    units, panel = databases.of_index(index)
-    tree = rankings.load(index)
-    scores = rankings.compute(index, panel)
-    intervals = robustness.intervals(
-        tree, panel, draws=40, nodes=[tree.root], alternatives=rankings.alternatives(index, panel)
-    )
-    table = rankings.league(scores, units, intervals, 30)
-    assert len(table) == min(30, len(units)) and table["rank"].iloc[0] == 1
+@pytest.mark.parametrize("name", [*rankings.INDICES, "fire-2022", rankings.EARLIER])
+def test_all_eight_indices_run_through_engine_intervals_and_audit(name):
+    ranked = rankings.results(ED, name, draws=40)
+    table = rankings.league(ranked.index, ranked.intervals, 30)
+    assert len(table) == min(30, len(ranked.index.units)) and table["rank"].iloc[0] == 1
     assert (table["rank_low"] <= table["rank_high"]).all()
-    assert len(databases.indicators(index)) == len(tree.indicators)
+    assert len(rankings.listed(ranked.index.spec)) == len(ranked.index.spec.indicators)
+    assert rankings.verdicts(ranked.audit)["lines"] == len(ranked.audit) > 50
 
 
 def test_growth_of_the_earlier_edition_comes_from_the_panel():
@@ -225,12 +233,13 @@ def test_growth_of_the_earlier_edition_comes_from_the_panel():
 
 
 def test_any_pair_with_fire_itself():
-    others = rankings.external(edition.load(2022).scores())
-    summary, cities = rankings.compare(others, ("FIRE（2022年版）", 2021), ("GFCI 31（内地次序）", 2021))
+    others, base = rankings.external(ED), rankings.own(ED)
+    summary, cities = rankings.compare(others, base, ("GFCI 31（内地次序）", 2021))
     assert (
         summary["n"] == 12
         and 0.4 < summary["spearman"] < 1
         and set(cities["city"]) >= {"北京", "上海", "武汉"}
     )
-    table = rankings.compare_all(others, ("FIRE（2022年版）", 2021))
+    table = rankings.compare_all(others, base)
+    assert rankings.widest(table) == ("GFCI 31（内地次序）", 2021)
     assert table["n"].is_monotonic_decreasing and table.loc[table["n"] < 4, "spearman"].isna().all()

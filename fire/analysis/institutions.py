@@ -1,35 +1,21 @@
 """Institutions and industries: technology spending, targets, market sizes, the digital yuan, who may lead.
 
-Every value keeps its qualifier (exact, near, above ...) and its kind (actual, forecast, target); `exact` is the one
-gate to points on a figure, and it refuses all else.
+Everything rests on printed facts (`fire.sources.printed`; the folder `facts` of an edition). Every value keeps its
+qualifier (exact, near, above …) and its kind (actual, forecast, target). A column of words holds terms of
+data/glossary.csv.
 """
 
-import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 
-from fire import files
-from fire.errors import refuse
+from fire import codebook, files
+from fire.index import spec as specs
+from fire.sources import printed, tables
 
-PUBLISHED = files.FACTS
-SIGNS = {
-    "exact": "",
-    "gt": ">",
-    "ge": "≥",
-    "lt": "<",
-    "le": "≤",
-    "approx": "≈",
-    "approx_below": "≲",
-    "assumed": "≈",
-    "range": "",
-    "from_printed_order": "",
-    "list": "",
-}
-KINDS = ["actual", "forecast", "target"]
-# Year of each source: a value of a later year cannot be an actual one.
-SOURCE_YEAR = {"000": 2019, "001": 2022, "003": 2020, "004": 2025}
+SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤", "approx": "≈", "approx_below": "≲", "assumed": "≈"}
 SIZES = {
     "ai_core": ("ai", "core_industry_size", "core_industry_cagr_pct"),
     "ai_driven": ("ai", "driven_industry_size", None),
@@ -37,119 +23,69 @@ SIZES = {
     "cloud": ("cloud", "market_size", None),
     "big_data": ("big_data", "industry_size", "industry_growth_pct"),
 }
+LARGEST = 4  # of the concentration ratio
+UNLIKE = 0.5  # points by which an implied rate differs from the printed one before it is named
 
 
-def labels() -> dict:
-    """`{measure or unit: {"zh": …, "en": …}}` of the names that tables and figures show (data/measures.csv)."""
-    frame = files.read_csv(files.DATA / "measures.csv")
-    return {row.id: {"zh": row.zh, "en": row.en} for row in frame.itertuples()}
-
-
-# ---- reading
-
-
-def read_spending(path=PUBLISHED / "institution_spending.csv") -> pd.DataFrame:
-    """Spending and staff of institutions (own rows in the same columns): one row a value, number in `value`.
-
-    Raises InputError for a value without unit, an unknown qualifier, a value that is no number, a doubled key.
-    """
-    return read(path, ["institution_zh", "year", "measure", "source_file"])
-
-
-def read_industry(path=PUBLISHED / "industry_indicators.csv") -> pd.DataFrame:
-    """Industry indicators; as `read_spending`, and refuses a kind that is unknown or contradicts the year of its source."""
-    return read(path, ["domain", "geography", "year", "measure", "source_file"])
-
-
-def read(path, key: list[str]) -> pd.DataFrame:
-    frame = files.read_csv(path)
-    kind = frame["kind"] if "kind" in frame else pd.Series("actual", frame.index)
-    written = frame["source_file"].str[:3].map(SOURCE_YEAR)
-    values, faults = files.to_number(frame["value"], path, "value")
-    years, wrong = files.to_number(frame["year"], path, "year")
-    tests = {
-        "'unit': empty: a value needs its unit, such as CNY_100m or pct": frame["unit"].isna(),
-        "'qualifier': unknown: use one of " + ", ".join(SIGNS): ~frame["qualifier"].isin(SIGNS),
-        "'kind': unknown: use actual, forecast or target": ~kind.isin(KINDS),
-        "'kind': the year lies after the source was written, so it cannot be actual: write forecast or target": kind.eq(
-            "actual"
-        )
-        & (years > written),
-        f"the key ({', '.join(key)}) stands above already: remove one row": frame.duplicated(key),
-    }
-    faults += wrong + [
-        f"row {row + 2}, column {text}" if text[0] == "'" else f"row {row + 2}: {text}"
-        for text, bad in tests.items()
-        for row in frame.index[bad.to_numpy()]
-    ]
-    refuse(f"{path}", faults)
-    return frame.assign(value=values, year=years.astype("Int64"), kind=kind)
-
-
-def printed(value: float, qualifier: str) -> str:
+def shown(value: float, qualifier: str) -> str:
     """A number with the sign of its qualifier, as tables show it.
 
-    >>> printed(620, "approx_below"), printed(1.5, "gt")
+    >>> shown(620, "approx_below"), shown(1.5, "gt")
     ('≲620', '>1.5')
     """
-    return f"{SIGNS[qualifier]}{value:,.10g}"
+    return f"{SIGNS.get(qualifier, '')}{value:,.10g}"
 
 
-def exact(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame itself when every value is exact and actual; else InputError naming each that may not be a point."""
-    soft = frame[frame["qualifier"].ne("exact") | frame["kind"].ne("actual")]
-    refuse(
-        "points of a figure",
-        [
-            f"{row.measure} {row.year}: {row.kind}, {row.qualifier}: draw it with marks(), "
-            "not as an actual point"
-            for row in soft.itertuples()
-        ],
-    )
-    return frame
+def names(frame: pd.DataFrame) -> dict:
+    """Names of institutions in both languages, for sentences."""
+    return {"zh": frame["institution_zh"].tolist(), "en": frame["institution_en"].tolist()}
 
 
-# ---- banks
+# Banks ----------------------------------------------------------------------------------------------------------------
 
 
-def banks(spending: pd.DataFrame, year: int = 2021) -> pd.DataFrame:
-    """Banks with printed spending: `institution_zh, institution_en, type, tech_spend, tech_spend_growth_pct,
-    share_of_revenue_pct, share_change_pp, prior, revenue, contribution_pp` (money in 100 million yuan).
-
-    `prior`, `revenue` (spending / share) and `contribution_pp` (to the growth of all) are computed, not printed.
-    """
-    named = spending[spending["type"].isin(["state_bank", "joint_stock_bank"]) & spending["year"].eq(year)]
-    measures = ["tech_spend", "tech_spend_growth_pct", "share_of_revenue_pct", "share_change_pp"]
-    exact(named[named["measure"].isin(measures)])
-    key = ["institution_zh", "institution_en", "type"]
-    wide = named.pivot(index=key, columns="measure", values="value").reindex(columns=measures).reset_index()
-    wide = wide.dropna(subset="tech_spend").sort_values("tech_spend", ascending=False, ignore_index=True)
+def banks(spending: pd.DataFrame, year: int | None = None) -> pd.DataFrame:
+    """Banks with printed spending (as `printed.banks`), and what follows by computation (money in 100 million yuan):
+    `prior` (the year before), `revenue` (spending / share), `contribution_pp` (to the growth of all), `extreme`
+    (growth far from that of all others)."""
+    wide = printed.banks(spending, year)
     wide["prior"] = wide["tech_spend"] / (1 + wide["tech_spend_growth_pct"] / 100)
     wide["revenue"] = wide["tech_spend"] / wide["share_of_revenue_pct"] * 100
     wide["contribution_pp"] = 100 * (wide["tech_spend"] - wide["prior"]) / wide["prior"].sum()
+    wide["extreme"] = printed.far(wide["tech_spend_growth_pct"])
     return wide
 
 
-def outliers(values: pd.Series, limit: float = 5.0) -> pd.Series:
-    """True where a value lies more than `limit` median absolute deviations from the median."""
-    off = (values - values.median()).abs()
-    return off > limit * off.median()
+def totals(banks: pd.DataFrame) -> dict:
+    """Spending of all banks and its growth: values of a sentence (billion yuan ends in `_bn`)."""
+    total, top = banks["tech_spend"].sum(), banks.loc[banks["tech_spend"].idxmax()]
+    state = banks.loc[banks["type"].eq("state_bank"), "tech_spend"].sum()
+    return {
+        "n": len(banks),
+        "of": int(banks["year"].iloc[0]),
+        "total": total,
+        "total_bn": total / 10,
+        "growth": 100 * (total / banks["prior"].sum() - 1),
+        "state": 100 * state / total,
+        "leader": {"zh": top["institution_zh"], "en": top["institution_en"]},
+        "top": top["tech_spend"],
+        "top_bn": top["tech_spend"] / 10,
+    }
 
 
 def concentration(values: pd.Series) -> dict:
     """Shares of the largest one and four in per cent, and the Herfindahl index (0-10,000)."""
     share = 100 * values / values.sum()
     top = share.sort_values(ascending=False)
-    return {"cr1": top.iloc[0], "cr4": top.iloc[:4].sum(), "hhi": (share**2).sum(), "n": len(share)}
+    return {"cr1": top.iloc[0], "cr4": top.iloc[:LARGEST].sum(), "hhi": (share**2).sum(), "n": len(share)}
 
 
-def elasticity(banks: pd.DataFrame, without=()) -> dict:
+def elasticity(banks: pd.DataFrame) -> dict:
     """Cross-section elasticity of spending to revenue, log on log, with HC3 standard errors: a description, not a cause.
 
-    `without` names banks to leave out. Returns elasticity, its 95 % interval, R2 and n.
+    Returns elasticity, its 95 % interval, R2 and n.
     """
-    used = banks[~banks["institution_zh"].isin(without)]
-    fit = sm.OLS(np.log(used["tech_spend"]), sm.add_constant(np.log(used["revenue"]))).fit(
+    fit = sm.OLS(np.log(banks["tech_spend"]), sm.add_constant(np.log(banks["revenue"]))).fit(
         cov_type="HC3", use_t=True
     )
     low, high = fit.conf_int().loc["revenue"]
@@ -162,56 +98,129 @@ def elasticity(banks: pd.DataFrame, without=()) -> dict:
     }
 
 
+def scale(banks: pd.DataFrame) -> dict:
+    """Concentration and elasticity, the latter also without the doubted banks and the most extreme one: values of a
+    sentence."""
+    left_out = banks["doubted"] | banks.index.isin(banks.index[banks["extreme"]][:1])
+    whole, trimmed = elasticity(banks), elasticity(banks[~left_out])
+    return concentration(banks["tech_spend"]) | {
+        "largest": LARGEST,
+        "level": 95,
+        "e": whole["elasticity"],
+        "low": whole["low"],
+        "high": whole["high"],
+        "n": whole["n"],
+        "without": names(banks[left_out]),
+        "e2": trimmed["elasticity"],
+    }
+
+
 def state_totals(spending: pd.DataFrame) -> pd.DataFrame:
     """Spending of the six state banks by year: printed totals, and the year before each from its printed growth.
 
-    Columns `year, value, basis` (printed, computed). 2022 is neither printed nor computable and stays a gap.
+    Columns `year, value, basis` (printed, computed), `growth_pct` (printed). A year that is neither printed nor
+    computable stays a gap.
     """
     group = spending[spending["type"].eq("state_bank_group")]
-    wide = group.pivot(index="year", columns="measure", values="value")[
-        ["tech_spend", "tech_spend_growth_pct"]
-    ].dropna()
-    rows = [(year, row["tech_spend"], "printed") for year, row in wide.iterrows()]
-    rows += [
-        (year - 1, row["tech_spend"] / (1 + row["tech_spend_growth_pct"] / 100), "computed")
-        for year, row in wide.iterrows()
-    ]
-    return pd.DataFrame(rows, columns=["year", "value", "basis"]).sort_values("year", ignore_index=True)
+    wide = group.pivot(index="year", columns="measure", values="value")
+    wide = wide[["tech_spend", "tech_spend_growth_pct"]].dropna()
+    wide.columns = ["value", "growth_pct"]
+    stated = wide.reset_index().assign(basis="printed")
+    before = stated["value"] / (1 + stated["growth_pct"] / 100)
+    computed = pd.DataFrame({"year": stated["year"] - 1, "value": before, "basis": "computed"})
+    return pd.concat([stated, computed]).astype({"year": int}).sort_values("year", ignore_index=True)
 
 
-# ---- securities firms, insurers, industries
+def path(totals: pd.DataFrame) -> dict:
+    """First and last total of the state banks, their printed growth, years without a total: values of a sentence."""
+    first, last, rates = totals.iloc[0], totals.iloc[-1], totals["growth_pct"].dropna()
+    whole = range(first["year"], last["year"])
+    return {
+        "first": int(first["year"]),
+        "last": int(last["year"]),
+        "low": first["value"],
+        "high": last["value"],
+        "low_bn": first["value"] / 10,
+        "high_bn": last["value"] / 10,
+        "before": rates.iloc[0],
+        "after": rates.iloc[-1],
+        "gap": [str(year) for year in whole if year not in set(totals["year"])],
+    }
 
 
-def securities(spending: pd.DataFrame, year: int = 2021) -> pd.DataFrame:
-    """Spending and share of revenue of securities firms; thresholds only where no value is printed."""
+# Securities firms, insurers, industries -------------------------------------------------------------------------------
+
+
+def securities(spending: pd.DataFrame, year: int) -> pd.DataFrame:
+    """Spending and share of revenue of securities firms; thresholds only where no value is printed; `printed` carries
+    the sign of the qualifier."""
     rows = spending[spending["type"].eq("securities") & spending["year"].eq(year)]
     rows = rows[rows["measure"].isin(["tech_spend", "tech_spend_threshold", "share_of_revenue_pct"])]
     valued = rows.loc[rows["measure"].eq("tech_spend"), "institution_zh"]
     rows = rows[~(rows["measure"].eq("tech_spend_threshold") & rows["institution_zh"].isin(valued))]
-    return rows.assign(measure=rows["measure"].str.replace("_threshold", "")).reset_index(drop=True)
+    rows = rows.assign(measure=rows["measure"].str.replace("_threshold", ""))
+    return with_signs(rows)
+
+
+def with_signs(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of printed values with `printed`: the number with the sign of its qualifier."""
+    pairs = zip(rows["value"], rows["qualifier"], strict=True)
+    return rows.assign(printed=[shown(*pair) for pair in pairs]).reset_index(drop=True)
+
+
+def disclosed(securities: pd.DataFrame) -> dict:
+    """How many firms print an amount and how many a bound, and who spent most: values of a sentence."""
+    amounts = securities[securities["measure"].eq("tech_spend")]
+    exact = amounts[amounts["qualifier"].eq("exact")]
+    most = exact.loc[exact["value"].idxmax()]
+    return {
+        "exact": len(exact),
+        "bounds": len(amounts) - len(exact),
+        "top": most["value"],
+        "top_bn": most["value"] / 10,
+        "leader": {"zh": most["institution_zh"], "en": most["institution_en"]},
+    }
 
 
 def targets(industry: pd.DataFrame) -> pd.DataFrame:
-    """The insurers' nine targets; `printed` shows the bound, `actual` stays missing: none is printed."""
-    rows = industry[industry["domain"].eq("insurance_tech") & industry["kind"].eq("target")]
-    shown = [printed(*pair) for pair in zip(rows["value"], rows["qualifier"])]
-    return rows.assign(printed=shown, actual=np.nan).reset_index(drop=True)
+    """The insurers' targets: the rows of `industry` with `printed`, the bound with its sign. No actual value is printed."""
+    return with_signs(industry[industry["domain"].eq("insurance_tech") & industry["kind"].eq("target")])
+
+
+def scorecard(targets: pd.DataFrame) -> pd.DataFrame:
+    """Targets as a table: goal and measure_unit (terms), target, target_year, actual (empty)."""
+    return pd.DataFrame(
+        {
+            "goal": targets["measure"],
+            "target": targets["printed"],
+            "measure_unit": targets["unit"],
+            "target_year": targets["year"],
+            "actual": np.nan,
+        }
+    )
+
+
+def highest(targets: pd.DataFrame) -> dict:
+    """The most demanding target in per cent: values of a sentence."""
+    high = targets[targets["unit"].eq("pct")].loc[lambda rows: rows["value"].idxmax()]
+    return {"n": len(targets), "goal": high["measure"], "top": high["value"], "until": int(high["year"])}
 
 
 def sizes(industry: pd.DataFrame) -> pd.DataFrame:
-    """Industry sizes, actual and forecast: `series, year, value, unit, kind, qualifier`."""
+    """Industry sizes, actual and forecast: `series, year, value, unit, kind, qualifier, measure, printed`."""
     parts = [
         industry[industry["domain"].eq(domain) & industry["measure"].eq(measure)].assign(series=series)
         for series, (domain, measure, _) in SIZES.items()
     ]
     columns = ["series", "year", "value", "unit", "kind", "qualifier", "measure"]
-    return pd.concat(parts)[columns].sort_values(["series", "year"], ignore_index=True)
+    return with_signs(pd.concat(parts)[columns].sort_values(["series", "year"], ignore_index=True))
 
 
 def implied_growth(industry: pd.DataFrame) -> pd.DataFrame:
     """Growth a year that the printed ends of each series imply, beside the printed rate: both in per cent.
 
-    Columns `series, first, last, years, implied_pct, printed_pct, printed` (with its sign)`, open_ends` (ends that are bounds).
+    Columns `series, first, last, years, implied_pct, printed_pct, shown` (the printed rate with its sign, None where
+    none is printed), `open_ends` (ends that are bounds).
     """
     rows = []
     for series, group in sizes(industry).groupby("series", sort=False):
@@ -223,85 +232,133 @@ def implied_growth(industry: pd.DataFrame) -> pd.DataFrame:
         ]
         value, sign = stated[["value", "qualifier"]].iloc[0] if len(stated) else (np.nan, "exact")
         rows.append(
-            (
-                series,
-                first["value"],
-                last["value"],
-                years,
-                100 * ((last["value"] / first["value"]) ** (1 / years) - 1),
-                value,
-                printed(value, sign) if len(stated) else None,
-                int(group["qualifier"].iloc[[0, -1]].ne("exact").sum()),
-            )
+            {
+                "series": series,
+                "first": first["value"],
+                "last": last["value"],
+                "years": years,
+                "implied_pct": 100 * ((last["value"] / first["value"]) ** (1 / years) - 1),
+                "printed_pct": value,
+                "printed": shown(value, sign) if len(stated) else None,
+                "open_ends": int(group["qualifier"].iloc[[0, -1]].ne("exact").sum()),
+            }
         )
-    return pd.DataFrame(
-        rows,
-        columns=["series", "first", "last", "years", "implied_pct", "printed_pct", "printed", "open_ends"],
-    )
+    return pd.DataFrame(rows)
+
+
+def unlike(growth: pd.DataFrame) -> dict:
+    """Series whose printed growth does not fit their printed ends: values of a sentence."""
+    off = growth[(growth["implied_pct"] - growth["printed_pct"]).abs().gt(UNLIKE)]
+    return {
+        "off": off["series"].tolist(),
+        "implied": " / ".join(f"{value:.1f}" for value in off["implied_pct"]),
+        "stated": " / ".join(off["printed"]),
+    }
 
 
 def snapshot(industry: pd.DataFrame) -> pd.DataFrame:
-    """The digital yuan and the sandboxes in numbers: `domain, geography, measure, as_of, printed, unit`."""
+    """The digital yuan and the sandboxes in numbers: `field, place, measure, printed, measure_unit, as_of` (terms)."""
     rows = industry[
         industry["domain"].isin(["ecny", "regtech"])
         & industry["geography"].isin(["中国", "深圳"])
         & industry["value"].notna()
     ]
-    shown = [printed(*pair) for pair in zip(rows["value"], rows["qualifier"])]
-    return rows.assign(printed=shown)[
-        ["domain", "geography", "measure", "as_of", "printed", "unit"]
-    ].reset_index(drop=True)
+    heads = {"domain": "field", "geography": "place", "unit": "measure_unit"}
+    rows = rows.assign(domain=rows["domain"].replace("regtech", "sandbox"))
+    return with_signs(rows).rename(columns=heads)[
+        ["field", "place", "measure", "printed", "measure_unit", "as_of"]
+    ]
 
 
-# ---- leaders
+def yuan(industry: pd.DataFrame) -> dict:
+    """Value and mean size of digital-yuan transactions (yuan), regions and projects of the sandboxes: values of a
+    sentence."""
+    whole = industry[industry["geography"].eq("中国") & industry["value"].notna()]
+    value = whole[whole["domain"].isin(["ecny", "regtech"])].set_index("measure")["value"]
+    sum_of = value["transaction_value_cumulative"]
+    return {
+        "value": sum_of,
+        "value_bn": sum_of / 10,
+        "each": sum_of * 1e8 / value["transactions_cumulative"],
+        "regions": int(value["sandbox_regions"]),
+        "projects": int(value["sandbox_projects"]),
+    }
 
 
-def camps(firms: pd.DataFrame | None = None) -> pd.DataFrame:
+# Leaders --------------------------------------------------------------------------------------------------------------
+
+
+def firms(facts: Path) -> pd.DataFrame:
+    """Firms that the sources name as leaders: name_zh, camp (a term), focus_business, core_technologies, services; a camp's
+    own row and a firm named in passing are left out."""
+    table = files.read_csv(facts / "leader_firms.csv")
+    return table[table["row_level"].eq("firm")].assign(camp="camp_" + table["camp"]).reset_index(drop=True)
+
+
+def camps(firms: pd.DataFrame) -> pd.DataFrame:
     """Firms of each camp that the sources tie to a technology: `camp` × technology counts, `firms` named in all.
 
-    A camp's own row and a firm named in passing are left out; an empty cell means "not named", not "not used".
+    An empty cell means "not named", not "not used".
     """
-    firms = files.read_csv(PUBLISHED / "leader_firms.csv") if firms is None else firms
-    named = firms[firms["row_level"].eq("firm")]
-    pairs = named.assign(technology=named["core_technologies"].str.split(";")).explode("technology")
-    table = pd.crosstab(pairs["camp"], pairs["technology"]).reindex(named["camp"].unique(), fill_value=0)
-    table.insert(0, "firms", named.groupby("camp")["name_zh"].nunique())
+    pairs = firms.assign(technology=firms["core_technologies"].str.split(";")).explode("technology")
+    table = pd.crosstab(pairs["camp"], pairs["technology"]).reindex(firms["camp"].unique(), fill_value=0)
+    table.insert(0, "firms", firms.groupby("camp")["name_zh"].nunique())
     return table
 
 
-def read_leaders(path, spec) -> pd.DataFrame:
+def named_most(camps: pd.DataFrame) -> dict:
+    """The camp with most firms and the technologies named most often: values of a sentence."""
+    use = camps.drop(columns="firms").sum()
+    return {
+        "most": camps["firms"].idxmax(),
+        "count": int(camps["firms"].max()),
+        "technologies": list(use.index[use.eq(use.max())]),
+    }
+
+
+def profiles(firms: pd.DataFrame) -> pd.DataFrame:
+    """Firms as a table: name_zh, camp (a term), focus_business, technologies (Chinese), services."""
+    known = codebook.words()
+    technologies = [
+        "、".join(known[one]["zh"] for one in cell.split(";")) if isinstance(cell, str) else None
+        for cell in firms["core_technologies"]
+    ]
+    return firms.assign(technologies=technologies, services=firms["services"].str.replace(";", "、"))[
+        ["name_zh", "camp", "focus_business", "technologies", "services"]
+    ]
+
+
+def criteria(facts: Path) -> pd.DataFrame:
+    """Published criteria for leading firms: geography, criterion_zh, publisher."""
+    table = files.read_csv(facts / "leader_criteria.csv")
+    kept = table["kind"].isin(["dimension", "selection_criterion"])
+    return table.loc[kept, ["geography", "criterion_zh", "publisher"]].reset_index(drop=True)
+
+
+def read_leaders(path, spec=None) -> pd.DataFrame:
     """A filled scoring template (data/templates/leader-scores.csv) as a panel for the firm-competitiveness index.
 
     Raises InputError for an unknown indicator, a unit other than the specification's, a year or value that is no
     number, an empty source. Empty values are missing, not zero.
     """
-    frame = files.read_csv(path)
-    value, faults = files.to_number(frame["value"], path, "value")
+    spec = specs.load("firm-competitiveness") if spec is None else spec
     known = spec.nodes.loc[spec.indicators, "unit"]
-    faults += [
-        f"{path}: row {row + 2}, column 'indicator': '{cell}' is unknown: use an id of {spec.id}"
-        for row, cell in frame["indicator"].items()
-        if cell not in known.index
+
+    def units_and_sources(table: pd.DataFrame) -> list[str]:
+        other = table["indicator"].isin(known.index) & table["unit"].ne(table["indicator"].map(known))
+        wrong = [
+            f"row {row + 2}, column 'unit': '{table['unit'][row]}' is not '{known[table['indicator'][row]]}': "
+            "convert the value"
+            for row in table.index[other]
+        ]
+        return wrong + [
+            f"row {row + 2}, column '{name}': empty: fill it in"
+            for name in ("firm", "source", "status")
+            for row in table.index[table[name].isna() & table["value"].notna()]
+        ]
+
+    table = tables.read(path, "leader-scores", {"indicator": spec.indicators}, [units_and_sources])
+    panel = table.drop(columns="unit").rename(columns={"firm": "unit"}).dropna(subset="value")
+    return panel.astype({"year": int}).reset_index(drop=True)[
+        ["unit", "year", "indicator", "value", "status", "source"]
     ]
-    faults += [
-        f"{path}: row {row + 2}, column 'unit': '{cell.unit}' is not '{known[cell.indicator]}': convert the value"
-        for row, cell in frame.iterrows()
-        if cell.indicator in known.index and cell.unit != known[cell.indicator]
-    ]
-    faults += [
-        f"{path}: row {row + 2}, column 'year': '{cell}' is not a year"
-        for row, cell in frame["year"].items()
-        if not re.fullmatch(r"\d{4}", str(cell))
-    ]
-    faults += [
-        f"{path}: row {row + 2}, column '{name}': empty: fill it in"
-        for name in ("firm", "source", "status")
-        for row in frame.index[frame[name].isna() & value.notna()]
-    ]
-    refuse(f"{path}", faults)
-    panel = frame.assign(value=value, year=frame["year"].astype(int)).rename(
-        columns={"firm": "unit", "unit": "measured_in"}
-    )
-    return panel.loc[value.notna(), ["unit", "year", "indicator", "value", "status", "source"]].reset_index(
-        drop=True
-    )

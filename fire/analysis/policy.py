@@ -1,9 +1,14 @@
-"""Policies and events: the year's ten and ten, the comparison of three cities, intensity, instruments, similarity."""
+"""Policies and events: the year's calendar, the comparison of cities, likeness, intensity, instruments.
+
+Printed facts come from the folder `facts` of an edition (None: there are none); the team's own policies from
+data/policies.csv. How texts are read (topics, issuers, instruments, force) is in data/policy-instruments.toml.
+"""
 
 import re
 import tomllib
 import unicodedata
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,25 +16,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics.pairwise import cosine_similarity
 
 from fire import files
-from fire.errors import refuse
+from fire.sources import tables
 
-COLUMNS = [
-    "kind",
-    "no",
-    "date",
-    "effective",
-    "city",
-    "issuer",
-    "title_zh",
-    "headline_zh",
-    "headline_en",
-    "topic",
-    "summary_zh",
-]
 OWN = files.DATA / "policies.csv"
-PUBLISHED = files.FACTS
+ENGLISH = files.DATA / "policy-comparison-en.csv"
 CODING = files.DATA / "policy-instruments.toml"
-CITIES = ["北京", "深圳", "上海"]
+COLUMNS = tables.columns("policies")
+NATION = "全国"
 
 
 @cache
@@ -38,27 +31,29 @@ def coding(path=CODING) -> dict:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-# ---- policies and events of the year
+def words(table: dict, ids, lang: str) -> list[str]:
+    """Names of ids in one table of the coding (topics, issuers, sides), in one language."""
+    return [table[one][lang] for one in ids]
 
 
-def load(path=OWN, rules: dict | None = None) -> pd.DataFrame:
-    """Printed policies and events, and the team's own rows of `path` (template: data/templates/policies.csv).
+# Policies and events of the year --------------------------------------------------------------------------------------
 
-    Columns `kind` (policy, event), `no`, `date`, `effective`, `city`, `issuer`, `title_zh`, `headline_zh`, `topic`
-    (id of the coding), `summary_zh`, `issuer_group`, `year`. Raises InputError, naming file, row, column and fix, for a date that is
-    no date, an unknown city, topic or kind, a missing title, a policy entered twice.
+
+def calendar(facts: Path | None, cities, own: Path = OWN, rules: dict | None = None) -> pd.DataFrame:
+    """Policies and events: the printed ones and the team's own rows of `own` (template: data/templates/policies.csv).
+
+    Columns `kind` (policy, event), `no`, `date`, `effective`, `city`, `issuer`, `title_zh`, `headline_zh`,
+    `headline_en`, `topic` (id of the coding), `summary_zh`, `issuer_group`, `year`, in order of days. Raises InputError
+    with file, row, column and fix for every cell of the own rows that cannot be (a city that is none of `cities`, a
+    topic that the coding lacks, a day that is none, a policy entered twice).
     """
     rules = rules or coding()
-    topics = {printed: id for id, topic in rules["topics"].items() for printed in topic["printed"]}
-    printed = [
-        files.read_csv(PUBLISHED / f"{name}.csv").assign(kind=kind)
-        for name, kind in (("policies", "policy"), ("events", "event"))
-    ]
-    printed = pd.concat(printed).assign(headline_en=lambda rows: rows["topic"]).replace({"topic": topics})
-    frame = pd.concat([printed, read(path, rules)], ignore_index=True)
-    frame = frame.reindex(columns=COLUMNS)
-    frame[["date", "effective"]] = frame[["date", "effective"]].apply(pd.to_datetime, format="%Y-%m-%d")
-    frame["no"] = frame["no"].astype(float).astype("Int64")
+    allowed = {"topic": list(rules["topics"]), "city": [*cities, NATION]}
+    parts = [tables.read(own, "policies", allowed)] if own.exists() else []
+    frame = pd.concat([*printed(facts, rules), *parts], ignore_index=True) if facts or parts else None
+    frame = pd.DataFrame(columns=COLUMNS) if frame is None else frame.reindex(columns=COLUMNS)
+    frame[["date", "effective"]] = frame[["date", "effective"]].astype("datetime64[ns]")
+    frame["no"] = frame["no"].astype("Int64")
     for name in ("headline_zh", "headline_en"):
         frame[name] = frame[name].fillna(frame["title_zh"])
     frame["issuer_group"] = [issuer_group(issuer, rules) for issuer in frame["issuer"]]
@@ -66,53 +61,62 @@ def load(path=OWN, rules: dict | None = None) -> pd.DataFrame:
     return frame.sort_values(["date", "kind", "no"], ignore_index=True)
 
 
-def read(path, rules: dict) -> pd.DataFrame:
-    """The team's own rows, checked; an empty frame when the file does not exist."""
-    if not path.exists():
-        return pd.DataFrame(columns=COLUMNS)
-    frame = files.read_csv(path)
-    refuse(
-        f"{path}",
-        [
-            f"row 1: column '{name}' is missing: copy the header of data/templates/policies.csv"
-            for name in COLUMNS
-            if name not in frame
-        ],
-    )
-    cities = {*files.read_csv(files.DATA / "places.csv")["city"], "全国"}
-    allowed = {"kind": ["policy", "event"], "topic": list(rules["topics"]), "city": cities}
-    faults = [
-        f"row {row + 2}, column '{name}': '{cell}' is not a date: type it as 2023-05-18"
-        for name in ("date", "effective")
-        for row, cell in frame[name].items()
-        if not (is_date(cell) or name == "effective" and pd.isna(cell))
-    ]
-    faults += [
-        f"row {row + 2}, column '{name}': '{cell}' is unknown: use "
-        + (f"one of {', '.join(known)}" if len(known) < 30 else "a city of data/places.csv, or 全国")
-        for name, known in allowed.items()
-        for row, cell in frame[name].items()
-        if cell not in known and not (name == "city" and pd.isna(cell))
-    ]
-    faults += [
-        f"row {row + 2}, column '{name}': empty: fill it in"
-        for name in ("title_zh", "issuer", "no")
-        for row in frame.index[frame[name].isna()]
-    ]
-    faults += [
-        f"row {row + 2}, column 'title_zh': '{title}' stands above already: remove one row"
-        for row, title in frame["title_zh"][frame.duplicated(["kind", "title_zh"])].items()
-    ]
-    faults += files.to_number(frame["no"], path, "no")[1]
-    refuse(f"{path}", faults)
-    return frame
+def printed(facts: Path | None, rules: dict) -> list[pd.DataFrame]:
+    """The printed policies and events, topics as ids of the coding; none without printed facts."""
+    topics = {name: id for id, topic in rules["topics"].items() for name in topic["printed"]}
+    found = []
+    for name, kind in (("policies", "policy"), ("events", "event")) if facts else ():
+        rows = files.read_csv(facts / f"{name}.csv").assign(kind=kind)
+        rows = rows.assign(headline_en=rows["topic"], topic=rows["topic"].replace(topics))
+        rows = rows.reindex(columns=COLUMNS).astype({"no": int})
+        found.append(rows.assign(**{day: pd.to_datetime(rows[day]) for day in ("date", "effective")}))
+    return found
 
 
-def is_date(cell) -> bool:
-    """True for a day of the calendar written as 2023-05-18."""
-    return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", str(cell))) and pd.notna(
-        pd.to_datetime(cell, errors="coerce")
+def listed(calendar: pd.DataFrame, rules: dict | None = None) -> pd.DataFrame:
+    """The calendar as a reader sees it: date, kind, issuer, head and topic (each _zh, _en), summary (Chinese)."""
+    rules = rules or coding()
+    return pd.DataFrame(
+        {
+            "date": calendar["date"].dt.strftime("%Y-%m-%d"),
+            "kind": calendar["kind"],
+            "issuer_zh": calendar["issuer"].str.replace(";", "、"),
+            "issuer_en": words(rules["issuers"], calendar["issuer_group"], "en"),
+            "head_zh": calendar["headline_zh"],
+            "head_en": calendar["headline_en"],
+            "topic_zh": words(rules["topics"], calendar["topic"], "zh"),
+            "topic_en": words(rules["topics"], calendar["topic"], "en"),
+            "summary": calendar["summary_zh"],
+        }
     )
+
+
+def timeline(calendar: pd.DataFrame, rules: dict | None = None) -> pd.DataFrame:
+    """The calendar for a figure: `date, effective, kind, issuer_group` and, each _zh and _en, `issuer` (its group),
+    `label` (headline and topic)."""
+    rules, table = rules or coding(), calendar[["date", "effective", "kind", "issuer_group"]].copy()
+    for lang, between in (("zh", "｜"), ("en", " | ")):
+        topics = words(rules["topics"], calendar["topic"], lang)
+        heads = calendar[f"headline_{lang}"]
+        heads = heads.str[0].str.upper() + heads.str[1:]
+        table[f"label_{lang}"] = heads + between + pd.Series(topics, calendar.index, dtype=object)
+        table[f"issuer_{lang}"] = words(rules["issuers"], calendar["issuer_group"], lang)
+    return table
+
+
+def busiest(calendar: pd.DataFrame, rules: dict | None = None) -> dict:
+    """Who issued most, and the most frequent topic: values of a sentence."""
+    rules, policies = rules or coding(), calendar[calendar["kind"].eq("policy")]
+    by_issuer, by_topic = policies["issuer_group"].value_counts(), calendar["topic"].value_counts()
+    top = by_issuer.index[:1]
+    return {
+        "policies": len(policies),
+        "events": len(calendar) - len(policies),
+        "issuer": {lang: "".join(words(rules["issuers"], top, lang)) for lang in ("zh", "en")},
+        "issued": int(by_issuer.iloc[:1].sum()),
+        "topic": {lang: rules["topics"][by_topic.index[0]][lang] for lang in ("zh", "en")},
+        "late": 100 * policies["date"].dt.month.gt(6).mean(),
+    }
 
 
 def issuer_group(issuer: str, rules: dict) -> str:
@@ -120,55 +124,89 @@ def issuer_group(issuer: str, rules: dict) -> str:
     return next(id for id, group in rules["issuers"].items() if any(word in first for word in group["words"]))
 
 
-def counts(calendar: pd.DataFrame) -> pd.DataFrame:
-    """Policies and events by topic and issuer group: `topic, issuer_group, kind, count`."""
-    return (
-        calendar.groupby(["topic", "issuer_group", "kind"], sort=False).size().rename("count").reset_index()
-    )
+# Cities compared ------------------------------------------------------------------------------------------------------
 
 
-# ---- three cities compared
+def comparison(facts: Path, cities=None) -> pd.DataFrame:
+    """The cells of the printed comparison of cities' policies, one row a city and dimension: `city, dimension_id,
+    summary_zh, summary_en, keywords, technologies` (both separated by semicolons). `cities`: only these."""
+    table = files.read_csv(facts / "policy_comparison.csv")
+    table = table[table["basis"].eq("table1") & (True if cities is None else table["city"].isin(set(cities)))]
+    return table.merge(files.read_csv(ENGLISH), on=["city", "dimension_id"], how="left")
 
 
-def comparison(table: pd.DataFrame | None = None) -> pd.DataFrame:
-    """The 18 cells of the comparison (city × dimension), from `policy_comparison`."""
-    table = files.read_csv(PUBLISHED / "policy_comparison.csv") if table is None else table
-    return table[table["basis"].eq("table1")].reset_index(drop=True)
+def matrix(cells: pd.DataFrame) -> pd.DataFrame:
+    """The comparison as dimensions × cities: `policy_dimension`, then `<city>_zh, <city>_en` with the summaries."""
+    wide = cells.pivot(index="dimension_id", columns="city", values=["summary_zh", "summary_en"])
+    wide = wide.reindex(cells["dimension_id"].unique())
+    table = pd.DataFrame({"policy_dimension": wide.index})
+    for city in cells["city"].unique():
+        table[f"{city}_zh"] = wide["summary_zh", city].to_numpy()
+        table[f"{city}_en"] = wide["summary_en", city].to_numpy()
+    return table
 
 
 def technologies(cells: pd.DataFrame) -> pd.DataFrame:
-    """Dimensions of a city's policy that name a technology: `technology` × city, counts."""
+    """Dimensions of a city's policy that name a technology: technology × city, counts, the most named first."""
     named = (
         cells.assign(technology=cells["technologies"].str.split(";"))
         .explode("technology")
         .dropna(subset="technology")
     )
-    table = pd.crosstab(named["technology"], named["city"]).reindex(columns=CITIES, fill_value=0)
+    table = pd.crosstab(named["technology"], named["city"]).reindex(
+        columns=cells["city"].unique(), fill_value=0
+    )
     return table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+
+
+def shared(named: pd.DataFrame) -> dict:
+    """Technologies that all cities name, and the number that one city alone names: values of a sentence."""
+    by_technology = named.gt(0).sum(axis=1)
+    return {
+        "common": list(named.index[by_technology.eq(named.shape[1])]),
+        "single": int(by_technology.eq(1).sum()),
+        "compared_cities": list(named.columns),
+    }
 
 
 def similarity(cells: pd.DataFrame) -> pd.DataFrame:
     """Cosine similarity of the cities' keywords and summaries, for each dimension and in all.
 
     TF-IDF on character pairs and triples (Chinese has no spaces). Columns `dimension_id, a, b, similarity`; the dimension
-    `all` compares whole cities, `baseline` is the mean over pairs of different cities *and* different dimensions:
+    `all dimensions` compares whole cities, `baseline` is the mean over pairs of different cities *and* different dimensions:
     policies are alike in content only where a dimension lies above it.
     """
-    texts = cells["keywords"].str.replace(";", " ") + " " + cells["summary_zh"]
+    texts, cells = cells["keywords"].str.replace(";", " ") + " " + cells["summary_zh"], cells.reset_index()
     matrix = cosine_similarity(vectors(texts))
     city, dimension = cells["city"].to_numpy(), cells["dimension_id"].to_numpy()
     rows = [
         (dimension[i], city[i], city[j], matrix[i, j])
-        for i in range(len(cells))
-        for j in range(i + 1, len(cells))
+        for i, j in zip(*np.triu_indices(len(cells), 1))
         if dimension[i] == dimension[j]
     ]
-    whole = texts.groupby(cells["city"]).agg(" ".join).reindex(CITIES)
+    cities = cells["city"].unique()
+    whole = texts.groupby(city).agg(" ".join).reindex(cities)
     together = cosine_similarity(vectors(whole))
-    rows += [("all", CITIES[i], CITIES[j], together[i, j]) for i in range(3) for j in range(i + 1, 3)]
+    rows += [
+        ("all dimensions", cities[i], cities[j], together[i, j])
+        for i, j in zip(*np.triu_indices(len(cities), 1))
+    ]
     apart = (city[:, None] != city) & (dimension[:, None] != dimension)
     rows.append(("baseline", "", "", matrix[apart].mean()))
     return pd.DataFrame(rows, columns=["dimension_id", "a", "b", "similarity"])
+
+
+def likeness(alike: pd.DataFrame) -> dict:
+    """Mean similarity within a dimension, the baseline, and the closest pair: values of a sentence."""
+    same = alike[~alike["dimension_id"].isin(["all dimensions", "baseline"])]
+    top = same.loc[same["similarity"].idxmax()]
+    return {
+        "same": same["similarity"].mean(),
+        "base": alike.loc[alike["dimension_id"].eq("baseline"), "similarity"].item(),
+        "top": top["similarity"],
+        "pair": [top["a"], top["b"]],
+        "dimension": top["dimension_id"],
+    }
 
 
 def vectors(texts):
@@ -176,21 +214,21 @@ def vectors(texts):
     return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 3), sublinear_tf=True).fit_transform(texts)
 
 
-# ---- all documents: intensity and instruments
+# All documents: intensity and instruments -----------------------------------------------------------------------------
 
 
-def documents(rules: dict | None = None) -> pd.DataFrame:
+def documents(facts: Path, rules: dict | None = None) -> pd.DataFrame:
     """Distinct policies of Chinese places: `place, year, title_zh, text, force, erratum`; a year not printed is missing.
 
     Joins `documents` (those with a place) and `city_policies`, one row for each title; years and places are corrected
     by the coding.
     """
     rules = rules or coding()
-    listed = files.read_csv(PUBLISHED / "documents.csv")
+    listed = files.read_csv(facts / "documents.csv")
     listed = listed.assign(
         year=[first_year(cell) for cell in listed["period_or_date"]], text=listed["title_zh"]
     )
-    collected = files.read_csv(PUBLISHED / "city_policies.csv")
+    collected = files.read_csv(facts / "city_policies.csv")
     collected = collected[~collected["level"].str.startswith("foreign")].rename(
         columns={"city": "place", "policy_title_zh": "title_zh"}
     )
@@ -245,14 +283,26 @@ def force(title: str, rules: dict) -> int:
     return next(level["points"] for level in rules["force"] if re.search(level["pattern"], bare))
 
 
-def intensity(documents: pd.DataFrame, places: list[str]) -> pd.DataFrame:
+def intensity(documents: pd.DataFrame, places) -> pd.DataFrame:
     """Documents and their force by place and year: `place, year, count, force` (year missing = not printed)."""
-    frame = documents[documents["place"].isin(places)]
+    frame = documents[documents["place"].isin(set(places))]
     return (
         frame.groupby(["place", "year"], dropna=False)
         .agg(count=("title_zh", "size"), force=("force", "sum"))
         .reset_index()
     )
+
+
+def strongest(force: pd.DataFrame) -> dict:
+    """The place with the greatest force, documents in all and those without a year: values of a sentence."""
+    total = force.groupby("place")[["count", "force"]].sum().sort_values("force", ascending=False)
+    return {
+        "documents": int(total["count"].sum()),
+        "leader": total.index[0],
+        "count": int(total["count"].iloc[0]),
+        "force": int(total["force"].iloc[0]),
+        "undated": int(force.loc[force["year"].isna(), "count"].sum()),
+    }
 
 
 def instruments(texts: pd.Series, rules: dict | None = None) -> pd.DataFrame:
@@ -273,3 +323,14 @@ def sides(found: pd.DataFrame, rules: dict | None = None) -> pd.DataFrame:
     rules = rules or coding()
     side = {id: tool["side"] for id, tool in rules["instruments"].items()} | {"uncoded": "uncoded"}
     return found.T.groupby(side).sum().T.reindex(columns=[*rules["sides"], "uncoded"], fill_value=0.0)
+
+
+def by_side(texts: dict[str, pd.Series], rules: dict | None = None) -> pd.DataFrame:
+    """Share of each side in groups of texts, in per cent: `texts` (how many), the sides and `uncoded`; index: groups."""
+    rules = rules or coding()
+    counts = pd.DataFrame(
+        {name: sides(instruments(text, rules), rules).sum() for name, text in texts.items()}
+    ).T
+    share = 100 * counts.div(counts.sum(axis=1), axis=0)
+    share.insert(0, "texts", [len(text) for text in texts.values()])
+    return share.rename_axis("group")

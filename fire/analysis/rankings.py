@@ -1,237 +1,267 @@
-"""Any index of the annex: its simulated sample, its league table, groups, and comparison with other rankings."""
+"""The indices of the annex: each is an Index of its own; league table, groups, and comparison with other rankings.
+
+    ranked = rankings.results(ed, "banks")     # .index .intervals .audit
+    rankings.league(ranked.index, ranked.intervals)
+    rankings.external(ed)                      # other rankings of cities, and FIRE itself
+
+Names and groups of the units stand in `index.places` (city: the unit, city_en, region: its group).
+"""
 
 import tomllib
-from functools import cache
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from fire import files
-from fire.analysis import institutions
+from fire.analysis import audit, robustness
 from fire.errors import InputError, refuse
-from fire.index import score, spec
+from fire.index import spec as specs
+from fire.index.index import Index
+from fire.index.panel import STATUSES
+from fire.sources import collection, samples
 
-INDICES = [
-    "infrastructure",
-    "banks",
-    "digital-service-bank",
-    "digital-service-securities",
-    "digital-service-insurance",
-    "firm-competitiveness",
-]
-FIRE = ["fire-2022", "fire-2021"]
-ANNEX = files.DATA / "annex"
-CITIES = {"database": "cities", "kind": "city", "top": 30, "method": {"zh": "燃指数", "en": "FIRE"}}
-UNITS = ["unit", "unit_en", "kind", "code", "group", "channels", "aliases"]
+INDICES = [name for kind, found in collection.DATABASES.items() if kind != "cities" for name in found]
+EARLIER = "fire-2021"  # the method of the earlier edition, on the panel of this one
+TOP = 30  # rows of a league table where the specification says nothing
+WIDE = 5  # ranks beyond which an interval is called wide
 
 
-@cache
-def prior() -> dict:
-    """The stated factor structure of the sample (data/annex/sample.toml)."""
-    return tomllib.loads((ANNEX / "sample.toml").read_text(encoding="utf-8"))
+@dataclass(frozen=True)
+class Ranking:
+    """One index with what is computed from it: rank `intervals` of its root, its `audit` (as `audit.run`)."""
+
+    index: Index
+    intervals: pd.DataFrame
+    audit: pd.DataFrame
+
+    @property
+    def top(self) -> int:
+        """Rows of its league table."""
+        return self.index.spec.table.get("annex", {}).get("top", TOP)
+
+    @property
+    def statuses(self) -> list[str]:
+        """Data statuses of its panel, from hard to soft."""
+        return [name for name in STATUSES if name in set(self.index.panel["status"])]
 
 
-def group_names() -> dict[str, str]:
-    """English name of each group of the sample."""
-    return prior()["english"]
+def results(ed, name: str, raw: Path = collection.RAW, draws: int | None = None) -> Ranking:
+    """An index of the annex (or of FIRE) under its declared alternatives (`draws`: default those declared)."""
+    index = load(ed, name, raw)
+    declared = alternatives(index)
+    intervals = robustness.run(index, declared, draws, progress=False).intervals
+    return Ranking(index, intervals, audit.run(index, alternatives=declared, intervals=intervals))
 
 
-# ---- the simulated sample
+def load(ed, name: str, raw: Path = collection.RAW) -> Index:
+    """Any ranked index: one of INDICES on the team's workbook or the sample, that of the edition, or EARLIER.
 
-
-def roster(kind: str) -> pd.DataFrame:
-    """Units of a kind (country, world, bank, …): `unit, unit_en, kind, code, group, channels, aliases`.
-
-    The world's banks are listed in data/annex (14 with printed spending by name); all others are nameless sample
-    units, so that no simulated rank is read as that of a real country, institution or firm.
+    Posts are those of the base year of the specification, or of the panel's first year when it lacks that. EARLIER
+    takes posts of its own year: growth of the base year would need statistics of the year before that.
+    Raises InputError for an unknown index and every fault of a workbook.
     """
-    draw = prior()
-    if kind == "world":
-        return files.read_csv(ANNEX / "banks.csv")
-    rng = np.random.default_rng([draw["seed"], *kind.encode()])
-    rows = []
-    for group, count in draw["roster"][kind].items():
-        for number in range(1, count + 1):
-            held = [
-                name
-                for name, share in draw["channels"].items()
-                if kind not in ("firm", "country") and rng.random() < share
-            ]
-            rows.append(
-                (
-                    f"样本{group}{number:02d}",
-                    f"{group_names()[group]}, sample {number:02d}",
-                    kind,
-                    f"{kind[0].upper()}{len(rows) + 1:03d}",
-                    group,
-                    ";".join(held),
-                    None,
-                )
-            )
-    return pd.DataFrame(rows, columns=UNITS)
+    if name == ed.spec.id:
+        return ed.index
+    if name == EARLIER:
+        return Index(specs.load(name).vary(reference="year"), with_growth(ed.index.panel), places=ed.places())
+    if name not in INDICES:
+        known = [*INDICES, ed.spec.id, EARLIER]
+        raise InputError(f"index {name}", [f"not a ranked index: use one of {', '.join(known)}"])
+    units, panel = collection.of_index(ed, name, raw)
+    spec, years = specs.load(name), sorted(panel["year"].unique())
+    if spec.method["base_year"] not in years:
+        spec = spec.vary(base_year=int(years[0]))
+    places = units.rename(columns={"unit": "city", "unit_en": "city_en", "group": "region"})
+    return Index(spec, panel, places=places[["city", "city_en", "region"]])
 
 
-def units_of(index: str) -> pd.DataFrame:
-    """Roster of an index; the kind "bank" of the index of the world's banks is not that of Chinese banks."""
-    table = spec.load(index).table["annex"]
-    return roster("world" if table["database"] == "banks" else table["kind"])
-
-
-def sample(index: str) -> pd.DataFrame:
-    """Panel of an index drawn from the stated factor structure; every drawn cell has the status "simulated".
-
-    Printed values replace drawn ones where public figures are at hand (technology spending of banks); an indicator of a
-    channel that the unit does not have is left out.
-    """
-    tree, units, draw = spec.load(index), units_of(index), prior()
-    rng = np.random.default_rng([draw["seed"], *index.encode()])
-    known = observed(index)
-    spread = {name: np.sqrt(draw[name]) for name in ("general", "dimension", "own")}
-    general = rng.standard_normal(len(units)) + units["group"].map(draw["advantage"]).fillna(0).to_numpy()
-    general = anchored(general, units["unit"], known, draw["general"])
-    own = {leaf: rng.standard_normal(len(units)) for leaf in tree.indicators}
-    branch = {pillar: rng.standard_normal(len(units)) for pillar in tree.pillars}
-    parts = []
-    for step, year in enumerate(draw["years"]):
-        for leaf in tree.indicators:
-            pillar = [node for node in tree.ancestors(leaf) if node in branch][0]
-            if step:
-                keep = draw["persistence"]
-                own[leaf] = keep * own[leaf] + np.sqrt(1 - keep**2) * rng.standard_normal(len(units))
-            z = (
-                spread["general"] * general
-                + spread["dimension"] * branch[pillar]
-                + spread["own"] * own[leaf]
-                + step * draw["drift"]
-            )
-            parts.append(
-                pd.DataFrame(
-                    {"unit": units["unit"], "year": year, "indicator": leaf, "value": valued(tree, leaf, z)}
-                )
-            )
-    panel = pd.concat(parts, ignore_index=True).assign(status="simulated", source="data/annex/sample.toml")
-    return with_observed(panel[present(tree, units, panel)], known)
-
-
-def nodes(tree) -> dict[str, dict]:
-    """Nodes of a specification as written, by id."""
-    return {row["id"]: row for row in tree.table["node"]}
-
-
-def valued(tree, leaf: str, z: np.ndarray) -> np.ndarray:
-    """Raw values of an indicator from standard normal standings, between the ends of `plausible`."""
-    row = nodes(tree)[leaf]
-    forward, back = {
-        "identity": (np.array, np.array),
-        "log": (np.log, np.exp),
-        "log1p": (np.log1p, np.expm1),
-    }[row["transform"]]
-    low, high = forward(np.array(row["plausible"], dtype=float))
-    value = back(low + stats.norm.cdf(z * row["direction"]) * (high - low))
-    return np.round(value) if row["transform"] == "log1p" else np.round(value, 2 if value.max() > 20 else 3)
-
-
-def present(tree, units: pd.DataFrame, panel: pd.DataFrame) -> np.ndarray:
-    """True for rows whose unit has the channel of the indicator (or whose indicator has none)."""
-    channel = panel["indicator"].map({leaf: nodes(tree)[leaf].get("channel") for leaf in tree.indicators})
-    held = panel["unit"].map(units.set_index("unit")["channels"].fillna(""))
-    return np.array([pd.isna(name) or name in have.split(";") for name, have in zip(channel, held)])
-
-
-def observed(index: str) -> pd.DataFrame:
-    """Printed values for the index: technology spending and its share of revenue of 14 banks (doubted ones stay missing).
-
-    Spending of the year before follows from the printed growth. A cell to be left empty has the value NaN.
-    """
-    if index != "banks":
-        return pd.DataFrame(columns=["unit", "year", "indicator", "value"])
-    banks = institutions.banks(institutions.read_spending())
-    before = banks["share_of_revenue_pct"] - banks["share_change_pp"]
-    doubted = banks["institution_zh"].eq("交通银行")  # OE01: the share and its change contradict each other
-    values = {
-        ("tech_spend", 2021): banks["tech_spend"],
-        ("tech_spend", 2020): banks["prior"].round(2),
-        ("tech_spend_share", 2021): banks["share_of_revenue_pct"].mask(doubted),
-        ("tech_spend_share", 2020): before.mask(doubted),
-    }
-    parts = [
-        pd.DataFrame({"unit": banks["institution_zh"], "year": year, "indicator": name, "value": value})
-        for (name, year), value in values.items()
+def alternatives(index) -> dict:
+    """Declared alternatives of the rank intervals, of the annex or of FIRE; with one year, without choices between years."""
+    annex = "annex" in index.spec.table
+    path = samples.ANNEX / "uncertainty.toml" if annex else robustness.STANDARD
+    chosen = tomllib.loads(path.read_text(encoding="utf-8"))
+    if len(index.years) > 1:
+        return chosen
+    kept = [
+        option for option in chosen["normalise"] if not (isinstance(option, dict) and "reference" in option)
     ]
-    return pd.concat(parts, ignore_index=True)
+    return {name: options for name, options in chosen.items() if name != "reference"} | {"normalise": kept}
 
 
-def anchored(general: np.ndarray, units: pd.Series, known: pd.DataFrame, share: float) -> np.ndarray:
-    """G of units with printed spending: drawn around the standing of that spending."""
-    spend = known[known["indicator"].eq("tech_spend") & known["year"].eq(2021)].set_index("unit")["value"]
-    standing = stats.norm.ppf(spend.rank() / (len(spend) + 1)) if len(spend) else []
-    at = units.map(pd.Series(standing, index=spend.index, dtype=float)).to_numpy(dtype=float)
-    return np.where(np.isnan(at), general, np.sqrt(share) * at + np.sqrt(1 - share) * general)
+def with_growth(panel: pd.DataFrame) -> pd.DataFrame:
+    """The last year of FIRE's panel with the two growth indicators of the earlier edition (per cent over the year before)."""
+    last = panel["year"].max()
+    sizes = panel[panel["indicator"].isin(["gdp", "pop_size"])]
+    wide = sizes.pivot(index=["unit", "indicator"], columns="year", values="value")
+    growth = (100 * (wide[last] / wide[last - 1] - 1)).dropna().rename("value").reset_index()
+    growth["indicator"] = growth["indicator"].map({"gdp": "gdp_growth", "pop_size": "pop_growth"})
+    growth = growth.assign(year=last, status="estimated", source="growth of the panel's own series")
+    return pd.concat([panel[panel["year"].eq(last)], growth], ignore_index=True)
 
 
-def with_observed(panel: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """The panel with printed cells in place of drawn ones; a printed cell that is doubted is left out."""
-    key = ["unit", "year", "indicator"]
-    drawn = panel[~panel.set_index(key).index.isin(known.set_index(key).index)]
-    printed = known.dropna(subset="value").assign(
-        status="published", source="studies/printed2022/data/institution_spending.csv"
-    )
-    return (
-        pd.concat([drawn, printed]).astype({"year": int, "value": float}).sort_values(key, ignore_index=True)
-    )
+# The specification and its data ---------------------------------------------------------------------------------------
 
 
-# ---- results
+def indicators(spec) -> pd.DataFrame:
+    """Codebook of an index: `index, indicator, pillar, label_, definition_, unit_, source_` (each _zh and _en),
+    `direction, transform, channel, basis, criterion`, one row an indicator."""
+    rows, written = [], samples.written(spec)
+    for leaf in spec.indicators:
+        row = written[leaf]
+        words = {
+            f"{key}_{lang}": row.get(key, {}).get(lang)
+            for key in ("label", "definition", "unit", "source")
+            for lang in ("zh", "en")
+        }
+        rows.append(
+            {
+                "index": spec.id,
+                "indicator": leaf,
+                "pillar": [*reversed(spec.ancestors(leaf)), leaf][1],
+                **words,
+                "direction": spec.rules[leaf]["direction"],
+                "transform": spec.rules[leaf]["transform"],
+                "channel": row.get("channel"),
+                "basis": row.get("basis", {}).get("indicator"),
+                "criterion": row.get("criterion"),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
-def league(
-    scores: pd.DataFrame, units: pd.DataFrame, intervals: pd.DataFrame | None = None, top: int = 30
-) -> pd.DataFrame:
-    """The top of an index in its last year: `unit, rank, score, growth_pct, rank_change, share_published, unit_en, group`
+def listed(spec) -> pd.DataFrame:
+    """The codebook as a reader sees it: pillar, name, definition, measuring unit, direction (↑ ↓), source and basis."""
+    book = indicators(spec)
+    pairs = {"label": "name", "definition": "definition", "unit": "measure_unit", "source": "source"}
+    table = {f"pillar_{lang}": book["pillar"].map(spec.labels(lang)) for lang in ("zh", "en")}
+    table |= {f"{new}_{lang}": book[f"{old}_{lang}"] for old, new in pairs.items() for lang in ("zh", "en")}
+    arrows = book["direction"].map({1: "↑", -1: "↓"})
+    return pd.DataFrame(table | {"direction": arrows, "basis": book["basis"]})
+
+
+def coverage(index) -> dict:
+    """How much of the data is simulated (per cent), and how many cells are printed: values of a sentence."""
+    status = index.panel["status"]
+    return {
+        "indicators": len(index.spec.indicators),
+        "units": len(index.units),
+        "share": 100 * status.eq("simulated").mean(),
+        "published": int(status.eq("published").sum()),
+        "title": index.spec.titles,
+    }
+
+
+# Results --------------------------------------------------------------------------------------------------------------
+
+
+def named(index) -> pd.DataFrame:
+    """Names and group of the units: index unit; unit_zh, unit_en, group."""
+    places = index.places.set_index("city").rename_axis("unit")
+    return pd.DataFrame({"unit_zh": places.index, "unit_en": places["city_en"], "group": places["region"]})
+
+
+def league(index, intervals: pd.DataFrame | None = None, top: int | None = None) -> pd.DataFrame:
+    """The top of an index in its last year: `rank, unit_zh, unit_en, group, score, growth_pct, rank_change, share_hard`
     (share of the score that rests on printed or observed values), and `rank_low, rank_high` when intervals are given."""
-    last = scores[scores["year"].eq(scores["year"].max())]
-    root = last["node"].iloc[0]
-    table = last[last["node"].eq(root)]
-    table = table.assign(share_published=table["share_observed"] + table["share_published"])
-    table = table[["unit", "rank", "score", "growth_pct", "rank_change", "share_published"]]
-    table = table.merge(units[["unit", "unit_en", "group"]], on="unit")
+    table = index.of().join(named(index), on="unit")
+    table["share_hard"] = table["share_observed"] + table["share_published"]
+    columns = ["rank", "unit_zh", "unit_en", "group", "score"]
     if intervals is not None:
-        here = intervals[intervals["node"].eq(root) & intervals["year"].eq(scores["year"].max())]
+        here = intervals[intervals["node"].eq(index.spec.root) & intervals["year"].eq(index.year)]
         table = table.merge(here[["unit", "rank_low", "rank_high"]], on="unit")
-    return table.sort_values(["rank", "unit"], ignore_index=True).head(top)
+        columns += ["rank_low", "rank_high"]
+    table = table.sort_values(["rank", "unit"], ignore_index=True).head(top)
+    return table[[*columns, "growth_pct", "rank_change", "share_hard"]]
 
 
-def profile(scores: pd.DataFrame, pillars: list[str], top: list[str]) -> pd.DataFrame:
-    """Scores of the pillars for the units of `top` (rows, in that order), last year."""
-    last = scores[scores["year"].eq(scores["year"].max()) & scores["node"].isin(pillars)]
-    return last.pivot(index="unit", columns="node", values="score").reindex(index=top, columns=pillars)
+def first(table: pd.DataFrame, spec) -> dict:
+    """Leader of a league table and number of wide intervals: values of a sentence."""
+    one = table.iloc[0]
+    return {
+        "title": spec.titles,
+        "leader": {"zh": one["unit_zh"], "en": one["unit_en"]},
+        "score": one["score"],
+        "low": int(one["rank_low"]),
+        "high": int(one["rank_high"]),
+        "top": len(table),
+        "wide": int((table["rank_high"] - table["rank_low"]).gt(WIDE).sum()),
+        "limit": WIDE,
+    }
 
 
-def groups(scores: pd.DataFrame, units: pd.DataFrame, top: int = 30) -> pd.DataFrame:
-    """Groups in the last year: `group, units, mean, median, best, best_unit, in_top` (units among the first `top`)."""
-    last = scores[scores["year"].eq(scores["year"].max())]
-    total = last[last["node"].eq(last["node"].iloc[0])].merge(units[["unit", "group"]], on="unit")
-    best = total.loc[total.groupby("group")["score"].idxmax()].set_index("group")
-    table = total.groupby("group")["score"].agg(units="size", mean="mean", median="median", best="max")
-    table["best_unit"] = best["unit"]
-    table["in_top"] = total[total["rank"] <= top].groupby("group").size().reindex(table.index, fill_value=0)
+def profile(index, top: int | None = None) -> pd.DataFrame:
+    """Scores of the pillars of the first `top` units, last year: `unit_zh, unit_en, pillar, pillar_zh, pillar_en, score`,
+    units in the order of the league."""
+    wide = index.wide().reindex(index.of().head(top)["unit"])[index.spec.pillars]
+    long = wide.stack(future_stack=True).rename("score").reset_index().rename(columns={"node": "pillar"})
+    for lang in ("zh", "en"):
+        long[f"pillar_{lang}"] = long["pillar"].map(index.spec.labels(lang))
+    return long.join(named(index)[["unit_zh", "unit_en"]], on="unit")
+
+
+def strongest(profile: pd.DataFrame) -> dict:
+    """Pillars with the highest and lowest mean score: values of a sentence."""
+    mean = profile.groupby(["pillar_zh", "pillar_en"], sort=False)["score"].mean()
+    strong, weak = mean.idxmax(), mean.idxmin()
+    return {
+        "top": profile["unit"].nunique(),
+        "strong": dict(zip(("zh", "en"), strong)),
+        "weak": dict(zip(("zh", "en"), weak)),
+        "high": mean.max(),
+        "low": mean.min(),
+    }
+
+
+def members(index) -> pd.DataFrame:
+    """Scores of all units with their group: `unit_zh, unit_en, group, score, rank`, last year."""
+    return index.of()[["unit", "score", "rank"]].join(named(index), on="unit").drop(columns="unit")
+
+
+def groups(members: pd.DataFrame, top: int) -> pd.DataFrame:
+    """Groups of units: `group, units, mean, median, best, in_top` (units among the first `top`), highest mean first."""
+    by_group = members.groupby("group")["score"]
+    table = by_group.agg(units="size", mean="mean", median="median", best="max")
+    inside = members[members["rank"] <= top].groupby("group").size()
+    table["in_top"] = inside.reindex(table.index, fill_value=0)
     return table.sort_values("mean", ascending=False).reset_index()
 
 
-# ---- other rankings
+def extremes(groups: pd.DataFrame, top: int) -> dict:
+    """Groups with the highest and lowest mean, and the one with most units among the first: values of a sentence."""
+    first, last, most = groups.iloc[0], groups.iloc[-1], groups.loc[groups["in_top"].idxmax()]
+    return {
+        "first": first["group"],
+        "mean": first["mean"],
+        "last": last["group"],
+        "least": last["mean"],
+        "most": most["group"],
+        "share": int(most["in_top"]),
+        "top": top,
+    }
 
 
-def external(scores: pd.DataFrame | None = None) -> pd.DataFrame:
+def verdicts(lines: pd.DataFrame) -> dict:
+    """Lines of an audit that pass, are flagged and fail: values of a sentence."""
+    counts = lines["verdict"].value_counts()
+    found = {name: int(counts.get(key, 0)) for name, key in (("passed", "pass"), ("flagged", "flag"))}
+    return {"lines": len(lines), **found, "failed": int(counts.get("fail", 0))}
+
+
+# Other rankings -------------------------------------------------------------------------------------------------------
+
+
+def external(ed) -> pd.DataFrame:
     """City rankings to compare with: `index_name, year, city, place` (place 1 = best within the ranking).
 
-    Printed ranks of other indices (studies/printed2022/data/city_rankings.csv; data/external-rankings.csv for more), shares and
-    counts as far as exact, the earlier edition of FIRE, and FIRE itself when its `scores` are given. Inexact values
-    are left out.
+    Rows of data/external-rankings.csv; with printed facts also those of city_rankings.csv (ranks of other indices,
+    shares and counts) and the earlier edition of FIRE ("FIRE 2021"); and FIRE itself ("FIRE 2022", as `own` names it).
+    Inexact values are left out.
     """
-    rows = pd.concat(
-        map(files.read_csv, (files.FACTS / "city_rankings.csv", files.DATA / "external-rankings.csv"))
-    )
+    tables = [*printed(ed, "city_rankings"), files.read_csv(files.DATA / "external-rankings.csv")]
+    rows = pd.concat(tables)
     rows = rows[rows["qualifier"].isin(["exact", "list_order"]) & rows["value"].notna()]
     rows = rows.assign(value=rows["value"].astype(float), year=rows["year"].astype(int))
     rows["place"] = np.where(
@@ -239,19 +269,31 @@ def external(scores: pd.DataFrame | None = None) -> pd.DataFrame:
         rows["value"],
         rows.groupby(["index_name", "year", "metric"])["value"].rank(ascending=False, method="min"),
     )
-    earlier = files.read_csv(files.FACTS / "previous_edition.csv")
-    earlier = earlier[earlier["measure"].eq("rank") & earlier["node"].eq("total")].rename(
-        columns={"unit": "city"}
-    )
-    earlier = earlier.assign(
-        index_name="FIRE（2021年版）", place=earlier["value"].astype(float), year=earlier["year"].astype(int)
-    )
-    parts = [rows, earlier]
-    if scores is not None:
-        own = scores[scores["node"].eq("total")].rename(columns={"unit": "city", "rank": "place"})
-        parts.append(own.assign(index_name="FIRE（2022年版）", place=own["place"].astype(float)))
+    scores = ed.index.scores()
+    fire = scores[scores["node"].eq(ed.spec.root)].rename(columns={"unit": "city", "rank": "place"})
+    parts = [rows, earlier(ed), fire.assign(index_name=own(ed)[0]).astype({"place": float})]
     key = ["index_name", "year", "city"]
     return pd.concat(parts)[[*key, "place"]].drop_duplicates(key, ignore_index=True)
+
+
+def earlier(ed) -> pd.DataFrame:
+    """Ranks of earlier editions of FIRE among the printed facts: index_name, year, city, place."""
+    for rows in printed(ed, "previous_edition"):
+        rows = rows[rows["measure"].eq("rank") & rows["node"].eq(ed.spec.root)]
+        rows = rows.rename(columns={"unit": "city", "value": "place"})
+        return rows.assign(index_name="FIRE " + rows["edition"]).astype({"place": float, "year": int})
+    return pd.DataFrame(columns=["index_name", "year", "city", "place"])
+
+
+def printed(ed, name: str) -> list[pd.DataFrame]:
+    """A table of the printed facts of an edition, in a list; an empty list where it has none."""
+    path = ed.facts / f"{name}.csv" if ed.facts else None
+    return [files.read_csv(path)] if path and path.exists() else []
+
+
+def own(ed) -> tuple[str, int]:
+    """FIRE itself among the external rankings: name and year."""
+    return f"FIRE {ed.name}", ed.year
 
 
 def compare(
@@ -301,48 +343,10 @@ def compare_all(rankings: pd.DataFrame, base: tuple[str, int]) -> pd.DataFrame:
             summary, cities = compare(rankings, base, (name, year))
             far = cities.loc[cities["outlier"], "city"]
             rows.append({"index_name": name, "year": year, **summary, "outliers": "、".join(far)})
-    return pd.DataFrame(rows).sort_values("n", ascending=False, ignore_index=True)
+    return pd.DataFrame(rows).sort_values("n", ascending=False, kind="stable", ignore_index=True)
 
 
-def load(index: str):
-    """Specification of any ranked index: the six of the annex, FIRE 2022 and FIRE 2021.
-
-    FIRE 2021 takes its posts from its own year: growth of the base year would need statistics of 2018.
-    """
-    if index not in INDICES + FIRE:
-        raise InputError(f"index {index}", [f"not a ranked index: use one of {', '.join(INDICES + FIRE)}"])
-    tree = spec.load(index)
-    return tree.vary(reference="year") if index == "fire-2021" else tree
-
-
-def annex(tree) -> dict:
-    """Database, kind, top and public method of an index."""
-    return tree.table.get("annex", CITIES)
-
-
-def with_growth(panel: pd.DataFrame) -> pd.DataFrame:
-    """The last year of FIRE's panel with the two growth indicators of the earlier edition (per cent over the year before)."""
-    last = panel["year"].max()
-    sizes = panel[panel["indicator"].isin(["gdp", "pop_size"])]
-    wide = sizes.pivot(index=["unit", "indicator"], columns="year", values="value")
-    growth = (100 * (wide[last] / wide[last - 1] - 1)).dropna().rename("value").reset_index()
-    growth["indicator"] = growth["indicator"].map({"gdp": "gdp_growth", "pop_size": "pop_growth"})
-    growth = growth.assign(year=last, status="estimated", source="growth of the panel's own series")
-    return pd.concat([panel[panel["year"].eq(last)], growth], ignore_index=True)
-
-
-def alternatives(index: str, panel: pd.DataFrame) -> dict:
-    """Declared alternatives of the rank intervals, of the annex or of FIRE; with one year, without choices between years."""
-    path = files.DATA / "uncertainty.toml" if index in FIRE else ANNEX / "uncertainty.toml"
-    chosen = tomllib.loads(path.read_text(encoding="utf-8"))
-    if panel["year"].nunique() > 1:
-        return chosen
-    kept = [
-        option for option in chosen["normalise"] if not (isinstance(option, dict) and "reference" in option)
-    ]
-    return {name: options for name, options in chosen.items() if name != "reference"} | {"normalise": kept}
-
-
-def compute(index: str, panel: pd.DataFrame) -> pd.DataFrame:
-    """Scores of any ranked index, by the same engine."""
-    return score.compute(load(index), panel)
+def widest(pairs: pd.DataFrame) -> tuple[str, int]:
+    """The ranking of others that shares most cities with the base: name and year."""
+    others = pairs[~pairs["index_name"].str.startswith("FIRE ")]
+    return others["index_name"].iloc[0], int(others["year"].iloc[0])

@@ -13,83 +13,17 @@ import ibis
 import pandas as pd
 from tqdm import tqdm
 
-from fire import edition as editions
 from fire import files
 from fire.analysis import policy, rankings
 from fire.errors import InputError
-from fire.index import score, spec
+from fire.index import spec
 from fire.report import programme
+from fire.sources import collection, samples, tables
 from fire.sources import records as recorded
-from fire.sources.collection import DATABASES, read_workbook, schema
 
 PATH = files.ROOT / "build" / "fire.duckdb"
-RAW = files.DATA / "raw"
 
-
-# ---- what a database holds
-
-
-def collect(database: str, edition: int = 2022, raw=RAW) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """Units and panels of a database: the team's workbook in data/raw, else the sample (cities: the edition's panel)."""
-    if (raw / f"{database}.xlsx").exists():
-        return read_workbook(raw / f"{database}.xlsx", database)
-    if database == "cities":
-        book = editions.load(edition)
-        places = book.places()[lambda frame: frame["in_index_basis"].notna()]
-        names = {"city": "unit", "city_en": "unit_en", "adcode": "code", "region": "group"}
-        units = places.rename(columns=names).assign(kind="city").reindex(columns=rankings.UNITS)
-        return units, {book.settings["specification"]: book.index.panel}
-    units = pd.concat([rankings.units_of(index) for index in DATABASES[database]]).drop_duplicates(
-        "unit", ignore_index=True
-    )
-    return units, {index: rankings.sample(index) for index in DATABASES[database]}
-
-
-def of_index(index: str, edition: int = 2022, raw=RAW) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Units and panel of one index."""
-    if index == "fire-2021":
-        units, panel = of_index("fire-2022", edition, raw)
-        return units, rankings.with_growth(panel)
-    database = next((name for name, indices in DATABASES.items() if index in indices), None)
-    if database is None:
-        raise InputError(
-            f"index {index}", [f"in no database: use one of {', '.join(sum(DATABASES.values(), []))}"]
-        )
-    if database != "cities" and not (raw / f"{database}.xlsx").exists():
-        return rankings.units_of(index), rankings.sample(index)
-    units, found = collect(database, edition, raw)
-    return units[units["unit"].isin(found[index]["unit"])].reset_index(drop=True), found[index]
-
-
-def indicators(index: str) -> pd.DataFrame:
-    """Codebook of an index: one row an indicator, with labels, definition, unit, direction, source, basis, channel."""
-    tree = rankings.load(index)
-    rows = []
-    for leaf in tree.indicators:
-        row = rankings.nodes(tree)[leaf]
-        words = {
-            f"{key}_{lang}": row.get(key, {}).get(lang)
-            for key in ("label", "definition", "unit", "source")
-            for lang in ("zh", "en")
-        }
-        method = {key: tree.nodes.at[leaf, key] for key in ("direction", "transform")}
-        pillar = [*reversed(tree.ancestors(leaf)), leaf][1]
-        rows.append(
-            {
-                "index": index,
-                "indicator": leaf,
-                "pillar": pillar,
-                **words,
-                **method,
-                "channel": row.get("channel"),
-                "basis": row.get("basis", {}).get("indicator"),
-                "criterion": row.get("criterion"),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-# ---- the DuckDB file
+# The DuckDB file ------------------------------------------------------------------------------------------------------
 
 KEYS = {
     "units": "PRIMARY KEY (unit)",
@@ -106,73 +40,77 @@ ABOUT = {
 }
 
 
-def build(path=PATH, edition: int | str = 2022, raw=RAW, records=None) -> pd.DataFrame:
-    """Build the DuckDB file from validated files; returns the rows of codebook.tables.
+def build(ed, path=PATH, raw=collection.RAW, records=None) -> pd.DataFrame:
+    """Build the DuckDB file of an edition from validated files; returns the rows of codebook.tables.
 
     Five schemas with units, indicators, values and scores under keys; `firms` also holds the records (those of the
-    edition, or the folder `records`), `countries` the proposed roster; `facts` and `policies` the published facts;
-    `codebook` describes every table, column and indicator.
+    edition, or the folder `records`), `countries` the proposed roster; `facts` and `policies` the printed facts of
+    the edition, when it has any; `codebook` describes every table, column and indicator.
     """
-    ed = editions.load(edition)
-    folder = records or recorded.locate(ed.settings.get("records") or "data/records")
-    studies = programme.hooks(ed)
-    found = {database: collect(database, edition, raw) for database in DATABASES}
+    found = {name: collection.of_database(ed, name, raw) for name in collection.DATABASES}
     with files.atomic_path(path) as part:
         con = duckdb.connect(part)
         for database, (units, panels) in tqdm(found.items(), desc="databases", disable=None):
-            write_database(con, database, units, panels)
-        write(
-            con,
-            "countries",
-            "roster",
-            files.read_csv(rankings.ANNEX / "countries.csv"),
-            "建议收录的国家 / countries proposed for collection",
-        )
-        for name in ("firms", "patents", "deals", "institutions"):
-            file = f"{folder}/{name}.parquet"
-            if Path(file).exists():
-                write(
-                    con,
-                    "firms",
-                    name,
-                    con.sql(f"SELECT * FROM read_parquet('{file}') ORDER BY ALL"),
-                    "企业记录（模拟或自备） / firm records, simulated or your own",
-                )
-        for name, facts in [pair for study in studies for pair in study.tables().items()]:
-            write(con, "facts", name, facts, "刊载的事实 / published facts")
-        write(
-            con,
-            "facts",
-            "external_rankings",
-            files.read_csv(files.DATA / "external-rankings.csv"),
-            "其他排名 / other rankings",
-        )
-        write(con, "policies", "calendar", policy.load(), "政策与事件 / policies and events")
-        write(con, "policies", "documents", policy.documents(), "各地文件 / documents by place")
-        write(con, "policies", "comparison", policy.comparison(), "三城政策比较 / three cities compared")
-        tables = codebook(con, {key: text for study in studies for key, text in study.descriptions().items()})
+            write_database(con, ed, database, units, panels, raw)
+        roster = files.read_csv(samples.ANNEX / "countries.csv")
+        write(con, "countries", "roster", roster, "建议收录的国家 / countries proposed for collection")
+        write_records(con, records or recorded.locate(ed.settings.get("records") or "data/records"))
+        described = write_facts(con, ed)
+        write_policies(con, ed)
+        listed = codebook(con, {name: list(panels) for name, (_, panels) in found.items()}, described)
         con.close()
-    return tables
+    return listed
 
 
-def write_database(con, database: str, units: pd.DataFrame, found: dict[str, pd.DataFrame]) -> None:
+def write_records(con, folder) -> None:
+    """The tables of firm records of a folder, those that are there."""
+    about = "企业记录（模拟或自备） / firm records, simulated or your own"
+    for name in recorded.TABLES:
+        path = f"{folder}/{name}.parquet"
+        if Path(path).exists():
+            rows = con.sql(f"SELECT * FROM read_parquet('{path}') ORDER BY ALL")
+            write(con, "firms", name, rows, about)
+
+
+def write_facts(con, ed) -> dict:
+    """Other rankings and the printed facts of an edition (typed by its studies, else as text): description by table
+    and column."""
+    others = files.read_csv(files.DATA / "external-rankings.csv")
+    write(con, "facts", "external_rankings", others, "其他排名 / other rankings")
+    studies = programme.hooks(ed)
+    facts = {name: table for study in studies for name, table in study.tables().items()}
+    if ed.facts and not studies:
+        facts = {path.stem: files.read_csv(path) for path in sorted(ed.facts.glob("*.csv"))}
+    for name, table in facts.items():
+        write(con, "facts", name, table, "刊载的事实 / published facts")
+    return {key: text for study in studies for key, text in study.descriptions().items()}
+
+
+def write_policies(con, ed) -> None:
+    """Policies and events; with printed facts also documents by place and the comparison of cities."""
+    cities = ed.places()["city"]
+    write(con, "policies", "calendar", policy.calendar(ed.facts, cities), "政策与事件 / policies and events")
+    if ed.facts:
+        write(con, "policies", "documents", policy.documents(ed.facts), "各地文件 / documents by place")
+        write(con, "policies", "comparison", policy.comparison(ed.facts), "政策比较 / cities compared")
+
+
+def write_database(con, ed, database: str, units: pd.DataFrame, found: dict, raw) -> None:
     """The four tables of one database, under their keys."""
     cells = pd.concat([panel.assign(index=index) for index, panel in found.items()])
-    scores = pd.concat(
-        [score.compute(spec.load(index), panel).assign(index=index) for index, panel in found.items()]
-    )
-    book = pd.concat([indicators(index) for index in found])
+    scores = pd.concat([rankings.load(ed, index, raw).scores().assign(index=index) for index in found])
+    book = pd.concat([rankings.indicators(spec.load(index)) for index in found])
     cells = cells[cells["indicator"].isin(book["indicator"])].dropna(subset="value")
     shares = [name for name in scores if name.startswith("share_")]
-    tables = {
-        "units": units[rankings.UNITS],
+    contents = {
+        "units": units[samples.UNITS],
         "indicators": book,
         "values": cells[["index", "unit", "year", "indicator", "value", "status", "source"]],
         "scores": scores.dropna(subset="score")[
             ["index", "unit", "year", "node", "score", "rank", "growth_pct", "rank_change", *shares]
         ],
     }
-    for name, frame in tables.items():
+    for name, frame in contents.items():
         write(con, database, name, frame, ABOUT[name], KEYS[name].format(schema=database))
 
 
@@ -193,21 +131,22 @@ def typed(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def codebook(con, described: dict) -> pd.DataFrame:
+def codebook(con, indices: dict[str, list], described: dict) -> pd.DataFrame:
     """Tables and columns of the file with their descriptions, and all indicators, as the schema `codebook`."""
     described = dict(described)
     for name in ("units", "values"):
-        described |= {(name, field.name): field.description for field in schema(f"annex-{name}").fields}
-    tables = con.sql(
+        fields = tables.schema(f"annex-{name}")["fields"]
+        described |= {(name, field["name"]): field["description"] for field in fields}
+    listed = con.sql(
         'SELECT schema_name AS schema, table_name AS "table", comment AS about FROM duckdb_tables() '
         "ORDER BY ALL"
     ).df()
-    tables.insert(
+    listed.insert(
         2,
         "rows",
         [
             con.sql(f'SELECT count(*) FROM {row.schema}."{row.table}"').fetchone()[0]
-            for row in tables.itertuples()
+            for row in listed.itertuples()
         ],
     )
     columns = con.sql(
@@ -217,15 +156,15 @@ def codebook(con, described: dict) -> pd.DataFrame:
     columns["about"] = [described.get((row.table, row.column), "") for row in columns.itertuples()]
     book = pd.concat(
         [
-            indicators(index).assign(database=database)
-            for database, indices in DATABASES.items()
-            for index in indices
+            rankings.indicators(spec.load(index)).assign(database=database)
+            for database, found in indices.items()
+            for index in found
         ]
     )
-    write(con, "codebook", "tables", tables, "所有表 / all tables")
+    write(con, "codebook", "tables", listed, "所有表 / all tables")
     write(con, "codebook", "columns", columns, "所有列 / all columns")
     write(con, "codebook", "indicators", book, "所有指标 / all indicators")
-    return tables
+    return listed
 
 
 def fingerprint(path=PATH) -> pd.DataFrame:
@@ -246,4 +185,4 @@ def connect(path=PATH):
 
 def make(ed, path: Path) -> None:
     """Build the databases of an edition at `path`."""
-    build(path, ed.name)
+    build(ed, path)

@@ -1,31 +1,36 @@
-"""Workbooks by which a team puts in its own collection: an Excel template for each database, and reading it back.
+"""Units and values of every database: the workbook that a team filled in, else the sample.
 
-Every fault of a filled workbook is listed at once with sheet, row, column and fix; nothing is read until all is sound.
+    collection.template("banks", "data/raw/banks.xlsx")     # an empty workbook: a sheet of units, one for each index
+    collection.of_index(ed, "banks")                        # units and panel of one index
+
+A filled workbook stands in data/raw/<database>.xlsx. Every fault of it is listed at once with sheet, row, column and
+fix; nothing is read until all is sound.
 """
 
-import json
 import math
 import re
 import unicodedata
+from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pycountry
 import xlsxwriter
-from frictionless import Resource, Schema, validate
 
 from fire import files
-from fire.analysis import rankings
 from fire.errors import InputError, refuse
 from fire.index import spec
+from fire.sources import samples, tables
+from fire.sources.samples import UNITS
 
+RAW = files.DATA / "raw"
 TEMPLATE = "2022.1"  # raise it whenever a sheet or a column changes
 DATABASES = {
     "cities": ["fire-2022"],
-    "firms": ["firm-competitiveness"],
     "countries": ["infrastructure"],
-    "institutions": ["digital-service-bank", "digital-service-securities", "digital-service-insurance"],
     "banks": ["banks"],
+    "institutions": ["digital-service-bank", "digital-service-securities", "digital-service-insurance"],
+    "firms": ["firm-competitiveness"],
 }
 FIRST_ROW = 4  # of the values: ids, names and units stand above
 EMPTY_WORDS = re.compile(
@@ -37,13 +42,42 @@ ABOUT_SHEET = {
 }
 
 
+def of_database(ed, database: str, raw: Path = RAW) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Units (UNITS) and the panel of each index of a database: the team's workbook in `raw`, else the sample of the
+    edition's year. The cities are those of the edition and its panel."""
+    known(database)
+    if (raw / f"{database}.xlsx").exists():
+        return read_workbook(raw / f"{database}.xlsx", database)
+    if database == "cities":
+        names = {"city": "unit", "city_en": "unit_en", "adcode": "code", "region": "group"}
+        places = ed.places().rename(columns=names)
+        units = places[places["unit"].isin(ed.index.units)].assign(kind="city").reindex(columns=UNITS)
+        return units.reset_index(drop=True), {ed.spec.id: ed.index.panel}
+    indices = DATABASES[database]
+    units = pd.concat([samples.units(index, ed.year, ed.facts) for index in indices])
+    panels = {index: samples.panel(index, ed.year, ed.facts) for index in indices}
+    return units.drop_duplicates("unit", ignore_index=True), panels
+
+
+def of_index(ed, index: str, raw: Path = RAW) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Units and panel of one index of the annex; units without a value are left out."""
+    database = next((name for name, indices in DATABASES.items() if index in indices), None)
+    if database is None:
+        raise InputError(
+            f"index {index}", [f"in no database: use one of {', '.join(sum(DATABASES.values(), []))}"]
+        )
+    units, panels = of_database(ed, database, raw)
+    panel = panels.get(index, next(iter(panels.values())))
+    return units[units["unit"].isin(panel["unit"])].reset_index(drop=True), panel
+
+
 def template(database: str, path, units: pd.DataFrame | None = None) -> None:
     """Write the workbook of a database: a sheet of units and one sheet of values for each of its indices.
 
     `units` are filled in (countries: the proposed roster). Raises InputError for an unknown database.
     """
     known(database)
-    units = pd.DataFrame(columns=rankings.UNITS) if units is None else units[rankings.UNITS].astype(object)
+    units = pd.DataFrame(columns=UNITS) if units is None else units[UNITS].astype(object)
     with files.atomic_path(path) as part, xlsxwriter.Workbook(part, {"strings_to_formulas": False}) as book:
         bold, soft = (
             book.add_format({"bold": True, "bg_color": "#d5dade"}),
@@ -54,7 +88,7 @@ def template(database: str, path, units: pd.DataFrame | None = None) -> None:
         about.write_column(0, 1, [database, TEMPLATE, *ABOUT_SHEET.values()])
         about.set_column(0, 1, 24)
         sheet = book.add_worksheet("units")
-        sheet.write_row(0, 0, rankings.UNITS, bold)
+        sheet.write_row(0, 0, UNITS, bold)
         for row, unit in enumerate(units.where(units.notna(), "").to_numpy(), start=1):
             sheet.write_row(row, 0, unit)
         sheet.freeze_panes(1, 1)
@@ -84,9 +118,7 @@ def read_workbook(path, database: str) -> tuple[pd.DataFrame, dict[str, pd.DataF
     """
     known(database)
     if not path.exists():
-        raise InputError(
-            f"{path}", ["the file does not exist: write one with `python -m fire.report.databases template`"]
-        )
+        raise InputError(f"{path}", ["the file does not exist: write one with `python -m fire new-template`"])
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     need = {"about", "units", *DATABASES[database]}
     lost = sorted(need - set(book.sheetnames))
@@ -113,20 +145,15 @@ def read_workbook(path, database: str) -> tuple[pd.DataFrame, dict[str, pd.DataF
 def read_units(sheet) -> tuple[pd.DataFrame, list[str]]:
     """The sheet of units and its faults: schema, country codes, one unit under two names."""
     rows = [
-        [None if cell is None else str(cell).strip() for cell in row[: len(rankings.UNITS)]]
+        [None if cell is None else str(cell).strip() for cell in row[: len(UNITS)]]
         for row in sheet.iter_rows(values_only=True)
     ]
-    rows = rows[:1] + [row for row in rows[1:] if any(row)]
-    units = pd.DataFrame(rows[1:], columns=rows[0], dtype=object)
-    report = validate(Resource(data=rows, schema=schema("annex-units")))
-    faults = [
-        f"sheet 'units', row {getattr(error, 'row_number', None) or 1}: {error.message}"
-        for task in report.tasks
-        for error in task.errors
-    ]
-    if list(units.columns) != rankings.UNITS:
+    units = pd.DataFrame([row for row in rows[1:] if any(row)], columns=rows[0], dtype=object)
+    units, found = tables.check(units, "annex-units")
+    faults = [f"sheet 'units', {fault}" for fault in found]
+    if list(units.columns) != UNITS:
         header = ["sheet 'units', row 1: the columns differ from the template's: copy its header"]
-        return units.reindex(columns=rankings.UNITS), faults or header
+        return units.reindex(columns=UNITS), faults or header
     for row, unit in enumerate(units.itertuples(), start=2):
         if unit.kind == "country" and pycountry.countries.get(alpha_3=str(unit.code)) is None:
             faults.append(
@@ -209,7 +236,7 @@ def read_values(sheet, index: str, units: pd.DataFrame) -> tuple[pd.DataFrame, l
 
 def read_cell(cell, tree, name: str, unit: str, channels: str | None) -> tuple[float, list[str]]:
     """The number in a cell and its faults: no number, not plausible, on a channel that the unit does not have."""
-    row, faults = rankings.nodes(tree)[name], []
+    row, faults = samples.written(tree)[name], []
     number, wrong = files.to_number(pd.Series([str(cell)]), "", name)
     low, high = row.get("plausible", (-math.inf, math.inf))
     if wrong:
@@ -225,10 +252,3 @@ def read_cell(cell, tree, name: str, unit: str, channels: str | None) -> tuple[f
             "empty the cell, or add the channel to the sheet of units"
         )
     return number[0], faults
-
-
-def schema(name: str) -> Schema:
-    """A Frictionless Table Schema of data/schemas."""
-    return Schema.from_descriptor(
-        json.loads((files.DATA / "schemas" / f"{name}.json").read_text(encoding="utf-8"))
-    )

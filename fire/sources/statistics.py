@@ -10,8 +10,8 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from fire import files
-from fire.errors import refuse
 from fire.index.panel import STATUSES
+from fire.sources import tables
 
 PATH = files.DATA / "statistics" / "cities.csv"
 COLUMNS = ["city", "year", "measure", "value", "unit", "status", "source", "note"]
@@ -39,28 +39,9 @@ def read(path: Path | str = PATH, cities: list[str] | None = None) -> pd.DataFra
     `cities` are those that must be there (default: the cities of data/places.csv). UTF-8, GB18030, thousands separators
     and full-width digits are read. Raises InputError with every fault by file, row and column; the file is not changed.
     """
-    table = files.read_csv(path)
-    refuse(
-        f"{path}",
-        [
-            f"row 1: column '{name}' is missing: add it (empty cells are allowed in 'note')"
-            for name in COLUMNS
-            if name not in table
-        ],
-    )
-    table["row"] = np.arange(2, len(table) + 2)
-    faults = []
-    for name in ("year", "value"):
-        table[name], wrong = files.to_number(table[name], path, name)
-        faults += wrong
-    if cities is None:
-        cities = places()["city"].tolist()
-    faults += [
-        f"{path}: {fault}" for check in (cell_faults, key_faults, sum_faults) for fault in check(table)
-    ]
-    faults += [f"{path}: {fault}" for fault in missing_cities(table, cities)]
-    refuse(f"{path}", faults)
-    return table[COLUMNS].astype({"year": int})
+    cities = places()["city"].tolist() if cities is None else cities
+    also = (cell_faults, sum_faults, lambda table: missing_cities(table, cities))
+    return tables.read(path, "city-statistics", also=also)[COLUMNS].astype({"year": int})
 
 
 def places() -> pd.DataFrame:
@@ -69,49 +50,28 @@ def places() -> pd.DataFrame:
 
 
 def cell_faults(table: pd.DataFrame) -> list[str]:
-    """Cells that cannot be: no year, an unknown measure, unit or status, a value that is not positive."""
+    """Cells that cannot be: a unit that is not that of the measure, a value that is not positive or has no status."""
     faults = []
-    for row in table.itertuples():
-        if pd.isna(row.year) or row.year % 1:
-            faults.append(f"row {row.row}, column 'year': '{row.year}' is not a year: type four digits")
-        if row.measure not in UNITS:
+    for row, cell in enumerate(table.itertuples(), start=2):
+        if cell.measure in UNITS and cell.unit in UNITS.values() and cell.unit != UNITS[cell.measure]:
             faults.append(
-                f"row {row.row}, column 'measure': '{row.measure}' is unknown: use one of {', '.join(UNITS)}"
+                f"row {row}, column 'unit': '{cell.unit}': convert {cell.measure} to {UNITS[cell.measure]}"
             )
-        elif row.unit != UNITS[row.measure]:
+        if cell.value <= 0:
             faults.append(
-                f"row {row.row}, column 'unit': '{row.unit}': convert {row.measure} to {UNITS[row.measure]}"
-            )
-        if row.value <= 0:
-            faults.append(
-                f"row {row.row}, column 'value': {row.measure} of {row.city} is {row.value:g}: it must be above 0; "
+                f"row {row}, column 'value': {cell.measure} of {cell.city} is {cell.value:g}: it must be above 0; "
                 "leave the cell empty when it is unknown"
             )
-        if pd.notna(row.value) and row.status not in STATUSES:
-            faults.append(
-                f"row {row.row}, column 'status': '{row.status}' is unknown: use one of {', '.join(STATUSES)}"
-            )
+        if pd.notna(cell.value) and pd.isna(cell.status):
+            faults.append(f"row {row}, column 'status': empty: fill it in")
     return faults
-
-
-def key_faults(table: pd.DataFrame) -> list[str]:
-    """Rows that say the same thing twice."""
-    doubled = table[table.duplicated(KEY, keep=False)]
-    return [
-        f"rows {', '.join(map(str, group['row']))}, columns 'city, year, measure': {city}, {year:.0f}, {measure} "
-        f"appears {len(group)} times: keep one row"
-        for (city, year, measure), group in doubled.groupby(KEY, sort=False)
-    ]
 
 
 def sum_faults(table: pd.DataFrame) -> list[str]:
     """Parts larger than their whole: services above GDP, urban population above population."""
-    wide = (
-        table.drop_duplicates(KEY)
-        .pivot(index=["city", "year"], columns="measure", values="value")
-        .reindex(columns=list(UNITS))
-    )
-    rows = table.drop_duplicates(KEY).set_index(KEY)["row"]
+    table = table.dropna(subset=KEY).drop_duplicates(KEY)
+    wide = table.pivot(index=["city", "year"], columns="measure", values="value").reindex(columns=list(UNITS))
+    rows = pd.Series(table.index + 2, index=pd.MultiIndex.from_frame(table[KEY]))
     return [
         f"row {rows[(*key, part)]}, column 'value': {part} of {key[0]} in {key[1]:.0f} is above its {whole}: "
         "correct one of them"
