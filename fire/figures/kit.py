@@ -330,7 +330,7 @@ def dumbbell(
     ax.scatter([], [], s=30, color=one or MUTED, label=heading(end, lang))
     shown, ends = end if label is None else label, frame[both].max(axis=1)
     places = digits_of(shown, lang, digits)
-    mark = {"signed": True, "unit": "%" if "%" in heading(label, lang) else ""} if label else {}
+    mark = {"signed": True, "suffix": "%" if "%" in heading(label, lang) else ""} if label else {}
     style.value_labels(ax, row, frame[shown], places, pad=7, at=ends, **mark)
     _labelled(ax, lang, x)
     ax.margins(x=0.1)

@@ -160,12 +160,14 @@ def region_marker(name: str, lang: str = "zh") -> str:
     return region_markers(lang)[name]
 
 
-def value_labels(ax, rows, values, digits: int = 3, pad: float = 3, *, at=None, signed=False, **options):
+def value_labels(
+    ax, rows, values, digits: int = 3, pad: float = 3, *, at=None, signed=False, suffix="", **options
+):
     """Write each value at the end of its horizontal bar or dot, or at `at`; nothing where it is missing."""
     form = f"{'+' if signed else ''},.{digits}f"
     for row, value, place in zip(rows, values, values if at is None else at, strict=True):
         if value == value:
-            end_label(ax, place, row, format(value, form), pad, **options)
+            end_label(ax, place, row, format(value, form) + suffix, pad, **options)
 
 
 def end_label(ax, x, y, text: str, pad: float = 6, **options):

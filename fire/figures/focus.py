@@ -1,0 +1,41 @@
+"""Figures of one city: its highest indicators and its fastest ones, against all cities."""
+
+import numpy as np
+import pandas as pd
+
+from fire import codebook
+from fire.figures import kit, style
+from fire.figures.style import FAINT, INK, MUTED, NAVY
+
+
+def high(frame: pd.DataFrame, lang: str):
+    """Scores of some indicators of one city in both years, over the range and the median of all cities.
+
+    `frame`: node, a column for each year, and of all cities low, median, high; best row first.
+    """
+    fig = kit.dumbbell(frame, lang, y="node", x="score", digits=2, colour=NAVY)
+    ax, row = fig.axes[0], np.arange(len(frame))
+    label = codebook.word("range of all cities", lang)
+    ax.hlines(row, frame["low"], frame["high"], color=FAINT, linewidth=7, zorder=0.5, label=label)
+    _ticks(ax, frame["median"], lang, color=MUTED)
+    kit.one_legend(fig)
+    return fig
+
+
+def growth(frame: pd.DataFrame, lang: str):
+    """Growth of some indicators of one city (bars) against the median of all cities (ticks).
+
+    `frame`: node, growth_pct, median (per cent a year); fastest row first.
+    """
+    colours = np.where(frame["growth_pct"].ge(0), style.RISE, style.FALL)
+    fig = kit.bars(frame, lang, y="node", x="growth_pct", colours=colours, digits=1, signed=True)
+    _ticks(fig.axes[0], frame["median"], lang, color=INK)
+    kit.one_legend(fig)
+    return fig
+
+
+def _ticks(ax, values: pd.Series, lang: str, color: str) -> None:
+    label = codebook.word("median of all cities", lang)
+    ax.scatter(
+        values, range(len(values)), s=90, marker="|", color=color, linewidth=1.6, zorder=2.5, label=label
+    )
