@@ -21,7 +21,7 @@ from fire.errors import InputError, refuse
 from fire.index.spec_faults import suggest
 
 FOLDER = files.REPORTS / "exhibits"
-NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 COUNT_WORDS = {
     "zh": re.compile(r"[两二三四五六七八九十百千]+(?=[个座家项位名种类])"),
     "en": re.compile(r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred)\b", re.I),
