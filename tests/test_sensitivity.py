@@ -42,6 +42,11 @@ def test_linear_model_and_an_output_that_does_not_vary():
     assert found.loc["constant"].isna().all().all()
 
 
+def test_the_same_seed_gives_the_same_indices_and_intervals():
+    runs = [sensitivity.sobol(lambda x: x[:1] + x[1:2] * x[2:], ["a", "b", "c"], 64, 3) for _ in range(2)]
+    assert runs[0].equals(runs[1]) and runs[0]["first_low"].notna().all()
+
+
 def test_index_run_names_what_moves_it():
     values = np.random.default_rng(2).lognormal(1, 0.5, (1, 10, 6))
     alternatives = {

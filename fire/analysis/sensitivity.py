@@ -52,18 +52,25 @@ def sobol(
     found = stats.sobol_indices(func=varying, n=draws, dists=[stats.uniform()] * len(factors), rng=rng)
     with np.errstate(all="ignore"), warnings.catch_warnings():  # an interval that cannot be had is missing
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        spread = found.bootstrap(confidence_level=confidence, n_resamples=resamples)
+        spread = _bootstrapped(found, draws, confidence, resamples, rng)
     names = np.arange(len(kept["rows"])) if outputs is None else np.asarray(outputs)
     index = pd.MultiIndex.from_product([names[kept["rows"]], factors], names=["output", "factor"])
     columns = {}
-    for order, value, band in [
-        ("first", found.first_order, spread.first_order),
-        ("total", found.total_order, spread.total_order),
-    ]:
-        limits = band.confidence_interval
-        columns |= {order: value, f"{order}_low": limits.low, f"{order}_high": limits.high}
+    for place, (order, value) in enumerate([("first", found.first_order), ("total", found.total_order)]):
+        columns |= {order: value, f"{order}_low": spread.low[place], f"{order}_high": spread.high[place]}
     frame = pd.DataFrame({name: np.ravel(values) for name, values in columns.items()}, index=index)
     return frame.reindex(pd.MultiIndex.from_product([names, factors], names=index.names)).reset_index()
+
+
+def _bootstrapped(found, draws: int, confidence: float, resamples: int, rng):
+    """Low and high ends of first and total order indices, as `SobolResult.bootstrap`, which takes no generator."""
+
+    def indices(rows):
+        return found._indices_method(found._f_A[:, rows], found._f_B[:, rows], found._f_AB[..., rows])
+
+    return stats.bootstrap(
+        [np.arange(draws)], indices, method="BCa", n_resamples=resamples, confidence_level=confidence, rng=rng
+    ).confidence_interval
 
 
 def run(
