@@ -41,10 +41,10 @@ PART = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)\.(?P<kind>part|old)(\.\w+)?$")
 class Hashes:
     """Hash of a file's content, kept by its time and size so that unchanged files are not read again."""
 
-    def __init__(self, path: Path = BUILD / "hashes.json"):
-        self.path, self.changed = path, False
+    def __init__(self, path: Path | None = None):
+        self.path, self.changed = path or BUILD / "hashes.json", False
         try:
-            self.kept = json.loads(path.read_text(encoding="utf-8"))
+            self.kept = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             self.kept = {}
 
@@ -114,7 +114,7 @@ class Plan:
     def __init__(self, ed, hashes: Hashes):
         from fire.report import programme
 
-        self.ed, self.hashes, self.modules = ed, hashes, Modules()
+        self.ed, self.hashes, self.modules = ed, hashes, Modules(ROOT)
         self.chapters = programme.load(ed)
         self.runs = [run for chapter in self.chapters if not chapter.request for run in chapter.runs]
         named = [f"{value}" for value in ed.settings.values()]
@@ -126,8 +126,13 @@ class Plan:
         self.keys = {}
         for one in self.data:  # those that the edition names come first: the others may rest on them
             self.keys[one.name] = self._data_key(one)
+        faults = []
         for run in self.runs:
-            self.keys[run.name] = self.key(run)
+            try:
+                self.keys[run.name] = self.key(run)
+            except InputError as error:
+                faults += [f"{error.what}: {fault}" for fault in error.faults]
+        refuse("notebooks", list(dict.fromkeys(faults)))
 
     def _inputs(self) -> dict[str, str]:
         """Every file that analyses may read: the shared data, and what the edition names."""
