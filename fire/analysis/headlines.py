@@ -38,6 +38,11 @@ def status(shares: pd.DataFrame, index) -> dict:
     }
 
 
+def counts(system: pd.DataFrame) -> dict:
+    """How many pillars, dimensions and indicators an index system (`views.system`) has."""
+    return {f"{name}s": system[name].nunique() for name in ("pillar", "dimension", "indicator")}
+
+
 def lead(frame: pd.DataFrame, top: int) -> dict:
     """Who leads and who is last, with their scores; how many of the first `top` stay there over their whole rank
     interval, whose interval is widest and how many ranks it spans."""
@@ -135,13 +140,6 @@ def pillar(index, cities: pd.DataFrame, areas: pd.DataFrame, node: str, top: int
         "lead": lead,
         "all": len(children),
     }
-
-
-def leaders_of_regions(cities: pd.DataFrame, node: str, region: pd.Series, count: int = 4) -> list:
-    """The best city of each of the `count` regions whose best city scores highest in a node."""
-    best = views.at(cities, node)
-    best = best.assign(region=best["unit"].map(region)).drop_duplicates("region")
-    return list(best["unit"][:count])
 
 
 def comparison(frame: pd.DataFrame, node: str) -> dict:

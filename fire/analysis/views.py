@@ -29,6 +29,20 @@ def known_unit(index, unit: str) -> str:
     return unit
 
 
+def known_region(index, region: str) -> str:
+    """The region itself; InputError with the nearest name when the index has no such region."""
+    regions = list(dict.fromkeys(index.groups.loc[index.units]))
+    if region not in regions:
+        raise InputError("regions", [f"no region '{region}'" + suggest(region, regions)])
+    return region
+
+
+def members(index, region: str) -> list:
+    """The units of a region, by their rank."""
+    ranked = of_year(index)["unit"]
+    return list(ranked[ranked.map(index.groups).eq(region)])
+
+
 def leaders(values: pd.Series, digits: int = 3, highest: bool = True) -> list:
     """Names (index) at the top of `values`; more than one when they tie at the digits shown, none without values."""
     shown = values.dropna().astype(float).round(digits)
@@ -120,12 +134,12 @@ def at(frame: pd.DataFrame, node: str) -> pd.DataFrame:
 
 
 def by_region(table: pd.DataFrame, order) -> pd.DataFrame:
-    """A league table with its regions in the given order and its cities inside each by rank."""
+    """A league table by region: regions in the given order, the cities of each by rank, without the columns
+    `rank_change` and `share_<status>`."""
     place = {region: row for row, region in enumerate(order)}
     table = table.assign(_place=table["region"].map(place)).sort_values(["_place", "rank", "unit"])
-    return table[["region", *(name for name in table if name not in ("region", "_place"))]].reset_index(
-        drop=True
-    )
+    left_out = {"region", "_place", "rank_change"} | {name for name in table if name.startswith("share_")}
+    return table[["region", *(name for name in table if name not in left_out)]].reset_index(drop=True)
 
 
 def status_shares(index, year: int | None = None) -> pd.DataFrame:
@@ -139,6 +153,14 @@ def status_shares(index, year: int | None = None) -> pd.DataFrame:
             for name in statuses(now)
         ]
     return pd.DataFrame(rows, columns=["node", "status", "share_pct"])
+
+
+def to_compare(frame: pd.DataFrame, node: str, printed: pd.DataFrame, count: int = 4) -> list:
+    """The cities to set side by side on a node: those whose score of it the report printed (`printed`: unit, node, …),
+    when it printed several; else the `count` best among the first city of every region (column `region`)."""
+    best = at(frame, node)
+    told = printed.loc[printed["node"].eq(node) & printed["unit"].isin(best["unit"]), "unit"].unique()
+    return list(told) if len(told) > 1 else list(best.drop_duplicates("region")["unit"][:count])
 
 
 def chosen(frame: pd.DataFrame, units: list, nodes: list) -> pd.DataFrame:
@@ -158,6 +180,26 @@ def indicators_of(frame: pd.DataFrame, unit: str, nodes: list) -> pd.DataFrame:
     field = groups["score"].agg(low="min", median="median", high="max")
     field["median_growth"] = groups["growth_pct"].median()
     return leaves[leaves["unit"].eq(unit)].join(field, on="node")
+
+
+def fastest(table: pd.DataFrame, count: int) -> pd.DataFrame:
+    """The `count` indicators of a unit (`indicators_of`) that grew fastest, `median` being the growth of the median unit;
+    none where growth is not known."""
+    grown = table[table["growth_pct"].notna()].assign(median=table["median_growth"])
+    return grown.nlargest(count, "growth_pct")
+
+
+def side_by_side(table: pd.DataFrame) -> pd.DataFrame:
+    """Units × nodes of some rows of `both_years`, in their order: unit, each node with rank_<node>, of the first node
+    rank_low, rank_high and growth_pct."""
+    nodes, units = list(dict.fromkeys(table["node"])), list(dict.fromkeys(table["unit"]))
+    wide = table.pivot(index="unit", columns="node", values=["score", "rank"]).loc[units]
+    parts = [wide["score"][[node]].join(wide["rank"][node].rename(f"rank_{node}")) for node in nodes]
+    first = table[table["node"].eq(nodes[0])].set_index("unit")
+    ends = first[[name for name in ("rank_low", "rank_high", "growth_pct") if name in first]]
+    found = pd.concat([*parts, ends], axis=1).rename_axis(columns=None).reset_index()
+    found.attrs["status"] = statuses(table)
+    return found
 
 
 def system(index) -> pd.DataFrame:

@@ -28,7 +28,8 @@ def growth(frame: pd.DataFrame, lang: str):
     `frame`: node, growth_pct, median (per cent a year); fastest row first.
     """
     colours = np.where(frame["growth_pct"].ge(0), style.RISE, style.FALL)
-    fig = kit.bars(frame, lang, y="node", x="growth_pct", colours=colours, digits=1, signed=True)
+    frame = frame.assign(_end=frame[["growth_pct", "median"]].max(axis=1))
+    fig = kit.bars(frame, lang, y="node", x="growth_pct", colours=colours, digits=1, signed=True, at="_end")
     _ticks(fig.axes[0], frame["median"], lang, color=INK)
     kit.one_legend(fig)
     return fig

@@ -116,11 +116,12 @@ def compare(frame: pd.DataFrame, lang: str):
     """A set of cities side by side, one panel a node, both years; cities and nodes in the order of the frame."""
     nodes, units = list(dict.fromkeys(frame["node"])), list(dict.fromkeys(frame["unit"]))
     fig, axes = kit.panels(nodes, lang, height=0.3 * len(units) + 1)
-    top = frame[kit.years(frame)].max(axis=None)
+    scores = frame[kit.years(frame)]
+    low, high = scores.min(axis=None), scores.max(axis=None)
     for ax, node in zip(axes, nodes, strict=True):
         part = frame[frame["node"].eq(node)].set_index("unit").reindex(units).reset_index()
         kit.dumbbell(part, lang, y="unit", digits=2, colour=NAVY, ax=ax)
-        ax.set(xlim=(0, 1.3 * top), ylim=(len(units) - 0.4, -0.6))
+        ax.set(xlim=(low - 0.1 * (high - low), high + 0.45 * (high - low)), ylim=(len(units) - 0.4, -0.6))
     kit.one_legend(fig)
     return fig
 

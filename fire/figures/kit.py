@@ -145,11 +145,13 @@ def bars(
     marked=(),
     digits: int | None = None,
     signed: bool = False,
+    at: str | None = None,
     ax=None,
 ):
     """Horizontal bars with their values. Columns: `y` (label), `x` (length), `hue` (bars side by side, a legend).
 
-    `marked`: cells of `y` in the highlight colour; `colours`: one colour, a list by row, or a dictionary by `hue`.
+    `marked`: cells of `y` in the highlight colour; `colours`: one colour, a list by row, or a dictionary by `hue`;
+    `at`: column of the places where the numbers stand (default the ends of the bars).
     """
     labels = frame if hue is None else frame.drop_duplicates(y)
     level = {cell: row for row, cell in enumerate(labels[y])}
@@ -160,7 +162,7 @@ def bars(
         plain = [HIGHLIGHT if cell in set(marked) else BASE if len(marked) else NAVY for cell in frame[y]]
         colours = plain if colours is None else [colours] * len(wide) if isinstance(colours, str) else colours
         ax.barh(wide["_row"], wide[x], color=list(colours), height=0.66)
-        style.value_labels(ax, wide["_row"], wide[x], digits, at=wide[x].clip(lower=0), signed=signed)
+        style.value_labels(ax, wide["_row"], wide[x], digits, at=frame[at or x].clip(lower=0), signed=signed)
     else:
         wide["_hue"] = names(frame, hue, lang)
         palette = {name(cell, hue, lang): colour for cell, colour in (colours or {}).items()} or None
