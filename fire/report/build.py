@@ -121,6 +121,7 @@ class Plan:
         self.data = sorted(programme.data(ed), key=lambda one: below(one.path) not in named)
         self.named = [one for one in self.data if below(one.path) in named and not one.request]
         self.studies, self.programmes = programme.studies(ed), programme.sources(ed)
+        self.hooks = [f"studies.{name}.hooks" for name in self.studies]
         self.environment = [sys.version, hashes.of(LOCK)]
         self.inputs = self._inputs()
         self.keys = {}
@@ -159,7 +160,8 @@ class Plan:
     def _data_key(self, one) -> str:
         above = {name: self.keys[name] for name in (other.name for other in self.named) if name in self.keys}
         raw = self.hashes.all(under(DATA / "raw"))
-        return digest([self.code([one.make.split(":")[0]]), self.inputs, raw, above, self.environment])
+        code = self.code([one.make.split(":")[0], *self.hooks])
+        return digest([code, self.inputs, raw, above, self.environment])
 
     def key(self, run) -> str:
         """Key of one run of a notebook: its source without outputs, its parameters, and what these rest on."""
@@ -198,7 +200,7 @@ class Plan:
             for part in ("chapters", "exhibits")
             for path in under(ROOT / "studies" / name / part)
         ]
-        code = self.code(["fire.report.assembly", *(f"studies.{name}.hooks" for name in self.studies)])
+        code = self.code(["fire.report.assembly", *self.hooks])
         order = [chapter.name for chapter in self.chapters if not chapter.request]
         runs = {run.name: self.keys[run.name] for run in self.runs}
         files = self.hashes.all([*texts, *prose, *words])
