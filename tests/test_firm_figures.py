@@ -1,6 +1,7 @@
-"""The firm figures draw in both languages, with every label, the status note and the numbers of the frame."""
+"""The firm figures draw in both languages, with every name and the numbers of the frame."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -9,9 +10,9 @@ from fire.figures import firms as figures
 
 REGIONS = pd.DataFrame(
     {
-        "region": ["京津冀", "长三角", "其他"],
-        "firms": [10, 30, 5],
-        "hightech_share_pct": [31.6, 18.8, float("nan")],
+        "unit": ["长三角", "京津冀", "其他"],
+        "firms": [30, 10, 5],
+        "hightech_share_pct": [18.8, 31.6, float("nan")],
     }
 )
 WIDE = pd.DataFrame({"区块链": [10, 30, 5], "云计算": [4, 0, 9]}, index=["京津冀", "长三角", "其他"])
@@ -24,17 +25,12 @@ CITIES = pd.DataFrame(
         "main": ["区块链", "云计算", "大数据"],
     }
 )
-STATUSES = ["simulated", "assumed"]
 DRAW = {
-    "bars": lambda lang: figures.quantity_quality(
-        REGIONS, lang, by="region", amount="firms", quality="hightech_share_pct", statuses=STATUSES
-    ),
-    "slope": lambda lang: figures.slope(
-        REGIONS.fillna(20), lang, by="region", left="firms", right="hightech_share_pct", statuses=STATUSES
-    ),
-    "shares": lambda lang: figures.shares_heatmap(technology.shares(WIDE), lang, statuses=STATUSES),
-    "quotients": lambda lang: figures.quotient_heatmap(technology.shares(WIDE), lang, statuses=STATUSES),
-    "map": lambda lang: figures.specialisation_map(CITIES, lang, statuses=STATUSES),
+    "bars": lambda lang: figures.quantity_quality(REGIONS, lang),
+    "slope": lambda lang: figures.slope(REGIONS.assign(firms=[1, 2, 3], hightech_share_pct=[3, 1, 2]), lang),
+    "shares": lambda lang: figures.shares(technology.shares(WIDE), lang),
+    "quotients": lambda lang: figures.quotients(technology.reliable(technology.shares(WIDE)), lang),
+    "map": lambda lang: figures.specialities(CITIES, lang),
 }
 
 
@@ -45,16 +41,17 @@ def texts(fig) -> list[str]:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("kind", DRAW)
-def test_figures_name_everything_and_carry_the_status(kind, lang):
+def test_figures_name_everything(kind, lang):
     fig = DRAW[kind](lang)
     shown = texts(fig)
     plt.close(fig)
-    assert any(("模拟" if lang == "zh" else "simulated") in text for text in shown)
     where = {
         "zh": "北京" if kind == "map" else "长三角",
         "en": "Beijing" if kind == "map" else "Yangtze River Delta",
     }[lang]
     assert any(where in text for text in shown)
+    if kind != "map":
+        assert any({"zh": "其他", "en": "Other"}[lang] in text for text in shown)
     if lang == "en":
         assert not any("\u4e00" <= letter <= "\u9fff" for text in shown for letter in text)
 
@@ -66,5 +63,28 @@ def test_bars_write_the_amount_and_a_dash_for_a_missing_ratio():
     assert {"30", "18.8", "–"} <= set(shown)
 
 
-def test_a_city_beside_a_larger_one_is_not_labelled():
-    assert list(figures.apart(CITIES)["unit"]) == ["北京", "上海"]
+def test_shares_frame_the_leader_and_add_up_the_largest():
+    fig = DRAW["shares"]("en")
+    frames = [(box.get_x(), box.get_y()) for box in fig.axes[0].patches]
+    shown = texts(fig)
+    plt.close(fig)
+    assert frames == [(0, 1), (1, 2)] and "Top three" in shown and shown.count("100.0") == 2
+
+
+def test_quotients_that_are_missing_or_zero_stay_empty():
+    fig = DRAW["quotients"]("en")
+    values = fig.axes[0].collections[0].get_array()
+    shown = technology.reliable(technology.shares(WIDE))["location_quotient"]
+    plt.close(fig)
+    assert np.ma.count(np.ma.masked_invalid(values)) == (shown > 0).sum() < 6
+
+
+def test_more_technologies_than_colours_can_be_told_apart():
+    many = pd.concat([CITIES] * 3, ignore_index=True).assign(main=list("abcdefghi"), unit="北京")
+    fig = figures.specialities(many, "zh")
+    looks = {
+        (tuple(drawn.get_facecolor()[0]), drawn.get_paths()[0].vertices.tobytes())
+        for drawn in fig.axes[0].collections
+    }
+    plt.close(fig)
+    assert len(looks) == 9

@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fire import edition as editions
 from fire import errors, files
-from fire.sources import firms, records
+from fire.analysis import firms
+from fire.sources import firms as sources
+from fire.sources import records
 from studies.printed2022 import firm_facts
 from studies.printed2022.sample import record_sample
 
@@ -14,10 +17,10 @@ PLACES = files.read_csv(files.DATA / "places.csv")
 
 @pytest.fixture(scope="module")
 def sample():
-    """The calibrated sample, checked and counted."""
+    """The calibrated sample, checked and counted: the cube and the data-quality table."""
     if not (records.FOLDER / "patents.parquet").exists():
         record_sample.write(records.FOLDER)
-    return firms.load(2021, PLACES)
+    return sources.load(2021, PLACES)
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +58,14 @@ def test_cube_equals_counting_with_pandas(sample, raw):
         check_names=False,
         check_index_type=False,
     )
-    late = raw["deals"]["round"].isin(firms.SERIES_C)
+    late = raw["deals"]["round"].isin(sources.SERIES_C)
     assert counted["deals"].sum() == len(raw["deals"]) and counted["deals_series_c"].sum() == late.sum()
 
 
 def test_indicators_are_stocks_and_one_flow(sample, raw):
     counted = sample[0]
-    panel = firms.indicators(counted, [2020, 2021], "simulated", "sample")
-    assert set(panel["indicator"]) == set(firms.INDICATORS) and panel["unit"].nunique() == 59
+    panel = sources.indicators(counted, [2020, 2021], "simulated", "sample")
+    assert set(panel["indicator"]) == set(sources.INDICATORS) and panel["unit"].nunique() == 59
     wide = panel.pivot(index=["unit", "indicator"], columns="year", values="value")
     assert (wide.drop(index="patents_period", level="indicator").diff(axis=1)[2021] >= 0).all()
     cumulative, flow = (
@@ -80,8 +83,15 @@ def test_indicators_are_stocks_and_one_flow(sample, raw):
 
 def test_a_city_without_records_is_absent_not_zero(sample):
     counted = sample[0]
-    panel = firms.indicators(counted[counted["city"] != "拉萨"], [2021], "simulated", "sample")
+    panel = sources.indicators(counted[counted["city"] != "拉萨"], [2021], "simulated", "sample")
     assert "拉萨" not in set(panel["unit"]) and panel["unit"].nunique() == 58
+
+
+def test_a_year_that_the_records_do_not_reach_is_absent_not_zero(sample):
+    panel = sources.indicators(sample[0], [2021, 2022], "simulated", "sample")
+    assert set(panel["year"]) == {2021}
+    none = sources.indicators(sample[0], [2030], "simulated", "sample")
+    assert none.empty and list(none.columns) == list(panel.columns)
 
 
 def test_firms_without_patents_count_only_when_asked():
@@ -116,7 +126,7 @@ def test_firms_without_patents_count_only_when_asked():
         )
     )
     holders, everyone = (
-        records.to_pandas(firms.cube(firm, patent, deal, only)).sum(numeric_only=True)
+        records.to_pandas(sources.cube(firm, patent, deal, only)).sum(numeric_only=True)
         for only in (True, False)
     )
     assert (holders["firms"], everyone["firms"]) == (1, 2) and (holders["deals"], everyone["deals"]) == (0, 1)
@@ -143,9 +153,83 @@ PRINTED = [  # chapter 4, figures 8 to 11
 
 @pytest.mark.parametrize("region, measure, printed, digits", PRINTED)
 def test_region_table_gives_the_printed_numbers(sample, region, measure, printed, digits):
-    regions = firms.table(sample[0], "region").set_index("region")
+    regions = sources.table(sample[0], "region").set_index("region")
     assert round(float(regions.at[region, measure]), digits) == printed
     assert len(regions) == 14 and regions["firms"].sum() == 42186
+
+
+@pytest.fixture(scope="module")
+def counted(sample):
+    return firms.Counted(*sample, ["assumed", "simulated"], records.source())
+
+
+def test_leaders_by_region_and_by_city(counted):
+    found = firms.leaders(counted, "region", "firms", "hightech_share_pct")
+    assert found["units"] == ["长三角", "粤港澳大湾区", "京津冀"] and found["values"] == [15412, 9452, 6586]
+    assert round(found["share"], 1) == 74.6 and found["best"] == "长江中游" and found["last"] == "北部湾"
+    cities = firms.leaders(counted, "city", "rd_staff", "rd_staff_per_firm", least=300)
+    assert cities["units"] == ["北京", "深圳", "上海"] and round(cities["share"], 1) == 42.1
+    assert (cities["best"], round(cities["best_value"], 1), cities["least"]) == ("济南", 36.7, 300)
+
+
+def test_where_too_few_reach_the_least_number_the_largest_are_compared(counted):
+    found = firms.leaders(counted, "city", "firms", "hightech_share_pct", least=10**9)
+    assert found["least"] == 4336 and found["best"] == "北京"
+
+
+def test_ranks_by_number_and_quality(counted):
+    regions = firms.stocks(counted, "region")
+    pair = "firms", "hightech_share_pct"
+    assert firms.apart(regions, *pair) == {
+        "up": ["北部湾"],
+        "rise": 9,
+        "down": ["长三角", "粤港澳大湾区"],
+        "fall": 12,
+    }
+    ranks = firms.ranks(regions, *pair).set_index("unit")
+    assert ranks.loc["长江中游"].tolist() == [5, 1] and sorted(ranks["firms"]) == list(range(1, 15))
+
+
+def test_quality_in_one_row_a_table_and_its_sentence(counted):
+    rows = firms.reading(counted.quality).set_index("table")
+    assert rows.loc["patents"].tolist() == [1_000_000, 1_000_000, 0, 0, "2021-12-31"]
+    assert (rows["input"] == rows["used"] + rows["set_aside"]).all() and firms.broken(counted.quality).empty
+    totals = counted.totals
+    assert (totals["input"], totals["aside"], totals["simulated"]) == (1_053_586, 0, True)
+    assert [row["table"] for row in totals["dates"]] == ["firms", "patents", "deals"]
+
+
+def test_broken_rules_are_named_in_both_languages():
+    rows = [("firms", "input", "input", 3, 100.0, None), ("firms", "future", "set aside", 1, 33.3, None)]
+    quality = pd.DataFrame(rows, columns=["table", "rule", "action", "rows", "share_pct", "latest"])
+    assert firms.broken(quality)["rule_en"].tolist() == ["dated after the closing date"]
+    assert firms.reading(quality)["set_aside"].tolist() == [1]
+
+
+def test_indicators_stand_beside_those_of_the_index(counted):
+    index = editions.load(2022).index
+    panel = firms.panel(counted, index)
+    assert set(panel["year"]) == {2020, 2021} and set(panel["status"]) == {"simulated"}
+    found = firms.indicators(panel, index)
+    assert (found["count"], found["unit"], found["first"], found["at"]) == (10, "北京", 9, 2021)
+    assert found["shared"] == 59 and firms.last_year(panel)["unit"][:3].tolist() == ["深圳", "北京", "上海"]
+    fewer = firms.panel(counted, index.drop("deals_top_vc"))
+    assert firms.indicators(fewer, index)["count"] == 9
+
+
+def test_an_index_fed_from_the_records_does_not_differ(counted):
+    index = editions.load(2022).index
+    panel = firms.panel(counted, index)
+    own = index.panel.set_index(["unit", "year", "indicator"])
+    own.update(panel.set_index(["unit", "year", "indicator"])["value"])
+    assert firms.indicators(panel, index.revise(own.reset_index()))["differ"] == 0
+
+
+def test_an_edition_without_records_is_told_so():
+    ed = editions.load(2022)
+    bare = editions.Edition(ed.name, {key: text for key, text in ed.settings.items() if key != "records"})
+    with pytest.raises(errors.InputError, match="names no records"):
+        firms.of(bare)
 
 
 def test_every_printed_fact_is_reproduced_or_explained(cells):

@@ -106,6 +106,15 @@ def test_sound_records_are_all_used(tmp_path, kind):
     assert list(firms["rd_staff"]) == [10, 1200, 5] and list(firms["hightech"]) == [True, False, True]
 
 
+def test_last_day_of_each_table_is_that_of_the_records_used(tmp_path):
+    tables = small()
+    tables["patents"].loc[3, "applied"] = "2022-01-01"
+    result = checked(tables, tmp_path)
+    used = result.quality.query("action == 'used'").set_index("table")["latest"]
+    assert used[["firms", "patents", "deals"]].tolist() == ["2017-05-06", "2020-01-01", "2020-06-06"]
+    assert pd.isna(used["institutions"]) and result.quality["latest"].notna().sum() == 3
+
+
 def test_a_folder_of_parts_is_one_table(tmp_path):
     save(small(), tmp_path)
     whole = small()["patents"]
@@ -290,10 +299,11 @@ def test_27_tracks_in_6_categories_with_their_basis():
 def test_sample_is_marked_simulated_in_every_file(tmp_path):
     tables = {name: pd.DataFrame({"x": [1]}) for name in records.TABLES}
     save(tables, tmp_path)
-    assert records.status(tmp_path) == "observed"
+    assert records.status(tmp_path) == "observed" and records.source(tmp_path) == records.SOURCE
     if not (records.FOLDER / "patents.parquet").exists():
         record_sample.write(records.FOLDER)
     assert records.status(records.FOLDER) == "simulated"
+    assert records.source(records.FOLDER)["en"].startswith("Simulated")
     for name in records.TABLES:
         assert pq.read_schema(records.FOLDER / f"{name}.parquet").metadata[b"status"] == b"simulated"
     assert pd.read_parquet(records.FOLDER / "firms.parquet")["name"].str.contains("模拟").all()

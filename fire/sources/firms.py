@@ -114,7 +114,7 @@ def count(checked: records.Records, places: pd.DataFrame, holders_only: bool = T
 
 def load(
     year: int, places: pd.DataFrame, folder: Path | str = records.FOLDER, url: str = "duckdb://"
-) -> tuple:
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read, check and count the records of a folder up to the end of `year`: the cube and the data-quality table.
 
     `url` picks the engine (fire.engines). Raises InputError as `records.read` and `records.check` do.
@@ -152,8 +152,10 @@ def indicators(counted: pd.DataFrame, years: list[int], status: str, source: str
     """The eight E indicators and the two of enterprise R&D as panel rows for each city and year.
 
     Stocks are those at the end of the year; `patents_period` counts the applications of the year itself. Cities without
-    any record are absent (missing is not zero). Firms outside the index cities are left out.
+    any record and years that the records do not reach are absent (missing is not zero). Firms outside the index cities
+    are left out.
     """
+    years = [year for year in years if year <= counted["year"].max()]
     rows = counted[counted["city"] != records.OTHER]
     cities = pd.Index(sorted(rows["city"].unique()), name="city")
     parts = []
@@ -162,7 +164,11 @@ def indicators(counted: pd.DataFrame, years: list[int], status: str, source: str
         flow = rows[rows["year"] == year].groupby("city")["patents"].sum().rename("patents_period")
         wide = stock.join(flow, how="left").reindex(cities, fill_value=0).fillna(0)
         parts.append(wide.rename(columns={"patents": "patents_cumulative"})[INDICATORS].assign(year=year))
-    long = pd.concat(parts).reset_index().melt(["city", "year"], var_name="indicator", value_name="value")
+    long = (
+        pd.concat(parts or [pd.DataFrame(columns=[*INDICATORS, "year"], index=cities[:0])])
+        .reset_index()
+        .melt(["city", "year"], var_name="indicator", value_name="value")
+    )
     return long.rename(columns={"city": "unit"}).assign(status=status, source=source)[
         ["unit", "year", "indicator", "value", "status", "source"]
     ]

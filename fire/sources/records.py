@@ -58,7 +58,7 @@ RULES = {  # rule: (zh, en, action); the order is the order of checking
     "future": ("日期晚于统计截止日", "dated after the closing date", "set aside"),
     "duplicate_id": ("编号重复，保留首条", "identifier repeated, first row kept", "set aside"),
     "unmatched_place": ("城市无法匹配", "place not matched to a city", "set aside"),
-    "unknown_track": ("赛道不在27个赛道之列", "track not among the 27", "set aside"),
+    "unknown_track": ("赛道不在 data/technology.csv 之列", "track not in data/technology.csv", "set aside"),
     "duplicate_firm": (
         "同名或同代码企业，记录并入首家",
         "same code, or same name and city: merged into the first",
@@ -69,15 +69,8 @@ RULES = {  # rule: (zh, en, action); the order is the order of checking
     "check_digit": ("信用代码校验位错误，忽略代码", "wrong check digit: code ignored, firm kept", "flagged"),
     "formula_like": ("文本形似公式，按文本输出", "formula-like text, written out as text", "flagged"),
 }
-
-
-SOURCES = {
-    True: {
-        "zh": "模拟企业记录，按报告第4章刊载的数字校准（data/sample/records）",
-        "en": "Simulated firm records, calibrated to the figures printed in chapter 4 (data/sample/records)",
-    },
-    False: {"zh": "企业、专利与融资记录", "en": "Firm, patent and deal records"},
-}
+DATED = {"firms": "founded", "patents": "applied", "deals": "date"}  # the date of a record
+SOURCE = {"zh": "企业、专利与融资记录", "en": "Firm, patent and deal records"}
 
 
 class Records(NamedTuple):
@@ -99,19 +92,21 @@ def locate(folder: str) -> Path | str:
     return folder if "://" in folder else files.ROOT / folder
 
 
+def described(folder: Path | str = FOLDER) -> dict:
+    """What datapackage.json of a folder of records says of them; nothing without that file."""
+    path = Path(f"{folder}/datapackage.json")
+    return files.read_json(path) if path.exists() else {}
+
+
 def status(folder: Path | str = FOLDER) -> str:
-    """Status of a folder of records: what its datapackage.json says, else observed."""
-    package = Path(f"{folder}/datapackage.json")
-    return (
-        json.loads(package.read_text(encoding="utf-8")).get("status", "observed")
-        if package.exists()
-        else "observed"
-    )
+    """Status of a folder of records: `status` in its datapackage.json, else observed."""
+    return described(folder).get("status", "observed")
 
 
 def source(folder: Path | str = FOLDER) -> dict:
-    """What to print as the source of anything counted from a folder of records."""
-    return SOURCES[status(folder) == "simulated"]
+    """Source (zh, en) of what is counted from a folder of records: `source_zh`, `source_en` of its datapackage.json."""
+    package = described(folder)
+    return {lang: package.get(f"source_{lang}", text) for lang, text in SOURCE.items()}
 
 
 def technology() -> pd.DataFrame:
@@ -367,24 +362,30 @@ def attach_firms(table: ibis.Table, lookup: ibis.Table) -> ibis.Table:
 
 
 def quality(marked: dict[str, ibis.Table]) -> pd.DataFrame:
-    """The data-quality table: `table, rule, action, rows, share_pct`; for each table input = used + set aside."""
+    """The data-quality table: `table, rule, action, rows, share_pct, latest`; for each table input = used + set aside.
+
+    `latest`: the date (YYYY-MM-DD) of the last record used, on the row `used` of a table whose records are dated.
+    """
     rows = []
     for name, table in marked.items():
-        counts = to_pandas(table.group_by("rule").agg(rows=_.count())).set_index("rule")["rows"]
-        broken = counts[counts.index.notna()]
-        total, aside = int(counts.sum()), int(broken.sum())
-        rows += [(name, "input", "input", total), (name, "used", "used", total - aside)]
-        rows += [(name, rule, "set aside", int(broken[rule])) for rule in RULES if rule in broken]
+        measures = {"rows": _.count()} | ({"latest": _[DATED[name]].max()} if name in DATED else {})
+        found = to_pandas(table.group_by("rule").agg(**measures)).set_index("rule")
+        broken, total = found.loc[found.index.notna(), "rows"], int(found["rows"].sum())
+        sound, aside = found[found.index.isna()], int(broken.sum())
+        latest = f"{sound['latest'].iloc[0]}"[:10] if name in DATED and len(sound) else None
+        rows += [(name, "input", "input", total, None), (name, "used", "used", total - aside, latest)]
+        rows += [(name, rule, "set aside", int(broken[rule]), None) for rule in RULES if rule in broken]
         if "flag" in table.columns:
             flags = to_pandas(
                 table.filter(_.rule.isnull() & _.flag.notnull()).group_by("flag").agg(rows=_.count())
             )
             rows += [
-                (name, flag, "flagged", int(count))
+                (name, flag, "flagged", int(count), None)
                 for flag, count in sorted(zip(flags["flag"], flags["rows"]))
             ]
-    frame = pd.DataFrame(rows, columns=["table", "rule", "action", "rows"])
-    return frame.assign(share_pct=100 * frame["rows"] / frame.groupby("table")["rows"].transform("first"))
+    frame = pd.DataFrame(rows, columns=["table", "rule", "action", "rows", "latest"])
+    share = 100 * frame["rows"] / frame.groupby("table")["rows"].transform("first")
+    return frame.assign(share_pct=share)[["table", "rule", "action", "rows", "share_pct", "latest"]]
 
 
 def to_pandas(table: ibis.Table) -> pd.DataFrame:

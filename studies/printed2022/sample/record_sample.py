@@ -421,6 +421,8 @@ def write(folder: Path) -> Path:
         "name": "fire-records",
         "title": "模拟企业记录 Simulated firm records",
         "status": "simulated",
+        "source_zh": "模拟企业记录，按报告第4章刊载的数字校准（data/sample/records）",
+        "source_en": "Simulated firm records, calibrated to the figures printed in chapter 4 (data/sample/records)",
         "resources": [
             {"name": name, "path": f"{name}.parquet", "schema": records.schema(name)}
             for name in records.TABLES
