@@ -232,6 +232,22 @@ def first_obstacles(blocks: pd.DataFrame, pillars: list) -> pd.DataFrame:
     return table.join(by_pillar.add_prefix("obstacle_pct_")).rename_axis("unit").reset_index()
 
 
+def by_region(blocks: pd.DataFrame, cities: pd.DataFrame) -> pd.DataFrame:
+    """Mean obstacle degree of the cities of each region, per cent: `region, node, obstacle_pct`, regions by the mean
+    score of `cities` (unit, region, score), nodes as in `blocks` (rows of `obstacles` of one year)."""
+    order = cities.groupby("region")["score"].mean().sort_values(ascending=False).index
+    region = blocks["unit"].map(cities.set_index("unit")["region"])
+    table = 100 * blocks["share"].groupby([region, blocks["node"]], sort=False).mean().unstack().loc[order]
+    long = table.rename_axis(index="region", columns="node").stack()
+    return long.rename("obstacle_pct").reset_index()
+
+
+def deepest(frame: pd.DataFrame) -> dict:
+    """The indicator that holds the regions back most on average and the largest cell of `by_region`."""
+    cell = frame.loc[frame["obstacle_pct"].idxmax()]
+    return {"darkest": frame.groupby("node")["obstacle_pct"].mean().idxmax(), "deepest": cell.to_dict()}
+
+
 def holding_back(table: pd.DataFrame, k: int = 5) -> dict:
     """The most frequent first obstacles, the pillar with the highest mean obstacle degree, first obstacles of the first
     `k` units. `table` as of `first_obstacles`."""

@@ -20,12 +20,15 @@ EARTH_KM = 6371.0
 
 
 def sigma(scores: pd.DataFrame, node: str) -> pd.DataFrame:
-    """Sigma convergence: `year, cv, sd_log` (both with the population standard deviation). Falling = converging."""
+    """Sigma convergence: `year, cv, sd, sd_log` (population standard deviations; sd in points). Falling = converging.
+
+    On a scale whose zero is arbitrary cv and sd may disagree: cv falls when all gain, though no gap narrows."""
     table = wide(scores, node, least_years=2, logs=True)
     frame = pd.DataFrame(
         {
             "year": table.columns,
             "cv": (table.std(ddof=0) / table.mean()).to_numpy(),
+            "sd": table.std(ddof=0).to_numpy(),
             "sd_log": np.log(table).std(ddof=0).to_numpy(),
         }
     )
@@ -44,17 +47,19 @@ def spread(sigma: pd.DataFrame) -> pd.DataFrame:
     return table.assign(change_pct=change).reset_index()
 
 
-def closing(table: pd.DataFrame) -> dict:
-    """First and last coefficient of variation of the root (first row of `spread`), its change, and the pillars where the
-    gap closes or opens."""
-    root, cv = table.iloc[0], table.filter(like="cv_")
-    falls = table["change_pct"].iloc[1:].lt(0)
+def closing(sigma: pd.DataFrame) -> dict:
+    """Variation and standard deviation of the root (the first node of `sigma`) in the first and the last year, and the
+    pillars where the coefficient of variation falls (`closing`) or does not (`opening`)."""
+    table, root = spread(sigma), sigma[sigma["node"].eq(sigma["node"].iloc[0])]
+    falls, pillars = table["change_pct"].iloc[1:].lt(0), table["node"].iloc[1:]
     return {
-        "cv0": cv.iat[0, 0],
-        "cv1": cv.iat[0, -1],
-        "change": root["change_pct"],
-        "closing": list(table["node"].iloc[1:][falls]),
-        "opening": list(table["node"].iloc[1:][~falls]),
+        "cv0": root["cv"].iloc[0],
+        "cv1": root["cv"].iloc[-1],
+        "change": table["change_pct"].iloc[0],
+        "sd0": root["sd"].iloc[0],
+        "sd1": root["sd"].iloc[-1],
+        "closing": list(pillars[falls]),
+        "opening": list(pillars[~falls]),
     }
 
 
@@ -286,7 +291,7 @@ def steady_state(frame: pd.DataFrame) -> pd.Series:
 
 
 def spatial_transitions(scores: pd.DataFrame, node: str, w, k: int = 3) -> pd.DataFrame:
-    """Transitions by the class of the neighbours: `lag, from, to, count, probability`, by giddy's `Spatial_Markov`.
+    """Transitions by the class of the neighbours: `lag_class, from, to, count, probability`, by giddy's `Spatial_Markov`.
 
     Own classes and classes of the spatial lag are k quantiles of all years, of scores over the mean of their year.
     `attrs` hold the test that the lag makes no difference (`Q`, `p_value`, `dof`).
@@ -300,9 +305,9 @@ def spatial_transitions(scores: pd.DataFrame, node: str, w, k: int = 3) -> pd.Da
     markov = Spatial_Markov(table.to_numpy(), w, cutoffs=cuts[0], lag_cutoffs=cuts[1])
     labels = list(range(1, k + 1))
     frame = pd.concat(
-        [transition_frame(counts, labels).assign(lag=lag) for lag, counts in zip(labels, markov.T)]
+        [transition_frame(counts, labels).assign(lag_class=lag) for lag, counts in zip(labels, markov.T)]
     )
-    frame = frame[["lag", "from", "to", "count", "probability"]].reset_index(drop=True)
+    frame = frame[["lag_class", "from", "to", "count", "probability"]].reset_index(drop=True)
     frame.attrs = {
         "Q": float(markov.Q),
         "p_value": float(markov.Q_p_value),
@@ -310,6 +315,12 @@ def spatial_transitions(scores: pd.DataFrame, node: str, w, k: int = 3) -> pd.Da
         "convention": f"{k} pooled quantile classes of the score over the mean of its year, and of its lag; {w.name}",
     }
     return frame
+
+
+def crossed(lagged: pd.DataFrame) -> pd.DataFrame:
+    """`spatial_transitions` as a table of counts: `lag_class, class_before, to_<class> …`."""
+    table = lagged.pivot(index=["lag_class", "from"], columns="to", values="count").add_prefix("to_")
+    return table.rename_axis(columns=None).reset_index().rename(columns={"from": "class_before"})
 
 
 def moves(found: pd.DataFrame) -> pd.DataFrame:
@@ -625,18 +636,22 @@ def _latest(table: pd.DataFrame) -> str:
     return table.columns[table.columns.get_loc("z") - 1]
 
 
-def of_node(scores: pd.DataFrame, node: str, spread: pd.DataFrame, moran: pd.DataFrame) -> dict:
-    """One pillar in short: its variation (of `spread`), beta and clustering (of `autocorrelation`)."""
-    cv = spread.set_index("node").filter(like="cv_").loc[node]
-    row, growth = moran.set_index("node").loc[node], beta(scores, node).iloc[0]
-    last = _latest(moran)
+def of_node(scores: pd.DataFrame, node: str, moran: pd.DataFrame) -> dict:
+    """One pillar in short: its variation, beta (also without the most influential city) and clustering (of
+    `autocorrelation`)."""
+    cv, strong = sigma(scores, node)["cv"], influential(scores, node)
+    whole, without = (beta(part, node).iloc[0] for part in (scores, scores[scores["unit"].ne(strong)]))
+    row = moran.set_index("node").loc[node]
     return {
         "node": node,
         "cv0": cv.iloc[0],
         "cv1": cv.iloc[-1],
-        "b": growth["b"],
-        "p": growth["p_value"],
-        "i": row[last],
+        "b": whole["b"],
+        "p": whole["p_value"],
+        "strong": strong,
+        "without": without["b"],
+        "p_without": without["p_value"],
+        "i": row[_latest(moran)],
         "pi": row["p_value"],
     }
 

@@ -148,7 +148,8 @@ def lead(table: pd.DataFrame, cities: pd.DataFrame) -> dict:
     """What the league table shows: first and last region, regions above the mean of all cities, and growth.
 
     `table` as of `league`, `cities` as of `cities`. Growth: the fastest region, and the one where growth of the mean and
-    mean growth of the cities differ most; `grown`: how many regions have a growth rate.
+    mean growth of the cities differ most; `grown`: how many regions have a growth rate, `changed`: how many have not
+    because their cities changed.
     """
     first, last, mean = table.iloc[0], table.iloc[-1], cities["score"].mean()
     found = {
@@ -160,6 +161,7 @@ def lead(table: pd.DataFrame, cities: pd.DataFrame) -> dict:
         "count": len(table),
         "above": int(table["score"].gt(mean).sum()),
         "grown": 0,
+        "changed": 0,
     }
     if "growth_pct" not in table:
         return found
@@ -167,6 +169,7 @@ def lead(table: pd.DataFrame, cities: pd.DataFrame) -> dict:
     apart = (grown["growth_pct"] - grown["mean_city_growth_pct"]).abs().idxmax()
     return found | {
         "grown": len(grown),
+        "changed": len(table) - len(grown),
         "fastest": grown["growth_pct"].idxmax(),
         "rate": grown["growth_pct"].max(),
         "apart": apart,
@@ -333,10 +336,7 @@ def dagum_tables(values, groups) -> tuple[pd.DataFrame, pd.DataFrame]:
     order = sorted(means.index, key=lambda code: (-means[code], str(names[code])))
     names = [names[code] for code in order]
     member = np.equal.outer(codes, order).astype(float)
-    n, mean = member.sum(axis=0), means[order].to_numpy()
-    above = np.maximum(np.subtract.outer(values.to_numpy(), values.to_numpy()), 0)
-    above = member.T @ above @ member / np.outer(n, n)
-    gini = (above + above.T) / np.add.outer(mean, mean)
+    n, mean, above, gini = _gaps(values.to_numpy(), member)
     p, s = n / n.sum(), n * mean / (n * mean).sum()
     table = pd.DataFrame(
         {
@@ -369,6 +369,15 @@ def dagum_tables(values, groups) -> tuple[pd.DataFrame, pd.DataFrame]:
     for frame in (table, pairs):
         frame.attrs["convention"] = DAGUM.format(single=single)
     return table, pairs
+
+
+def _gaps(values: np.ndarray, member: np.ndarray) -> tuple:
+    """Of groups (columns of `member`, units × groups): sizes, means, mean positive gap of each over each, Gini of each
+    pair."""
+    n = member.sum(axis=0)
+    mean = values @ member / n
+    above = member.T @ np.maximum(np.subtract.outer(values, values), 0) @ member / np.outer(n, n)
+    return n, mean, above, (above + above.T) / np.add.outer(mean, mean)
 
 
 def dagum(values, groups) -> pd.DataFrame:
@@ -562,6 +571,36 @@ def by_node(measure, scores: pd.DataFrame, nodes: list, *args, **options) -> pd.
     return found
 
 
+def chance(
+    scores: pd.DataFrame, node: str, rng: np.random.Generator, permutations: int = 999
+) -> pd.DataFrame:
+    """Is the part between regions more than chance gives? Shares of the Gini (Dagum's net gap) and of Theil T, in the
+    last year of `scores` (unit, year, node, score, region).
+
+    Index gini, theil_t; columns in per cent: `share` between the regions, `expected` its mean when labels are permuted
+    over the units (sizes kept), `low`, `high` (5 and 95 per cent); `p_value` (one-sided, the observed share counted
+    in).
+    """
+    last = scores[scores["node"].eq(node) & scores["year"].eq(scores["year"].max())]
+    values, (groups,), _ = _checked("chance", last["score"], [last["region"]])
+    y, member = values.to_numpy(), pd.get_dummies(groups).to_numpy(float)
+    whole = np.array([gini(values), theil(values)["value"].iloc[0]])
+
+    def between(member) -> np.ndarray:
+        n, mean, above, pairs = _gaps(y, member)
+        p, s = n / n.sum(), n * mean / y.sum()
+        apart = np.abs(above - above.T) / np.where(above + above.T > 0, above + above.T, 1)
+        net = (pairs * np.outer(p, s) * apart).sum()  # each pair once from either side
+        return np.array([net, s @ np.log(s / p)]) / np.where(whole > 0, whole, np.nan)
+
+    observed = between(member)
+    drawn = np.array([between(rng.permutation(member)) for _ in range(permutations)]).reshape(-1, 2)
+    low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
+    shares = {"share": observed, "expected": drawn.mean(axis=0), "low": low, "high": high}
+    frame = 100 * pd.DataFrame(shares, index=["gini", "theil_t"])
+    return frame.assign(p_value=(1 + (drawn >= observed - 1e-12).sum(axis=0)) / (1 + permutations))
+
+
 def drivers(gini: pd.DataFrame, nodes: list, year: int, before: int | None) -> dict:
     """What Dagum's decomposition shows: `main` part and `shares` (per cent) of the root in `year`, its Gini `g1` (and
     `g0` in the year before), the most and the least unequal pillar.
@@ -593,6 +632,15 @@ def contributions(theil: pd.DataFrame, year: int) -> dict:
         "between": 100 * now.loc[now["part"].eq("between"), "share"].iloc[0],
         "inside": [{"region": row.group, "share": 100 * row.share} for row in within.itertuples()],
     }
+
+
+def across_years(disparity: pd.DataFrame) -> pd.DataFrame:
+    """`disparity` as a table: `measure, part, disparity_<year> …`."""
+    order = disparity[["measure", "part"]].drop_duplicates()
+    table = disparity.pivot(index=["measure", "part"], columns="year", values="value").add_prefix(
+        "disparity_"
+    )
+    return table.loc[pd.MultiIndex.from_frame(order)].rename_axis(columns=None).reset_index()
 
 
 def apart(groups: pd.DataFrame, pairs: pd.DataFrame) -> dict:
@@ -693,3 +741,19 @@ def concentrations(index, reference: str = "pop_size", year: int | None = None) 
     frame = frame.sort_values("CR3", ascending=False, ignore_index=True) if len(frame) else frame
     frame.attrs["reference"] = known
     return frame
+
+
+def concentrated(table: pd.DataFrame) -> dict:
+    """The most and the least concentrated quantity of `concentrations`: shares of the first three cities in per cent,
+    location Gini."""
+    most, least = table.iloc[0], table.iloc[-1]
+    return {
+        "k": 3,
+        "most": most["node"],
+        "share": 100 * most["CR3"],
+        "gini": most["location_gini"],
+        "least": least["node"],
+        "least_share": 100 * least["CR3"],
+        "least_gini": least["location_gini"],
+        "reference": table.attrs["reference"],
+    }

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from fire import files
-from fire.analysis import audit, changes, regions, robustness, sensitivity
+from fire.analysis import audit, changes, regions, robustness, sensitivity, typology
 
 CODE = [Path(__file__).parents[1] / room for room in ("index", "analysis")]
 SOBOL_DRAWS = 512
@@ -38,7 +38,7 @@ class Results:
             parts.update(text.encode())
         parts.update(f"{index.year}".encode())
         code = sorted(path for folder in CODE for path in folder.glob("*.py"))
-        for path in [*code, robustness.STANDARD, audit.THRESHOLDS]:
+        for path in [*code, robustness.STANDARD, audit.THRESHOLDS, typology.PATH]:
             parts.update(path.read_bytes())
         return parts.hexdigest()
 
@@ -128,6 +128,7 @@ def _attribution(known: Results) -> dict:
 FRAMES = {
     "scores": lambda known: {"scores": known.index.scores()},
     "means": lambda known: {"means": regions.means(known.index)},
+    "types": lambda known: {"types": typology.stability(known.index)},
     **dict.fromkeys(("intervals", "growth", "pairs"), _draws),
     **dict.fromkeys(("region_intervals", "region_growth"), _regional_draws),
     **dict.fromkeys(("attribution", "rivals"), _attribution),

@@ -262,7 +262,8 @@ def named(types: pd.DataFrame, order: list, nodes: list, rules: dict | None = No
 
 def said(types: pd.DataFrame, order: list, root: str, rules: dict | None = None) -> dict:
     """How many regions have a type at the root, which (`rows`: region, zh, en), how firm types are and the frailest."""
-    words = (rules or load())["types"]
+    rules = rules or load()
+    words = rules["types"]
     own = types[types["node"].eq(root)].set_index("unit").loc[order]
     typed, frail = own[own["type"].ne("none")], own["share_kept"].idxmin()
     return {
@@ -272,6 +273,7 @@ def said(types: pd.DataFrame, order: list, root: str, rules: dict | None = None)
             {"region": unit, "zh": words[kind]["names"][0], "en": words[kind]["en"]}
             for unit, kind in typed["type"].items()
         ],
+        "spread": 100 * rules["stability"]["spread"],
         "firm": 100 * own["share_kept"].mean(),
         "frail": frail,
         "kept": 100 * own.at[frail, "share_kept"],
