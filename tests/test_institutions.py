@@ -4,22 +4,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fire import files
+from fire import codebook, edition, files
 from fire.analysis import institutions
 from fire.errors import InputError
 from fire.figures import context
 from fire.index import spec
+from fire.sources import printed
 
-SPENDING, INDUSTRY = institutions.read_spending(), institutions.read_industry()
+FACTS = edition.load(2022).facts
+SPENDING, INDUSTRY = printed.spending(FACTS), printed.industry(FACTS)
 BANKS = institutions.banks(SPENDING)
 
 
 def rewrite(tmp_path, name, change):
     """A copy of a published table with `change(frame)` applied."""
-    frame = files.read_csv(institutions.PUBLISHED / f"{name}.csv")
-    path = tmp_path / f"{name}.csv"
-    files.write_csv(change(frame), path, excel=True)
-    return path
+    frame = files.read_csv(FACTS / f"{name}.csv")
+    files.write_csv(change(frame), tmp_path / f"{name}.csv", excel=True)
+    (tmp_path / "sources.csv").write_bytes((FACTS / "sources.csv").read_bytes())
+    return tmp_path
 
 
 def setting(row, column, value):
@@ -35,39 +37,39 @@ def setting(row, column, value):
     [
         (
             "institution_spending",
-            institutions.read_spending,
+            printed.spending,
             setting(3, "unit", None),
-            "row 5, column 'unit': empty: a value needs its unit, such as CNY_100m or pct",
+            "row 5, column 'unit': empty: fill it in, such as CNY_100m or pct",
         ),
         (
             "institution_spending",
-            institutions.read_spending,
+            printed.spending,
             setting(4, "value", "十亿"),
             "row 6, column 'value': '十亿' is not a number",
         ),
         (
             "institution_spending",
-            institutions.read_spending,
+            printed.spending,
             setting(4, "qualifier", "maybe"),
-            "row 6, column 'qualifier': unknown: use one of exact",
+            "row 6, column 'qualifier': 'maybe' is unknown: type one of exact",
         ),
         (
             "institution_spending",
-            institutions.read_spending,
+            printed.spending,
             lambda frame: pd.concat([frame, frame.iloc[[0]]]),
             "row 135: the key (institution_zh, year, measure, source_file) stands above already: remove one row",
         ),
         (
             "industry_indicators",
-            institutions.read_industry,
+            printed.industry,
             lambda frame: frame.assign(kind=frame["kind"].replace("forecast", "actual")),
             "column 'kind': the year lies after the source was written, so it cannot be actual: write forecast or target",
         ),
         (
             "industry_indicators",
-            institutions.read_industry,
+            printed.industry,
             setting(0, "kind", "guess"),
-            "row 2, column 'kind': unknown: use actual, forecast or target",
+            "row 2, column 'kind': 'guess' is unknown: type one of actual, forecast, target",
         ),
     ],
 )
@@ -83,22 +85,25 @@ def test_a_forecast_cannot_be_plotted_as_actual():
         InputError,
         match="core_industry_size 2025: forecast, gt: draw it with marks\\(\\), not as an actual point",
     ):
-        institutions.exact(institutions.sizes(INDUSTRY))
+        printed.exact(institutions.sizes(INDUSTRY))
     with pytest.raises(InputError, match="staff 2024: actual, assumed"):
-        institutions.exact(SPENDING[SPENDING["measure"].eq("staff") & SPENDING["qualifier"].eq("assumed")])
+        printed.exact(SPENDING[SPENDING["measure"].eq("staff") & SPENDING["qualifier"].eq("assumed")])
 
 
 def lines(fig, start):
     return [line for ax in fig.axes for line in ax.lines if str(line.get_gid()).startswith(start)]
 
 
+SIZES = {"sizes": institutions.sizes(INDUSTRY), "growth": institutions.implied_growth(INDUSTRY)}
+
+
 def test_no_inexact_value_is_a_full_point():
-    for fig, count in (
-        (context.sizes(institutions.sizes(INDUSTRY), institutions.implied_growth(INDUSTRY)), 10),
-        (context.securities(institutions.securities(SPENDING)), 10),
-        (context.targets(institutions.targets(INDUSTRY), institutions.labels()), 8),
+    for kind, frame, count in (
+        (context.sizes, SIZES, 10),
+        (context.securities, institutions.securities(SPENDING, 2021), 10),
+        (context.targets, institutions.targets(INDUSTRY), 8),
     ):
-        points = lines(fig, ("actual", "forecast", "target"))
+        points = lines(kind(frame, "zh"), ("actual", "forecast", "target"))
         assert len(points) == count
         for point in points:
             full = point.get_markerfacecolor() != context.style.PAPER
@@ -106,7 +111,7 @@ def test_no_inexact_value_is_a_full_point():
 
 
 def test_the_way_to_a_forecast_is_dashed():
-    fig = context.sizes(institutions.sizes(INDUSTRY), institutions.implied_growth(INDUSTRY))
+    fig = context.sizes(SIZES, "zh")
     assert {line.get_linestyle() for line in lines(fig, "line-")} == {"--"}
 
 
@@ -119,10 +124,12 @@ def test_fourteen_banks_add_up_to_the_printed_total():
 
 
 def test_outliers_are_marked_and_kept():
-    odd = BANKS["institution_zh"][institutions.outliers(BANKS["tech_spend_growth_pct"])]
-    assert set(odd) == {"恒丰银行", "渤海银行"}
-    texts = [text.get_text() for ax in context.banks(BANKS, {"交通银行": "OE01"}).axes for text in ax.texts]
-    assert "233.5" in texts and "4.03 [OE01]" in texts
+    assert set(BANKS.loc[BANKS["extreme"], "institution_zh"]) == {"恒丰银行", "渤海银行"}
+    assert BANKS.loc[BANKS["doubted"], "institution_zh"].tolist() == ["交通银行"]
+    fig = context.banks(BANKS, "zh")
+    texts = {text.get_text(): text for ax in fig.axes for text in ax.texts}
+    assert texts["233.5"].get_weight() == "bold" and texts["4.03"].get_color() == context.style.RED
+    assert [line.get_gid() for line in fig.axes[2].lines].count("actual-approx") == 1
 
 
 def test_concentration_and_elasticity_on_known_cases():
@@ -146,7 +153,7 @@ def test_a_year_that_is_not_printed_stays_a_gap():
         2023: "computed",
         2024: "printed",
     }
-    line = context.state_totals(totals).axes[0].lines[0]
+    line = context.state_totals(totals, "zh").axes[0].lines[0]
     assert np.isnan(line.get_ydata()[2])
 
 
@@ -163,33 +170,26 @@ def test_implied_growth_against_the_printed_rate():
 
 
 def test_targets_have_no_actual_value():
-    goals = institutions.targets(INDUSTRY)
-    assert len(goals) == 9 and goals["actual"].isna().all() and goals["printed"].str.startswith(">").all()
+    goals = institutions.scorecard(institutions.targets(INDUSTRY))
+    assert len(goals) == 9 and goals["actual"].isna().all() and goals["target"].str.startswith(">").all()
+    assert set(goals["target_year"]) == {2025}
 
 
-def test_every_measure_shown_has_labels():
-    names = institutions.labels()
-    shown = pd.concat(
-        [
-            institutions.targets(INDUSTRY)["measure"],
-            institutions.snapshot(INDUSTRY)["measure"],
-            institutions.snapshot(INDUSTRY)["unit"],
-        ]
-    )
-    assert set(shown) <= set(names)
+def test_every_term_shown_is_in_the_glossary():
+    goals, numbers = (institutions.scorecard(institutions.targets(INDUSTRY)), institutions.snapshot(INDUSTRY))
+    terms = {*goals["goal"], *goals["measure_unit"], *numbers["measure"], *numbers["measure_unit"]}
+    terms |= {*numbers["field"], *institutions.SIZES, *institutions.firms(FACTS)["camp"]}
+    assert terms <= set(codebook.words())
+
+
+def test_a_digital_yuan_transaction_is_some_four_hundred_yuan():
+    assert institutions.yuan(INDUSTRY)["each"] == pytest.approx(413.3, abs=0.05)
 
 
 def test_technologies_named_by_camp():
-    table = institutions.camps()
-    assert table.loc["bank", ["firms", "cloud"]].tolist() == [3, 2] and table.loc["vertical"].tolist() == [
-        3,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-    ]
+    table = institutions.camps(institutions.firms(FACTS))
+    assert table.loc["camp_bank", ["firms", "cloud"]].tolist() == [3, 2]
+    assert table.loc["camp_vertical"].tolist() == [3, 0, 0, 0, 0, 0, 0]
 
 
 def filled(tmp_path, *changes):
@@ -208,9 +208,10 @@ def test_scoring_template_feeds_the_firm_index(tmp_path):
     panel = institutions.read_leaders(filled(tmp_path, (3, "value", None)), tree)
     assert list(panel.columns) == ["unit", "year", "indicator", "value", "status", "source"]
     assert len(panel) == len(tree.indicators) - 1 and panel["value"].notna().all()
-    criteria = files.read_csv(institutions.PUBLISHED / "leader_criteria.csv").query(
+    criteria = files.read_csv(FACTS / "leader_criteria.csv").query(
         "kind in ['dimension', 'selection_criterion']"
     )
+    assert len(institutions.criteria(FACTS)) == len(criteria)
     assert {row["criterion"] for row in tree.table["node"] if "criterion" in row} == set(
         criteria["criterion_id"]
     )
@@ -219,13 +220,10 @@ def test_scoring_template_feeds_the_firm_index(tmp_path):
 @pytest.mark.parametrize(
     "change, fault",
     [
-        (
-            (0, "indicator", "charm"),
-            "row 2, column 'indicator': 'charm' is unknown: use an id of firm-competitiveness",
-        ),
+        ((0, "indicator", "charm"), "row 2, column 'indicator': 'charm' is unknown: "),
         ((1, "unit", "万人"), "row 3, column 'unit': '万人' is not '人': convert the value"),
         ((2, "value", "很多"), "row 4, column 'value': '很多' is not a number"),
-        ((2, "year", "去年"), "row 4, column 'year': '去年' is not a year"),
+        ((2, "year", "去年"), "row 4, column 'year': '去年' is not a number"),
         ((2, "source", None), "row 4, column 'source': empty: fill it in"),
     ],
 )

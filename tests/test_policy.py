@@ -54,7 +54,9 @@ def test_adding_a_policy_of_2023_is_one_row(tmp_path, encoding):
     assert len(table) == len(calendar()) + 1
     assert new[["title_zh", "issuer_group", "topic"]].values.tolist() == [["一项新政策", "pboc", "payment"]]
     for lang in ("zh", "en"):
-        labels = [tick.get_text() for tick in context.timeline(policy.timeline(new), lang).axes[0].get_yticklabels()]
+        labels = [
+            tick.get_text() for tick in context.timeline(policy.timeline(new), lang).axes[0].get_yticklabels()
+        ]
         assert len(labels) == 1 and (policy.coding()["topics"]["payment"][lang]) in labels[0]
 
 
@@ -74,10 +76,7 @@ def test_template_is_ready_to_use():
         ({"date": "去年"}, "row 2, column 'date': '去年' is not a date"),
         ({"date": "2023"}, "row 2, column 'date': '2023' is not a date"),
         ({"effective": "soon"}, "row 2, column 'effective': 'soon' is not a date"),
-        (
-            {"city": "亚特兰蒂斯"},
-            "row 2, column 'city': '亚特兰蒂斯' is unknown: type one of ",
-        ),
+        ({"city": "亚特兰蒂斯"}, "row 2, column 'city': '亚特兰蒂斯' is unknown: type one of "),
         (
             {"topic": "weather"},
             "row 2, column 'topic': 'weather' is unknown: type one of deposits_loans, payment",
@@ -94,7 +93,9 @@ def test_bad_rows_are_refused_with_place_and_fix(tmp_path, cells, fault):
     assert str(path) in str(error.value) and any(fault in one for one in error.value.faults)
 
 
-@pytest.mark.parametrize("day", ["2023/5/18", "2023-5-18", "2023年5月18日", "２０２３/５/１８", "2023/5/18 0:00"])
+@pytest.mark.parametrize(
+    "day", ["2023/5/18", "2023-5-18", "2023年5月18日", "２０２３/５/１８", "2023/5/18 0:00"]
+)
 def test_days_as_excel_writes_them_are_read(tmp_path, day):
     table = calendar(own(tmp_path, {"date": day}))
     assert table.loc[table["year"] == 2023, "date"].tolist() == [pd.Timestamp("2023-05-18")]

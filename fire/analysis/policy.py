@@ -15,7 +15,7 @@ import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics.pairwise import cosine_similarity
 
-from fire import files
+from fire import codebook, files
 from fire.sources import tables
 
 OWN = files.DATA / "policies.csv"
@@ -326,11 +326,26 @@ def sides(found: pd.DataFrame, rules: dict | None = None) -> pd.DataFrame:
 
 
 def by_side(texts: dict[str, pd.Series], rules: dict | None = None) -> pd.DataFrame:
-    """Share of each side in groups of texts, in per cent: `texts` (how many), the sides and `uncoded`; index: groups."""
+    """Share of each side in groups of texts: `group, texts` (how many), `side, policy_side_zh, policy_side_en,
+    share_pct`, one row a group and side (`uncoded` last)."""
     rules = rules or coding()
     counts = pd.DataFrame(
         {name: sides(instruments(text, rules), rules).sum() for name, text in texts.items()}
     ).T
     share = 100 * counts.div(counts.sum(axis=1), axis=0)
-    share.insert(0, "texts", [len(text) for text in texts.values()])
-    return share.rename_axis("group")
+    long = share.rename_axis(index="group", columns="side").stack().rename("share_pct").reset_index()
+    long.insert(1, "texts", long["group"].map({name: len(text) for name, text in texts.items()}))
+    for lang in ("zh", "en"):
+        long[f"policy_side_{lang}"] = [
+            rules["sides"][one][lang] if one in rules["sides"] else codebook.word(one, lang)
+            for one in long["side"]
+        ]
+    return long
+
+
+def leaning(shares: pd.DataFrame) -> dict:
+    """Shares of the sides among all documents, and of the environment side among the year's main policies (None
+    without any): values of a sentence."""
+    wide = shares.pivot(index="group", columns="side", values="share_pct")
+    main = wide["environment"].get("main policies") if "environment" in wide else None
+    return {**wide.loc["all documents"].to_dict(), "main": main}

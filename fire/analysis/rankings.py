@@ -302,7 +302,7 @@ def compare(
     """Two rankings, each named (index, year), on their common cities.
 
     Returns a summary (`n`, Spearman and Kendall correlation with p-values; NaN below `least` common cities) and the
-    cities with their places among the common ones, `gap` (positive = better placed in `b`) and `outlier`, where the
+    cities with their places among the common ones (`a`, `b`; `attrs["names"]`: the two rankings), `gap` (positive = better placed in `b`) and `outlier`, where the
     gap exceeds two places, a tenth of the cities and twice the median gap. Raises InputError for an unknown ranking.
     """
     known = set(map(tuple, rankings[["index_name", "year"]].drop_duplicates().to_numpy()))
@@ -332,7 +332,9 @@ def compare(
     if len(common) >= least:
         summary |= dict(zip(("spearman", "spearman_p"), stats.spearmanr(common["a"], common["b"])))
         summary |= dict(zip(("kendall", "kendall_p"), stats.kendalltau(common["a"], common["b"])))
-    return summary, common.sort_values("gap").reset_index()
+    cities = common.sort_values("gap").rename_axis("city").reset_index()
+    cities.attrs["names"] = (a, b)
+    return summary, cities
 
 
 def compare_all(rankings: pd.DataFrame, base: tuple[str, int]) -> pd.DataFrame:

@@ -1,475 +1,304 @@
 """Figures of the context chapters: policies and events, institutions and industries.
 
-A value that is not exact is never drawn as a point: `marks` gives bounds an arrow, near values an open circle,
-forecasts a dashed open circle and targets a diamond.
+Frames are those of `fire.analysis.policy` and `fire.analysis.institutions`. A value that is not exact is never drawn as
+a full point: `marks` gives bounds an arrow, near values an open circle, forecasts a ring and targets a diamond.
 """
 
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
+import seaborn as sns
 
-from fire.analysis import institutions, policy
-from fire.figures import style
+from fire import codebook
+from fire.figures import kit, style
 
-DIMENSIONS = {
-    "positioning": ("发展定位", "Positioning"),
-    "base_tech": ("底层技术", "Base technology"),
-    "applications": ("场景应用", "Applications"),
-    "spatial": ("空间布局", "Spatial layout"),
-    "regulation": ("监管创新", "Regulation"),
-    "ecosystem": ("生态环境", "Ecosystem"),
-    "all": ("整体", "All six"),
-}
-TECHNOLOGIES = {
-    "ai": ("人工智能", "AI"),
-    "big_data": ("大数据", "Big data"),
-    "cloud": ("云计算", "Cloud"),
-    "blockchain": ("区块链", "Blockchain"),
-    "5g": ("5G", "5G"),
-    "mobile_comm": ("移动通信", "Mobile networks"),
-    "digital_currency": ("数字货币", "Digital currency"),
-    "distributed": ("分布式", "Distributed systems"),
-    "interconnection": ("互联技术", "Interconnection"),
-    "security": ("安全技术", "Security"),
-    "internet": ("互联网", "Internet"),
-    "regtech": ("监管科技", "Regtech"),
-    "iot": ("物联网", "Internet of things"),
-    "trusted_computing": ("可信计算", "Trusted computing"),
-}
-CAMPS = {
-    "bank": ("银行系", "Bank-born"),
-    "internet": ("互联网系", "Internet-born"),
-    "ai": ("人工智能", "AI firms"),
-    "vertical": ("垂直服务商", "Vertical"),
-    "insurer": ("保险系", "Insurer-born"),
-}
-SERIES = {
-    "ai_core": ("人工智能核心", "Core AI"),
-    "ai_driven": ("人工智能带动", "AI-driven"),
-    "blockchain": ("区块链", "Blockchain"),
-    "cloud": ("云计算", "Cloud"),
-    "big_data": ("大数据", "Big data"),
-}
-ISSUER_COLOURS = dict(
+ISSUERS = dict(
     zip(
         ["pboc", "cbirc", "csrc", "legislature", "other"],
         [style.NAVY, style.TEAL, style.ORANGE, style.RED, style.MUTED],
     )
 )
+SIDES = {"supply": style.NAVY, "demand": style.TEAL, "environment": style.SAND, "uncoded": style.FAINT}
+BOUNDS = {"gt": 1, "ge": 1, "lt": -1, "le": -1, "approx_below": -1}  # which way the arrow points
+MARKS = {
+    ("exact", "actual"): ("准确值", "Exact"),
+    ("gt", "actual"): ("下限（高于）", "Bound (above)"),
+    ("ge", "actual"): ("下限（不低于）", "Bound (at least)"),
+    ("approx", "actual"): ("约数", "Near"),
+    ("gt", "forecast"): ("预测（下限）", "Forecast (bound)"),
+}
 
 
-def name(table: dict, key: str, lang: str) -> str:
-    """Label of a key in one of the tables above (or of the coding of policies)."""
-    label = table[key]
-    return label[lang] if isinstance(label, dict) else label[lang == "en"]
+def said(pair: tuple[str, str], lang: str) -> str:
+    """One of a pair (Chinese, English): a word that belongs to the figure alone."""
+    return pair[lang == "en"]
 
 
-def marks(
-    ax,
-    x,
-    y,
-    qualifier: str = "exact",
-    kind: str = "actual",
-    colour=style.NAVY,
-    up: bool = False,
-    size: float = 6,
-):
-    """Draw one value as what it is: exact point, open circle (near, assumed), arrow (bound), dashed ring, diamond."""
+def marks(ax, x, y, qualifier="exact", kind="actual", colour=style.NAVY, up=False, size=6) -> None:
+    """Draw one value as what it is: exact point, open circle (near, assumed), arrow (bound), ring (forecast), diamond
+    (target). `up`: the axis of values runs up."""
     face = colour if (qualifier, kind) == ("exact", "actual") else style.PAPER
-    shape = "D" if kind == "target" else "o"
-    (line,) = ax.plot([x], [y], shape, ms=size, mfc=face, mec=colour, mew=1.2, zorder=3)
-    line.set_gid(f"{kind}-{qualifier}")
+    look = {"mfc": face, "mec": colour, "mew": 1.2, "zorder": 3, "gid": f"{kind}-{qualifier}"}
+    ax.plot([x], [y], "D" if kind == "target" else "o", ms=size, **look)
     if kind == "forecast":
-        ax.plot([x], [y], "o", ms=size + 4, mfc="none", mec=colour, mew=0.8, zorder=3, ls="none", alpha=0.5)
-    if qualifier in ("gt", "ge", "lt", "le", "approx_below"):
-        sign = 1 if qualifier in ("gt", "ge") else -1
-        shift = (0, 15 * sign) if up else (15 * sign, 0)
-        ax.annotate(
-            "",
-            (x, y),
-            shift,
-            textcoords="offset points",
-            arrowprops={"arrowstyle": "<|-", "color": colour, "lw": 1.1},
-        )
+        ax.plot([x], [y], "o", ms=size + 4, mfc="none", mec=colour, mew=0.8, zorder=3, alpha=0.5)
+    if qualifier in BOUNDS:
+        shift = (0, 15 * BOUNDS[qualifier]) if up else (15 * BOUNDS[qualifier], 0)
+        arrow = {"arrowstyle": "<|-", "color": colour, "lw": 1.1}
+        ax.annotate("", (x, y), shift, textcoords="offset points", arrowprops=arrow)
 
 
-def legend_of_marks(fig, ax, lang: str, kinds, **options):
+def note(ax, x, y, text: str, shift=(0, 7), **look) -> None:
+    """A small text beside a mark."""
+    look = {"fontsize": 7.5, "ha": "center", "color": style.MUTED} | look
+    ax.annotate(text, (x, y), shift, textcoords="offset points", **look)
+
+
+def legend_of_marks(fig, ax, lang: str, kinds) -> None:
     """Legend for the marks that a figure uses: pairs (qualifier, kind)."""
-    words = {
-        ("exact", "actual"): ("准确值", "Exact"),
-        ("gt", "actual"): ("下限（高于）", "Bound (above)"),
-        ("ge", "actual"): ("下限（不低于）", "Bound (at least)"),
-        ("approx", "actual"): ("约数", "Near"),
-        ("gt", "forecast"): ("预测（下限）", "Forecast (bound)"),
-    }
-    handles = [
-        ax.plot(
-            [],
-            [],
-            "o",
-            ms=6,
-            mec=style.NAVY,
-            mew=1.2,
-            ls="--" if kind == "forecast" else "none",
-            color=style.NAVY,
-            mfc=style.NAVY if (qualifier, kind) == ("exact", "actual") else style.PAPER,
-            label=words[qualifier, kind][lang == "en"],
-        )[0]
-        for qualifier, kind in kinds
-    ]
-    fig.legend(handles=handles, loc="outside lower center", ncols=len(handles), **options)
+    handles = []
+    for pair in kinds:
+        line = "--" if pair[1] == "forecast" else "none"
+        face = style.NAVY if pair == ("exact", "actual") else style.PAPER
+        look = {"ms": 6, "mec": style.NAVY, "mew": 1.2, "ls": line, "color": style.NAVY, "mfc": face}
+        handles += ax.plot([], [], "o", label=said(MARKS[pair], lang), **look)
+    fig.legend(handles=handles, loc="outside lower center", ncols=len(handles))
 
 
-# ---- policies
+# Policies -------------------------------------------------------------------------------------------------------------
 
 
-def timeline(calendar: pd.DataFrame, lang: str = "zh"):
-    """Policies (circles) and events (triangles) by day, one row each, coloured by issuer; effective day where later."""
-    rules = policy.coding()
-    fig, ax = style.subplots(height=0.27 * len(calendar) + 0.9)
-    order = calendar.reset_index(drop=True)
-    for row in order.itertuples():
-        colour = ISSUER_COLOURS.get(row.issuer_group, style.MUTED)
-        if pd.notna(row.effective):
-            ax.plot([row.date, row.effective], [row.Index] * 2, color=colour, lw=1, ls=":")
-            ax.plot(row.effective, row.Index, "o", mfc=style.PAPER, mec=colour, ms=6, mew=1.2)
-        ax.plot(row.date, row.Index, "o" if row.kind == "policy" else "^", color=colour, ms=7, zorder=3)
-    heads = order[f"headline_{lang}"].str[0].str.upper() + order[f"headline_{lang}"].str[1:]
-    topics = [name(rules["topics"], topic, lang) for topic in order["topic"]]
-    space = "｜" if lang == "zh" else " | "
-    ax.set_yticks(
-        range(len(order)), [f"{head}{space}{topic}" for head, topic in zip(heads, topics)], fontsize=7.5
+def timeline(frame: pd.DataFrame, lang: str):
+    """Policies (circles) and events (triangles) by day, one row each, coloured by issuer; open: the day in force.
+    Columns as `policy.timeline`."""
+    table = frame.assign(
+        row=range(len(frame)),
+        issuer=frame[f"issuer_{lang}"],
+        kind=[codebook.word(one, lang) for one in frame["kind"]],
     )
-    ax.invert_yaxis()
-    ax.xaxis.set_major_locator(mdates.MonthLocator(interval=3))
+    colours = [ISSUERS.get(one, style.MUTED) for one in frame["issuer_group"]]
+    fig, ax = style.subplots(height=0.27 * len(table) + 0.9)
+    for row, start, end, colour in zip(table["row"], table["date"], table["effective"], colours, strict=True):
+        if pd.notna(end):
+            ax.plot([start, end], [row, row], color=colour, lw=1, ls=":")
+            ax.plot(end, row, "o", mfc=style.PAPER, mec=colour, ms=6, mew=1.2)
+    shapes = {codebook.word("policy", lang): "o", codebook.word("event", lang): "^"}
+    palette = dict(zip(table["issuer"], colours, strict=True))
+    points = {"s": 60, "zorder": 3, "linewidth": 0, "legend": False}
+    sns.scatterplot(
+        table, x="date", y="row", hue="issuer", style="kind", markers=shapes, palette=palette, ax=ax, **points
+    )
+    for issuer, colour in palette.items():
+        ax.plot([], [], "s", color=colour, label=issuer)
+    for label, shape in shapes.items():
+        ax.plot([], [], shape, color=style.INK, ms=6, ls="none", label=label)
+    in_force = said(("生效日", "In force"), lang)
+    ax.plot([], [], "o", mfc=style.PAPER, mec=style.INK, ms=6, ls="none", label=in_force)
+    ax.set_yticks(table["row"], frame[f"label_{lang}"], fontsize=7.5)
+    ax.set(xlabel="", ylabel="", ylim=(len(table) - 0.4, -0.6))
+    ax.xaxis.set_major_locator(mdates.AutoDateLocator(maxticks=6))
     ax.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))
-    for group in [id for id in rules["issuers"] if id in set(order["issuer_group"])]:
-        ax.plot(
-            [],
-            [],
-            "s",
-            color=ISSUER_COLOURS.get(group, style.MUTED),
-            label=name(rules["issuers"], group, lang),
-        )
-    for shape, label in (("o", ("政策", "Policy")), ("^", ("事件", "Event"))):
-        ax.plot([], [], shape, color=style.INK, ms=6, label=label[lang == "en"])
-    ax.plot([], [], "o", mfc=style.PAPER, mec=style.INK, ms=6, label=("生效日", "In force")[lang == "en"])
     fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return fig
 
 
-def grid(
-    table: pd.DataFrame, rows: list[str], columns: list[str], digits: int = 0, cmap=None, empty: str = ""
-):
-    """A heat map with its numbers written in; missing cells stay blank."""
-    fig, ax = style.subplots(height=0.3 * len(table) + 0.7)
-    values = table.to_numpy(float)
-    top = np.nanmax(values)
-    ax.imshow(values, cmap=cmap or "Blues", vmin=0, vmax=top * 1.15, aspect="auto")
-    for (i, j), value in np.ndenumerate(values):
-        shown = empty if np.isnan(value) or value == 0 and digits == 0 else f"{value:.{digits}f}"
-        ax.text(
-            j,
-            i,
-            shown,
-            ha="center",
-            va="center",
-            fontsize=8,
-            color=style.PAPER if value > 0.6 * top else style.INK,
-        )
-    ax.set_xticks(range(len(columns)), columns)
-    ax.set_yticks(range(len(rows)), rows)
-    ax.xaxis.tick_top()
+def technologies(frame: pd.DataFrame, lang: str):
+    """Technology × city: how many dimensions name the technology. Frame as `policy.technologies`."""
+    long = frame.rename_axis(index="technology", columns="city").stack().rename("named_in").reset_index()
+    return _counts(long, lang, y="technology", x="city", value="named_in")
+
+
+def _counts(frame: pd.DataFrame, lang: str, *, y: str, x: str, value: str, each: float = 0.26):
+    """Heat map of counts; nothing is drawn where nothing is counted. Columns `y`, `x`, `value`."""
+    frame = frame.assign(**{value: frame[value].mask(frame[value].eq(0)).astype(float)})
+    height, top = each * frame[y].nunique() + 0.8, 1.3 * frame[value].max()
+    look = {"digits": 0, "height": height, "size": 7.5, "bar": False, "high": top}
+    fig = kit.heat(frame, lang, y=y, x=x, value=value, **look)
+    ax = fig.axes[0]
     ax.grid(False)
-    ax.spines[:].set_visible(False)
+    ax.set_xticklabels([kit.wrap(text.get_text(), lang, 14) for text in ax.get_xticklabels()])
     return fig
 
 
-def technologies(table: pd.DataFrame, lang: str = "zh"):
-    """Technology × city: how many of the six dimensions name the technology."""
-    return grid(
-        table,
-        [name(TECHNOLOGIES, key, lang) for key in table.index],
-        [style.city(city, lang) for city in table.columns],
-        empty="–",
-    )
-
-
-def similarity(frame: pd.DataFrame, lang: str = "zh"):
-    """Similarity of each pair of cities by dimension, with the baseline of unlike cells as a line."""
-    fig, ax = style.subplots(height=3.0)
+def similarity(frame: pd.DataFrame, lang: str):
+    """Similarity of each pair of cities by dimension, with the baseline of unlike cells as a line. Columns as
+    `policy.similarity`."""
     base = frame.loc[frame["dimension_id"].eq("baseline"), "similarity"].item()
     pairs = frame[frame["dimension_id"].ne("baseline")]
-    keys = [key for key in DIMENSIONS if key in set(pairs["dimension_id"])]
-    for index, ((a, b), group) in enumerate(pairs.groupby(["a", "b"], sort=False)):
-        x = group.set_index("dimension_id")["similarity"].reindex(keys)
-        ax.plot(
-            x,
-            range(len(keys)),
-            "osD"[index],
-            color=style.CYCLE[index],
-            ms=7,
-            label=f"{style.city(a, lang)}–{style.city(b, lang)}",
-        )
-    ax.axvline(base, color=style.MUTED, ls="--", lw=1)
-    ax.annotate(
-        ("不同城市、不同维度的平均", "Mean of unlike cells")[lang == "en"],
-        (base, len(keys) - 0.45),
-        (4, 0),
-        textcoords="offset points",
-        fontsize=7.5,
-        color=style.MUTED,
-        va="center",
+    keys = list(dict.fromkeys(pairs["dimension_id"]))
+    pairs = pairs.assign(
+        row=pairs["dimension_id"].map(keys.index),
+        pair=[f"{codebook.unit(a, lang)}–{codebook.unit(b, lang)}" for a, b in zip(pairs["a"], pairs["b"])],
     )
-    ax.set_yticks(range(len(keys)), [name(DIMENSIONS, key, lang) for key in keys])
-    ax.set_ylim(len(keys) - 0.2, -0.6)
+    fig, ax = kit.rows([codebook.word(key, lang) for key in keys], lang, each=0.3)
+    shapes = dict(zip(pairs["pair"].unique(), style.MARKERS))
+    look = {"s": 48, "zorder": 3, "linewidth": 0}
+    sns.scatterplot(pairs, x="similarity", y="row", hue="pair", style="pair", markers=shapes, ax=ax, **look)
+    ax.axvline(base, color=style.MUTED, ls="--", lw=1)
+    note(ax, base, len(keys) - 0.55, codebook.word("unlike cells", lang), (4, 0), ha="left", va="center")
+    ax.set(xlabel=kit.heading("similarity", lang), ylabel="", ylim=(len(keys) - 0.2, -0.6))
     ax.set_xlim(left=0)
-    ax.set_xlabel(("余弦相似度", "Cosine similarity")[lang == "en"])
     ax.legend(loc="lower right")
     return fig
 
 
-def intensity(frame: pd.DataFrame, lang: str = "zh"):
-    """Force of policies by place and year; the last column holds documents whose year is not printed."""
-    table = frame.assign(year=frame["year"].fillna(9999)).pivot(index="place", columns="year", values="force")
-    table = table.loc[table.sum(axis=1).sort_values(ascending=False).index]
-    years = [
-        ("年份未载", "No year")[lang == "en"] if year == 9999 else f"{year:.0f}" for year in table.columns
+def intensity(frame: pd.DataFrame, lang: str):
+    """Force of policies by place and year, strongest place first; the last column holds documents without a printed
+    year. Columns as `policy.intensity`."""
+    order = frame.groupby("place")["force"].sum().sort_values(ascending=False).index
+    when = ["no year" if pd.isna(year) else f"{year:.0f}" for year in frame["year"]]
+    table = frame.assign(period=when).sort_values("year")
+    grid = table.pivot(index="place", columns="period", values="force")
+    grid = grid.reindex(index=order, columns=table["period"].unique())
+    long = grid.stack(future_stack=True).rename("force").reset_index()
+    return _counts(long, lang, y="place", x="period", value="force")
+
+
+def sides(frame: pd.DataFrame, lang: str):
+    """Shares of supply, demand and environment side (and uncoded) in each group of texts. Columns as
+    `policy.by_side`."""
+    shape = "{}（{}）" if lang == "zh" else "{} ({})"
+    labels = [
+        shape.format(codebook.word(group, lang), texts)
+        for group, texts in zip(frame["group"], frame["texts"], strict=True)
     ]
-    return grid(table, [style.unit(place, lang) for place in table.index], years)
-
-
-def sides(table: pd.DataFrame, lang: str = "zh"):
-    """Shares of supply, demand and environment side (and uncoded) in each group of policies; index = labels of groups."""
-    rules = policy.coding()
-    share = 100 * table.div(table.sum(axis=1), axis=0)
-    fig, ax = style.subplots(height=0.42 * len(table) + 0.9)
-    left = np.zeros(len(share))
-    for side, colour in zip(share.columns, [style.NAVY, style.TEAL, style.SAND, style.FAINT]):
-        label = (
-            name(rules["sides"], side, lang)
-            if side in rules["sides"]
-            else ("未归类", "Uncoded")[lang == "en"]
-        )
-        ax.barh(range(len(share)), share[side], left=left, color=colour, label=label, height=0.62)
-        for row, value in enumerate(share[side]):
-            if value >= 6:
-                ax.text(
-                    left[row] + value / 2,
-                    row,
-                    f"{value:.0f}%",
-                    ha="center",
-                    va="center",
-                    fontsize=7.5,
-                    color=style.INK if colour in (style.SAND, style.FAINT) else style.PAPER,
-                )
-        left += share[side].to_numpy()
-    ax.set_yticks(range(len(share)), share.index)
-    ax.invert_yaxis()
-    ax.set_xlim(0, 100)
-    ax.xaxis.set_visible(False)
-    ax.grid(False)
-    ax.spines[:].set_visible(False)
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    return fig
-
-
-# ---- institutions
-
-
-def banks(frame: pd.DataFrame, doubted: dict | None = None, lang: str = "zh"):
-    """Spending, growth and share of revenue of the banks; outliers are named, a doubted share is drawn open."""
-    doubted = doubted or {}
-    fig, axes = style.subplots(1, 3, height=4.0, sharey=True, width_ratios=[1.2, 1, 1])
-    y = np.arange(len(frame))
-    state = frame["type"].eq("state_bank")
-    colours = np.where(state, style.NAVY, style.TEAL)
-    axes[0].barh(y, frame["tech_spend"], color=colours, height=0.62)
-    style.value_labels(axes[0], y, frame["tech_spend"], 1)
-    for ax, column, digits in ((axes[1], "tech_spend_growth_pct", 1), (axes[2], "share_of_revenue_pct", 2)):
-        odd = institutions.outliers(frame[column])
-        for row, value in enumerate(frame[column]):
-            doubt = column == "share_of_revenue_pct" and frame["institution_zh"][row] in doubted
-            marks(ax, value, row, "approx" if doubt else "exact", colour=colours[row], size=5)
-            note = f"{value:.{digits}f}" + (f" [{doubted[frame['institution_zh'][row]]}]" if doubt else "")
-            ax.annotate(
-                note,
-                (value, row),
-                (6, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=7,
-                color=style.RED if odd[row] or doubt else style.MUTED,
-                weight="bold" if odd[row] else "normal",
-            )
-    axes[1].set_xscale("symlog", linthresh=40)
-    axes[1].set_xticks([0, 20, 40, 200], ["0", "20", "40", "200"])
-    axes[1].set_xlim(0, 900)
-    axes[0].set_xlim(0, frame["tech_spend"].max() * 1.22)
-    axes[2].set_xlim(2, frame["share_of_revenue_pct"].max() * 1.18)
-    axes[0].set_yticks(y, frame[f"institution_{lang}"], fontsize=8 if lang == "zh" else 6.5)
-    axes[0].set_ylim(len(frame) - 0.4, -0.6)
-    titles = (
-        ("投入（亿元）", "Spending (100m yuan)"),
-        ("增速（%）", "Growth (%)"),
-        ("占营收（%）", "Of revenue (%)"),
+    table = frame.assign(group=labels, policy_side=frame[f"policy_side_{lang}"])
+    colours = dict(zip(table["policy_side"], frame["side"].map(SIDES).fillna(style.SKY), strict=True))
+    fig = kit.stacked(
+        table, lang, y="group", x="share_pct", part="policy_side", colours=colours, digits=0, least=0.06
     )
-    for ax, title in zip(axes, titles):
-        ax.set_title(title[lang == "en"], fontsize=8.5)
-    for colour, label in (
-        (style.NAVY, ("国有大行", "State banks")),
-        (style.TEAL, ("股份行", "Joint-stock banks")),
-    ):
-        axes[0].plot([], [], "s", color=colour, label=label[lang == "en"])
-    axes[0].plot([], [], "o", mfc=style.PAPER, mec=style.INK, label=("存疑", "Doubted")[lang == "en"])
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    fig.axes[0].set(xlim=(0, 100))
     return fig
 
 
-def state_totals(frame: pd.DataFrame, lang: str = "zh"):
-    """Six state banks: printed totals full, computed ones open; the line breaks where a year is missing."""
+# Institutions ---------------------------------------------------------------------------------------------------------
+
+
+def banks(frame: pd.DataFrame, lang: str):
+    """Spending, growth and share of revenue of the banks; extreme growth is bold, a doubted share is drawn open.
+    Columns as `institutions.banks`."""
+    fig, (left, middle, right) = style.subplots(
+        1, 3, height=0.24 * len(frame) + 0.8, sharey=True, width_ratios=[1.2, 1, 1]
+    )
+    y, types = np.arange(len(frame)), ["state_bank", "joint_stock_bank"]
+    of_type = dict(zip(types, (style.NAVY, style.TEAL)))
+    colours, frame = frame["type"].map(of_type), frame.assign(institution=frame[f"institution_{lang}"])
+    kit.bars(frame, lang, y="institution", x="tech_spend", colours=colours, digits=1, ax=left)
+    for ax, column, digits, odd, doubted in (
+        (middle, "tech_spend_growth_pct", 1, frame["extreme"], False & frame["doubted"]),
+        (right, "share_of_revenue_pct", 2, False & frame["doubted"], frame["doubted"]),
+    ):
+        for row, value in enumerate(frame[column]):
+            marks(ax, value, row, "approx" if doubted[row] else "exact", colour=colours[row], size=5)
+            loud = {"color": style.RED, "weight": "bold" if odd[row] else "normal"}
+            look = loud if odd[row] or doubted[row] else {}
+            note(ax, value, row, f"{value:.{digits}f}", (6, 0), va="center", ha="left", fontsize=7, **look)
+        ax.set_xlabel(kit.wrap(kit.heading(column, lang), lang, 18))
+    left.set_xlabel(kit.wrap(kit.heading("tech_spend", lang), lang, 24))
+    middle.set_xscale("symlog", linthresh=40)
+    ticks = [tick for tick in (0, 20, 40, 200, 1000) if tick <= 1.2 * frame["tech_spend_growth_pct"].max()]
+    middle.set_xticks(ticks, map(str, ticks))
+    middle.set_xlim(-4, 3.5 * frame["tech_spend_growth_pct"].max())
+    left.set_xlim(0, frame["tech_spend"].max() * 1.22)
+    spread = frame["share_of_revenue_pct"]
+    right.set_xlim(spread.min() - 0.15 * np.ptp(spread), spread.max() + 0.35 * np.ptp(spread))
+    left.set_yticks(y, frame["institution"], fontsize=8 if lang == "zh" else 6.5)
+    for kind, colour in of_type.items():
+        left.plot([], [], "s", color=colour, label=codebook.word(kind, lang))
+    left.plot([], [], "o", mfc=style.PAPER, mec=style.INK, ls="none", label=said(("存疑", "Doubted"), lang))
+    fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return fig
+
+
+def state_totals(frame: pd.DataFrame, lang: str):
+    """Spending of the state banks by year: printed totals full, computed ones open; the line breaks where a year is
+    missing. Columns as `institutions.state_totals`."""
     fig, ax = style.subplots(height=2.8)
-    full = frame.set_index("year")["value"].reindex(range(frame["year"].min(), frame["year"].max() + 1))
+    years = range(frame["year"].min(), frame["year"].max() + 1)
+    full = frame.set_index("year")["value"].reindex(years)
     ax.plot(full.index, full, color=style.NAVY, lw=1.2, zorder=1)
     for row in frame.itertuples():
         marks(ax, row.year, row.value, "exact" if row.basis == "printed" else "approx", up=True)
-        ax.annotate(
-            f"{row.value:,.0f}",
-            (row.year, row.value),
-            (0, 8),
-            textcoords="offset points",
-            ha="center",
-            fontsize=8,
-        )
-    ax.plot([], [], "o", color=style.NAVY, label=("刊载", "Printed")[lang == "en"])
-    ax.plot(
-        [],
-        [],
-        "o",
-        mfc=style.PAPER,
-        mec=style.NAVY,
-        label=("由刊载增速推算", "Computed from printed growth")[lang == "en"],
-    )
-    gap = full.index[full.isna()]
-    for year in gap:
-        ax.annotate(
-            ("未载", "not printed")[lang == "en"],
-            (year, full.min()),
-            ha="center",
-            fontsize=7.5,
-            color=style.MUTED,
-        )
+        note(ax, row.year, row.value, f"{row.value:,.0f}", (0, 8), fontsize=8, color=style.INK)
+    for face, label in ((style.NAVY, ("刊载", "Printed")), (style.PAPER, ("由刊载增速推算", "Computed"))):
+        ax.plot([], [], "o", mfc=face, mec=style.NAVY, ls="none", label=said(label, lang))
+    for year in full.index[full.isna()]:
+        note(ax, year, full.min(), said(("未载", "not printed"), lang), (0, 0))
     ax.set_xticks(full.index)
-    ax.set_ylim(full.min() * 0.92, full.max() * 1.08)
-    ax.set_ylabel(("亿元", "100m yuan")[lang == "en"])
+    ax.set(ylim=(full.min() * 0.92, full.max() * 1.08), ylabel=kit.heading("tech_spend", lang))
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.grid(axis="y")
     ax.legend(loc="upper left")
     return fig
 
 
-def securities(frame: pd.DataFrame, lang: str = "zh"):
-    """Securities firms: spending and share of revenue, bounds as arrows."""
-    fig, axes = style.subplots(1, 2, height=2.9, sharey=True)
-    names = frame.drop_duplicates("institution_zh")
-    place = {key: row for row, key in enumerate(names["institution_zh"])}
-    titles = {
-        "tech_spend": ("投入（亿元）", "Spending (100m yuan)"),
-        "share_of_revenue_pct": ("占营收（%）", "Share of revenue (%)"),
-    }
-    for ax, measure in zip(axes, titles):
-        for row in frame[frame["measure"].eq(measure)].itertuples():
+def securities(frame: pd.DataFrame, lang: str):
+    """Securities firms: spending and share of revenue, bounds as arrows. Columns as `institutions.securities`."""
+    firms = frame.drop_duplicates("institution_zh")
+    fig, axes = style.subplots(1, 2, height=0.36 * len(firms) + 1.1, sharey=True)
+    place = {key: row for row, key in enumerate(firms["institution_zh"])}
+    for ax, measure in zip(axes, ("tech_spend", "share_of_revenue_pct"), strict=True):
+        part = frame[frame["measure"].eq(measure)]
+        for row in part.itertuples():
             marks(ax, row.value, place[row.institution_zh], row.qualifier, row.kind)
-            ax.annotate(
-                institutions.printed(row.value, row.qualifier),
-                (row.value, place[row.institution_zh]),
-                (0, 7),
-                textcoords="offset points",
-                fontsize=7.5,
-                ha="center",
-                color=style.MUTED,
-            )
-        ax.set_title(titles[measure][lang == "en"], fontsize=8.5)
-        ax.set_xlim(0, 30)
-    axes[0].set_yticks(range(len(names)), names[f"institution_{lang}"], fontsize=8 if lang == "zh" else 7)
-    axes[0].set_ylim(len(names) - 0.4, -0.8)
+            note(ax, row.value, place[row.institution_zh], row.printed)
+        ax.set_xlabel(kit.heading(measure, lang))
+        ax.set_xlim(0, 1.35 * part["value"].max())
+    axes[0].set_yticks(range(len(firms)), firms[f"institution_{lang}"], fontsize=8 if lang == "zh" else 7)
+    axes[0].set_ylim(len(firms) - 0.4, -0.8)
     legend_of_marks(fig, axes[1], lang, [("exact", "actual"), ("ge", "actual"), ("approx", "actual")])
     return fig
 
 
-def sizes(frame: pd.DataFrame, growth: pd.DataFrame, lang: str = "zh"):
-    """Industry sizes, one panel each; the way to a forecast is dashed, bounds carry arrows, implied growth is the title."""
-    rates = growth.set_index("series")
+def sizes(frames: dict, lang: str):
+    """Industry sizes, one panel each; the way to a forecast is dashed, bounds carry arrows, implied and printed growth
+    head the panel. `frames`: "sizes" (as `institutions.sizes`) and "growth" (`institutions.implied_growth`)."""
+    frame, rates = frames["sizes"], frames["growth"].set_index("series")
     fig, axes = style.subplots(1, len(rates), height=2.6)
     for ax, (series, group), colour in zip(axes, frame.groupby("series", sort=False), style.CYCLE):
-        ax.plot(
-            group["year"],
-            group["value"],
-            color=colour,
-            lw=1.3,
-            gid=f"line-{series}",
-            ls="--" if group["kind"].ne("actual").any() else "-",
-        )
+        dashed = "--" if group["kind"].ne("actual").any() else "-"
+        ax.plot(group["year"], group["value"], color=colour, lw=1.3, gid=f"line-{series}", ls=dashed)
         for row in group.itertuples():
             marks(ax, row.year, row.value, row.qualifier, row.kind, colour, up=True, size=5)
-            ax.annotate(
-                institutions.printed(row.value, row.qualifier),
-                (row.year, row.value),
-                (0, -13),
-                textcoords="offset points",
-                ha="center",
-                fontsize=7,
-                color=style.MUTED,
-            )
+            note(ax, row.year, row.value, row.printed, (0, -13), fontsize=7)
         rate = rates.loc[series]
-        stated = f"{rate['printed']}%" if pd.notna(rate["printed_pct"]) else ("未载", "none")[lang == "en"]
-        words = (
-            f"隐含 {rate['implied_pct']:.1f}%\n刊载 {stated}",
-            f"implied {rate['implied_pct']:.1f}%\nprinted {stated}",
+        stated = f"{rate['printed']}%" if pd.notna(rate["printed_pct"]) else said(("未载", "none"), lang)
+        words = said(("隐含 {}%\n刊载 {}", "implied {}%\nprinted {}"), lang).format(
+            f"{rate['implied_pct']:.1f}", stated
         )
-        unit = ("（亿美元）", ", US$")[lang == "en"] if group["unit"].iloc[0] == "USD_100m" else ""
-        ax.set_title(f"{name(SERIES, series, lang)}{unit}\n{words[lang == 'en']}", fontsize=7.5, color=colour)
-        ax.set_ylim(0, group["value"].max() * 1.35)
-        ax.set_xlim(
-            group["year"].min() - 0.45 * np.ptp(group["year"]),
-            group["year"].max() + 0.45 * np.ptp(group["year"]),
-        )
-        ax.set_xticks(group["year"])
-        ax.set_yticks([])
+        unit = said(("（亿美元）", ", US$"), lang) if group["unit"].iloc[0] == "USD_100m" else ""
+        head = kit.wrap(codebook.word(series, lang) + unit, lang, 16)
+        ax.set_title(f"{head}\n{words}", fontsize=7.5, color=colour, linespacing=1.35)
+        years = group["year"].astype(int)
+        spread = max(int(np.ptp(years)), 1)
+        ax.set(ylim=(0, group["value"].max() * 1.35), yticks=[])
+        ax.set(xlim=(years.min() - 0.45 * spread, years.max() + 0.45 * spread), xticks=years)
         ax.grid(False)
         ax.spines["left"].set_visible(False)
     legend_of_marks(fig, axes[0], lang, [("exact", "actual"), ("gt", "actual"), ("gt", "forecast")])
     return fig
 
 
-def targets(frame: pd.DataFrame, names: dict, lang: str = "zh"):
-    """Scorecard of five-year targets in per cent: a diamond and an arrow each; no actual value is printed."""
+def targets(frame: pd.DataFrame, lang: str):
+    """Targets in per cent: a diamond and an arrow each; no actual value is printed. Columns as
+    `institutions.targets`."""
     shown = frame[frame["unit"].eq("pct")].reset_index(drop=True)
-    fig, ax = style.subplots(height=0.3 * len(shown) + 0.7)
+    fig, ax = kit.rows([codebook.word(one, lang) for one in shown["measure"]], lang, each=0.3)
     for row in shown.itertuples():
         ax.plot([0, 100], [row.Index] * 2, color=style.FAINT, lw=5, zorder=0, solid_capstyle="butt")
         marks(ax, row.value, row.Index, row.qualifier, row.kind, style.ORANGE)
-        ax.annotate(
-            f"{row.printed}%",
-            (row.value, row.Index),
-            (0, 7),
-            textcoords="offset points",
-            ha="center",
-            fontsize=7.5,
-        )
-    ax.set_yticks(range(len(shown)), [names[measure][lang] for measure in shown["measure"]])
-    ax.set_ylim(len(shown) - 0.5, -0.8)
-    ax.set_xlim(0, 100)
+        note(ax, row.value, row.Index, f"{row.printed}%", color=style.INK)
+    ax.set(ylim=(len(shown) - 0.5, -0.8), xlim=(0, 100), xlabel="%")
     ax.grid(False)
     return fig
 
 
-def camps(table: pd.DataFrame, lang: str = "zh"):
-    """Camp × technology: firms that a source ties to the technology; behind each camp the firms named in all."""
-    rows = [
-        f"{name(CAMPS, key, lang)}{(f'（{count}家）', f' ({count})')[lang == 'en']}"
-        for key, count in table["firms"].items()
-    ]
-    columns = [name(TECHNOLOGIES, key, lang) for key in table.columns[1:]]
-    if lang == "en":
-        columns = [column.replace(" ", "\n", 1) for column in columns]
-    return grid(table.drop(columns="firms"), rows, columns, empty="–")
+def camps(frame: pd.DataFrame, lang: str):
+    """Camp × technology: firms that a source ties to the technology; behind each camp the firms named in all. Frame as
+    `institutions.camps`."""
+    shape = said(("{}（{}家）", "{} ({})"), lang)
+    labels = [shape.format(codebook.word(camp, lang), count) for camp, count in frame["firms"].items()]
+    table = frame.drop(columns="firms").set_axis(pd.Index(labels, name="camp"))
+    table = table.rename_axis(columns="technology")
+    long = table.stack().rename("firms_named").reset_index()
+    return _counts(long, lang, y="camp", x="technology", value="firms_named", each=0.3)

@@ -1,120 +1,69 @@
-"""Figures of the rankings: league table with intervals, profile of dimensions, groups, two rankings compared."""
+"""Figures of the annex rankings: league table with intervals, profile of pillars, groups, two rankings compared.
+
+Each takes a frame of `fire.analysis.rankings`, whose pairs `unit_zh`, `unit_en` name the units of any index.
+"""
 
 import numpy as np
 import pandas as pd
-from adjustText import adjust_text
 
-from fire.analysis.rankings import group_names
-from fire.figures import context, style
-
-
-def unit_names(table: pd.DataFrame, lang: str) -> pd.Series:
-    return table["unit"] if lang == "zh" else table["unit_en"]
+from fire import codebook
+from fire.figures import kit, style
 
 
-def group_name(name: str, lang: str) -> str:
-    return name if lang == "zh" else group_names().get(name) or style.unit(name, lang)
-
-
-def group_colours(groups) -> dict:
-    """Colour of each group; regions keep their own."""
-    regions = style.labels.english("region")
-    return {
-        group: style.region_colour(group) if group in regions else style.CYCLE[place % len(style.CYCLE)]
-        for place, group in enumerate(dict.fromkeys(groups))
-    }
-
-
-def league(table: pd.DataFrame, lang: str = "zh", statuses=()):
-    """Scores of the top units (left) and their ranks with 5–95 % intervals (right); colours are groups."""
+def league(frame: pd.DataFrame, lang: str):
+    """Scores of the top units (bars, coloured by group) and their ranks with 5–95 % intervals. Columns as
+    `rankings.league` with intervals."""
+    frame = _named(frame, lang)
     fig, (left, right) = style.subplots(
-        1, 2, height=0.17 * len(table) + 1.2, sharey=True, width_ratios=[1, 1.2]
+        1, 2, height=0.17 * len(frame) + 1.1, sharey=True, width_ratios=[1, 1.2]
     )
-    of_group = group_colours(table["group"])
-    colours = table["group"].map(of_group)
-    y = np.arange(len(table))
-    left.barh(y, table["score"], color=colours, height=0.65)
-    style.value_labels(left, y, table["score"], 1)
-    right.hlines(y, table["rank_low"], table["rank_high"], color=colours, lw=3, alpha=0.45)
-    right.scatter(table["rank"].astype(float), y, c=colours, s=16, zorder=3)
-    left.set_yticks(y, unit_names(table, lang), fontsize=7)
-    left.set_ylim(len(table) - 0.4, -0.6)
-    left.set_xlim(0, table["score"].max() * 1.15)
-    left.set_title(("得分", "Score")[lang == "en"], fontsize=8.5)
-    right.set_title(("位次与5%—95%区间", "Rank and 5–95 % interval")[lang == "en"], fontsize=8.5)
-    right.set_xlim(0, table["rank_high"].max() + 1)
+    of_group = dict(zip(frame["group"].unique(), style.CYCLE * len(frame)))
+    kit.bars(frame, lang, y="unit", x="score", colours=frame["group"].map(of_group), digits=1, ax=left)
+    look = {"low": "rank_low", "high": "rank_high", "colours": {None: style.INK}}
+    kit.interval(frame.astype({"rank": float}), lang, y="unit", x="rank", ax=right, **look)
+    left.set_yticks(range(len(frame)), frame["unit"], fontsize=7 if lang == "zh" else 6.5)
+    left.set_xlim(0, frame["score"].max() * 1.15)
+    right.set_xlim(0, frame["rank_high"].max() + 1)
     for group, colour in of_group.items():
-        right.plot([], [], "s", color=colour, label=group_name(group, lang))
-    right.legend(loc="upper right", fontsize=7.5)
-    return style.status_note(fig, statuses, lang)
-
-
-def profile(table: pd.DataFrame, names: pd.Series, labels: dict, lang: str = "zh", statuses=()):
-    """Heat map of the pillars' scores of the top units; an empty cell is missing, not zero."""
-    columns = [
-        labels[pillar] if lang == "zh" else labels[pillar].replace(" ", "\n", 1) for pillar in table.columns
-    ]
-    digits = int(np.nanmax(table.to_numpy()) < 20)
-    fig = context.grid(table, list(names.reindex(table.index)), columns, digits, style.SEQUENTIAL)
-    ax = fig.axes[0]
-    fig.set_figheight(0.17 * len(table) + 0.9)
-    ax.tick_params(labelsize=7)
-    for text in ax.texts:
-        _row, value = (
-            int(text.get_position()[1]),
-            table.iat[int(text.get_position()[1]), int(text.get_position()[0])],
-        )
-        text.set(fontsize=6.5, color=style.INK if value > 0.65 * np.nanmax(table.to_numpy()) else style.PAPER)
-    return style.status_note(fig, statuses, lang)
-
-
-def groups(table: pd.DataFrame, lang: str = "zh", statuses=()):
-    """Scores of all units by group (points), with the mean of each group (bar); `unit, group, score`."""
-    order = table.groupby("group")["score"].mean().sort_values(ascending=False).index
-    fig, ax = style.subplots(height=0.42 * len(order) + 0.7)
-    for row, group in enumerate(order):
-        scores = np.sort(table.loc[table["group"].eq(group), "score"])
-        shift = 0.16 * np.sin(np.arange(len(scores)) * 2.4)
-        ax.plot(scores, row + shift, "o", ms=4, color=style.SKY, alpha=0.8)
-        ax.plot([scores.mean()] * 2, [row - 0.32, row + 0.32], color=style.NAVY, lw=2.5)
-        ax.annotate(
-            f"{scores.mean():.1f}",
-            (scores.mean(), row - 0.36),
-            ha="center",
-            va="bottom",
-            fontsize=7.5,
-            color=style.NAVY,
-        )
-    sizes, shape = table["group"].value_counts(), ("{}（{}）", "{} ({})")[lang == "en"]
-    ax.set_yticks(range(len(order)), [shape.format(group_name(group, lang), sizes[group]) for group in order])
-    ax.set_ylim(len(order) - 0.4, -0.75)
-    ax.set_xlabel(("得分", "Score")[lang == "en"])
-    return style.status_note(fig, statuses, lang)
-
-
-def comparison(cities: pd.DataFrame, names: tuple[str, str], lang: str = "zh"):
-    """Places of common cities in two rankings, with the line of equal places; outliers in the highlight colour."""
-    fig, ax = style.subplots(height=3.8, width=4.6)
-    top = max(cities[["a", "b"]].max()) + 1
-    ax.plot([0, top], [0, top], color=style.FAINT, lw=1)
-    ax.scatter(
-        cities["a"],
-        cities["b"],
-        s=26,
-        color=np.where(cities["outlier"], style.HIGHLIGHT, style.BASE),
-        zorder=3,
-    )
-    texts = [
-        ax.text(
-            row.a,
-            row.b,
-            style.city(row.city, lang),
-            fontsize=7.5,
-            color=style.HIGHLIGHT if row.outlier else style.INK,
-        )
-        for row in cities.itertuples()
-    ]
-    adjust_text(texts, ax=ax)
-    ax.set(xlim=(0, top), ylim=(0, top), xlabel=names[0], ylabel=names[1])
-    ax.grid(True, axis="both")
+        left.plot([], [], "s", color=colour, label=codebook.word(group, lang))
+    fig.legend(*left.get_legend_handles_labels(), loc="outside upper right", ncols=4 if lang == "zh" else 2)
     return fig
+
+
+def profile(frame: pd.DataFrame, lang: str):
+    """Heat map of the pillars' scores of the top units; an empty cell is missing, not zero. Columns as
+    `rankings.profile`."""
+    frame = _named(frame, lang).assign(name=frame[f"pillar_{lang}"])
+    few = int(frame["score"].max() < 20)
+    units = frame["unit"].nunique()
+    return kit.heat(
+        frame, lang, y="unit", x="name", value="score", digits=few, height=0.17 * units + 1.2, size=6.5
+    )
+
+
+def groups(frame: pd.DataFrame, lang: str):
+    """Scores of all units by group, a dot each, with the mean of each group. Columns as `rankings.members`."""
+    sizes = frame["group"].value_counts()
+    shape = "{}（{}）" if lang == "zh" else "{} ({})"
+    labels = {one: shape.format(codebook.word(one, lang), size) for one, size in sizes.items()}
+    return kit.strip(_named(frame, lang).assign(group=frame["group"].map(labels)), lang, y="group", x="score")
+
+
+def comparison(frame: pd.DataFrame, lang: str):
+    """Ranks of common cities in two rankings (columns `a`, `b`; names in `attrs["names"]`) about the line of equal
+    ranks; cities in `outlier` in the highlight colour."""
+    fig, ax = style.subplots(height=3.8, width=4.6)
+    top = frame[["a", "b"]].max(axis=None) + 1
+    ax.plot([0, top], [0, top], color=style.FAINT, linewidth=1)
+    colours = np.where(frame["outlier"], style.HIGHLIGHT, style.BASE)
+    ax.scatter(frame["a"], frame["b"], s=26, color=colours, zorder=3)
+    (one, _), (other, _) = frame.attrs["names"]
+    ax.set(xlim=(0, top), ylim=(0, top), xlabel=codebook.word(one, lang), ylabel=codebook.word(other, lang))
+    ax.grid(True, axis="both")
+    kit.name_points(ax, frame, lang, x="a", y="b", unit="city")
+    return fig
+
+
+def _named(frame: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """The frame with `unit` in the language of the reader."""
+    return frame.assign(unit=frame[f"unit_{lang}"])
