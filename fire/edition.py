@@ -65,6 +65,9 @@ class Edition:
     settings: dict
     folder: Path = EDITIONS
 
+    def __reduce__(self):
+        return Edition, (self.name, self.settings, self.folder)  # another process computes its own index
+
     def path(self, key: str) -> Path | None:
         """The file or folder that a setting names, from the root of the project; None where it is not set."""
         named = self.settings.get(key, DEFAULTS.get(key))

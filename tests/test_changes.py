@@ -213,7 +213,7 @@ def test_every_city_of_the_edition_adds_up_and_has_its_story():
     before, after = State(index, index.before), State(index, index.year)
     parts, moved = changes.decompose(before, after), changes.compare(before, after)
     points = parts.groupby("unit")["points"].sum()
-    assert len(points) == 59 and (points - moved["change"]).abs().max() < 1e-12
+    assert len(points) == 59 and (points - moved["score_change"]).abs().max() < 1e-12
     by_pillar = changes.by_pillar(index, parts)
     assert list(by_pillar) == index.spec.pillars and (by_pillar.sum(axis=1) - points).abs().max() < 1e-12
     stories = changes.stories(moved, parts, changes.rivals(before, after))
@@ -241,7 +241,7 @@ def test_data_diff():
     new = panel({("a", 2020, "x"): 1, ("b", 2020, "x"): 3, ("d", 2020, "x"): np.nan, ("e", 2020, "x"): 5})
     new.loc[0, "status"] = "estimated"
     found = changes.data(old, new).set_index("unit")
-    assert found["change"].to_dict() == {"a": "status", "b": "revised", "c": "removed", "e": "added"}
+    assert found["edit"].to_dict() == {"a": "relabelled", "b": "revised", "c": "removed", "e": "added"}
     assert found.loc["b", ["value_old", "value_new", "change_pct"]].tolist() == [2, 3, 50]
     assert changes.data(old, old).empty
 
@@ -260,7 +260,7 @@ def test_comparison_names_who_entered_and_left():
     old, new = pair()
     found = changes.compare(old, new)
     assert found.loc["u99", "note"] == "entered" and found.loc["u03", "note"] == "left"
-    assert np.isnan(found.loc["u99", "change"]) and (found["note"] == "").sum() == 11
+    assert np.isnan(found.loc["u99", "score_change"]) and (found["note"] == "").sum() == 11
     assert (found["rank_change"].dropna() == (found["rank_old"] - found["rank_new"]).dropna()).all()
 
 
@@ -269,7 +269,7 @@ def test_causes_add_up_to_the_whole_change():
     why, whole = changes.explain(old, new), changes.compare(old, new)
     stay = whole[whole["note"].eq("")]
     effect = why.groupby("unit")[["score_effect", "rank_effect"]].sum()
-    assert_allclose(effect["score_effect"], stay["change"].sort_index(), atol=1e-9)
+    assert_allclose(effect["score_effect"], stay["score_change"].sort_index(), atol=1e-9)
     assert_allclose(effect["rank_effect"], stay["rank_change"].sort_index().astype(float), atol=1e-9)
     assert set(FACTORS) >= set(why["factor"]) >= {"revision", "weights", "framework"}
     only_data = why[why["factor"].eq("revision")].set_index("unit")["score_effect"]
@@ -282,7 +282,7 @@ def test_a_node_is_explained_by_what_is_below_it():
         state(small_spec().vary(weights={"P": 0.4, "a": 0.6}), revised(toy(9))),
     )
     why = changes.explain(old, new, "P").groupby("unit")["score_effect"].sum()
-    assert_allclose(why, changes.compare(old, new, "P")["change"].sort_index(), atol=1e-12)
+    assert_allclose(why, changes.compare(old, new, "P")["score_change"].sort_index(), atol=1e-12)
 
 
 def test_an_edition_without_changes_has_no_causes():

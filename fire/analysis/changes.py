@@ -4,7 +4,7 @@
     >>> index = fire.load(2022).index
     >>> parts = attribution(index, 2020, 2021)            # unit, factor, indicator, points
     >>> moved = compare(State(index, 2020), State(index, 2021))
-    >>> bool(abs(parts.groupby("unit")["points"].sum() - moved["change"]).max() < 1e-12)
+    >>> bool(abs(parts.groupby("unit")["points"].sum() - moved["score_change"]).max() < 1e-12)
     True
 
 A change between two states is shared among six factors by the Shapley value (Shapley 1953): all coalitions are
@@ -35,6 +35,7 @@ ON_SCALE = [
     "denominator",
     "factor",
 ]  # a post means nothing under another of these
+EXACT = 1e-12  # what parts and change may differ by
 SHOWN = 5e-4  # points below which an indicator is not named
 
 
@@ -92,8 +93,8 @@ def explain(before: State, after: State, node: str | None = None) -> pd.DataFram
 
 
 def compare(before: State, after: State, node: str | None = None) -> pd.DataFrame:
-    """Scores and ranks of a node in both: score_old, score_new, change, rank_old, rank_new, rank_change (positive =
-    moved up), and note (entered, left). Index unit, best of the new first."""
+    """Scores and ranks of a node in both: score_old, score_new, score_change, rank_old, rank_new, rank_change
+    (positive = moved up), and note (entered, left). Index unit, best of the new first; `attrs["years"]`: both years."""
     old, new = (
         state.index.of(node or state.index.spec.root, state.year)
         .set_index("unit")[["score", "rank"]]
@@ -101,11 +102,13 @@ def compare(before: State, after: State, node: str | None = None) -> pd.DataFram
         for state in (before, after)
     )
     table = old.add_suffix("_old").join(new.add_suffix("_new"), how="outer")
-    table["change"] = table["score_new"] - table["score_old"]
+    table["score_change"] = table["score_new"] - table["score_old"]
     table["rank_change"] = table["rank_old"] - table["rank_new"]
     table["note"] = np.select([table["score_old"].isna(), table["score_new"].isna()], ["entered", "left"], "")
-    order = ["score_old", "score_new", "change", "rank_old", "rank_new", "rank_change", "note"]
-    return table[order].sort_values(["rank_new", "rank_old"])
+    order = ["score_old", "score_new", "score_change", "rank_old", "rank_new", "rank_change", "note"]
+    table = table[order].sort_values(["rank_new", "rank_old"])
+    table.attrs["years"] = before.year, after.year
+    return table
 
 
 # Ranks ----------------------------------------------------------------------------------------------------------------
@@ -180,8 +183,36 @@ def _passings(pair: "_Pair") -> tuple[pd.DataFrame, pd.DataFrame, list]:
 # For sentences and figures --------------------------------------------------------------------------------------------
 
 
+def lead(index: Index, moved: pd.DataFrame, parts: pd.DataFrame) -> dict:
+    """Values of the sentences on a change (frames of `compare` and `decompose`).
+
+    live, zero (factors with and without a part), error (largest gap between parts and change), up, down (units whose
+    score rose, fell), pillar and share (of all gains, in per cent), first, points (largest change of score), last,
+    least (smallest), climber, places (largest change of rank).
+    """
+    by, pillars = by_factor(parts).abs().sum(), by_pillar(index, parts)
+    gains, change = pillars.clip(lower=0).sum(), moved["score_change"].dropna().sort_index()
+    places = moved["rank_change"].dropna().sort_index().astype(int)
+    first, climber = change.abs().idxmax(), places.abs().idxmax()
+    return {
+        "live": list(by.index[by > 0]),
+        "zero": list(by.index[by == 0]),
+        "error": f"{EXACT:g}",
+        "up": int((change > 0).sum()),
+        "down": int((change < 0).sum()),
+        "pillar": gains.idxmax(),
+        "share": float(100 * gains.max() / (gains.sum() or 1)),
+        "first": first,
+        "points": float(change[first]),
+        "last": change.idxmin(),
+        "least": float(change.min()),
+        "climber": climber,
+        "places": int(places[climber]),
+    }
+
+
 def stories(moved: pd.DataFrame, parts: pd.DataFrame, passed: pd.DataFrame, most: int = 3) -> pd.DataFrame:
-    """What there is to say of every unit that is in both states, in the order of `moved`.
+    """What there is to say of every unit that is in both states, the largest climb first.
 
     `moved`, `parts`, `passed`: frames of `compare`, `decompose` and `rivals`. Columns unit, points, places (positive =
     moved up), before, after (ranks), ups and downs (the `most` indicators that lifted and dragged), passed and
@@ -189,7 +220,7 @@ def stories(moved: pd.DataFrame, parts: pd.DataFrame, passed: pd.DataFrame, most
     """
     points = parts.groupby(["unit", "indicator"])["points"].sum().unstack()
     rows = []
-    for line in moved[moved["note"].eq("")].itertuples():
+    for line in moved[moved["note"].eq("")].sort_index().itertuples():
         order, rivals = points.loc[line.Index].dropna().sort_values(), passed[passed["unit"].eq(line.Index)]
         rows.append(
             {
@@ -206,7 +237,34 @@ def stories(moved: pd.DataFrame, parts: pd.DataFrame, passed: pd.DataFrame, most
                 "theirs": float(rivals["theirs"].sum()),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).sort_values("places", ascending=False, kind="stable", ignore_index=True)
+
+
+def largest_passings(moved: pd.DataFrame, passed: pd.DataFrame, most: int = 10) -> pd.DataFrame:
+    """The rivals (frame of `rivals`) of the units whose rank moved most, those units in order."""
+    order = moved["rank_change"].dropna().sort_index().abs().sort_values(ascending=False, kind="stable")
+    place = {unit: position for position, unit in enumerate(order.index[:most])}
+    kept = passed[passed["unit"].isin(place)]
+    return kept.sort_values("unit", key=lambda units: units.map(place), kind="stable", ignore_index=True)
+
+
+def steps(parts: pd.DataFrame, moved: pd.DataFrame, units: list, most: int = 5) -> pd.DataFrame:
+    """The way of some units from one score to the other: columns unit, indicator, points, start (score before).
+
+    The `most` largest indicators of each in order, then the others together (indicator missing). `moved`, `parts`:
+    frames of `compare` and `decompose`; `attrs["years"]` as in `moved`.
+    """
+    rows = []
+    for unit in units:
+        points = parts[parts["unit"].eq(unit)].groupby("indicator")["points"].sum()
+        points = points[points.abs().sort_values(ascending=False, kind="stable").index]
+        rest = {None: points.iloc[most:].sum()} if len(points) > most else {}
+        rows += [
+            (unit, *one, moved.at[unit, "score_old"]) for one in (points.head(most).to_dict() | rest).items()
+        ]
+    table = pd.DataFrame(rows, columns=["unit", "indicator", "points", "start"])
+    table.attrs["years"] = moved.attrs["years"]
+    return table
 
 
 def by_pillar(index: Index, parts: pd.DataFrame) -> pd.DataFrame:
@@ -221,12 +279,48 @@ def by_factor(parts: pd.DataFrame) -> pd.DataFrame:
     return parts.pivot_table(index="unit", columns="factor", values="points", aggfunc="sum")[FACTORS]
 
 
+# An exercise ----------------------------------------------------------------------------------------------------------
+
+
+def exercise(
+    index: Index, heavier: str, dropped: str, revised: str, more: float = 0.05, factor: float = 1.02
+) -> dict:
+    """What a made-up next edition would change for the unit that moved most, as values of a sentence.
+
+    The weight of pillar `heavier` rises by `more`, indicator `dropped` goes, the data of `revised` are multiplied by
+    `factor`; posts are set anew where the panel holds their year. For a name that the index lacks: its lightest pillar;
+    its lightest and its heaviest indicator. Returns heavier, old, new (weights in per cent), dropped, revised, unit, points and the parts by factor.
+    """
+    weight, leaves = index.weight_in_index, index.spec.indicators
+    heavier = heavier if heavier in index.spec.pillars else weight[index.spec.pillars].idxmin()
+    dropped = dropped if dropped in leaves else weight[leaves].idxmin()
+    revised = revised if revised in leaves else weight[leaves].idxmax()
+    new, cells = float(weight[heavier]) + more, index.panel.copy()
+    cells.loc[cells["indicator"].eq(revised), "value"] *= factor
+    later = index.thaw() if index.spec.method["base_year"] in index.years else index
+    later = later.vary(weights={heavier: new}).drop(dropped).revise(cells)
+    year = index.year if index.before is None else index.before
+    before, after = State(index, year), State(later, index.year)
+    unit = compare(State(index, year), State(index, index.year))["score_change"].abs().idxmax()
+    parts = by_factor(decompose(before, after)).loc[unit]
+    return {
+        "heavier": heavier,
+        "old": 100 * float(weight[heavier]),
+        "new": 100 * new,
+        "dropped": dropped,
+        "revised": revised,
+        "unit": unit,
+        "points": float(parts.sum()),
+        **parts.to_dict(),
+    }
+
+
 # Differences of data and method ---------------------------------------------------------------------------------------
 
 
 def data(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Cells that differ between two panels: columns unit, year, indicator, change (added, removed, revised, status),
-    value_old, value_new, change_pct, status_old, status_new."""
+    """Cells that differ between two panels: columns unit, year, indicator, edit (added, removed, revised,
+    relabelled: another status), value_old, value_new, change_pct, status_old, status_new."""
     both = old[[*panels.KEY, "value", "status"]].merge(
         new[[*panels.KEY, "value", "status"]],
         on=panels.KEY,
@@ -238,12 +332,14 @@ def data(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     alike = before.eq(after) | before.isna() & after.isna()
     kind = both["_merge"].astype(str).map({"left_only": "removed", "right_only": "added"})
     kind = kind.mask(both["_merge"].eq("both") & ~alike, "revised")
-    kind = kind.mask(both["_merge"].eq("both") & alike & both["status_old"].ne(both["status_new"]), "status")
-    table = both.assign(change=kind, change_pct=100 * (after / before.where(before != 0) - 1)).drop(
+    kind = kind.mask(
+        both["_merge"].eq("both") & alike & both["status_old"].ne(both["status_new"]), "relabelled"
+    )
+    table = both.assign(edit=kind, change_pct=100 * (after / before.where(before != 0) - 1)).drop(
         columns="_merge"
     )
-    order = [*panels.KEY, "change", "value_old", "value_new", "change_pct", "status_old", "status_new"]
-    return table.dropna(subset="change")[order].reset_index(drop=True)
+    order = [*panels.KEY, "edit", "value_old", "value_new", "change_pct", "status_old", "status_new"]
+    return table.dropna(subset="edit")[order].reset_index(drop=True)
 
 
 def method(old, new) -> pd.DataFrame:

@@ -146,15 +146,16 @@ def _changed(index, unit: str, year: int, change: pd.Series) -> pd.DataFrame:
     lines = [
         name for name in change.index if index.spec.rules[name]["normalise"] not in (*normalise.RANKS, "none")
     ]
-    raw = [score.invert(index.spec, scores[lines], posts).loc[unit] for scores in (before, after)]
+    raw = score.invert(index.spec, pd.concat([before, after], keys=["from", "to"])[lines], posts)
+    raw = raw.reindex(columns=change.index)
     return pd.DataFrame(
         {
             "indicator": change.index,
             "points": change.to_numpy(),
             "score_from": before.loc[unit].to_numpy(),
             "score_to": after.loc[unit].to_numpy(),
-            "raw_from": raw[0].reindex(change.index).to_numpy(),
-            "raw_to": raw[1].reindex(change.index).to_numpy(),
+            "raw_from": raw.iloc[0].to_numpy(),
+            "raw_to": raw.iloc[1].to_numpy(),
             "beyond_best": (after.loc[unit] > now.max() + 1e-9).to_numpy(),
         }
     )

@@ -57,7 +57,7 @@ def build(edition, source=None, target=None, template=TEMPLATE, formats=FORMATS,
         ]
         with ProcessPoolExecutor(1) as beside, ThreadPoolExecutor(2) as pool:
             places = (
-                [beside.submit(site.write, ed, source, folder)] if "site" in formats and not preview else []
+                [beside.submit(site.write, ed, shown, folder)] if "site" in formats and not preview else []
             )
             links = [link for made in pool.map(typeset, jobs) for link in made]
             links += [link for made in places for link in made.result()]
@@ -144,6 +144,9 @@ def chapter(path: Path, lang: str, words: dict, shown: dict, ed) -> tuple[str, l
 
     facts = narrative.facts(ed) | {
         "lang": lang,
+        "pillars": ed.spec.pillars,
+        "printed": ed.facts is not None,
+        "statuses": exhibits.statuses(ed.index.of()),
         "figure": show("figure", figure),
         "table": show("table", table),
         "text": show("text", lambda record, lang, words: plain(record["text"][lang])),

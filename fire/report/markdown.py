@@ -73,7 +73,7 @@ def table(
 
 def place_link(text: str, place, lang: str) -> str:
     """A city or region with a link to its page (`fire.site`); the filter keeps the link in the web page only."""
-    return f"[{text}](places/{site.slug(place)}.{lang}.html)" if isinstance(place, str) else text
+    return f"[{text}](places/{site.slug(place, lang)}.{lang}.html)" if isinstance(place, str) else text
 
 
 def source_line(record: dict, lang: str, words: dict, cut: str | None = None) -> str:

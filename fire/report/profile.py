@@ -1,136 +1,129 @@
-"""One place at a glance: all that its page shows, gathered from the analyses."""
+"""One place at a glance: all that its page shows, gathered from the index and the stored results of an edition."""
 
 import pandas as pd
 
-from fire.analysis import attribution, coordination, regions, robustness, targets, views
-from fire.index import weights
+from fire.analysis import coordination, targets, views
+from fire.errors import InputError
 from fire.index.panel import STATUSES
 
 SHOWN = 5  # lines of a list on a page
 SURE = 0.95  # probability from which one unit is called ahead of another
 
 
-def profiles(edition, intervals: pd.DataFrame | None = None) -> dict[str, dict]:
+def profiles(ed, known) -> dict[str, dict]:
     """Profiles of the regions, then of the cities, each in the order of their ranks: name → facts for its page.
 
-    `intervals`: those of the edition (`robustness.intervals`), when they are at hand.
+    `known`: the stored results of the edition (`fire.results.of`); nothing costly is computed here.
     """
-    spec, panel, places = edition.spec, edition.panel(), edition.places().set_index("city")
-    scores = edition.scores()
-    regional = regions.regional_means(scores, edition.places())
-    intervals = robustness.intervals(spec, panel) if intervals is None else intervals
-    cities = city_profiles(edition, spec, panel, scores, places, intervals)
-    ranges = robustness.run(spec, panel, groups=places["region"]).intervals
-    made = region_profiles(edition, spec, regional, ranges, cities)
-    return dict(sorted(made.items(), key=by_rank)) | dict(sorted(cities.items(), key=by_rank))
+    cities = _cities(ed, known)
+    regions = _regions(ed, known, cities)
+    return dict(sorted(regions.items(), key=_by_rank)) | dict(sorted(cities.items(), key=_by_rank))
 
 
-def by_rank(item: tuple[str, dict]) -> tuple:
+def _by_rank(item: tuple[str, dict]) -> tuple:
     return item[1]["rank"], item[0]
 
 
-def head(edition, spec, name: str, scores: pd.DataFrame, ranges: pd.DataFrame) -> dict:
+def _of(frame: pd.DataFrame, index, node: str | None = None) -> dict[str, pd.DataFrame]:
+    """Rows of the year ranked (where years are told apart) and of one node by unit."""
+    kept = frame[frame["year"].eq(index.year)] if "year" in frame else frame
+    kept = kept if node is None else kept[kept["node"].eq(node)]
+    return dict(list(kept.groupby("unit", observed=True)))
+
+
+def _head(index, name: str, lines: pd.DataFrame, ranges: pd.DataFrame | None) -> dict:
     """What cities and regions have in common: the line of the root, its interval, and the table of all nodes."""
-    lines = (
-        scores[scores["unit"].eq(name) & scores["year"].eq(edition.year)]
-        .set_index("node")
-        .reindex(tree(spec, spec.root))
-        .rename_axis("node")
-    )
-    ranges = ranges[ranges["unit"].eq(name) & ranges["year"].eq(edition.year)]
-    ranges = ranges.set_index("node") if "node" in ranges else ranges.assign(node=spec.root).set_index("node")
-    root = lines.loc[spec.root]
-    nodes = lines.join(ranges[["rank_low", "rank_high"]]).reset_index()
+    root, columns = index.spec.root, ["rank_low", "rank_high"]
+    bounds = pd.DataFrame(columns=columns) if ranges is None else ranges.set_index("node")[columns]
+    lines = lines.set_index("node").reindex(index.spec.walk()).rename_axis("node").join(bounds)
+    total = lines.loc[root]
     return {
         "name": name,
-        "rank": int(root["rank"]),
-        "score": root["score"],
-        "growth": root["growth_pct"],
-        "moved": root["rank_change"],
-        "low": ranges.at[spec.root, "rank_low"],
-        "high": ranges.at[spec.root, "rank_high"],
-        "nodes": nodes.to_dict("records"),
+        "rank": int(total["rank"]),
+        "score": total["score"],
+        "growth": total["growth_pct"],
+        "moved": total["rank_change"],
+        "low": total["rank_low"],
+        "high": total["rank_high"],
+        "nodes": lines.reset_index().to_dict("records"),
         "statuses": [
-            (status, root[f"share_{status}"]) for status in STATUSES if root.get(f"share_{status}", 0) > 0
+            (status, total[f"share_{status}"]) for status in STATUSES if total.get(f"share_{status}", 0) > 0
         ],
     }
 
 
-def tree(spec, node: str) -> list[str]:
-    """A node and all below it, each child straight after its parent."""
-    return [node, *(below for child in spec.children(node) for below in tree(spec, child))]
-
-
-def region_profiles(
-    edition, spec, regional: pd.DataFrame, ranges: pd.DataFrame, cities: dict
-) -> dict[str, dict]:
+def _regions(ed, known, cities: dict) -> dict[str, dict]:
     """Facts of every region, with its members in order."""
-    made = {}
-    for name in regional["unit"].unique():
-        members = sorted(
-            (facts for facts in cities.values() if facts["region"] == name), key=lambda facts: facts["rank"]
-        )
-        root = regional.query("unit == @name and year == @edition.year and node == @spec.root").iloc[0]
-        made[name] = head(edition, spec, name, regional, ranges) | {
-            "kind": "region",
-            "region": name,
-            "members": members,
-            "member_growth": root["mean_city_growth_pct"],
-        }
+    index, made = ed.index, {}
+    ranges = _of(known.region_intervals, index)
+    for name, lines in _of(known.means, index).items():
+        members = [facts for facts in cities.values() if facts["region"] == name]
+        root = lines.set_index("node").loc[index.spec.root]
+        if members and pd.notna(root["rank"]):
+            made[name] = _head(index, name, lines, ranges.get(name)) | {
+                "kind": "region",
+                "region": name,
+                "members": sorted(members, key=lambda facts: facts["rank"]),
+                "member_growth": root["mean_city_growth_pct"],
+            }
     return made
 
 
-def city_profiles(
-    edition, spec, panel, scores: pd.DataFrame, places: pd.DataFrame, ranges: pd.DataFrame
-) -> dict[str, dict]:
-    """Facts of every city."""
-    year, before = edition.year, edition.base_year
-    unsure = indistinct(robustness.run(spec, panel).pairs.query("year == @year"))
-    low, high = spec.method["scale"]
-    share = weights.effective(spec)[spec.indicators]
-    pillars = coordination.weights_in_index(spec)["pillar"].to_dict()
-    obstacles = coordination.obstacles(scores, share.to_dict(), low, high, rule="clip", parents=pillars)
-    states = attribution.State(spec, panel, before), attribution.State(spec, panel, year)
-    parts = attribution.decompose(*states).groupby(["unit", "indicator"])["points"].sum()
-    passed = attribution.rivals(*states)
-    final = scores[scores["year"].eq(year) & scores["node"].eq(spec.root)].set_index("unit")
-    beside = views.group_ranks(scores, places["region"], spec.root, year).set_index("unit")["group_rank"]
+def _cities(ed, known) -> dict[str, dict]:
+    """Facts of every city that is ranked."""
+    index, places = ed.index, ed.places().set_index("city")
+    final = index.of().dropna(subset="rank").set_index("unit")
+    lines, ranges = _of(known.scores, index), _of(known.intervals, index)
+    parts, passed, pairs = _of(known.attribution, index), _of(known.rivals, index), _of(known.pairs, index, index.spec.root)
+    hindered = _of(_obstacles(index), index)
+    beside = views.group_ranks(index, groups=places["region"]).set_index("unit")["group_rank"]
     made = {}
     for name in final.index:
-        facts = head(edition, spec, name, scores, ranges)
-        points = parts[name].sort_values(key=abs, ascending=False)
-        facts |= {
+        sides = dict(list(views.strengths(index, name, count=SHOWN).groupby("side")))
+        points = parts[name].groupby("indicator")["points"].sum() if name in parts else pd.Series(dtype=float)
+        points = points.sort_values(key=abs, ascending=False)
+        made[name] = _head(index, name, lines[name], ranges.get(name)) | {
             "kind": "city",
             "region": places.at[name, "region"],
-            "province": places.at[name, "province"],
+            "province": places["province"].get(name) if "province" in places else None,
             "in_region": int(beside[name]),
-            "peers": views.peers(scores, spec, name, year, SHOWN).to_dict("records"),
-            **{
-                f"{side}": lines.to_dict("records")
-                for side, lines in views.strengths(scores, spec, name, year, SHOWN).groupby("side")
-            },
-            "obstacles": obstacles[obstacles["unit"].eq(name) & obstacles["year"].eq(year)]
-            .nlargest(SHOWN, "share")
-            .to_dict("records"),
+            "peers": views.peers(index, name, count=SHOWN).to_dict("records"),
+            **{side: _records(sides.get(side)) for side in ("strength", "weakness")},
+            "obstacles": _records(hindered[name].nlargest(SHOWN, "share") if name in hindered else None),
             "points": points[points.abs() > 5e-7].head(SHOWN).to_dict(),
-            "total_points": points.sum(),
-            "rivals": passed[passed["unit"].eq(name)][["rival", "places"]].to_dict("records"),
-            "unsure": [other for other in final.sort_values("rank").index if other in unsure.get(name, ())],
-            "needed": needed(spec, panel, scores, name, final.at[name, "rank"], year),
+            "total_points": points.sum() if name in parts else None,
+            "rivals": _records(passed[name][["rival", "places"]] if name in passed else None),
+            "unsure": _unsure(pairs.get(name), final),
+            "needed": _needed(index, name),
         }
-        made[name] = facts
     return made
 
 
-def indistinct(pairs: pd.DataFrame) -> dict[str, set]:
-    """For each unit the others that it is neither surely ahead of nor surely behind."""
-    open_pairs = pairs[pairs["p_ahead"].between(1 - SURE, SURE, inclusive="neither")]
-    return open_pairs.groupby("unit")["other"].agg(set).to_dict()
+def _records(frame: pd.DataFrame | None) -> list[dict]:
+    return [] if frame is None else frame.to_dict("records")
 
 
-def needed(spec, panel, scores: pd.DataFrame, name: str, rank: int, year: int) -> list[dict]:
-    """The smallest changes of one indicator that gain a place without passing the best of the year."""
-    if rank == 1:
+def _obstacles(index) -> pd.DataFrame:
+    """Obstacles (`coordination.obstacle`) of the units whose indicators are all there; a score beyond the scale counts
+    as its end."""
+    table = index.wide()[index.spec.indicators].dropna()
+    scaled = coordination.rescale(table, *index.spec.method["scale"], rule="clip")
+    return coordination.obstacle(scaled, index.weight_in_index[index.spec.indicators], index.pillar)
+
+
+def _unsure(pairs: pd.DataFrame | None, final: pd.DataFrame) -> list[str]:
+    """The others that a unit is neither surely ahead of nor surely behind, best first."""
+    if pairs is None:
         return []
-    changes = targets.single(spec, panel, name, 1, year, scores=scores)
-    return changes[~changes["beyond_best"]].head(SHOWN).to_dict("records")
+    others = set(pairs.loc[pairs["p_ahead"].between(1 - SURE, SURE, inclusive="neither"), "other"])
+    return [other for other in final.sort_values("rank", kind="stable").index if other in others]
+
+
+def _needed(index, name: str) -> list[dict]:
+    """The smallest changes of one indicator that gain a place without passing the best of the year; none for the first,
+    nor where the index is no weighted mean."""
+    try:
+        changes = targets.single(index, name)
+    except InputError:
+        return []
+    return _records(changes[~changes["beyond_best"]].head(SHOWN))

@@ -1,6 +1,5 @@
 """What surrounds the report: a page for every city and region, the explorer, the workbook and the data release."""
 
-import json
 import re
 import shutil
 from pathlib import Path
@@ -9,64 +8,44 @@ import jinja2
 import pandas as pd
 from pypinyin import lazy_pinyin
 
-from fire import codebook as labels
-from fire import files
-from fire.analysis import robustness
+from fire import codebook, files
+from fire.analysis import results
 from fire.errors import refuse
 from fire.figures import fonts
-from fire.report import exhibits as exhibit
-from fire.report import explorer, profile, release, workbook
+from fire.report import exhibits, explorer, profile, release, workbook
 
 TEMPLATES = files.REPORTS / "template" / "site"
-LANGUAGES = labels.LANGUAGES
 
 
-def write(edition, source: Path, folder: Path) -> list[dict]:
-    """Write everything that goes with the report of `edition` into `folder`; `source` holds the notebooks' exhibits.
+def write(ed, shown: dict, folder: Path) -> list[dict]:
+    """Write everything that goes with the report of an edition into `folder`; `shown`: its exhibits by name, each with
+    its `folder` (`assembly.gather`).
 
     Returns the links for the index page (`lang`, `kind`, `href`, `title`); `lang` is empty where a file serves both.
     """
-    intervals = robustness.intervals(edition.spec, edition.panel())
-    profiles = profile.profiles(edition, intervals)
-    records = tables(source)
-    files.write_text(folder / "assets" / "site.css", page_style(edition, profiles))
-    place_pages(edition, profiles, folder / "places")
-    for lang in LANGUAGES:
-        page = (
-            environment(lang)
-            .get_template("page.html")
-            .render(
-                title=explorer.TEXTS[lang]["title"],
-                body=explorer.fragment(edition, lang),
-                root="",
-                home=f"fire-{edition.name}.{lang}.html",
-                other=f"explorer.{other(lang)}.html",
-            )
-        )
-        files.write_text(folder / f"explorer.{lang}.html", page)
-    for name, record in records.items():
-        (folder / "tables").mkdir(exist_ok=True)
+    known = results.of(ed)
+    tables = {name: record for name, record in shown.items() if record["kind"] == "table"}
+    place_pages(ed, profile.profiles(ed, known), folder)
+    for lang in ed.languages:
+        text = files.read_json(TEMPLATES / "explorer.json")[lang]
+        page = environment(ed, lang).get_template("page.html")
+        parts = {"title": text["title"], "body": explorer.fragment(ed, lang), "root": "", "at": "explorer"}
+        files.write_text(folder / f"explorer.{lang}.html", page.render(**parts))
+    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    for name, record in tables.items():
         shutil.copyfile(record["folder"] / "tables" / f"{name}.csv", folder / "tables" / f"{name}.csv")
-    workbook.write(folder / f"fire-{edition.name}.xlsx", edition, sheets(records))
-    release.write(
-        folder / "data",
-        edition,
-        {
-            "scores": edition.scores(),
-            "intervals": intervals,
-            "panel": edition.panel(),
-            "places": edition.places(),
-        },
-    )
-    return links(edition)
+    workbook.write(folder / f"fire-{ed.name}.xlsx", ed, sheets(tables))
+    frames = {"scores": ed.index.scores(), "intervals": known.intervals, "panel": ed.index.panel}
+    release.write(folder / "data", ed, frames | {"places": ed.places()})
+    return links(ed)
 
 
-def links(edition) -> list[dict]:
+def links(ed) -> list[dict]:
     """Links of the index page to what `write` makes."""
     both = [
         (
             "xlsx",
-            f"fire-{edition.name}.xlsx",
+            f"fire-{ed.name}.xlsx",
             "Excel 工作簿（含可改权重的实时公式）",
             "Excel workbook with live formulas",
         ),
@@ -88,20 +67,16 @@ def links(edition) -> list[dict]:
     ]
     return [
         {"lang": lang, "kind": kind, "href": href.format(lang=lang), "title": {"zh": zh, "en": en}}
-        for lang in LANGUAGES
+        for lang in ed.languages
         for kind, href, zh, en in named
     ] + [
         {"lang": "", "kind": kind, "href": href, "title": {"zh": zh, "en": en}} for kind, href, zh, en in both
     ]
 
 
-def other(lang: str) -> str:
-    return "en" if lang == "zh" else "zh"
-
-
-def environment(lang: str) -> jinja2.Environment:
-    """Templates of the pages; every value is escaped."""
-    words = json.loads((TEMPLATES / "words.json").read_text(encoding="utf-8"))
+def environment(ed, lang: str) -> jinja2.Environment:
+    """Templates of the pages in one language of an edition; every value is escaped."""
+    words, named = files.read_json(TEMPLATES / "words.json"), ed.book.lang(lang)
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -110,15 +85,21 @@ def environment(lang: str) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     env.filters |= {
-        "num": lambda value, digits=3: "–" if pd.isna(value) else exhibit.number(float(value), digits),
+        "num": lambda value, digits=3: "–" if pd.isna(value) else exhibits.number(float(value), digits),
         "signed": lambda value, digits=0: "–" if pd.isna(value) else signed(float(value), digits),
-        "unit": lambda name: labels.unit(name, lang),
-        "slug": slug,
-        "status": lambda name: labels.status(name, lang),
+        "unit": lambda name: codebook.unit(name, named),
+        "node": lambda name: codebook.node(name, named),
+        "slug": lambda name: slug(name, named),
+        "status": lambda name: codebook.status(name, named),
     }
+    high = ed.spec.method["scale"][1]
     env.globals |= {
         "lang": lang,
-        "other_lang": other(lang),
+        "others": [one for one in ed.languages if one != lang],
+        "edition": ed.name,
+        "compared": ed.compared,
+        "levels": ed.spec.nodes["level"].to_dict(),
+        "along": lambda score: 0.0 if pd.isna(score) else min(max(100 * score / high, 0), 100),
         "isna": pd.isna,
         "w": {key: text[lang] for key, text in words.items()},
     }
@@ -135,103 +116,75 @@ def signed(value: float, digits: int = 0) -> str:
     return text.replace("-", "−") if float(text) else text[1:]
 
 
-def slug(name: str) -> str:
-    """File name of a place: its English name in plain letters, else pinyin.
+def slug(name: str, lang: str = "zh") -> str:
+    """File name of a place: its English name in plain letters, else pinyin; `lang` carries the names of an edition.
 
     >>> slug("西安")
     'xian'
     """
-    text = labels.unit(name, "en")
+    text = codebook.unit(name, codebook.book(lang).en)
     text = text if text.isascii() else "".join(lazy_pinyin(name))
     return re.sub(r"[^a-z0-9]+", "-", text.lower().replace("'", "")).strip("-")
 
 
-def place_pages(edition, profiles: dict, folder: Path) -> None:
-    """`<slug>.<lang>.html` for every city and region, and `index.<lang>.html`, searchable in both languages and pinyin."""
-    names = [slug(name) for name in profiles]
+def place_pages(ed, profiles: dict, folder: Path) -> None:
+    """`places/<slug>.<lang>.html` for every city and region, and `places/index.<lang>.html`, searchable in both
+    languages and pinyin; `assets/site.css` for all pages.
+
+    Raises InputError for two places of one address.
+    """
+    address = {name: slug(name, ed.book.en) for name in profiles}
+    twice = sorted({one for one in address.values() if list(address.values()).count(one) > 1})
     refuse(
         "place pages",
         [
-            f"two places would be written to '{one}': give them different English names in data/places.csv"
-            for one in sorted({name for name in names if names.count(name) > 1})
+            f"two places would be written to '{one}': give them different English names in the places of the edition"
+            for one in twice
         ],
     )
-    for lang in LANGUAGES:
-        env = environment(lang)
-        common = {
-            "root": "../",
-            "home": f"fire-{edition.name}.{lang}.html",
-            "edition": edition,
-            "spec": edition.spec,
-        }
+    used = []
+    for lang in ed.languages:
+        env = environment(ed, lang)
         for name, facts in profiles.items():
-            body = env.get_template(f"{facts['kind']}.html").render(place=facts, **common)
-            page = env.get_template("page.html").render(
-                title=labels.unit(name, lang), body=body, other=f"{slug(name)}.{other(lang)}.html", **common
-            )
-            files.write_text(folder / f"{slug(name)}.{lang}.html", page)
-        entries = [
-            {
-                "name": labels.unit(name, lang),
-                "href": f"{slug(name)}.{lang}.html",
-                "kind": facts["kind"],
-                "rank": facts["rank"],
-                "score": facts["score"],
-                "region": facts["region"],
-                "find": search_text(name),
-            }
-            for name, facts in profiles.items()
-        ]
-        body = env.get_template("index.html").render(entries=entries, **common)
-        files.write_text(
-            folder / f"index.{lang}.html",
-            env.get_template("page.html").render(
-                title=env.globals["w"]["places"], body=body, other=f"index.{other(lang)}.html", **common
-            ),
-        )
+            body = env.get_template(f"{facts['kind']}.html").render(place=facts)
+            used.append(_page(env, folder, codebook.unit(name, ed.book.lang(lang)), body, address[name]))
+        entries = [facts | {"find": search_text(name, ed.book.en)} for name, facts in profiles.items()]
+        body = env.get_template("index.html").render(entries=entries)
+        used.append(_page(env, folder, env.globals["w"]["places"], body, "index"))
+    css = (TEMPLATES.parent / "report.css", TEMPLATES / "site.css")
+    used += [path.read_text(encoding="utf-8") for path in TEMPLATES.iterdir()]
+    style = fonts.web("".join(used)) + "".join(path.read_text(encoding="utf-8") for path in css)
+    files.write_text(folder / "assets" / "site.css", style)
 
 
-def search_text(name: str) -> str:
-    """What a reader may type to find a place: Chinese, English, pinyin and its initials.
+def _page(env, folder: Path, title: str, body: str, at: str) -> str:
+    """Write the page of a place; returns its text."""
+    text = env.get_template("page.html").render(title=title, body=body, root="../", at=at)
+    files.write_text(folder / "places" / f"{at}.{env.globals['lang']}.html", text)
+    return text
+
+
+def search_text(name: str, lang: str = "zh") -> str:
+    """What a reader may type to find a place: Chinese, English, pinyin and its initials; `lang` as of `slug`.
 
     >>> search_text("杭州")
     '杭州 hangzhou hangzhou hz'
     """
-    syllables = lazy_pinyin(name)
-    return f"{name} {labels.unit(name, 'en')} {''.join(syllables)} {''.join(one[0] for one in syllables)}".lower()
-
-
-def page_style(edition, profiles: dict) -> str:
-    """House style and the font, cut to the characters that the pages use."""
-    used = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES.iterdir())
-    used += (
-        "".join(profiles)
-        + "".join(edition.spec.nodes["label_zh"])
-        + "".join(text["zh"] for text in labels.STATUS.values())
-    )
-    used += json.dumps(list(profiles.values()), ensure_ascii=False, default=str)
-    css = (files.REPORTS / "template" / "report.css").read_text(encoding="utf-8")
-    return fonts.web(used) + css + (TEMPLATES / "site.css").read_text(encoding="utf-8")
-
-
-def tables(source: Path) -> dict:
-    """Table exhibits of all notebooks under `source`, by name, each with its folder."""
-    return {
-        name: record | {"folder": folder}
-        for folder in sorted(path.parent for path in source.glob("*/exhibits"))
-        for name, record in exhibit.load(folder).items()
-        if record["kind"] == "table"
-    }
+    syllables, english = lazy_pinyin(name), codebook.unit(name, codebook.book(lang).en)
+    return f"{name} {english} {''.join(syllables)} {''.join(one[0] for one in syllables)}".lower()
 
 
 def sheets(records: dict) -> dict:
-    """Sheets of the workbook, one for each table of the report, with Chinese headings."""
+    """Sheets of the workbook, one for each table of the report, with Chinese and English headings."""
     made = {}
     for name, record in records.items():
-        frame = exhibit.load_table(record["folder"], name, record["labels"])
-        note = (
-            f"资料来源：{record['source']['zh']}　数据状态：{'、'.join(map(labels.status, record['status']))}"
-        )
-        heads = {column: f"{label['zh']} {label['en']}" for column, label in record["labels"].items()}
+        labels = record["labels"]
+        frame = exhibits.load_table(record["folder"], name, labels)
+        note = f"资料来源：{record['source']['zh']}　数据状态：{'、'.join(map(codebook.status, record['status']))}"
+        shown = {lang: set(exhibits.shown_columns(frame.columns, lang)) for lang in codebook.LANGUAGES}
+        heads = {
+            column: " ".join(label[lang] for lang in shown if column in shown[lang])
+            for column, label in labels.items()
+        }
         made[name] = {"title": record["title"]["zh"], "note": note, "frame": frame.rename(columns=heads)}
     return made
