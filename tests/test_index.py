@@ -102,7 +102,7 @@ def test_every_fault_at_once(index):
 
 def test_shows_itself_with_tree_posts_and_status(index):
     page = index._repr_html_()
-    for word in ("要素基础", "617.88", "38155.3", "simulated", "0.0375", "中国金融科技燃指数"):
+    for word in ("要素基础", "617.88", "38,155.3", "模拟", "3.75%", "中国金融科技燃指数"):
         assert word in page, word
     assert "<script" not in page and "59 units" in repr(index)
 

@@ -32,12 +32,20 @@ HELD = [
     "factor",
     "direction",
 ]
-BETWEEN = {"minmax", "goalposts", "zscore", "rank", "percentile", "borda", "none"}  # these read the same posts, or none
+BETWEEN = {
+    "minmax",
+    "goalposts",
+    "zscore",
+    "rank",
+    "percentile",
+    "borda",
+    "none",
+}  # these read the same posts, or none
 HEADS = {
-    "zh": ["指标", "名称", "占上级", "占指数", "方向", "标尺下限", "标尺上限", "单位", "数据状态", "缺失"],
+    "zh": ["名称", "指标", "占上级", "占指数", "方向", "标尺下端", "标尺上端", "单位", "数据状态", "缺失"],
     "en": [
-        "node",
         "name",
+        "node",
         "of parent",
         "of index",
         "direction",
@@ -48,6 +56,18 @@ HEADS = {
         "missing",
     ],
 }
+WORDS = {  # data status, as a reader knows it
+    "zh": {
+        "observed": "公开统计",
+        "published": "报告刊载",
+        "imputed": "插补",
+        "estimated": "估计",
+        "assumed": "假定",
+        "simulated": "模拟",
+    },
+    "en": {},
+}
+LEFT, RIGHT = "text-align:left;white-space:nowrap", "text-align:right;white-space:nowrap"
 
 
 class Index:
@@ -266,34 +286,50 @@ class Index:
         """The tree with weights, posts, data status and missing cells, in the language of the specification."""
         lang, spec = self.spec.lang, self.spec
         try:
-            table, faults = self.nodes(), []
+            table = self.nodes()
         except InputError as error:
             return f"<b>{html.escape(spec.titles[lang])}</b><pre>{html.escape(str(error))}</pre>"
         body = []
         for node, line in table.iterrows():
-            rule, leaf = spec.rules[node], spec.rules[node]["leaf"]
+            rule, leaf, level = spec.rules[node], spec.rules[node]["leaf"], int(spec.rules[node]["level"])
             low, high = line.get("low_post"), line.get("high_post")
-            status = ", ".join(f"{name} {share:.0%}" for name, share in line["status"].items())
+            status = [f"{WORDS[lang].get(name, name)} {share:.0%}" for name, share in line["status"].items()]
             cells = [
-                "&emsp;" * int(rule["level"]) + html.escape(node),
                 html.escape(spec.label(node)),
+                f"<code>{html.escape(node)}</code>",
                 f"{line['weight']:.4g}",
-                f"{line['weight_in_index']:.4g}",
+                f"{line['weight_in_index']:.2%}",
                 {1: "+", -1: "−"}[rule["direction"]] if leaf else "",
-                *(f"{one:.6g}" if leaf and pd.notna(one) else "" for one in (low, high)),
+                *(f"{one:,.6g}" if leaf and pd.notna(one) else "" for one in (low, high)),
                 html.escape(str(rule[f"unit_{lang}"] or "")) if leaf else "",
-                html.escape(status),
+                html.escape("，".join(status) if lang == "zh" else ", ".join(status)),
                 f"{line['missing']}" if line["missing"] else "",
             ]
+            styles = [f"padding-left:{0.5 + 1.2 * level}em;" + LEFT, LEFT, *[RIGHT] * 5, LEFT, LEFT, RIGHT]
+            whole = " style='font-weight:bold'" if level < 2 and not leaf else ""
+            row = zip(styles, cells, strict=True)
             body.append(
-                "<tr>" + "".join(f"<td style='text-align:left'>{cell}</td>" for cell in cells) + "</tr>"
+                f"<tr{whole}>" + "".join(f"<td style='{look}'>{cell}</td>" for look, cell in row) + "</tr>"
             )
         head = "".join(f"<th style='text-align:left'>{name}</th>" for name in HEADS[lang])
-        faults = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes())
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes())
         return (
-            f"<b>{html.escape(spec.titles[lang])}</b> ({html.escape(repr(self))})<ul>{faults}</ul>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+            f"<b>{html.escape(spec.titles[lang])}</b>　{html.escape(self._summary(lang))}"
+            + (f"<ul>{notes}</ul>" if notes else "")
+            + f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
         )
+
+    def _summary(self, lang: str) -> str:
+        """Units, years and posts in one line."""
+        count, years, base = len(self.units), "、".join(map(str, self.years)), self.spec.method["base_year"]
+        if lang == "en":
+            return repr(self)
+        posts = (
+            "标尺两端已冻结"
+            if self.frozen is not None
+            else f"标尺两端取自{f' {base} 年' if base else '当年'}"
+        )
+        return f"{count} 个城市，{years} 年，{posts}"
 
     def notes(self) -> list[str]:
         """What a reader should know about posts and data before using the scores."""
