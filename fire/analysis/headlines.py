@@ -60,6 +60,12 @@ def lead(frame: pd.DataFrame, top: int) -> dict:
     }
 
 
+def moved(moves: pd.DataFrame) -> dict:
+    """How many units change rank (`views.moves`), who moves most and by how many places."""
+    far = (of_units(moves, "rank_before") - of_units(moves, "rank_after")).abs()
+    return {"n": len(moves), "names": leaders(far, 0), "most": far.max()}
+
+
 def bands(frame: pd.DataFrame, lows) -> list[dict]:
     """Units by band of scores: low, high (None: no upper bound), names. `lows`: the bounds from the highest down."""
     found, high = [], None

@@ -276,6 +276,15 @@ def scenarios(runs: dict, node: str | None = None, year: int | None = None) -> p
     return ranks.sort_values(next(iter(runs)))
 
 
+def moves(index, other, node: str | None = None, year: int | None = None) -> pd.DataFrame:
+    """Units whose rank differs between two indices, the largest difference first: unit, rank_before, rank_after."""
+    ranks = _of_units(index, node, year)[["rank"]].rename(columns={"rank": "rank_before"})
+    ranks = ranks.join(_of_units(other, node, year)["rank"].rename("rank_after")).dropna().reset_index()
+    ranks["far"] = (ranks["rank_before"] - ranks["rank_after"]).abs()
+    ranks = ranks[ranks["far"].gt(0)].sort_values(["far", "rank_before"], ascending=[False, True])
+    return ranks.drop(columns="far").reset_index(drop=True)
+
+
 def agreement(
     runs: dict, node: str | None = None, year: int | None = None, method: str = "spearman"
 ) -> pd.DataFrame:
