@@ -1,45 +1,82 @@
-"""Views of results: league table, strengths, peers, scenarios, groups; descriptions of data."""
+"""Views of results: league table, strengths, peers, scenarios, groups; values of sentences; descriptions of data."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from engine_data import coinr, columns, flat, index, panel, random_panel, word
+import small
+from engine_data import coinr, columns, flat, panel, random_panel
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from fire.analysis import describe, views
+from fire import edition
+from fire.analysis import describe, headlines, regions, views
 from fire.errors import InputError
 from fire.index import score, treat
 from fire.index import spec as specs
+from fire.index.index import Index
+from fire.sources import printed
 
 SPEC = flat("x", "y", "z", reference="base", base_year=2020)
 CELLS = random_panel(SPEC)
-SCORES = score.compute(SPEC, CELLS)
+INDEX = Index(SPEC, CELLS)
+SCORES = INDEX.scores()
 
 
 def test_league_table():
-    table = views.league(SCORES, SPEC)
+    table = views.league(INDEX)
     assert table["rank"].tolist() == sorted(table["rank"]) and len(table) == 12
     assert table.loc[0, "score"] == SCORES.query("node == 'total' and year == 2021")["score"].max()
-    assert list(table) == ["rank", "unit", "score", "growth_pct", "rank_change", "x", "y", "z"]
+    assert list(table)[:8] == ["rank", "unit", "score", "growth_pct", "rank_change", "x", "y", "z"]
+    assert all(name.startswith("share_") for name in list(table)[8:])
     assert_allclose(table[["x", "y", "z"]].mean(axis=1), table["score"])
-    assert len(views.league(SCORES, SPEC, top=3, year=2020)) == 3
-    assert list(views.league(SCORES, SPEC, "x", lang="zh"))[:3] == ["排名", "城市", "得分"]
-    shown = views.displayed(table, SPEC)
-    assert (shown["score"] == table["score"].round(3)).all()
+    assert len(views.league(INDEX, top=3, year=2020)) == 3
+    assert list(views.league(INDEX, "x"))[:3] == ["rank", "unit", "score"]
+    assert table.attrs["status"] == ["observed"]
+    short = views.condensed(table)
+    assert short["hard_pct"].eq(100).all() and "share_observed" not in short
+    assert short.attrs["status"] == ["observed"]
+
+
+def test_league_table_with_regions_and_intervals():
+    places = pd.DataFrame({"city": list("abc"), "region": ["south", "north", "south"]})
+    index = Index(flat("x", normalise="none"), columns(x=[3.0, 1, 2]), places=places)
+    bounds = pd.DataFrame({"unit": list("cba"), "year": 2020, "rank_low": [2, 3, 1], "rank_high": [3, 3, 1]})
+    table = views.league(index, intervals=bounds.assign(node="total"))
+    columns_shown = ["rank", "unit", "region", "score", "growth_pct", "rank_change", "rank_low", "rank_high"]
+    assert list(table)[:9] == [*columns_shown, "x"]
+    assert table["rank_low"].tolist() == [1, 2, 3] and table["region"].tolist() == ["south", "south", "north"]
+    ordered = views.by_region(table, ["north", "south"])
+    assert ordered["unit"].tolist() == ["b", "a", "c"] and list(ordered)[0] == "region"
+    assert views.members(index, "south") == ["a", "c"]
+    with pytest.raises(InputError, match="did you mean 'north'"):
+        views.known_region(index, "nort")
+
+
+def test_both_years_beside_each_other():
+    table = views.both_years(SCORES, 2021, 2020)
+    wide = SCORES.pivot(index=["unit", "node"], columns="year", values="score")
+    found = table.set_index(["unit", "node"])
+    assert_allclose(found[2020], wide.loc[found.index, 2020])
+    assert_allclose(found[2021], found["score"])
+    alone = views.both_years(SCORES, 2020)
+    assert 2020 in alone and 2021 not in alone and len(alone) == len(table)
+    known = pd.DataFrame({"unit": ["u01"], "year": [2021], "node": ["total"], "printed": [1.5]})
+    marked = views.both_years(SCORES, 2021, 2020, printed=known)
+    assert marked["printed"].sum() == 1.5
 
 
 def test_strengths_and_weaknesses():
-    table = views.strengths(SCORES, SPEC, "u01", count=1)
+    table = views.strengths(INDEX, "u01", count=1)
     own = SCORES.query("unit == 'u01' and year == 2021 and node != 'total'")
     assert table["side"].tolist() == ["strength", "weakness"]
     assert table["rank"].tolist() == [own["rank"].min(), own["rank"].max()]
-    assert views.strengths(SCORES, SPEC, "u01", count=1, lang="zh")["类别"].tolist() == ["优势", "短板"]
+    medians = SCORES.query("year == 2021").groupby("node", observed=True)["score"].median()
+    assert_allclose(table["gap"], table["score"] - medians[table["node"]].to_numpy())
 
 
 def test_peers_are_the_nearest_in_indicator_space():
-    table = views.peers(SCORES, SPEC, "u01", count=3)
-    wide = views.wide(SCORES[SCORES["year"].eq(2021)], ["x", "y", "z"])
+    table = views.peers(INDEX, "u01", count=3)
+    wide = INDEX.wide(2021)[["x", "y", "z"]]
     gap = ((wide - wide.loc["u01"]) ** 2).mean(axis=1) ** 0.5
     assert table["unit"].tolist() == gap.drop("u01").nsmallest(3).index.tolist()
     assert_allclose(table["distance"], gap.drop("u01").nsmallest(3))
@@ -47,9 +84,9 @@ def test_peers_are_the_nearest_in_indicator_space():
 
 def test_scenarios_side_by_side():
     runs = {
-        "as published": SCORES,
-        "ranks": score.compute(SPEC.vary(normalise="rank", reference="year"), CELLS),
-        "x alone": score.compute(SPEC.vary(weights={"x": 1, "y": 0, "z": 0}), CELLS),
+        "as published": INDEX,
+        "ranks": INDEX.vary(normalise="rank", reference="year"),
+        "x alone": INDEX.vary(weights={"x": 1, "y": 0, "z": 0}),
     }
     table = views.scenarios(runs, "total")
     assert list(table) == [*runs, "spread"] and table["as published"].tolist() == sorted(
@@ -57,34 +94,138 @@ def test_scenarios_side_by_side():
     )
     agreement = views.agreement(runs, "total")
     assert agreement.loc["as published", "as published"] == 1 and agreement.loc["as published", "x alone"] < 1
-    moves = views.movers(runs, "total", count=2)
-    gaps = table[["ranks", "x alone"]].sub(table["as published"], axis=0).abs()
-    assert moves["change"].abs().tolist() == sorted(gaps.to_numpy().ravel(), reverse=True)[:2]
-    assert (moves["change"] == moves["rank_before"] - moves["rank_after"]).all()
+    moves = views.moves(INDEX, runs["x alone"])
+    gaps = (table["as published"] - table["x alone"]).abs()
+    assert (moves["rank_before"] - moves["rank_after"]).abs().tolist() == sorted(gaps[gaps > 0], reverse=True)
+    said = headlines.moved(moves)
+    assert said["n"] == (gaps > 0).sum() and said["most"] == gaps.max()
+    assert set(said["names"]) == set(gaps.index[gaps == gaps.max()])
 
 
 def test_ranks_inside_groups():
     groups = pd.Series({f"u{row:02d}": "odd" if row % 2 else "even" for row in range(12)})
-    table = views.group_ranks(SCORES, groups, "total")
+    table = views.group_ranks(INDEX, groups=groups)
     assert table.groupby("group")["group_rank"].apply(list).tolist() == [[1, 2, 3, 4, 5, 6]] * 2
     assert set(table["of"]) == {6}
-    tied = views.group_ranks(
-        score.compute(flat("x", normalise="none"), columns(x=[0.3, 0.1 + 0.2, 1])),
-        pd.Series({"a": "g", "b": "g", "c": "h"}),
-        "total",
+    tied = Index(
+        flat("x", normalise="none"),
+        columns(x=[0.3, 0.1 + 0.2, 1]),
+        groups=pd.Series({"a": "g", "b": "g", "c": "h"}),
     )
-    assert tied["group_rank"].tolist() == [1, 1, 1]
+    assert views.group_ranks(tied)["group_rank"].tolist() == [1, 1, 1]
 
 
 def test_unknown_names_say_what_to_type():
     for call, words in [
-        (lambda: views.league(SCORES, SPEC, "totl"), "did you mean 'total'"),
-        (lambda: views.strengths(SCORES, SPEC, "u1"), "did you mean"),
-        (lambda: views.league(SCORES, SPEC, year=2030), "no year 2030: type one of 2020, 2021"),
-        (lambda: views.scenarios({"a": SCORES}, "xx"), "no node 'xx'"),
+        (lambda: views.league(INDEX, "totl"), "did you mean 'total'"),
+        (lambda: views.strengths(INDEX, "u1"), "did you mean"),
+        (lambda: views.league(INDEX, year=2030), "no year 2030: type one of 2020, 2021"),
+        (lambda: views.scenarios({"a": INDEX}, "xx"), "'xx'"),
     ]:
         with pytest.raises(InputError, match=words):
             call()
+
+
+# Values of sentences --------------------------------------------------------------------------------------------------
+
+
+def frame(**columns):
+    return pd.DataFrame({"unit": list("abcd"), "node": "total"} | columns)
+
+
+def test_who_leads_and_how_sure_it_is():
+    table = frame(score=[9.0, 9.0, 5, 1], rank=[1, 1, 3, 4], rank_low=[1, 1, 2, 4], rank_high=[1, 3, 4, 4])
+    said = headlines.lead(table, 2)
+    assert said["names"] == ["a", "b"] and said["sure"] == 1 and said["last"] == ["d"]
+    assert said["widest"] == ["b", "c"] and said["width"] == 3
+    assert [band["names"] for band in headlines.bands(table, [9, 5])] == [["a", "b"], ["c"]]
+
+
+def test_growth_and_climbs():
+    table = frame(growth_pct=[1.0, -2, 7.001, 7.004], rank_change=[0, 4, 3, np.nan])
+    said = headlines.growth(table)
+    assert said == {"names": ["c", "d"], "growth": 7.004, "up": 3, "falls": 1}
+    climbs = headlines.risers(table, 3)
+    assert climbs["names"] == ["b", "c"] and climbs["best"] == ["b"] and climbs["most"] == 4
+
+
+def test_without_a_year_before_growth_has_no_names():
+    table = frame(growth_pct=[np.nan] * 4, rank_change=pd.array([pd.NA] * 4, dtype="Int64"))
+    assert headlines.growth(table)["names"] == [] and headlines.risers(table)["names"] == []
+
+
+def test_printed_scores_are_counted_within_their_tolerance():
+    table = frame(score=[1.0, 2, 3, 4], printed=[1.001, 2.0015, 3.1, np.nan])
+    said = headlines.printed(table, 0.0015)
+    assert (said["n"], said["ok"]) == (3, 2) and said["worst"] == pytest.approx(0.1)
+
+
+def test_cities_to_compare_are_those_printed_or_the_leaders_of_regions():
+    table = frame(score=[4.0, 3, 2, 1], rank=[1, 2, 3, 4], region=["n", "n", "s", "s"])
+    none = pd.DataFrame({"unit": [], "node": []})
+    assert views.to_compare(table, "total", none, 2) == ["a", "c"]
+    told = pd.DataFrame({"unit": ["d", "b"], "node": "total"})
+    assert views.to_compare(table, "total", told) == ["d", "b"]
+
+
+def test_a_comparison_names_what_moved_each_city():
+    table = pd.DataFrame(
+        {
+            "unit": ["a", "b"] * 3,
+            "node": ["p", "p", "x", "x", "y", "y"],
+            2020: [1.0, 1, 1, 1, 1, 1],
+            2021: [2.0, 1.5, 1.2, 1.6, 1.8, 0.9],
+            "growth_pct": [100.0, 50, 20, 60, 80, -10],
+        }
+    )
+    said = headlines.comparison(table.assign(score=table[2021]), "p")
+    assert [one["node"] for one in said["drivers"]] == ["y", "x"] and said["best"] == ["a"]
+    assert headlines.comparison(table.drop(columns=2020).assign(score=table[2021]), "p")["drivers"] == []
+
+
+def test_an_edition_of_one_observed_year_has_all_views():
+    """No printed facts, no year before, other places: no sentence on growth, no crash."""
+    units = ["甲市", "乙市", "丙市", "丁市", "戊市", "己市"]
+    places = pd.DataFrame(
+        {
+            "city": units,
+            "city_en": [f"City {one}" for one in "ABCDEF"],
+            "region": ["北"] * 3 + ["南"] * 3,
+            "lon": range(100, 106),
+            "lat": range(30, 36),
+        }
+    )
+    made = small.edition(units, places=places).index
+    cells = made.panel[made.panel["year"].eq(2020)].assign(status="observed")
+    index = Index(made.spec, cells, places=places)
+    assert index.before is None
+    ed = type("Edition", (), {"facts": None})()
+    facts, means = printed.scores(ed), regions.means(index)
+    cities = views.placed(views.both_years(index.scores(), 2020, None, printed=facts), places)
+    areas, root = views.both_years(means, 2020, printed=facts), index.spec.root
+    total = views.at(cities, root)
+    assert headlines.growth(total)["names"] == [] and headlines.printed(cities, 0.0015)["n"] == 0
+    shares = views.status_shares(index)
+    said = headlines.status(shares, index)
+    assert said["hard"] == pytest.approx(100) and said["simulated"] == 0
+    assert headlines.regions(views.at(areas, root))["fastest"] == []
+    for node in index.spec.pillars:
+        assert headlines.pillar(index, cities, areas, node, 3)["fastest"] == []
+    roster = views.roster(index)
+    assert "cities_printed" not in roster and roster["cities"].tolist() == [3, 3]
+    mine = views.indicators_of(cities, "甲市", index.spec.indicators)
+    one = headlines.city(cities, mine, "甲市", root, 3)
+    assert one["known"] == 0 and one["rises"] == [] and len(views.fastest(mine, 5)) == 0
+    assert views.system(index)["weight_in_index"].sum() == pytest.approx(100)
+
+
+def test_printed_scores_of_the_edition():
+    table = printed.scores(edition.load(2022))
+    assert len(table) == 105 and table["unit_type"].value_counts().to_dict() == {"city": 87, "region": 18}
+    assert table.set_index(["unit", "node"]).at[("北京", "total"), "printed"] == 9.958
+
+
+# Descriptions of data -------------------------------------------------------------------------------------------------
 
 
 def test_availability_and_statistics():
@@ -97,14 +238,6 @@ def test_availability_and_statistics():
     assert np.isnan(treat.skewness(np.ones(5)))
 
 
-def test_availability_below_each_node():
-    spec = index(
-        word("p", parent="total"), word("x", parent="p"), word("y", parent="p"), word("z", parent="total")
-    )
-    table = pd.DataFrame({"x": [1.0], "y": [np.nan], "z": [2.0]})
-    assert describe.by_group(table, spec).loc[0].to_dict() == {"total": pytest.approx(2 / 3), "p": 0.5}
-
-
 def test_correlations_use_complete_pairs_and_a_level():
     data = coinr("asem_raw")[["Goods", "Services", "FDI", "Embs"]]
     found = describe.correlations(data)
@@ -115,12 +248,6 @@ def test_correlations_use_complete_pairs_and_a_level():
     assert found.loc["Goods", "FDI"] == pytest.approx(
         stats.pearsonr(*data[["Goods", "FDI"]].dropna().T.to_numpy())[0]
     )
-
-
-def test_correlations_with_parents():
-    wide = score.steps(SPEC, CELLS).scores
-    table = describe.with_parents(wide, SPEC).set_index("node")
-    assert table.loc["x", "with_index"] == pytest.approx(np.corrcoef(wide["x"], wide["total"])[0, 1])
 
 
 def test_trends():

@@ -25,11 +25,6 @@ def availability(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def by_group(table: pd.DataFrame, spec) -> pd.DataFrame:
-    """Share of indicators present below each inner node (columns), for each row."""
-    return pd.DataFrame({node: table[spec.leaves(node)].notna().mean(axis=1) for node in spec.families})
-
-
 def statistics(table: pd.DataFrame) -> pd.DataFrame:
     """For each column: least, most, mean, median, sd (n - 1), skewness, kurtosis, counts, and whether it is skewed."""
 
@@ -71,20 +66,6 @@ def correlations(
         return result.statistic if level is None or result.pvalue <= level else np.nan
 
     return pd.DataFrame({b: {a: cell(a, b) for a in left} for b in right})
-
-
-def with_parents(scores: pd.DataFrame, spec, method: str = "pearson") -> pd.DataFrame:
-    """Correlation of every node with its parent and with the index, from a wide table of node scores."""
-    lines = [
-        {
-            "node": node,
-            "parent": spec.rules[node]["parent"],
-            "with_parent": scores[node].corr(scores[spec.rules[node]["parent"]], method=method),
-            "with_index": scores[node].corr(scores[spec.root], method=method),
-        }
-        for node in spec.nodes.index[1:]
-    ]
-    return pd.DataFrame(lines)
 
 
 def growth_rate(years: np.ndarray, values: np.ndarray) -> float:

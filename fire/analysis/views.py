@@ -185,8 +185,8 @@ def indicators_of(frame: pd.DataFrame, unit: str, nodes: list) -> pd.DataFrame:
 def fastest(table: pd.DataFrame, count: int) -> pd.DataFrame:
     """The `count` indicators of a unit (`indicators_of`) that grew fastest, `median` being the growth of the median unit;
     none where growth is not known."""
-    grown = table[table["growth_pct"].notna()].assign(median=table["median_growth"])
-    return grown.nlargest(count, "growth_pct")
+    grown = table.assign(median=table["median_growth"]).dropna(subset="growth_pct")
+    return grown.sort_values("growth_pct", ascending=False, kind="stable").head(count)
 
 
 def side_by_side(table: pd.DataFrame) -> pd.DataFrame:
