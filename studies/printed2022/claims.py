@@ -45,7 +45,13 @@ class Book:
         return [city for cities in self.members.values() for city in cities]
 
 
-def open_book(index, means: pd.DataFrame, types: dict, claims: pd.DataFrame, readings=PATH) -> Book:
+def readings(path=PATH) -> dict:
+    """How each qualitative claim is read, by id: check, its bounds, reason (in Chinese), and reason_en where nothing can be
+    checked."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def open_book(index, means: pd.DataFrame, types: dict, claims: pd.DataFrame) -> Book:
     """The book of the year ranked: scores of the cities of `index` and of the regions (`regions.means`)."""
     both = pd.concat([index.scores(), means])
     return Book(
@@ -53,7 +59,7 @@ def open_book(index, means: pd.DataFrame, types: dict, claims: pd.DataFrame, rea
         index.places.groupby("region", sort=False)["city"].agg(list).to_dict(),
         index.spec,
         types,
-        tomllib.loads(readings.read_text(encoding="utf-8")),
+        readings(),
         claims,
     )
 

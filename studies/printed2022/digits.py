@@ -9,10 +9,12 @@ from itertools import product
 import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
+from scipy.spatial import HalfspaceIntersection
 
 from fire.sources import statistics
 from studies.printed2022 import published
 
+PILLARS = ["F", "I", "R", "E"]
 FLOOR, TOP = 1.0, 12.5  # an unprinted score lies between the scale's floor and this
 
 
@@ -127,9 +129,8 @@ def weight_bounds(parent: str, slack: float = 1.0) -> pd.DataFrame:
 
 
 def weight_grid(step: float = 0.01, slack: float = 1.0) -> pd.DataFrame:
-    """All sets of the four pillar weights on a grid that every printed score allows."""
-    children = ["F", "I", "R", "E"]
-    matrix, limits = _equations("total", children, slack=slack)
+    """All sets of the pillar weights on a grid that every printed score allows; columns PILLARS."""
+    matrix, limits = _equations("total", PILLARS, slack=slack)
     count = round(1 / step)
     grid = np.array(
         [
@@ -139,14 +140,12 @@ def weight_grid(step: float = 0.01, slack: float = 1.0) -> pd.DataFrame:
         ]
     )
     fits = (matrix @ (grid * step).T <= limits[:, None] + 1e-9).all(axis=0)
-    return pd.DataFrame(grid[fits] * step, columns=children)
+    return pd.DataFrame(grid[fits] * step, columns=PILLARS)
 
 
-def weight_polytope(slack: float = 1.0) -> np.ndarray:
-    """Corners of the set of pillar weights (F, I, R, E) that every printed score allows."""
-    from scipy.spatial import HalfspaceIntersection
-
-    matrix, limits = _equations("total", ["F", "I", "R", "E"], slack=slack)
+def weight_polytope(slack: float = 1.0) -> pd.DataFrame:
+    """Corners of the set of pillar weights that every printed score allows, one row a corner; columns PILLARS."""
+    matrix, limits = _equations("total", PILLARS, slack=slack)
     reduced = np.vstack([matrix[:, :3] - matrix[:, [3]], -np.eye(3), np.ones((1, 3))])
     bound = np.concatenate([limits - matrix[:, 3], np.zeros(3), [1.0]])
     norm = np.linalg.norm(reduced, axis=1)
@@ -157,7 +156,7 @@ def weight_polytope(slack: float = 1.0) -> np.ndarray:
         bounds=[(None, None)] * 3 + [(0, None)],
     ).x[:3]
     corners = HalfspaceIntersection(np.column_stack([reduced, -bound]), inner).intersections
-    return np.column_stack([corners, 1 - corners.sum(axis=1)])
+    return pd.DataFrame(np.column_stack([corners, 1 - corners.sum(axis=1)]), columns=PILLARS)
 
 
 def region_means() -> pd.DataFrame:

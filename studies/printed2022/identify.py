@@ -73,14 +73,14 @@ def alternatives(panel: pd.DataFrame, year: int = YEAR) -> pd.DataFrame:
     )
     level = dict.fromkeys(INDICATORS, "identity")
     cases = {
-        "identified": (panel, FORM),
+        "identified form": (panel, FORM),
         "urban share": (urban, {**FORM, "pop_structure": "identity"}),
-        "log share": (panel, {**FORM, "tertiary_share": "log"}),
-        "level gdp": (panel, {**FORM, "gdp": "identity"}),
-        "level populations": (panel, {**FORM, "pop_size": "identity", "pop_structure": "identity"}),
-        "all levels": (panel, level),
-        "year before": (earlier, FORM),
-        "without urban": (panel, {name: FORM[name] for name in INDICATORS[:3]}),
+        "logarithm of the share": (panel, {**FORM, "tertiary_share": "log"}),
+        "GDP in levels": (panel, {**FORM, "gdp": "identity"}),
+        "populations in levels": (panel, {**FORM, "pop_size": "identity", "pop_structure": "identity"}),
+        "all in levels": (panel, level),
+        "statistics a year earlier": (earlier, FORM),
+        "without urban population": (panel, {name: FORM[name] for name in INDICATORS[:3]}),
     }
     errors = {name: pillar_f(data, year, form)["error"].dropna() for name, (data, form) in cases.items()}
     return pd.DataFrame(

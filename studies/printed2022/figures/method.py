@@ -1,191 +1,95 @@
-"""Figures of the method chapter: form of pillar F, base-year statistics, weights, roster."""
+"""Figures of the chapter on method: form and residuals of pillar F, base-year statistics, weights, roster."""
 
 import numpy as np
+import pandas as pd
 from scipy.spatial import ConvexHull
 
-from fire.figures import style
-
-WORDS = {
-    "identified": ("本规格", "identified form"),
-    "urban share": ("城镇人口占比", "urban share"),
-    "log share": ("三产占比取对数", "log of the share"),
-    "level gdp": ("GDP 不取对数", "GDP in levels"),
-    "level populations": ("人口不取对数", "populations in levels"),
-    "all levels": ("全部不取对数", "all in levels"),
-    "year before": ("用再上一年统计", "statistics of the year before"),
-    "without urban": ("不含城镇人口", "without urban population"),
-    "rmse": ("均方根误差（分，对数轴）", "root mean square error (points, log axis)"),
-    "error": ("计算值减刊载值（分）", "computed less printed (points)"),
-    "fitted": ("按确定的上下限", "with the identified posts"),
-    "left out": ("该市不参与拟合时的预测", "predicted with the city left out"),
-    "official": ("公开统计（万人，2019年）", "official statistics of 2019 (10,000 persons)"),
-    "solved": ("由刊载数字解出（万人）", "solved from printed digits (10,000 persons)"),
-    "urban_population": ("城镇常住人口", "urban residents"),
-    "registered_population": ("户籍人口", "registered population"),
-    "population": ("常住人口", "residents"),
-    "weight": ("权重", "weight"),
-    "equal": ("等权", "equal weights"),
-    "grid": ("格点解", "on the 0.01 grid"),
-    "set": ("可行域的投影", "feasible set, projected"),
-    "share": ("含该城市的可行名单占比", "share of fitting rosters with the city"),
-}
+from fire import codebook
+from fire.figures import kit, style
 
 
-def word(key: str, lang: str) -> str:
-    """A label of this chapter in one language."""
-    return WORDS[key][lang == "en"]
-
-
-def forms(errors, lang: str = "zh"):
-    """Error of each form of pillar F (columns form, rmse), the smallest highlighted."""
-    table = errors.sort_values("rmse", ascending=False)
-    fig, ax = style.subplots(height=2.6)
-    colours = [style.HIGHLIGHT if value == table["rmse"].min() else style.BASE for value in table["rmse"]]
-    ax.barh([word(form, lang) for form in table["form"]], table["rmse"], color=colours)
-    ax.set_xscale("log")
-    ax.set_xlim(1e-4, 2)
-    style.value_labels(ax, range(len(table)), table["rmse"], digits=4)
-    ax.set_xlabel(word("rmse", lang))
+def forms(errors: pd.DataFrame, lang: str):
+    """Error of each form of pillar F, the smallest in colour (columns form, rmse)."""
+    table = errors.sort_values("rmse")
+    fig = kit.bars(table, lang, y="form", x="rmse", marked=table["form"].head(1))
+    fig.axes[0].set(xscale="log", xlim=(1e-4, 2))
     return fig
 
 
-def residuals(table, tolerance: float, lang: str = "zh"):
-    """Computed less printed score of each city: unit, error (identified posts), left_out (prediction error)."""
-    table = table.sort_values("error")
-    fig, ax = style.subplots(height=3.4)
-    places = range(len(table))
-    ax.axvspan(-tolerance, tolerance, color=style.FAINT, alpha=0.5, linewidth=0)
-    ax.axvline(0, color=style.MUTED, linewidth=0.8)
-    ax.scatter(
-        table["left_out"],
-        places,
-        s=22,
-        facecolors="none",
-        edgecolors=style.MUTED,
-        linewidths=1.1,
-        label=word("left out", lang),
-    )
-    ax.scatter(table["error"], places, s=26, color=style.NAVY, label=word("fitted", lang))
-    ax.set_yticks(places, [style.city(unit, lang) for unit in table["unit"]])
-    ax.set_xlabel(word("error", lang))
-    fig.legend(loc="outside upper center", ncols=2)
+def residuals(table: pd.DataFrame, lang: str):
+    """Computed less printed score of each city: full dots with the posts fitted to all, hollow ones with the city left
+    out, over the band of the tolerance (columns unit, error, left_out, tolerance)."""
+    table = table.sort_values("error", ascending=False)
+    fig = kit.dumbbell(table, lang, y="unit", start="left_out", end="error", colour=style.NAVY)
+    ax, tolerance = fig.axes[0], table["tolerance"].iloc[0]
+    ax.axvspan(-tolerance, tolerance, color=style.FAINT, alpha=0.5, linewidth=0, zorder=0)
+    ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=1)
     return fig
 
 
-def base_statistics(table, lang: str = "zh"):
-    """Base-year populations solved from printed digits against official ones: unit, measure, official, solved;
-    `agrees` marks those that do.
-    """
-    fig, ax = style.subplots(height=4.2)
-    ends = [
-        0.75 * table[["official", "solved"]].min(axis=None),
-        1.5 * table[["official", "solved"]].max(axis=None),
-    ]
-    ax.plot(ends, ends, color=style.MUTED, linewidth=0.8)
-    for (measure, group), colour, marker in zip(
-        table.groupby("measure", sort=False), style.CYCLE, style.MARKERS, strict=False
-    ):
-        agrees = group["agrees"]
-        ax.scatter(
-            group["official"],
-            group["solved"],
-            marker=marker,
-            s=34,
-            label=word(measure, lang),
-            facecolors=[colour if one else "none" for one in agrees],
-            edgecolors=colour,
-            linewidths=1.2,
-            zorder=3,
-        )
-    for place, row in enumerate(table.drop_duplicates("unit").sort_values("official").itertuples()):
-        below = place % 2 == 0
-        ax.annotate(
-            style.city(row.unit, lang),
-            (row.official, row.solved),
-            (5, -9) if below else (-5, 5),
-            textcoords="offset points",
-            ha="left" if below else "right",
-            fontsize=7.5,
-            color=style.INK,
-        )
-    ax.set(
-        xscale="log",
-        yscale="log",
-        xlim=ends,
-        ylim=ends,
-        xlabel=word("official", lang),
-        ylabel=word("solved", lang),
-    )
+def base_statistics(solved: pd.DataFrame, lang: str):
+    """Base-year populations solved from printed digits against the nearest public ones, on log axes; those that do not
+    agree are ringed (frame of `method.solved`)."""
+    axes = {"x": "official_people", "y": "solved_people"}
+    table = solved.dropna(subset="official").rename(columns={"official": axes["x"], "solved": axes["y"]})
+    fig = kit.scatter_fit(table, lang, **axes, hue="nearest", fit=False, height=4.2)
+    ax, values = fig.axes[0], table[list(axes.values())]
+    ends = [0.75 * values.min(axis=None), 1.5 * values.max(axis=None)]
+    ax.plot(ends, ends, color=style.MUTED, linewidth=0.8, zorder=0)
+    off = table[~table["agrees"]]
+    ring = {"s": 110, "facecolor": "none", "edgecolor": style.HIGHLIGHT, "linewidth": 1}
+    ax.scatter(off[axes["x"]], off[axes["y"]], **ring)
+    ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter("{x:,.0f}")
         axis.set_minor_formatter("")
-    ax.legend(loc="upper left")
+    kit.name_points(ax, table, lang, **axes)
     return fig
 
 
-def polytope(corners, grid, lang: str = "zh"):
-    """Feasible pillar weights projected on two planes: corners (n by 4, order F I R E) and the grid points inside."""
+def polytope(weights: dict, lang: str):
+    """Pillar weights that the digits allow, projected on two planes: the hull of `weights["corners"]` and the points of
+    `weights["grid"]` inside (columns: the pillars)."""
+    corners, grid = weights["corners"], weights["grid"]
     fig, panels = style.subplots(1, 2, height=2.9)
-    names = ["F", "I", "R", "E"]
-    for ax, (one, two) in zip(panels, ((0, 3), (1, 2)), strict=True):
-        flat = corners[:, [one, two]]
+    pairs = zip(panels, ((0, 3), (1, 2)), strict=True)
+    for ax, names in [(ax, list(corners.columns[list(pair)])) for ax, pair in pairs]:
+        flat = corners[names].to_numpy()
         hull = flat[ConvexHull(flat).vertices]
-        ax.fill(hull[:, 0], hull[:, 1], color=style.BASE, alpha=0.45, label=word("set", lang))
-        ax.scatter(
-            grid[names[one]],
-            grid[names[two]],
-            color=style.HIGHLIGHT,
-            s=30,
-            zorder=3,
-            label=word("grid", lang),
-        )
-        ax.set(
-            xlabel=f"{style.node(names[one], lang)} {names[one]}",
-            ylabel=f"{style.node(names[two], lang)} {names[two]}",
-        )
+        ax.fill(*hull.T, color=style.BASE, alpha=0.45, label=codebook.word("feasible set, projected", lang))
+        look = {"color": style.HIGHLIGHT, "s": 30, "zorder": 3, "label": codebook.word("on the grid", lang)}
+        ax.scatter(grid[names[0]], grid[names[1]], **look)
+        ax.set_xlabel(f"{codebook.node(names[0], lang)} {names[0]}")
+        ax.set_ylabel(f"{codebook.node(names[1], lang)} {names[1]}")
         ax.grid(True, axis="both")
         ax.margins(0.25)
-    fig.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize=7.5)
+    fig.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     return fig
 
 
-def weight_bounds(table, lang: str = "zh"):
-    """Interval of each weight that the printed digits allow: parent, node, low, high, equal."""
-    table = table.iloc[::-1].reset_index(drop=True)
-    fig, ax = style.subplots(height=0.19 * len(table) + 0.7)
-    narrow = (table["high"] - table["low"]) < 0.05
-    ax.hlines(
-        table.index,
-        table["low"],
-        table["high"],
-        color=np.where(narrow, style.HIGHLIGHT, style.BASE),
-        linewidth=5,
-    )
-    ax.scatter(
-        table["equal"], table.index, marker="|", s=70, color=style.INK, zorder=3, label=word("equal", lang)
-    )
-    ax.scatter(table.loc[narrow, "low"], table.index[narrow], s=14, color=style.HIGHLIGHT, zorder=2)
-    ax.set_yticks(table.index, [f"{style.node(row.node, lang)}" for row in table.itertuples()], fontsize=7)
-    ax.set_xlim(-0.02, 1.02)
-    ax.set_xlabel(word("weight", lang))
-    fig.legend(loc="outside upper right")
+def weight_bounds(bounds: pd.DataFrame, lang: str):
+    """Interval of each weight that the digits allow, those pinned in colour, and a tick at equal weights (columns node,
+    low, high, equal, pinned)."""
+    fig, ax = kit.rows(kit.names(bounds, "node", lang), lang, each=0.23, size=7)
+    row = np.arange(len(bounds))
+    colours = np.where(bounds["pinned"], style.HIGHLIGHT, style.BASE)
+    ax.hlines(row, bounds["low"], bounds["high"], color=colours, linewidth=5)
+    pinned = bounds["pinned"].to_numpy()
+    ax.scatter(bounds.loc[pinned, "equal"], row[pinned], s=22, color=style.HIGHLIGHT, zorder=2)
+    look = {"marker": "|", "s": 70, "color": style.INK, "zorder": 3}
+    ax.scatter(bounds["equal"], row, label=kit.heading("equal", lang), **look)
+    ax.set(xlim=(-0.02, 1.02), xlabel=kit.heading("weight", lang))
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
     return fig
 
 
-def roster(table, lang: str = "zh"):
-    """Share of fitting rosters that hold each candidate: region, city, share, chosen (in data/places.csv)."""
-    table = table.iloc[::-1].reset_index(drop=True)
-    fig, ax = style.subplots(height=0.175 * len(table) + 0.6)
-    ax.barh(table.index, 100 * table["share"], color=np.where(table["chosen"], style.NAVY, style.BASE))
-    ax.set_yticks(
-        table.index,
-        [
-            f"{style.unit(row.city, lang)}（{style.region(row.region, lang)}）"
-            if lang == "zh"
-            else f"{row.name_en} ({style.region(row.region, lang)})"
-            for row in table.itertuples()
-        ],
-        fontsize=7,
+def roster(candidates: pd.DataFrame, lang: str):
+    """Share of fitting rosters that hold each candidate, the cities chosen in dark (frame of `method.candidates`)."""
+    cities = [codebook.word(codebook.unit(city, lang), lang) for city in candidates["city"]]
+    regions = kit.names(candidates, "region", lang)
+    form = "{}（{}）" if lang == "zh" else "{} ({})"
+    table = candidates.assign(
+        name=[form.format(*pair) for pair in zip(cities, regions)], roster_share=candidates["share_pct"]
     )
-    ax.set_xlabel(f"{word('share', lang)} (%)")
-    return fig
+    colours = np.where(table["chosen"], style.NAVY, style.BASE)
+    return kit.bars(table, lang, y="name", x="roster_share", colours=list(colours))

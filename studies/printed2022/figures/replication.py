@@ -1,114 +1,85 @@
-"""Figures of the replication chapter: verdicts by section, computed against printed, stability of types."""
+"""Figures of the chapter on replication: verdicts by section, computed against printed, how firm the types are."""
 
-import numpy as np
 import pandas as pd
+import seaborn as sns
 
-from fire import glossary
-from fire.figures import style
+from fire import codebook
+from fire.figures import kit, style
+from studies.printed2022.replication import FIRM
 
-WORDS = {
-    "reproduced": ("再现", "reproduced"),
-    "explained": ("已解释", "explained"),
-    "mismatch": ("不符", "mismatch"),
-    "not computable": ("不可计算", "not computable"),
-    "rows": ("条数", "rows"),
-    "recomputed from observed data": ("由公开统计复算", "recomputed from observed data"),
-    "calibrated": ("校准样本", "calibrated sample"),
-    "held out": ("未参与校准", "held out"),
-    "printed": ("刊载值", "printed"),
-    "computed": ("计算值", "computed"),
-    "score": ("得分", "Score"),
-    "growth_pct": ("增速（%）", "Growth (%)"),
-    "residual": ("误差 ÷ 半个末位单位", "error ÷ half a last digit"),
-    "kept": ("保持类型的抽样比例（%）", "draws that keep the type (%)"),
-}
-COLOURS = {
+VERDICTS = {
     "reproduced": style.BASE,
     "explained": style.ORANGE,
     "mismatch": style.RED,
     "not computable": style.INK,
 }
-MARKS = {
-    "recomputed from observed data": ("o", style.NAVY),
-    "calibrated": (".", style.BASE),
-    "held out": ("^", style.RED),
-}
+EVIDENCE = {"calibrated": style.BASE, "recomputed from observed data": style.NAVY, "held out": style.RED}
+MARKS = {"calibrated": "o", "recomputed from observed data": "s", "held out": "^"}
+REACH = 8.0  # halves of a last digit beyond which an error is drawn at the edge
 
 
-def word(key: str, lang: str) -> str:
-    return WORDS[key][lang == "en"]
-
-
-def verdicts(summary: pd.DataFrame, lang: str = "zh", statuses=("simulated",)):
+def verdicts(summary: pd.DataFrame, lang: str):
     """Stacked bars of the verdicts of each section (frame of `ledger.summary`)."""
-    table = summary.iloc[::-1]
-    sections = table["section"] if lang == "zh" else table["section"].map(glossary.english)
-    fig, ax = style.subplots(height=0.9 + 0.24 * len(table))
-    left = np.zeros(len(table))
-    for verdict, colour in COLOURS.items():
-        if table[verdict].sum():
-            ax.barh(
-                sections,
-                table[verdict],
-                left=left,
-                color=colour,
-                label=f"{word(verdict, lang)} {table[verdict].sum()}",
-            )
-            left += table[verdict].to_numpy()
-    style.value_labels(ax, range(len(table)), table["rows"], digits=0)
-    ax.set_xlabel(word("rows", lang))
-    ax.set_xlim(0, table["rows"].max() * 1.1)
-    fig.legend(loc="outside upper right", ncols=4)
-    return style.status_note(fig, statuses, lang)
-
-
-def scatter(ledger: pd.DataFrame, lang: str = "zh", statuses=("simulated",)):
-    """Computed against printed exact scores and growth rates with the identity line; below, errors in units of the tolerance."""
-    rows = ledger[ledger["measure"].isin(["score", "growth_pct"]) & ledger["printed"].str.match(r"-?\d")]
-    rows = rows.assign(
-        printed=rows["printed"].astype(float),
-        computed=rows["computed"].astype(float),
-        residual=rows["difference"].astype(float) / rows["tolerance"].astype(float),
+    table = summary.loc[:, summary.columns != "rows"]
+    table = table.melt("section", var_name="verdict", value_name="rows").query("rows > 0")
+    if lang == "en":
+        table = table.assign(section=table["section"].map(codebook.book(lang).translated))
+    return kit.stacked(
+        table,
+        lang,
+        y="section",
+        x="rows",
+        part="verdict",
+        colours=VERDICTS,
+        least=0.05,
+        totals=True,
+        digits=0,
     )
-    fig, axes = style.subplots(2, 2, height=4.6, height_ratios=[2.2, 1], sharex="col")
-    for column, measure in enumerate(["score", "growth_pct"]):
-        some, (top, low) = rows[rows["measure"].eq(measure)], axes[:, column]
+
+
+def scatter(exact: pd.DataFrame, lang: str):
+    """Computed against printed scores and growth rates with the line of identity; below, errors in halves of the last
+    digit, beyond `REACH` at the edge (frame of `replication.exact`)."""
+    labels = {kind: codebook.word(kind, lang) for kind in EVIDENCE}
+    exact = exact.assign(kind=exact["evidence"].map(labels), error=exact["error"].clip(-REACH, REACH))
+    look = {
+        "hue": "kind",
+        "style": "kind",
+        "palette": {labels[kind]: colour for kind, colour in EVIDENCE.items()},
+        "markers": {labels[kind]: mark for kind, mark in MARKS.items()},
+        "hue_order": list(labels.values()),
+        "style_order": list(labels.values()),
+        "s": 20,
+        "linewidth": 0.3,
+    }
+    fig, axes = style.subplots(2, 2, height=4.6, height_ratios=[2.2, 1], sharex="col", sharey=False)
+    for (top, low), measure in zip(axes.T, ("score", "growth_pct"), strict=True):
+        some = exact[exact["measure"].eq(measure)]
         ends = [some["printed"].min(), some["printed"].max()]
-        top.plot(ends, ends, color=style.MUTED, linewidth=0.8)
-        low.axhspan(-1, 1, color=style.FAINT, alpha=0.6, linewidth=0)
-        for evidence, (marker, colour) in MARKS.items():
-            part = some[some["evidence"].eq(evidence)]
-            top.scatter(
-                part["printed"],
-                part["computed"],
-                s=16,
-                marker=marker,
-                color=colour,
-                label=word(evidence, lang) if column == 0 else None,
-            )
-            low.scatter(part["printed"], part["residual"].clip(-8, 8), s=16, marker=marker, color=colour)
-        top.set_title(word(measure, lang))
-        low.set_xlabel(word("printed", lang))
-        low.set_ylim(-9, 9)
-        for ax in (top, low):
-            ax.grid(axis="both")
-    axes[0, 0].set_ylabel(word("computed", lang))
-    axes[1, 0].set_ylabel(word("residual", lang))
-    fig.legend(loc="outside upper right", ncols=3)
-    return style.status_note(fig, statuses, lang)
+        top.plot(ends, ends, color=style.MUTED, linewidth=0.8, zorder=0)
+        low.axhspan(-1, 1, color=style.FAINT, alpha=0.6, linewidth=0, zorder=0)
+        for ax, value in ((top, "computed"), (low, "error")):
+            sns.scatterplot(some, x="printed", y=value, ax=ax, legend=ax is axes[0, 0], **look)
+            ax.set(xlabel=kit.heading("exact_printed", lang), ylabel="")
+            ax.grid(True, axis="both")
+        low.set_ylim(-REACH - 1, REACH + 1)
+        top.set_title(kit.heading(measure, lang))
+    axes[0, 0].set_ylabel(kit.heading("exact_computed", lang))
+    axes[1, 0].set_ylabel(kit.wrap(kit.heading("errors_in_halves", lang), lang, 16))
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    axes[0, 0].get_legend().remove()
+    fig.legend(handles, names, loc="outside upper right", ncols=3)
+    return fig
 
 
-def stability(table: pd.DataFrame, lang: str = "zh", statuses=("simulated",)):
-    """Share of draws that keep each printed type (columns unit, node, name, share_kept)."""
-    table = table.sort_values("share_kept")
-    fig, ax = style.subplots(height=0.8 + 0.22 * len(table))
-    names = [
-        f"{style.region(row.unit, lang)} · {style.node(row.node, lang)} · {row.name_zh if lang == 'zh' else row.name_en}"
-        for row in table.itertuples()
-    ]
-    share = 100 * table["share_kept"]
-    ax.barh(names, share, color=[style.BASE if value >= 80 else style.ORANGE for value in share])
-    style.value_labels(ax, range(len(table)), share, digits=0)
-    ax.set_xlim(0, 108)
-    ax.set_xlabel(word("kept", lang))
-    return style.status_note(fig, statuses, lang)
+def types(types: pd.DataFrame, lang: str):
+    """Share of draws that keep each printed type, written in its bar; types that are not firm in the colour of warning
+    (frame of `replication.types`)."""
+    table = types.sort_values("share_kept", ascending=False, ignore_index=True)
+    places = zip(kit.names(table, "unit", lang), kit.names(table, "node", lang), strict=True)
+    table["name"] = [" · ".join(place) for place in places]
+    colours = [style.BASE if share >= FIRM else style.ORANGE for share in table["share_kept"]]
+    fig = kit.bars(table, lang, y="name", x="share_kept", colours=colours)
+    for row, kind in table[f"printed_type_{lang}"].items():
+        fig.axes[0].text(1, row, kind, va="center", fontsize=7.5, color=style.INK)
+    return fig

@@ -1,0 +1,296 @@
+"""What the chapter on method shows of the identification: frames and the values of sentences.
+
+`stats` is the panel of public statistics (`statistics.panel`), `posts` the identified posts (`identify.posts`).
+"""
+
+import numpy as np
+import pandas as pd
+
+from fire.analysis import typology
+from fire.sources import statistics
+from studies.printed2022 import digits, identify, published, roster
+from studies.printed2022.published import BASE, YEAR
+
+TOLERANCE = 0.0015  # points within which a score counts as reproduced; the posts were chosen inside it
+WITHIN = 1.1  # per cent within which a solved statistic agrees with a public one
+NEAR = 0.004  # points within which a base-year score of statistics alone agrees with the digits
+NARROW = 0.05  # width below which the digits pin a weight
+STEP = 0.01  # of the grid of pillar weights
+FITS = {"pop_size": ["population"], "pop_structure": ["urban_population", "registered_population"]}
+# Elements of the method and how each is known; their names and evidence are [method-name-…], [method-row-…].
+ELEMENTS = {
+    "tree": "printed",
+    "pillars": "identified",
+    "pairs": "identified",
+    "dimensions": "bounded",
+    "others": "assumed",
+    "regions": "identified",
+    "scale": "identified",
+    "open": "printed",
+    "form": "identified",
+    "posts": "identified",
+    "vintage": "identified",
+    "base": "identified",
+    "otherposts": "assumed",
+    "roster": "bounded",
+}
+
+
+# Form and posts of pillar F
+
+
+def fit(forms: pd.DataFrame) -> dict:
+    """How well the identified form fits (`identify.alternatives`) and how much worse the next: rmse, second, times."""
+    best, second = forms["rmse"].nsmallest(2)
+    return {"rmse": best, "second": second, "times": second / best}
+
+
+def scores(stats: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
+    """Pillar F of the index year of every city, best first: rank, unit, its indicators, F, printed_score, status (of the
+    softest input)."""
+    table = identify.pillar(identify.indicator_table(stats, YEAR), posts)
+    table = table.sort_values("F", ascending=False).reset_index()
+    printed = published.scores("F", "city").set_index("unit")["score"]
+    status = stats[stats["year"].eq(YEAR)].groupby("unit")["status"].agg(statistics.softest)
+    table.insert(0, "rank", range(1, len(table) + 1))
+    return table.assign(printed_score=table["unit"].map(printed), status=table["unit"].map(status))
+
+
+def residuals(stats: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
+    """Computed less printed F of the printed cities: unit, error (posts fitted to all of them), left_out (error of the
+    fit to the others), tolerance."""
+    table = scores(stats, posts).dropna(subset="printed_score")
+    left_out = identify.leave_one_out(stats, YEAR).set_index("unit")["error"]
+    table = table.assign(error=table["F"] - table["printed_score"], left_out=table["unit"].map(left_out))
+    return table[["unit", "error", "left_out"]].assign(tolerance=TOLERANCE).reset_index(drop=True)
+
+
+def errors(residuals: pd.DataFrame) -> dict:
+    """Errors of the fit: n, tolerance, largest, worst (city), missed (cities beyond it), left (largest error when left
+    out), exact (cities within half a last digit)."""
+    size = residuals["error"].abs()
+    return {
+        "n": len(size),
+        "tolerance": TOLERANCE,
+        "largest": size.max(),
+        "worst": residuals.loc[size.idxmax(), "unit"],
+        "missed": residuals.loc[size > TOLERANCE, "unit"].tolist(),
+        "left": residuals["left_out"].abs().max(),
+        "exact": int((size <= 0.0005).sum()),
+    }
+
+
+def types(index, region: str) -> dict:
+    """Printed types of regions in pillar F: n, same and other (regions whose recomputed type agrees, or does not)."""
+    found = typology.names(index, region)
+    printed = published.load("typology").query("node == 'F' and unit_type == 'region'")
+    printed = printed.drop_duplicates("unit").set_index("unit")["type_zh"]
+    same = [unit for unit in printed.index if printed[unit] in found[unit, "F"]]
+    return {"n": len(printed), "same": same, "other": [unit for unit in printed.index if unit not in same]}
+
+
+def ends(spans: pd.DataFrame, posts: pd.DataFrame) -> dict:
+    """What the digits leave of the posts (`identify.spans`, `identify.posts`): low, high, share (upper post of the
+    tertiary share), top, bottom, ratio, ratio_low, ratio_high (GDP), people (city at the upper post of population)."""
+    wide, at = spans.set_index(["indicator", "kind"]), posts.set_index(["indicator", "side"])["value"]
+    share, ratio = wide.loc[("tertiary_share", "upper")], wide.loc[("gdp", "ratio")]
+    bottom, top = identify.ANCHORS["gdp"]
+    return {
+        "low": share["low"],
+        "high": share["high"],
+        "share": at["tertiary_share", "upper"],
+        "top": top,
+        "bottom": bottom,
+        "ratio": at["gdp", "upper"] / at["gdp", "lower"],
+        "ratio_low": ratio["low"],
+        "ratio_high": ratio["high"],
+        "people": identify.ANCHORS["pop_size"][1],
+    }
+
+
+# The base year
+
+
+def solved(whole: pd.DataFrame) -> pd.DataFrame:
+    """Base-year statistics solved from printed digits (`identify.panel_f`) beside the public statistic that comes
+    nearest: unit, node, solved, nearest, official, gap_pct, agrees. Populations first, by size; 拉萨 as a post left out.
+    """
+    found = whole.query("year == @BASE and status == 'published'")
+    found = found[~(found["unit"].eq("拉萨") & found["indicator"].isin(FITS))]
+    found = found.rename(columns={"indicator": "node", "value": "solved"})[["unit", "node", "solved"]]
+    official = statistics.read().query("year == @BASE - 1")[["city", "measure", "value"]]
+    official = official.set_axis(["unit", "nearest", "official"], axis=1).dropna()
+    pairs = found.merge(official, on="unit")
+    pairs = pairs[[measure in FITS.get(node, ()) for node, measure in zip(pairs["node"], pairs["nearest"])]]
+    pairs = pairs.assign(gap_pct=100 * (pairs["solved"] / pairs["official"] - 1))
+    best = pairs.groupby(["unit", "node"])["gap_pct"].apply(lambda gap: gap.abs().idxmin())
+    table = found.merge(pairs.loc[best].drop(columns="solved"), how="left", on=["unit", "node"])
+    return table.assign(agrees=table["gap_pct"].abs().lt(WITHIN))
+
+
+def populations(solved: pd.DataFrame) -> dict:
+    """Solved populations against public ones: n, agree, within; cities by basis (registered, resident), open (no
+    statistic agrees), odd (their share differs)."""
+    people, agrees = solved["node"].isin(FITS), solved["agrees"]
+    urban = solved["node"].eq("pop_structure")
+    cities = {
+        name: solved.loc[urban & agrees & solved["nearest"].eq(measure)]
+        .sort_values("official")["unit"]
+        .tolist()
+        for name, measure in (("registered", "registered_population"), ("resident", "urban_population"))
+    }
+    return cities | {
+        "n": int(people.sum()),
+        "agree": int((people & agrees).sum()),
+        "within": WITHIN,
+        "open": solved.loc[urban & ~agrees, "unit"].tolist(),
+        "odd": solved.loc[solved["node"].eq("tertiary_share") & solved["unit"].ne("拉萨"), "unit"].tolist(),
+    }
+
+
+def base_scores(stats: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
+    """Base-year F of the cities with all statistics observed, from these alone and from the printed digits: unit,
+    from_statistics, from_digits, difference; the nearest first."""
+    used = identify.as_used(stats)
+    observed = used[used["year"].eq(BASE) & used["status"].eq("observed")].groupby("unit").size()
+    hard = observed.index[observed.eq(len(identify.INDICATORS))]
+    before = identify.pillar(identify.indicator_table(used, BASE).loc[hard], posts)["F"]
+    now = identify.pillar(identify.indicator_table(stats, YEAR), posts)["F"]
+    printed = now / (1 + identify.printed_growth("F") / 100)
+    table = pd.DataFrame({"from_statistics": before, "from_digits": printed}).dropna()
+    table = table.assign(difference=table["from_statistics"] - table["from_digits"])
+    return table.rename_axis("unit").reset_index().sort_values("difference", key=np.abs, ignore_index=True)
+
+
+def agreement(base_scores: pd.DataFrame) -> dict:
+    """Which base-year scores of statistics alone agree with the digits: n, within, near, far."""
+    table = base_scores.sort_values("unit")
+    near = table["difference"].abs() < NEAR
+    units = {"near": table.loc[near, "unit"].tolist(), "far": table.loc[~near, "unit"].tolist()}
+    return {"n": len(table), "within": NEAR} | units
+
+
+# Weights, regional means, roster
+
+
+def weights() -> pd.DataFrame:
+    """Bounds of the weights inside every node with several children, the root first: the columns of
+    `digits.weight_bounds` and `pinned` (the digits leave less than NARROW)."""
+    nodes = published.load("nodes")
+    size = nodes["parent"].value_counts()
+    parents = [node for node in nodes["id"] if size.get(node, 0) > 1]
+    table = pd.concat([digits.weight_bounds(parent) for parent in parents], ignore_index=True)
+    return table.assign(pinned=table["high"] - table["low"] < NARROW)
+
+
+def grid(weights: pd.DataFrame, grid: pd.DataFrame) -> dict:
+    """The pillar weights that the grid leaves: step, cases (sets of digits), and f, i, r, e of the first of them."""
+    only = {pillar.lower(): weight for pillar, weight in grid.iloc[0].items()}
+    return {
+        "step": STEP,
+        "cases": int(weights.loc[weights["node"].isin(digits.PILLARS), "cases"].max()),
+    } | only
+
+
+def candidates(fits: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+    """`roster.memberships` with the choice made: region, city, share_pct, chosen (in `places`, in this region)."""
+    table, region = roster.memberships(fits), places.set_index("city")["region"]
+    chosen = [region.get(city) == home for city, home in zip(table["city"], table["region"])]
+    return table.assign(share_pct=100 * table["share"], chosen=chosen).drop(columns="share")
+
+
+def named(candidates: pd.DataFrame, places: pd.DataFrame) -> dict:
+    """How the cities of the index are known: cities, printed, inferred, always (in every fitting roster), candidates."""
+    basis = places["in_index_basis"]
+    return {
+        "places": len(places),
+        "printed": int(basis.eq("printed").sum()),
+        "inferred": int(basis.eq("inferred").sum()),
+        "always": candidates.loc[candidates["share_pct"].eq(100), "city"].tolist(),
+        "candidates": statistics.read()["city"].nunique(),
+    }
+
+
+def regional(stats: pd.DataFrame, posts: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+    """Mean F of the regions under the inferred roster: unit, score, rank, printed_rank."""
+    cities, region = scores(stats, posts), places.set_index("city")["region"]
+    means = cities.groupby(cities["unit"].map(region))["F"].mean().sort_values(ascending=False)
+    ranks = published.load("index_scores").query(
+        "node == 'F' and measure == 'rank' and unit_type == 'region'"
+    )
+    table = means.rename("score").rename_axis("unit").reset_index()
+    printed = table["unit"].map(ranks.drop_duplicates("unit").set_index("unit")["value"])
+    return table.assign(rank=range(1, len(table) + 1), printed_rank=printed)
+
+
+# The method at a glance, and the first edition
+
+
+def elements(values: dict) -> pd.DataFrame:
+    """The elements of the method: element, basis (printed, identified, bounded, assumed), evidence; name and evidence are
+    sentences of the catalogue for these `values`."""
+    return pd.DataFrame(
+        [
+            {
+                "element": {"entry": f"method-name-{key}", "values": {}},
+                "basis": basis,
+                "evidence": {"entry": f"method-row-{key}", "values": values},
+            }
+            for key, basis in ELEMENTS.items()
+        ]
+    )
+
+
+def evidence(posts, forms, spans, residuals, solved, lower, means, fits) -> dict:
+    """The values that the evidence of the elements names, from the frames of the chapter."""
+    nodes, at = published.load("nodes"), posts.set_index(["indicator", "side"])["value"]
+    ratio, pinned = ends(spans, posts), lower["pinned"]
+    gdp = [0.25 * np.log(ratio["ratio"]) / np.log(ratio[side]) for side in ("ratio_high", "ratio_low")]
+    people, pairs = populations(solved), lower[lower["parent"].isin(["policy", "firm_rd"])]
+    return {
+        "indicators": int((~nodes["id"].isin(nodes["parent"])).sum()),
+        "step": STEP,
+        "pairs": int(pairs.drop_duplicates("parent")["cases"].sum()),
+        "narrow": int(pinned.sum()),
+        "open": int((~pinned).sum()),
+        "widest": float((lower["high"] - lower["low"]).max()),
+        "means": len(means),
+        "share_low": at["tertiary_share", "lower"],
+        "share_high": at["tertiary_share", "upper"],
+        "top": published.load("index_scores").query("measure == 'score'")["value"].max(),
+        "printed": len(residuals),
+        "rmse": fit(forms)["rmse"],
+        "gdp_low": gdp[0],
+        "gdp_high": gdp[1],
+        "largest": residuals["error"].abs().max(),
+        "solved": people["n"],
+        "agree": people["agree"],
+        "rosters": len(fits),
+    }
+
+
+def first_edition() -> pd.DataFrame:
+    """Public ranks of the first edition: unit, first_rank, stated_rank (rank of the base year as this report states it)."""
+    first = published.load("previous_edition").sort_values("value", ignore_index=True)
+    stated = first["unit"].map({unit: place for place, unit in enumerate(_stated(), start=1)})
+    return pd.DataFrame({"unit": first["unit"], "first_rank": first["value"], "stated_rank": stated})
+
+
+def _stated() -> list[str]:
+    """The first cities of the base year, in the order that the report states."""
+    return published.load("index_claims").set_index("id").at["C023", "units"].split(";")
+
+
+def first(ranks: pd.DataFrame) -> dict:
+    """How the first edition differs: n, ranked (its year), top (ranks compared), extra (indicators that it had besides),
+    differ (cities)."""
+    top = len(_stated())
+    dropped = published.load("other_facts").query("quantity == 'growth indicators dropped since edition 1'")
+    both = ranks[ranks["first_rank"].le(top)]
+    return {
+        "n": len(ranks),
+        "ranked": int(published.load("previous_edition")["year"].iloc[0]),
+        "top": top,
+        "extra": int(dropped["value"].iloc[0]),
+        "differ": both.loc[both["first_rank"].ne(both["stated_rank"]), "unit"].tolist(),
+    }
