@@ -261,6 +261,21 @@ def test_every_printed_fact_is_reproduced_or_explained(cells):
     }
 
 
+def test_what_is_not_reproduced_is_told_in_both_languages(cells):
+    ledger = firm_facts.ledger(cells, "simulated")
+    technical = firm_facts.by_technology(ledger)
+    regional = firm_facts.verdicts(ledger[~technical])
+    assert (regional["total"], regional["reproduced"], regional["explained"]) == (186, 175, 8)
+    assert (regional["missing"], regional["mismatch"], regional["calibrated"]) == (3, 0, True)
+    assert firm_facts.verdicts(ledger[technical])["reproduced"] == 106
+    rows = firm_facts.not_reproduced(ledger, editions.load(2022).book).set_index("id")
+    assert len(rows) == 11 + 6 and rows.at["FR117", "printed_zh"] == "≈ 20000"
+    assert rows.at["G19", "computed"] == "−27.0%" and rows.at["G17", "computed"] == "1/6"
+    assert rows.at["G19", "printed_zh"] == "云计算领域的研发人员数略少于长三角"
+    assert not rows["reason_zh"].str.contains("[a-z]").any() and rows["reason_en"].str.len().gt(10).all()
+    assert rows.at["FX084", "metric_en"] == "Patent applications, Blockchain: Rank"
+
+
 def test_a_wrong_count_becomes_a_mismatch(cells):
     ledger = firm_facts.ledger(
         cells.assign(firms=cells["firms"] + cells["city"].eq("杭州")), "simulated"

@@ -9,7 +9,10 @@ import pandas as pd
 from fire.figures import kit, style
 from fire.sources import records
 
-COLOURS, MARKERS = [*style.CYCLE[:5], style.MUTED], "osD^vph<>"  # of technologies, to be told without colour too
+COLOURS, MARKERS = (
+    [*style.CYCLE[:5], style.MUTED],
+    "osD^vph<>",
+)  # of technologies, to be told without colour too
 NAMED = 14  # cities named on the map
 TOP = 3
 

@@ -2,9 +2,11 @@
 
 import pandas as pd
 
-from fire import files
+from fire import codebook, files
+from fire.errors import InputError
 from fire.sources import records
 from fire.sources.firms import COUNTS, RATIOS
+from studies.printed2022.ledger import SIGNS
 
 FILES = {"firm_regions": "04(一)", "firm_tech": "04(二)", "firm_region_tech": "04(三)"}
 SIZES = {
@@ -154,7 +156,7 @@ def ledger(cells: pd.DataFrame, status: str) -> pd.DataFrame:
                 "unit": fact.unit,
                 "node": f"{fact.metric}:{fact.tech}" if fact.tech else fact.metric,
                 "measure": fact.measure,
-                "printed": f"{'' if exact else fact.approx + ' '}{fact.value:.{fact.decimals}f}",
+                "printed": f"{SIGNS[fact.approx]}{fact.value:.{fact.decimals}f}",
                 "computed": value,
                 "difference": value - fact.value,
                 "tolerance": 0.5 * 10.0**-fact.decimals if exact else None,
@@ -196,6 +198,72 @@ def claims(cells: pd.DataFrame, evidence: str) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def by_technology(ledger: pd.DataFrame) -> pd.Series:
+    """Which rows of the ledger are about technologies; the others are about regions and cities."""
+    return ledger["section"].str.startswith(("04(二)", "04(三)"))
+
+
+def verdicts(ledger: pd.DataFrame) -> dict:
+    """Rows by verdict: `total, reproduced, explained, missing` (not computable) and `mismatch`; `calibrated`: whether
+    the records were fitted to them."""
+    count = ledger["verdict"].value_counts()
+    names = {"reproduced": "reproduced", "explained": "explained", "missing": "not computable"}
+    found = {name: int(count.get(verdict, 0)) for name, verdict in (names | {"mismatch": "mismatch"}).items()}
+    return {"total": len(ledger)} | found | {"calibrated": bool(ledger["evidence"].eq("calibrated").any())}
+
+
+def not_reproduced(ledger: pd.DataFrame, book) -> pd.DataFrame:
+    """The other rows as a reader sees them: `id, section, unit`, the metric, what is printed and why in both languages.
+
+    Columns: `id, section, unit, metric_zh, metric_en, printed_zh, printed_en, computed, verdict, errata, reason_zh,
+    reason_en`; a claim stands in Chinese in the words of the report. `book`: names of the edition.
+    """
+    rows = ledger[ledger["verdict"].ne("reproduced")].reset_index(drop=True)
+    quoted = files.read_csv(files.FACTS / "firm_claims.csv").set_index("id")["locator"].str.split("｜").str[1]
+    slips = files.read_csv(files.FACTS / "errata_zh.csv").set_index("id")["slip_zh"]
+    return pd.DataFrame(
+        {
+            **{name: rows[name] for name in ("id", "section", "unit")},
+            **{
+                f"metric_{lang}": [
+                    worded(*row, book, lang) for row in zip(rows["node"], rows["measure"], strict=True)
+                ]
+                for lang in codebook.LANGUAGES
+            },
+            "printed_zh": rows["id"].map(quoted).fillna(rows["printed"]),
+            "printed_en": rows["printed"],
+            "computed": [f"{cell:.6g}" if isinstance(cell, float) else cell for cell in rows["computed"]],
+            **{name: rows[name] for name in ("verdict", "errata")},
+            "reason_zh": rows["errata"].map(slips).fillna(rows["reason"].map(codebook.word)),
+            "reason_en": rows["reason"],
+        }
+    ).replace({"computed": {"nan": None, "": None}})
+
+
+def worded(node: str, measure: str, book, lang: str) -> str:
+    """What is printed, in words: the metric, or several, with its technology, and whether it is a rank or a share.
+
+    >>> worded("patents:云计算", "rank", codebook.default(), "en")
+    'Patent applications, Cloud computing: Rank'
+    """
+    metrics, _, tech = node.partition(":")
+    parts = [heading(SIZES.get(name, name), book, lang) for name in metrics.split(";")]
+    parts += [codebook.word(tech, book.lang(lang))] if tech else []
+    shown = ("、" if lang == "zh" else ", ").join(parts)
+    if measure in ("value", "claim"):
+        return shown
+    kind = heading("rank" if measure.startswith("rank") else "share_pct", book, lang)
+    return f"{shown}：{kind}" if lang == "zh" else f"{shown}: {kind}"
+
+
+def heading(name: str, book, lang: str) -> str:
+    """Heading of a metric by the codebook; one that is printed but is no column stays as it is."""
+    try:
+        return book.column(name)[lang]
+    except InputError:
+        return name
 
 
 def top(cells: pd.DataFrame, metric: str, n: int, by: str = "region") -> list[str]:
@@ -257,19 +325,19 @@ def patents_more_dispersed(cells):
     sums = cells.groupby(["category", "region"])[["firms", "patents"]].sum().groupby("category")
     leading = sums.max() / sums.sum()
     lower = leading["patents"] < leading["firms"]
-    return bool(lower.all()), f"leading share lower for patents in {lower.sum()} of {len(lower)} technologies"
+    return bool(lower.all()), f"{lower.sum()}/{len(lower)}"
 
 
 def slightly_fewer(cells):
     staff = levels(cells[cells["category"] == "云计算"], "rd_staff", "region")
     gap = 100 * (1 - staff["山东半岛"] / staff["长三角"])
-    return 0 < gap <= 10, f"{gap:.1f} % fewer"
+    return 0 < gap <= 10, f"−{gap:.1f}%"
 
 
 def staff_like_patents(cells):
     staff, patents = leaders(cells, "rd_staff"), leaders(cells, "patents")
     differ = [tech for tech in staff if staff[tech] != patents[tech]]
-    return not differ, f"another leader in {', '.join(differ)}" if differ else "same leaders"
+    return not differ, ";".join(differ)
 
 
 def delta_leads(cells):
