@@ -70,7 +70,9 @@ def spread(intervals: pd.DataFrame, narrow: int = NARROW) -> dict:
 
 
 def among_first(intervals: pd.DataFrame, k: int = 10) -> dict:
-    """Which units are surely, and which perhaps, among the first k: k, high, low (per cent), inside, perhaps."""
+    """Which units are surely, and which perhaps, among the first k: k, high, low (per cent), inside, perhaps (no
+    unit where there are not more than k)."""
+    intervals = intervals if len(intervals) > k else intervals.iloc[:0]
     chance = intervals[f"p_top{k}"]
     return {
         "k": k,

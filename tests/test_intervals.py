@@ -1,0 +1,91 @@
+"""Values of the sentences on rank intervals, by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_robustness import small_panel, small_spec
+
+from fire.analysis import intervals, robustness, sensitivity
+from fire.index.index import Index
+
+RANKS = pd.DataFrame(
+    {
+        "unit": list("acbd") + list("ab"),
+        "year": [2021] * 4 + [2020, 2021],
+        "node": ["total"] * 5 + ["F"],
+        "rank": [1, 3, 2, 4, 1, 2],
+        "rank_low": [1, 2, 1, 3, 1, 1],
+        "rank_high": [1, 4, 3, 4, 4, 4],
+        "p_top2": [1.0, 0.06, 0.94, 0.0, 1.0, 1.0],
+        "group": [1, 2, 2, 2, 1, 1],
+    }
+)
+
+
+def test_the_spread_of_intervals_by_hand():
+    now = intervals.of_year(RANKS, "total", 2021)
+    assert now["unit"].tolist() == list("abcd") and now["width"].tolist() == [0, 2, 2, 1]
+    found = intervals.spread(now, narrow=1)
+    assert (found["n"], found["median"], found["share"], found["fixed"]) == (4, 1.5, 50, ["a"])
+    assert (found["widest"], found["low"], found["high"], found["groups"]) == ("b", 1, 3, 2)
+    assert found["thirds"] == [1, 2, 1]
+
+
+def test_among_the_first_surely_or_perhaps():
+    now = intervals.of_year(RANKS, "total", 2021)
+    found = intervals.among_first(now, k=2)
+    assert (found["inside"], found["perhaps"]) == (["a"], ["b", "c"])
+    few = intervals.among_first(now.head(2), k=2)
+    assert (few["inside"], few["perhaps"]) == ([], [])  # of two units both are among the first two
+
+
+def test_pairs_without_certain_order():
+    chance = {("a", "b"): 0.96, ("a", "c"): 1.0, ("b", "c"): 0.6}
+    rows = [(one, other, 2021, p) for (one, other), p in chance.items()]
+    rows += [(other, one, 2021, 1 - p) for (one, other), p in chance.items()] + [("a", "b", 2020, 0.1)]
+    pairs = intervals.ahead(
+        pd.DataFrame(rows, columns=["unit", "other", "year", "p_ahead"]), ["a", "b", "c"], 2021
+    )
+    assert len(pairs) == 6 and pairs["unit"].tolist() == list("aabbcc") and pairs.attrs["sure"] == 0.95
+    found = intervals.neighbours(pairs, ["a", "b", "c"])
+    assert found["unsure"] == ["b"] and found["farthest"] == 1
+    assert found["certain"] == pytest.approx(200 / 3)
+
+
+def test_directions_of_growth():
+    growth = pd.DataFrame(
+        {
+            "unit": list("abcd"),
+            "year": 2021,
+            "node": "total",
+            "growth_pct": [1.0, 9.0, -4.0, 0.2],
+            "growth_low": [-1.0, 5.0, -6.0, 0.1],
+            "growth_high": [2.0, 12.0, -1.0, 0.4],
+        }
+    )
+    found = intervals.directions(intervals.growth_of(growth, "total", 2021))
+    assert (found["certain"], found["rising"], found["falling"], found["n"]) == (3, 2, 1, 4)
+    assert (found["fastest"], found["low"], found["high"]) == ("b", 5, 12)
+
+
+def test_declared_alternatives_are_those_of_the_standard_run():
+    standard = robustness.standard()
+    found = intervals.declared(standard)
+    lists = [len(options) for options in standard.values() if isinstance(options, list)]
+    assert found["schemes"] == np.prod(lists) and found["draws"] == standard["draws"]
+    assert found["errors"]["simulated"] == 100 * standard["error"]["simulated"]
+
+
+def test_effects_of_a_run_are_ordered_by_the_total():
+    values = np.random.default_rng(2).lognormal(1, 0.5, (1, 10, 6))
+    alternatives = {"weights": {"band": [0.9, 0.3]}, "drop": 0.2}
+    index = Index(small_spec(), small_panel(values, status="simulated"))
+    sobol = sensitivity.run(index, alternatives, draws=64)
+    found = intervals.effects(sobol)
+    total = found[found["effect"].eq("total-effect")]
+    assert len(found) == 6 and total["variance_share"].is_monotonic_decreasing
+    assert found["factor"].tolist() == [name for name in total["factor"] for _ in range(2)]
+    shift = sobol[sobol["output"].eq("shift")].set_index("factor")
+    assert total.set_index("factor")["variance_share"].to_dict() == shift["total"].clip(lower=0).to_dict()
+    assert intervals.largest(found)["first"] == total["factor"].iloc[0]
+    assert intervals.status_shares(index)["simulated"] == 100
