@@ -302,7 +302,8 @@ def told(error: InputError) -> str:
     head = f"发现 {count} 处错误，请改正后再运行 · " + (
         f"{count} faults, correct them and run again" if count != 1 else "1 fault, correct it and run again"
     )
-    return "\n".join([head, f"{error.what}:", *(f"  - {fault}" for fault in error.faults)])
+    lines = [head, f"{error.what}:", *(f"  - {fault}" for fault in error.faults)]
+    return "\n".join(lines).replace(f"{ROOT}{os.sep}", "")
 
 
 def main(words: list[str] | None = None) -> int:
