@@ -20,6 +20,12 @@ def profiles(ed, known) -> dict[str, dict]:
     return dict(sorted(regions.items(), key=_by_rank)) | dict(sorted(cities.items(), key=_by_rank))
 
 
+def city(ed, known, name: str) -> dict:
+    """The profile of one city; InputError names what to type instead when it is not ranked."""
+    views.known_unit(ed.index, name)
+    return _cities(ed, known, [name])[name]
+
+
 def _by_rank(item: tuple[str, dict]) -> tuple:
     return item[1]["rank"], item[0]
 
@@ -69,16 +75,20 @@ def _regions(ed, known, cities: dict) -> dict[str, dict]:
     return made
 
 
-def _cities(ed, known) -> dict[str, dict]:
-    """Facts of every city that is ranked."""
+def _cities(ed, known, names: list | None = None) -> dict[str, dict]:
+    """Facts of every city that is ranked (or of `names`)."""
     index, places = ed.index, ed.places().set_index("city")
     final = index.of().dropna(subset="rank").set_index("unit")
     lines, ranges = _of(known.scores, index), _of(known.intervals, index)
-    parts, passed, pairs = _of(known.attribution, index), _of(known.rivals, index), _of(known.pairs, index, index.spec.root)
+    parts, passed, pairs = (
+        _of(known.attribution, index),
+        _of(known.rivals, index),
+        _of(known.pairs, index, index.spec.root),
+    )
     hindered = _of(_obstacles(index), index)
     beside = views.group_ranks(index, groups=places["region"]).set_index("unit")["group_rank"]
     made = {}
-    for name in final.index:
+    for name in names or final.index:
         sides = dict(list(views.strengths(index, name, count=SHOWN).groupby("side")))
         points = parts[name].groupby("indicator")["points"].sum() if name in parts else pd.Series(dtype=float)
         points = points.sort_values(key=abs, ascending=False)
@@ -119,11 +129,11 @@ def _unsure(pairs: pd.DataFrame | None, final: pd.DataFrame) -> list[str]:
     return [other for other in final.sort_values("rank", kind="stable").index if other in others]
 
 
-def _needed(index, name: str) -> list[dict]:
-    """The smallest changes of one indicator that gain a place without passing the best of the year; none for the first,
-    nor where the index is no weighted mean."""
+def _needed(index, name: str) -> list[dict] | None:
+    """The smallest changes of one indicator that gain a place without passing the best of the year; None for the first,
+    and where the index is no weighted mean."""
     try:
         changes = targets.single(index, name)
     except InputError:
-        return []
+        return None
     return _records(changes[~changes["beyond_best"]].head(SHOWN))
