@@ -9,7 +9,7 @@ from studies.printed2022 import errata, published
 def test_all_88_slips_with_their_proof():
     slips = errata.slips()
     assert slips["id"].is_unique and slips.groupby("source").size().to_dict() == {"report": 41, "other": 47}
-    assert not slips[["slip_zh", "slip_en", "shown"]].isna().any(axis=None)
+    assert not slips[["slip_zh", "slip_en", "shown_zh", "shown_en"]].isna().any(axis=None)
     assert slips.query("source == 'report' and evidence == 'computed'").shape[0] >= 23
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from fire.index import spec
 from fire.sources import statistics
-from studies.printed2022 import digits, identify, published, roster
+from studies.printed2022 import digits, identify, method, published, roster
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,8 @@ def whole(panel):
     return identify.panel_f(panel)
 
 
-def test_form_beats_every_alternative(panel):
+def test_form_fits_better_than_every_alternative(panel):
+    """Every form is fitted to the same printed scores: this compares fits."""
     errors = identify.alternatives(panel).set_index("form")["rmse"]
     assert errors["identified form"] < 0.0005 and errors.idxmin() == "identified form"
     assert errors.drop("identified form").min() > 5 * errors["identified form"]
@@ -34,7 +35,8 @@ def test_cities_left_out_are_predicted(panel):
     assert identify.leave_one_out(panel)["error"].abs().max() < 0.002
 
 
-def test_all_printed_scores_within_0_0015(panel, post):
+def test_posts_fitted_to_the_printed_scores_give_them_within_0_0015(panel, post):
+    """Circular for the cities and means of them: the posts were chosen to hold these scores."""
     scores = identify.pillar(identify.indicator_table(panel, 2021), post)["F"]
     printed = published.scores("F", "city").set_index("unit")["score"]
     assert len(printed) == 15 and (scores[printed.index] - printed).abs().max() < 0.0015
@@ -60,7 +62,8 @@ def test_specification_holds_the_identified_posts(post):
         )
 
 
-def test_base_year_growths_hold_and_solved_statistics_agree_with_official_ones(whole, post):
+def test_base_year_growths_hold_as_solved_and_solved_statistics_agree_with_official_ones(whole, post):
+    """The growths hold by construction; the agreement with official statistics is the test."""
     now, before = (identify.pillar(identify.indicator_table(whole, year), post)["F"] for year in (2021, 2020))
     growth = 100 * (now / before - 1)
     printed = identify.printed_growth("F")
@@ -119,7 +122,7 @@ def test_regions_are_means_of_cities():
     assert len(means) == 4 and (means["printed"] - means["computed"]).abs().max() <= 0.0005 + 1e-9
 
 
-def test_the_roster_of_places_fits_and_is_not_the_only_one():
+def test_the_roster_of_places_fits_the_order_it_was_picked_by_and_is_not_the_only_one():
     fits = roster.rosters(central=True)
     places = statistics.places()
     extra = places[places["in_index_basis"].eq("inferred")].groupby("region")["city"].agg(set)
@@ -139,3 +142,15 @@ def test_ratio_extent_on_a_box():
 
 def test_whole_per_cent_rounds_twice():
     assert identify.whole_per_cent(pd.Series([63.455, 53.197, 65.574])).tolist() == [64, 53, 66]
+
+
+def test_what_the_chapter_says_of_the_base_year(panel, whole, post):
+    found = method.populations(method.solved(whole))
+    assert (found["n"], found["agree"], found["open"]) == (13, 10, ["西宁", "银川", "昆明"])
+    near = method.agreement(method.base_scores(panel, post))
+    assert near["n"] == 10 and near["far"] == ["北京", "昆明", "海口", "银川"]
+
+
+def test_every_element_of_the_method_has_a_name_and_evidence():
+    text = (published.FOLDER.parent / "exhibits" / "method.toml").read_text(encoding="utf-8")
+    assert all(f"[method-{part}-{key}]" in text for key in method.ELEMENTS for part in ("name", "row"))
