@@ -658,7 +658,7 @@ def of_node(scores: pd.DataFrame, node: str, moran: pd.DataFrame) -> dict:
 
 def clusters(local: pd.DataFrame) -> dict:
     """Cities by kind of local cluster (`hh, ll, hl, lh`), those that stand the false discovery rate (`robust`), the
-    regions of the high clusters and the number of tests; `local`: as of `local_moran`, one year, with `region`."""
+    regions of the high clusters, the number of tests and of cities in no cluster (`quiet`); `local`: as of `local_moran`, one year, with `region`."""
     found = {
         kind.lower(): list(local.loc[local["cluster"].eq(kind), "unit"]) for kind in ("HH", "LL", "HL", "LH")
     }
@@ -666,6 +666,7 @@ def clusters(local: pd.DataFrame) -> dict:
         "robust": list(local.loc[local["robust"], "unit"]),
         "tests": len(local),
         "any": sum(found.values(), []),
+        "quiet": int(local["cluster"].eq("").sum()),
         "high_regions": list(dict.fromkeys(local.loc[local["cluster"].eq("HH"), "region"])),
     }
 

@@ -216,16 +216,13 @@ def spread(table: pd.DataFrame) -> dict:
     }
 
 
-def firmness(scores: pd.DataFrame, nodes: list) -> dict:
-    """How firm scores are, in per cent of weight: `hard` (observed or published), `soft` (simulated or assumed), `rest`
-    of the root, and the pillar `firmest` in hard data with its `firmest_hard` and `firmest_observed`.
-
-    `scores`: tidy scores with `share_<status>`; `nodes`: the root, then its pillars.
-    """
-    root, *pillars = nodes
-    share = (
-        100 * scores.groupby("node", observed=True).mean(numeric_only=True).filter(like="share_").loc[nodes]
-    )
+def firmness(index, years: list) -> dict:
+    """How firm the scores of some years are, in per cent of weight: `hard` (observed or published), `soft` (simulated or
+    assumed), `rest` of the root, and the pillar `firmest` in hard data with its `firmest_hard`, `firmest_observed`."""
+    root, *pillars = nodes = [index.spec.root, *index.spec.pillars]
+    scores = index.scores()
+    scores = scores[scores["year"].isin(years)].groupby("node", observed=True)
+    share = 100 * scores.mean(numeric_only=True).filter(like="share_").loc[nodes]
     hard, soft = (share[[f"share_{name}" for name in names]].sum(axis=1) for names in (HARD, SOFT))
     firmest = hard[pillars].idxmax()
     return {

@@ -261,7 +261,7 @@ def named(types: pd.DataFrame, order: list, nodes: list, rules: dict | None = No
 
 
 def said(types: pd.DataFrame, order: list, root: str, rules: dict | None = None) -> dict:
-    """How many regions have a type at the root, which (`rows`: region, zh, en), how firm types are and the frailest."""
+    """How many regions have a type at the root, which (`kinds`: zh, en, regions), how firm types are and the frailest."""
     rules = rules or load()
     words = rules["types"]
     own = types[types["node"].eq(root)].set_index("unit").loc[order]
@@ -269,9 +269,9 @@ def said(types: pd.DataFrame, order: list, root: str, rules: dict | None = None)
     return {
         "count": len(own),
         "typed": len(typed),
-        "rows": [
-            {"region": unit, "zh": words[kind]["names"][0], "en": words[kind]["en"]}
-            for unit, kind in typed["type"].items()
+        "kinds": [
+            {"zh": words[kind]["names"][0], "en": words[kind]["en"], "regions": list(rows.index)}
+            for kind, rows in typed.groupby("type", sort=False)
         ],
         "spread": 100 * rules["stability"]["spread"],
         "firm": 100 * own["share_kept"].mean(),

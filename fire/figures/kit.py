@@ -552,7 +552,7 @@ def heat(
         linewidths=0.4,
         linecolor=PAPER,
         xticklabels=[wrap(text, lang, 24) for text in names(across, x, lang)],
-        yticklabels=names(down, y, lang),
+        yticklabels=[wrap(text, lang, 36) for text in names(down, y, lang)],
         ax=ax,
         **scale,
     )
@@ -568,6 +568,7 @@ def heat(
         rotation_mode="default" if flat else "anchor",
     )
     ax.set(xlabel="", ylabel="")
+    ax.grid(False)
     return fig
 
 
