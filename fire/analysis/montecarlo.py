@@ -6,6 +6,7 @@ seed (`SeedSequence.spawn`): results do not depend on the number of workers, and
 """
 
 import math
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -14,7 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-LINKS = {
+LINKS: dict[str, tuple[Callable, Callable]] = {
     "arithmetic": (lambda x: x, lambda x: x),
     "geometric": (np.log, np.exp),
     "harmonic": (lambda x: -1 / x, lambda x: -1 / x),
