@@ -162,6 +162,8 @@ def entries(ed, template: Path) -> Listed:
         *([(files.ROOT / ed.settings["programme"], None)] if ed.settings.get("programme") else []),
     ]:
         add(listed, path, study, replaces=path != first and study is None)
+        if not listed.chapters:
+            break  # without the base nothing else can be placed
     return listed
 
 
