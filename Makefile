@@ -1,5 +1,6 @@
 # The China Fintech FIRE Index. `make help` lists the targets.
 EDITION ?= 2022
+GIVEN   := $(if $(filter file,$(origin EDITION)),,$(EDITION))
 PYTHON  ?= python3
 # An active conda or venv environment serves if it holds every locked package; otherwise make builds .venv.
 ACTIVE  := $(if $(VIRTUAL_ENV)$(CONDA_PREFIX),$(shell $(PYTHON) .ci/environment.py choose 2>/dev/null))
@@ -83,10 +84,10 @@ audit: setup ## 统计审计 · Audit the index statistically: pass, flag or fai
 	@$(FIRE) fire audit $(EDITION)
 
 publish: setup ## 发布并锁定一版 · Lock an edition (posts, weights, scores): make publish EDITION=2023
-	@$(FIRE) fire publish $(EDITION)
+	@$(FIRE) fire publish $(GIVEN)
 
 unlock: setup ## 撤回误锁的一版 · Take a mistaken lock back: make unlock EDITION=2023
-	@$(FIRE) fire unlock $(EDITION)
+	@$(FIRE) fire unlock $(GIVEN)
 
 verify: setup ## 逐位核对已锁定的一版 · Rebuild a locked edition and compare it to the digit
 	@$(FIRE) fire verify $(EDITION)

@@ -147,9 +147,10 @@ def verify(choice) -> None:
 
 def diff(choice) -> None:
     """比较两版 · What differs between two editions: diff 2022 2023"""
-    from fire.analysis import changes
+    from fire.report import difference
 
-    print(changes.difference(choice.a, choice.b))
+    said, paths = difference.write(choice.a, choice.b)
+    print("\n".join([said, "", "已写出 · written:", *(f"  {shown(path)}" for path in paths)]))
 
 
 def new_chapter(choice) -> None:
@@ -179,6 +180,7 @@ def new_template(choice) -> None:
 
 
 EDITION = ("edition", {"nargs": "?", "help": "版次，默认最新 · number of the edition, default the newest"})
+NAMED = ("edition", {"help": "版次 · number of the edition"})  # what locks or unlocks is never guessed
 OPTION = ("--edition", {"help": "版次，默认最新 · number of the edition, default the newest"})
 NAMES = ("names", {"nargs": "*", "help": "笔记，默认全部 · notebooks, default all"})
 COMMANDS: dict[str, tuple] = {
@@ -221,8 +223,8 @@ COMMANDS: dict[str, tuple] = {
     "check": (check, NAMES, OPTION),
     "city": (city, ("name", {"help": "城市 · city, such as 合肥"}), OPTION),
     "audit": (audit, EDITION),
-    "publish": (publish, EDITION),
-    "unlock": (unlock, EDITION),
+    "publish": (publish, NAMED),
+    "unlock": (unlock, NAMED),
     "verify": (verify, EDITION),
     "diff": (diff, ("a", {"help": "版次 · edition"}), ("b", {"help": "版次 · edition"})),
     "new-chapter": (new_chapter, ("name", {"help": "名称 · name, such as 35-credit"})),
