@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
-from fire import edition, files
-from fire.figures import index, style
+from fire import codebook, edition
+from fire.figures import focus, index, kit, style
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB
 DEFICITS = {
@@ -66,8 +66,18 @@ def test_text_has_contrast_on_paper():
 
 
 def test_every_region_has_a_colour_and_a_marker_of_its_own():
-    regions = files.read_csv(files.DATA / "regions.csv")["region"]
-    assert len({(style.region_colour(name), style.region_marker(name)) for name in regions}) == len(regions)
+    palette, markers = style.region_palette("zh"), style.region_markers("zh")
+    regions = edition.load(2022).regions()["region"]
+    assert list(palette) == list(regions)
+    assert len({(palette[name], markers[name]) for name in regions}) == len(regions)
+
+
+def test_regions_and_pillars_have_the_colours_of_their_edition():
+    regions = pd.DataFrame({"region": ["南", "北"], "region_en": ["South", "North"]})
+    lang = codebook.Book(edition.load(2022).spec, regions=regions).lang("en")
+    assert style.region_palette(lang) == {"南": style.REGION_COLOURS[0], "北": style.REGION_COLOURS[1]}
+    assert style.region_markers(lang)["北"] == style.MARKERS[1]
+    assert list(style.pillar_palette(lang)) == ["total", "F", "I", "R", "E"]
 
 
 def test_the_status_note_is_written_for_soft_values_only():
@@ -82,67 +92,60 @@ def test_the_status_note_is_written_for_soft_values_only():
 def frames():
     ed, rng = edition.load(2022), np.random.default_rng(1)
     places = ed.places()
-    cities = pd.DataFrame(
-        {
-            "unit": places["city"],
-            "region": places["region"],
-            "lon": places["lon"],
-            "lat": places["lat"],
-            "before": rng.uniform(1, 9, len(places)),
-            "growth_pct": rng.normal(5, 9, len(places)),
-        }
-    )
-    cities["score"] = cities["before"] * (1 + cities["growth_pct"] / 100)
+    cities = places[["region", "lon", "lat"]].assign(unit=places["city"], node="total")
+    cities[2020] = rng.uniform(1, 9, len(places))
+    cities["growth_pct"] = rng.normal(5, 9, len(places))
+    cities["score"] = cities[2021] = cities[2020] * (1 + cities["growth_pct"] / 100)
     cities["rank"] = cities["score"].rank(ascending=False).astype(int)
     cities["printed"] = cities["score"].where(cities["rank"] < 10)
-    cities["rank_low"], cities["rank_high"] = (
-        (cities["rank"] - 2).clip(1),
-        (cities["rank"] + 3).clip(upper=len(cities)),
-    )
-    means = (
-        cities.groupby("region", as_index=False)[["score", "before", "growth_pct", "printed"]]
-        .mean()
-        .rename(columns={"region": "unit"})
-    )
+    cities["rank_low"] = (cities["rank"] - 2).clip(1)
+    cities["rank_high"] = (cities["rank"] + 3).clip(upper=len(cities))
+    numbers = ["score", 2020, 2021, "growth_pct", "printed"]
+    means = cities.groupby("region", as_index=False)[numbers].mean().rename(columns={"region": "unit"})
+    means = means.sort_values("score", ascending=False)
     leaves = pd.DataFrame(
         {
             "node": ed.spec.indicators[:9],
-            "before": 4.0,
-            "score": np.linspace(9, 2, 9),
+            2020: 4.0,
+            2021: np.linspace(9, 2, 9),
             "low": 1.0,
             "median": 4.5,
             "high": 10.0,
             "growth_pct": np.linspace(60, -8, 9),
         }
     )
+    parts = {"node": ["F", "F", "I"], "status": ["observed", "assumed", "simulated"]}
     return {
-        "cities": cities,
-        "means": means,
+        "league": cities,
+        "alone": cities.drop(columns=["rank_low", "rank_high", "printed", 2020]).head(20),
+        "regions": means,
+        "pillar": {"cities": cities, "areas": means},
         "leaves": leaves,
         "pillars": pd.concat([means.assign(node=node) for node in ed.spec.pillars]),
         "compare": pd.concat(
             [cities.head(4).assign(node=node) for node in ("firm_rd", "rd_staff", "rd_staff_licensing")]
         ),
-        "status": pd.DataFrame(
-            {"node": ["F", "F", "I"], "status": ["observed", "assumed", "simulated"], "share": [0.9, 0.1, 1]}
-        ),
+        "status": pd.DataFrame(parts | {"share_pct": [90.0, 10, 100]}),
     }
 
 
 CHARTS = {
-    "league": lambda f, lang: index.league(f["cities"], lang),
-    "league without intervals": lambda f, lang: index.league(
-        f["cities"].drop(columns=["rank_low", "rank_high", "printed"]), lang
-    ),
-    "region_strip": lambda f, lang: index.region_strip(f["cities"], f["means"], lang),
-    "regional_pillars": lambda f, lang: index.regional_pillars(f["pillars"], lang),
-    "dumbbell": lambda f, lang: index.dumbbell(f["means"], lang, kind="region"),
-    "city_map": lambda f, lang: index.city_map(f["cities"], lang),
-    "profile": lambda f, lang: index.profile(f["leaves"], lang),
-    "growths": lambda f, lang: index.growths(f["leaves"].drop(columns=["low", "high"]), lang),
-    "compare": lambda f, lang: index.compare(f["compare"], lang),
-    "status_bars": lambda f, lang: index.status_bars(f["status"], lang),
+    "league": (index.league, "league"),
+    "league of one year without intervals": (index.league, "alone"),
+    "pillar": (index.pillar, "pillar"),
+    "regional_pillars": (index.regional_pillars, "pillars"),
+    "regions": (index.regions, "regions"),
+    "city_map": (index.city_map, "league"),
+    "high": (focus.high, "leaves"),
+    "growth": (focus.growth, "leaves"),
+    "compare": (index.compare, "compare"),
+    "status": (index.status, "status"),
 }
+
+
+def drawn(frames, chart, code):
+    draw, frame = CHARTS[chart]
+    return draw(frames[frame], edition.load(2022).book.lang(code))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -150,7 +153,7 @@ CHARTS = {
 def test_charts_draw_without_tofu_warnings_or_empty_axes(frames, chart, lang, caplog):
     with warnings.catch_warnings(), caplog.at_level(logging.WARNING, logger="matplotlib"):
         warnings.simplefilter("error")
-        fig = CHARTS[chart](frames, lang)
+        fig = drawn(frames, chart, lang)
         fig.canvas.draw()
     assert not caplog.records
     assert all(ax.has_data() for ax in fig.axes)
@@ -158,9 +161,9 @@ def test_charts_draw_without_tofu_warnings_or_empty_axes(frames, chart, lang, ca
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("chart", ["region_strip", "dumbbell", "profile", "growths", "compare"])
+@pytest.mark.parametrize("chart", ["league", "pillar", "regions", "high", "growth", "compare"])
 def test_labels_of_rows_do_not_overlap(frames, chart, lang):
-    fig = CHARTS[chart](frames, lang)
+    fig = drawn(frames, chart, lang)
     fig.canvas.draw()
     boxes = [label.get_window_extent() for label in fig.axes[0].get_yticklabels() if label.get_text()]
     assert not any(a.overlaps(b) for a, b in itertools.combinations([box.shrunk(1, 0.8) for box in boxes], 2))
@@ -170,7 +173,83 @@ def test_labels_of_rows_do_not_overlap(frames, chart, lang):
 
 def test_the_map_is_drawn_alike_every_time(frames):
     first, second = (
-        [text.get_position() for text in index.city_map(frames["cities"], "en").axes[0].texts]
-        for _ in range(2)
+        [text.get_position() for text in drawn(frames, "city_map", "en").axes[0].texts] for _ in range(2)
     )
     assert first == second
+
+
+def test_the_best_city_stands_on_top_of_the_league(frames):
+    fig = drawn(frames, "league", "zh")
+    best = frames["league"].sort_values("rank")["unit"].iloc[0]
+    assert fig.axes[0].get_yticklabels()[0].get_text() == f"{best}  1"
+    assert fig.axes[0].get_ylim()[0] > fig.axes[0].get_ylim()[1]
+
+
+# The kit --------------------------------------------------------------------------------------------------------------
+
+LONG = pd.DataFrame(
+    {
+        "unit": ["北京", "上海"] * 3,
+        "node": ["F", "F", "I", "I", "R", "R"],
+        "value": [1.0, 2, 3, -1, 2, 2],
+        "score": [2.0, 1, 3, 4, 5, 2],
+        "lon": [116.4, 121.5] * 3,
+        "lat": [39.9, 31.2] * 3,
+        "rank_low": [1, 2, 1, 2, 1, 2],
+        "rank": [2, 3, 2, 3, 2, 3],
+        "rank_high": [3, 4, 3, 4, 3, 4],
+    }
+)
+WIDE = LONG.head(2).assign(**{"rank_before": [2, 1], "rank_after": [1, 2]}).rename(columns={"value": 2020})
+ENDS = {"low": "rank_low", "high": "rank_high"}
+KINDS = {
+    "bars": lambda lang: kit.bars(WIDE, lang, y="unit", x="score", marked=["北京"]),
+    "bars by hue": lambda lang: kit.bars(LONG, lang, y="unit", x="value", hue="node"),
+    "stacked": lambda lang: kit.stacked(LONG, lang, y="unit", x="value", part="node", totals=True),
+    "dots": lambda lang: kit.dots(WIDE, lang, y="unit", x="score"),
+    "dumbbell": lambda lang: kit.dumbbell(WIDE.assign(**{"x": 1}), lang, y="unit", start=2020, end="score"),
+    "interval": lambda lang: kit.interval(LONG, lang, y="unit", x="rank", hue="node", zero=True, **ENDS),
+    "strip": lambda lang: kit.strip(LONG, lang, y="node", x="score", ends=1),
+    "ridge": lambda lang: kit.ridge(LONG, lang, y="node", x="score"),
+    "waterfall": lambda lang: kit.waterfall(
+        LONG[::2], lang, y="node", x="value", start=5.0, ends=("2020", "2021")
+    ),
+    "slopes": lambda lang: kit.slopes(WIDE, lang, y="unit", left="rank_before", right="rank_after", least=1),
+    "heat": lambda lang: kit.heat(LONG, lang, y="unit", x="node", value="value"),
+    "scatter_fit": lambda lang: kit.scatter_fit(LONG, lang, x="score", y="value", hue="node"),
+    "place_map": lambda lang: kit.place_map(WIDE, lang, hue="unit", marked=["北京"]),
+}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_kinds_draw_and_name_by_the_codebook(kind, lang):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fig = KINDS[kind](lang)
+        fig.canvas.draw()
+    assert all(ax.has_data() for ax in fig.axes)
+    style.plt.close(fig)
+
+
+def test_names_and_headings_come_from_the_codebook():
+    fig = kit.bars(WIDE, "en", y="unit", x="score")
+    ax = fig.axes[0]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["Beijing", "Shanghai"]
+    assert ax.get_xlabel() == "Score"
+    assert [text.get_text() for text in ax.texts] == ["2.000", "1.000"]
+    pair = pd.DataFrame({"criterion_zh": ["甲"], "criterion_en": ["A"]})
+    assert kit.names(pair, "criterion", "en") == ["A"]
+
+
+def test_stacked_bars_add_up_on_both_sides_of_zero():
+    ax = kit.stacked(LONG, "zh", y="unit", x="value", part="node").axes[0]
+    bars = [(bar.get_y() > 0.5, bar.get_x(), bar.get_x() + bar.get_width()) for bar in ax.patches]
+    beijing, shanghai = ([(low, high) for row, low, high in bars if row == place] for place in (False, True))
+    assert beijing == [(0, 1), (1, 4), (4, 6)]
+    assert sorted(tuple(sorted(one)) for one in shanghai) == [(-1, 0), (0, 2), (2, 4)]
+
+
+def test_a_waterfall_ends_where_its_parts_lead():
+    ax = kit.waterfall(LONG[::2], "zh", y="node", x="value", start=5.0, ends=("a", "b")).axes[0]
+    assert [bar.get_width() for bar in ax.patches[:2]] == [5.0, 11.0]

@@ -12,8 +12,9 @@ from fire.files import ROOT, decode
 TEXTS = [
     *(ROOT / "data").rglob("*.csv"),
     *(ROOT / "data").rglob("*.toml"),
-    *(ROOT / "reports" / "template").rglob("*.md"),
-    *(ROOT / "reports" / "template").rglob("*.toml"),
+    *(path for end in ("csv", "toml", "md") for path in (ROOT / "studies").rglob(f"*.{end}")),
+    *(path for end in ("md", "toml") for path in (ROOT / "reports" / "template").rglob(f"*.{end}")),
+    *(ROOT / "reports" / "exhibits").rglob("*.toml"),
 ]
 
 
@@ -37,7 +38,7 @@ def test_every_character_of_data_and_report_has_a_glyph():
         for character in decode(path)
         if ord(character) not in known and not unicodedata.category(character).startswith(("C", "Z"))
     }
-    assert missing == {}, "add these to EXTRA in fire/fonts.py"
+    assert missing == {}, "add these to EXTRA in fire/figures/fonts.py"
 
 
 def test_missing_font_says_what_to_run(tmp_path):
