@@ -31,6 +31,7 @@ def status(shares: pd.DataFrame, index) -> dict:
     root = index.spec.root
     return {
         "hard": hard[root],
+        "published": wide["published"][root] if "published" in wide else 0,
         "simulated": wide["simulated"][root] if "simulated" in wide else 0,
         "observed": firm,
         "shares_full": bool(firm) and bool(hard[firm].min() > 100 * SURE),

@@ -219,19 +219,18 @@ def system(index) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def roster(index) -> pd.DataFrame:
-    """Cities of every region: region, cities, members_zh, members_en; with a column `region_basis` in the places also
-    cities_printed, how many of them the report lists in that region."""
+def roster(index, printed: bool = False) -> pd.DataFrame:
+    """Cities of every region: region, cities, members_zh, members_en; with `printed` also cities_printed, how many of
+    them the report lists in that region (column `region_basis` of the places)."""
     places = index.places[index.places["city"].isin(index.units)]
     groups = places.groupby("region", sort=False)
     table = groups.agg(
         cities=("city", "size"), members_zh=("city", "、".join), members_en=("city_en", ", ".join)
     )
-    told = "region_basis" in places
-    if told:
+    if printed:
         table.insert(1, "cities_printed", groups["region_basis"].agg(lambda basis: basis.eq("printed").sum()))
     table = table.reset_index()
-    table.attrs["status"] = ["published", "estimated"] if told else ["assumed"]
+    table.attrs["status"] = ["published", "estimated"] if printed else ["assumed"]
     return table
 
 
