@@ -36,7 +36,7 @@ def pairs(frame, lang):
     order of the rows; `attrs["sure"]`: the probability from which a cell is not written."""
     order, sure = list(dict.fromkeys(frame["unit"])), frame.attrs["sure"]
     wide = frame.pivot(index="unit", columns="other", values="p_ahead").reindex(index=order, columns=order)
-    fig, ax = style.subplots(height=0.23 * len(order) + 1.4)
+    fig, ax = style.subplots(height=0.19 * len(order) + 1.2)
     sns.heatmap(
         wide,
         annot=wide.map(lambda chance: f"{chance:.2f}" if 1 - sure < chance < sure else ""),
