@@ -4,7 +4,7 @@ from fire import files
 from fire.report.exhibits import plain
 from studies.printed2022 import published
 
-EXHIBITS = files.ROOT / "studies" / "printed2022" / "chapters" / "exhibits.csv"
+EXHIBITS = published.FOLDER.parent / "chapters" / "exhibits.csv"
 WORD = {"图": {"zh": "图", "en": "Figure"}, "表": {"zh": "表", "en": "Table"}}
 
 
@@ -14,11 +14,11 @@ def chapter(ed, exhibits: dict, lang: str) -> dict:
 
 
 def printed_exhibits(exhibits: dict, lang: str) -> str:
-    """Where each figure and table of the printed report is found in this one, as a Markdown list."""
+    """Where each figure and table of the printed report is found in this one, as a Markdown list; one that has no
+    counterpart among the `exhibits` is left out."""
     titles = published.load("figures_tables").set_index(["kind", "no"])["title_zh"]
     rows = files.read_csv(EXHIBITS)
-    other = "-en" if lang == "zh" else "-zh"
-    rows = rows[rows["exhibit"].isin(list(exhibits)) & ~rows["exhibit"].str.endswith(other)]
+    rows = rows[rows["exhibit"].isin(list(exhibits))]
     lines = []
     for (kind, no), group in rows.groupby(["kind", "no"], sort=False):
         places = [
