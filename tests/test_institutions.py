@@ -183,7 +183,7 @@ def test_every_term_shown_is_in_the_glossary():
 
 
 def test_a_digital_yuan_transaction_is_some_four_hundred_yuan():
-    assert institutions.yuan(INDUSTRY)["each"] == pytest.approx(413.3, abs=0.05)
+    assert institutions.yuan(INDUSTRY)["each_yuan"] == pytest.approx(413.3, abs=0.05)
 
 
 def test_technologies_named_by_camp():

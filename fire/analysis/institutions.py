@@ -36,6 +36,24 @@ def shown(value: float, qualifier: str) -> str:
     return f"{SIGNS.get(qualifier, '')}{value:,.10g}"
 
 
+def years(facts: Path) -> dict:
+    """Years in which the sources were written: the one most of the spending is from (`compiled`), the last one of
+    spending (`web`), all that name leading firms (`texts`). Values of every text."""
+    written = printed.source_years(facts)
+    spending = files.read_csv(facts / "institution_spending.csv")["source_file"].map(written)
+    firms = files.read_csv(facts / "leader_firms.csv")["source_file"].map(written)
+    return {
+        "compiled": int(spending.mode().iloc[0]),
+        "web": int(spending.max()),
+        "texts": [str(year) for year in sorted(firms.unique())],
+    }
+
+
+def marked(banks: pd.DataFrame) -> dict:
+    """Banks whose growth is extreme, and those whose share of revenue is doubted: values of every text about them."""
+    return {"extreme": names(banks[banks["extreme"]]), "doubted": names(banks[banks["doubted"]])}
+
+
 def names(frame: pd.DataFrame) -> dict:
     """Names of institutions in both languages, for sentences."""
     return {"zh": frame["institution_zh"].tolist(), "en": frame["institution_en"].tolist()}
@@ -54,6 +72,12 @@ def banks(spending: pd.DataFrame, year: int | None = None) -> pd.DataFrame:
     wide["contribution_pp"] = 100 * (wide["tech_spend"] - wide["prior"]) / wide["prior"].sum()
     wide["extreme"] = printed.far(wide["tech_spend_growth_pct"])
     return wide
+
+
+def listed(banks: pd.DataFrame) -> pd.DataFrame:
+    """Banks as a table: institution (zh, en), spending, growth, share of revenue, and what is computed."""
+    printed_ones = ["institution_zh", "institution_en", *printed.MEASURES[:3]]
+    return banks[[*printed_ones, "prior", "revenue", "contribution_pp"]]
 
 
 def totals(banks: pd.DataFrame) -> dict:
@@ -279,8 +303,8 @@ def yuan(industry: pd.DataFrame) -> dict:
     return {
         "value": sum_of,
         "value_bn": sum_of / 10,
-        "each": sum_of * 1e8 / value["transactions_cumulative"],
-        "regions": int(value["sandbox_regions"]),
+        "each_yuan": sum_of * 1e8 / value["transactions_cumulative"],
+        "pilots": int(value["sandbox_regions"]),
         "projects": int(value["sandbox_projects"]),
     }
 

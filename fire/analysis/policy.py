@@ -17,6 +17,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 from fire import codebook, files
 from fire.sources import tables
+from fire.sources.printed import source_years
 
 OWN = files.DATA / "policies.csv"
 ENGLISH = files.DATA / "policy-comparison-en.csv"
@@ -129,10 +130,21 @@ def issuer_group(issuer: str, rules: dict) -> str:
 
 def comparison(facts: Path, cities=None) -> pd.DataFrame:
     """The cells of the printed comparison of cities' policies, one row a city and dimension: `city, dimension_id,
-    summary_zh, summary_en, keywords, technologies` (both separated by semicolons). `cities`: only these."""
+    summary_zh, summary_en, keywords, technologies` (both separated by semicolons), `written` (year of the source).
+    `cities`: only these."""
     table = files.read_csv(facts / "policy_comparison.csv")
     table = table[table["basis"].eq("table1") & (True if cities is None else table["city"].isin(set(cities)))]
-    return table.merge(files.read_csv(ENGLISH), on=["city", "dimension_id"], how="left")
+    table = table.merge(files.read_csv(ENGLISH), on=["city", "dimension_id"], how="left")
+    return table.assign(written=table["source_file"].map(source_years(facts)))
+
+
+def compared(cells: pd.DataFrame) -> dict:
+    """Which cities and how many dimensions are compared, and the year of the source: values of every text about it."""
+    return {
+        "compared_cities": list(cells["city"].unique()),
+        "dimensions": cells["dimension_id"].nunique(),
+        "written": int(cells["written"].iloc[0]),
+    }
 
 
 def matrix(cells: pd.DataFrame) -> pd.DataFrame:
@@ -165,7 +177,6 @@ def shared(named: pd.DataFrame) -> dict:
     return {
         "common": list(named.index[by_technology.eq(named.shape[1])]),
         "single": int(by_technology.eq(1).sum()),
-        "compared_cities": list(named.columns),
     }
 
 
@@ -343,9 +354,20 @@ def by_side(texts: dict[str, pd.Series], rules: dict | None = None) -> pd.DataFr
     return long
 
 
+def coded(calendar: pd.DataFrame, documents=None, cells=None) -> dict[str, pd.Series]:
+    """Texts to be coded by instrument, in groups: all documents, the year's main policies, each city compared."""
+    main = calendar[calendar["kind"].eq("policy")]
+    texts = {} if documents is None else {"all documents": documents["text"]}
+    texts |= {"main policies": main["title_zh"] + " " + main["summary_zh"].fillna("")} if len(main) else {}
+    if cells is not None:
+        words = cells["keywords"] + " " + cells["summary_zh"]
+        texts |= {city: words[cells["city"].eq(city)] for city in cells["city"].unique()}
+    return texts
+
+
 def leaning(shares: pd.DataFrame) -> dict:
-    """Shares of the sides among all documents, and of the environment side among the year's main policies (None
-    without any): values of a sentence."""
+    """Shares of the sides among all documents (nothing without them), and of the environment side among the year's main
+    policies (None without any): values of a sentence."""
     wide = shares.pivot(index="group", columns="side", values="share_pct")
-    main = wide["environment"].get("main policies") if "environment" in wide else None
-    return {**wide.loc["all documents"].to_dict(), "main": main}
+    main = wide["environment"].get("main policies")
+    return {**wide[wide.index == "all documents"].squeeze().to_dict(), "main": main}

@@ -26,6 +26,8 @@ from fire.sources import collection, samples
 INDICES = [name for kind, found in collection.DATABASES.items() if kind != "cities" for name in found]
 EARLIER = "fire-2021"  # the method of the earlier edition, on the panel of this one
 TOP = 30  # rows of a league table where the specification says nothing
+LEAST = 4  # common cities from which two rankings are correlated
+SHOWN = ["index_name", "year", "n", "spearman", "spearman_p", "kendall", "outliers"]
 WIDE = 5  # ranks beyond which an interval is called wide
 
 
@@ -133,10 +135,10 @@ def indicators(spec) -> pd.DataFrame:
 
 
 def listed(spec) -> pd.DataFrame:
-    """The codebook as a reader sees it: pillar, name, definition, measuring unit, direction (↑ ↓), source and basis."""
+    """The codebook as a reader sees it: branch (the pillar), name, definition, measuring unit, direction (↑ ↓), source and basis."""
     book = indicators(spec)
     pairs = {"label": "name", "definition": "definition", "unit": "measure_unit", "source": "source"}
-    table = {f"pillar_{lang}": book["pillar"].map(spec.labels(lang)) for lang in ("zh", "en")}
+    table = {f"branch_{lang}": book["pillar"].map(spec.labels(lang)) for lang in ("zh", "en")}
     table |= {f"{new}_{lang}": book[f"{old}_{lang}"] for old, new in pairs.items() for lang in ("zh", "en")}
     arrows = book["direction"].map({1: "↑", -1: "↓"})
     return pd.DataFrame(table | {"direction": arrows, "basis": book["basis"]})
@@ -150,7 +152,15 @@ def coverage(index) -> dict:
         "units": len(index.units),
         "share": 100 * status.eq("simulated").mean(),
         "published": int(status.eq("published").sum()),
+    }
+
+
+def about(index) -> dict:
+    """Name and public method of an index, and where its data come from: values of every text about it."""
+    return {
         "title": index.spec.titles,
+        "method": index.spec.table.get("annex", {}).get("method"),
+        "data": ", ".join(sorted(index.panel["source"].dropna().unique())),
     }
 
 
@@ -177,17 +187,17 @@ def league(index, intervals: pd.DataFrame | None = None, top: int | None = None)
     return table[[*columns, "growth_pct", "rank_change", "share_hard"]]
 
 
-def first(table: pd.DataFrame, spec) -> dict:
+def first(table: pd.DataFrame) -> dict:
     """Leader of a league table and number of wide intervals: values of a sentence."""
-    one = table.iloc[0]
+    one, span = table.iloc[0], table["rank_high"] - table["rank_low"]
     return {
-        "title": spec.titles,
         "leader": {"zh": one["unit_zh"], "en": one["unit_en"]},
         "score": one["score"],
         "low": int(one["rank_low"]),
         "high": int(one["rank_high"]),
         "top": len(table),
-        "wide": int((table["rank_high"] - table["rank_low"]).gt(WIDE).sum()),
+        "wide": int(span.gt(WIDE).sum()),
+        "span": int(span.max()),
         "limit": WIDE,
     }
 
@@ -297,7 +307,7 @@ def own(ed) -> tuple[str, int]:
 
 
 def compare(
-    rankings: pd.DataFrame, a: tuple[str, int], b: tuple[str, int], least: int = 4
+    rankings: pd.DataFrame, a: tuple[str, int], b: tuple[str, int], least: int = LEAST
 ) -> tuple[dict, pd.DataFrame]:
     """Two rankings, each named (index, year), on their common cities.
 
@@ -348,7 +358,20 @@ def compare_all(rankings: pd.DataFrame, base: tuple[str, int]) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values("n", ascending=False, kind="stable", ignore_index=True)
 
 
-def widest(pairs: pd.DataFrame) -> tuple[str, int]:
-    """The ranking of others that shares most cities with the base: name and year."""
-    others = pairs[~pairs["index_name"].str.startswith("FIRE ")]
-    return others["index_name"].iloc[0], int(others["year"].iloc[0])
+def widest(pairs: pd.DataFrame) -> tuple[str, int] | None:
+    """The ranking of others that shares most cities with the base (at least LEAST): name and year; None without any."""
+    others = pairs[~pairs["index_name"].str.startswith("FIRE ") & pairs["n"].ge(LEAST)]
+    return None if others.empty else (others["index_name"].iloc[0], int(others["year"].iloc[0]))
+
+
+def agreement(summary: dict, cities: pd.DataFrame) -> dict:
+    """How far two rankings agree (as `compare` gives it): values of a sentence."""
+    name, year = cities.attrs["names"][1]
+    return summary | {"name": name, "of": year, "outliers": cities.loc[cities["outlier"], "city"].tolist()}
+
+
+def mixed(ed) -> list[str]:
+    """Data statuses of a comparison: printed ranks of others beside the scores of the edition."""
+    rests_on = ed.index.of()
+    used = [name for name in STATUSES if rests_on[f"share_{name}"].gt(0).any()]
+    return [name for name in STATUSES if name in {"published", *used}]

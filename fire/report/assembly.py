@@ -108,6 +108,7 @@ def assemble(ed, lang: str, frames: dict, shown: dict, chapters: list, preview=(
             (path, line, one)
             for line, row in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
             for one in CITED.findall(row)
+            if one in CITED.findall(text)  # not in a part whose condition fails
         ]
     text = "\n\n".join(parts)
     defined = DEFINED.findall(text)

@@ -9,7 +9,7 @@ import tomllib
 import numpy as np
 import pandas as pd
 
-from fire import files
+from fire import codebook, files
 from fire.index.rounding import half_digit
 from studies.printed2022.published import FOLDER
 
@@ -35,6 +35,7 @@ PRINTED, MARKED, ABSENT = (
     "outside the tables",
 )
 SLIPS = FOLDER / "slips.toml"
+NAMES = FOLDER / "check-names.toml"
 SOURCES = {
     "000_806307570eb153f0.txt": "S0 北京领军企业",
     "001_dbf8deccee350033.txt": "S1 场景汇编",
@@ -679,3 +680,39 @@ def rows(facts: dict | None = None) -> pd.DataFrame:
     facts = load() if facts is None else facts
     checks = arithmetic(facts)
     return pd.concat([checks, slips(facts, checks)], ignore_index=True)
+
+
+def listed(rows: pd.DataFrame) -> pd.DataFrame:
+    """The checks as a table: id, subject, what (zh, en), printed and computed (zh, en), verdict, errata."""
+    checks = rows[rows["kind"].eq("check")].rename(columns={"unit": "subject"}).reset_index(drop=True)
+    names = tomllib.loads(NAMES.read_text(encoding="utf-8"))
+    table = checks[["id", "subject"]].copy()
+    for lang in codebook.LANGUAGES:
+        table[f"what_{lang}"] = [names[id][lang] for id in checks["id"]]
+    for column in ("printed", "computed"):
+        for lang in codebook.LANGUAGES:
+            table[f"{column}_{lang}"] = [_shown(cell, lang) for cell in checks[column]]
+    return table.join(checks[["verdict", "errata"]])
+
+
+def _shown(cell, lang: str) -> str:
+    """A printed or computed cell: a number with six digits or all before the point, else a word."""
+    if isinstance(cell, float):
+        return f"{cell:,.0f}" if abs(cell) >= 1e5 else f"{cell:,.6g}"
+    return codebook.word(cell, lang)
+
+
+def verdicts(rows: pd.DataFrame) -> dict:
+    """How many checks and slips end how: values of a sentence."""
+    kinds = {kind: rows.loc[rows["kind"].eq(kind), "verdict"].value_counts() for kind in ("check", "slip")}
+    check, slip = kinds["check"], kinds["slip"]
+    return {
+        "checks": int(check.sum()),
+        "reproduced": int(check.get("reproduced", 0)),
+        "explained": int(check.get("explained", 0)),
+        "derived": int(check.get("not computable", 0)),
+        "slips": int(slip.sum()),
+        "shown": int(slip.get("explained", 0)),
+        "text": int(slip.get("not computable", 0)),
+        "mismatch": int(rows["verdict"].eq("mismatch").sum()),
+    }

@@ -1,0 +1,36 @@
+"""The weight explorer of JupyterLab: sliders, presets and ranks follow each other."""
+
+import pytest
+import small
+
+from fire.files import DATA, read_csv
+from fire.report import explorer, sliders
+
+
+@pytest.fixture(scope="module")
+def edition():
+    places, regions = (read_csv(DATA / f"{name}.csv") for name in ("places", "regions"))
+    return small.edition(places["city"], places=places, regions=regions)
+
+
+def test_a_preset_moves_every_slider(edition):
+    box = sliders.explorer(edition)
+    assert box.sliders.keys() == explorer.presets(edition.index)["published"].keys()
+    box.preset.value = "equal"
+    equal = explorer.presets(edition.index)["equal"]
+    assert {node: slider.value for node, slider in box.sliders.items()} == pytest.approx(equal)
+
+
+def test_ranks_are_the_engines(edition):
+    weights = explorer.presets(edition.index)["equal"]
+    table = sliders.ranks(edition.index, weights)
+    wanted = edition.index.vary(weights=weights).of().set_index("unit")["rank"]
+    assert table["reader"].is_monotonic_increasing and table["reader"].eq(wanted.reindex(table.index)).all()
+
+
+def test_a_family_without_weight_says_so_and_breaks_nothing(edition):
+    box = sliders.explorer(edition)
+    for slider in box.sliders.values():
+        slider.value = 0
+    box.preset.value = "equal"
+    assert box.sliders["F"].value == pytest.approx(0.25)
