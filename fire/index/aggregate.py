@@ -109,7 +109,8 @@ def mean(x, weights, present):
     """
     if present.all():
         return x @ (weights / weights.sum())
-    return np.where(present, x, 0) @ weights / (present @ weights)
+    total = present @ weights
+    return np.divide(np.where(present, x, 0) @ weights, total, out=np.full(len(x), np.nan), where=total > 0)
 
 
 def power_mean(x, weights, present, exponent):

@@ -271,7 +271,7 @@ def display_cells(cells: pd.Series, label: dict, lang) -> list[str]:
     kind = label.get("kind", "number")
     if kind not in ("number", "text"):
         name = getattr(codebook, kind)
-        return ["–" if pd.isna(cell) else name(cell, lang) for cell in cells]
+        return ["–" if pd.isna(cell) else str(name(cell, lang)) for cell in cells]
     digits = label.get("digits")
     digits = decimals(cells) if digits is None else digits
     return ["–" if pd.isna(cell) else number(cell, digits) for cell in cells]
