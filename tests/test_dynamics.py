@@ -1,5 +1,7 @@
 """Convergence, transitions, mobility, density, Moran's I, regressions: exact cases, the libraries, bad input."""
 
+from types import SimpleNamespace
+
 import esda
 import libpysal
 import numpy as np
@@ -9,12 +11,13 @@ import statsmodels.api as sm
 from giddy.markov import Spatial_Markov
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_hex
 from scipy.stats import gaussian_kde, kendalltau
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from fire import files
 from fire.analysis import determinants, dynamics
-from fire.analysis.regions import wide, with_region
+from fire.analysis.regions import balanced, wide, with_region
 from fire.errors import InputError
 from fire.figures import dynamics as figures
 
@@ -34,6 +37,24 @@ def panel(seed: int = 3, units: int = 40, years=YEARS) -> pd.DataFrame:
     for before, after in zip(years, years[1:]):
         table[after] = table[before] ** 0.97 * np.exp(rng.normal(0.06, 0.03, units))
     return table
+
+
+@pytest.fixture
+def made():
+    """What the analyses read of an index: forty cities of four regions, three years, two pillars."""
+    table, rng = panel(years=[2019, 2020, 2021]), np.random.default_rng(8)
+    pillars = {"F": table**0.5, "G": table * rng.uniform(0.5, 1.5, (40, 1))}
+    scores = pd.concat([tidy(part, node) for node, part in ({"total": table} | pillars).items()])
+    places = pd.DataFrame({"city": table.index, "region": [f"r{unit[1]}" for unit in table.index]})
+    spec = SimpleNamespace(root="total", pillars=["F", "G"], nodes=pd.DataFrame(index=["total", "F", "G"]))
+    return SimpleNamespace(
+        scores=lambda: scores,
+        places=places,
+        year=2021,
+        years=[2019, 2020, 2021],
+        spec=spec,
+        weight_in_index=pd.Series({"total": 1.0, "F": 0.4, "G": 0.6}),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -310,27 +331,96 @@ def test_diagnostics_see_collinearity_and_a_wrong_form():
     assert not checks["largest_vif"] and not checks["condition_number"] and not checks["reset"]
 
 
+def test_three_models_and_what_they_find(made):
+    fits = determinants.three_models(made)
+    assert list(fits) == ["pillars", "region effects", "interactions"]
+    table = determinants.slopes(determinants.coefficients(fits), ["F", "G"])
+    assert (
+        table["times"].dropna().tolist() == ["G"] and not table["term"].str.contains("region|Intercept").any()
+    )
+    said = determinants.findings(fits)
+    assert said["r2"] == fits["pillars"].rsquared and 0 <= said["region_p"] <= 1
+    assert set(determinants.diagnostics(fits)["model"]) == set(fits)
+    assert determinants.findings({}) == {} and determinants.diagnostics({}).empty
+
+
+def test_a_city_alone_in_its_region_says_nothing_about_region_effects(made):
+    made.places = made.places.assign(
+        region=made.places["region"].where(made.places["city"] != "u07", "alone")
+    )
+    fits = determinants.three_models(made)
+    assert fits["pillars"].nobs == 40 and fits["region effects"].nobs == 39
+    assert np.isfinite(determinants.findings(fits)["region_p"])
+    same = balanced(made)
+    models = dynamics.convergence(same, "total", ["F"]).set_index("model")
+    assert models.at["conditional", "n"] == 39 and models.at["absolute", "n"] == 40
+
+
+def test_models_that_the_data_do_not_allow_are_left_out(made):
+    one = SimpleNamespace(**vars(made) | {"places": made.places.assign(region="all")})
+    assert list(determinants.three_models(one)) == ["pillars", "interactions"]
+    assert set(dynamics.convergence(balanced(one), "total", ["F"])["model"]) == {"absolute", "club"}
+    one.years, one.year = [2021], 2021
+    assert determinants.three_models(one) == {}
+
+
+def test_convergence_lists_models_and_clubs(made):
+    same = balanced(made)
+    table = dynamics.convergence(same, "total", ["F"])
+    assert table["model"].tolist() == ["absolute", "clustered", "conditional", *["club"] * 4]
+    said = dynamics.catching_up(same, "total", table)
+    without = dynamics.beta(same[same["unit"] != said["strong"]], "total").iloc[0]
+    assert said["b3"] == without["b"] and said["b"] == table["b"][0] and said["estimated"] == 4
+    assert dynamics.paths(same, "total")["marked"].sum() >= 7
+
+
+def test_moves_over_three_years_keep_their_year_and_ranks(made):
+    same = balanced(made)
+    rank = same.groupby(["year", "node"])["score"].rank(ascending=False, method="min").astype(int)
+    same = same.assign(rank=rank)
+    found = dynamics.classes(same, "total")
+    moved = dynamics.movers(same, "total", found)
+    assert len(moved) == len(dynamics.moves(found)) and "year" in moved and moved["rank_before"].notna().all()
+    lookup = same[same["node"] == "total"].set_index(["unit", "year"])["rank"]
+    for row in moved.itertuples():
+        assert (lookup[row.unit, row.year - 1], lookup[row.unit, row.year]) == (
+            row.rank_before,
+            row.rank_after,
+        )
+    changes = dynamics.rank_moves(same, "total", largest=3)
+    assert len(changes) == 6 and changes["rank_change"].is_monotonic_decreasing
+    assert dynamics.mobility(same, "total")["rise_by"] == changes["rank_change"].max()
+
+
 # Figures
 
 
-def test_figures_of_ten_years_show_every_year_and_unit(on_map, places):
-    ridges = figures.ridge(dynamics.density(on_map, "total", points=32).assign(node="total"), "en")
-    assert [label.get_text() for label in ridges.axes[0].get_yticklabels()] == [str(year) for year in YEARS]
-    ranks = wide(on_map, "total").rank(ascending=False, method="min")
-    slope = figures.slope(ranks, "en")
-    assert len(slope.axes[0].lines) == len(places) and len(slope.axes[0].texts) == 2 * len(places)
+def test_figures_of_ten_years_show_every_year_and_the_slope(on_map, places):
+    curves = figures.density(on_map, "en")
+    assert [text.get_text() for text in curves.legends[0].get_texts()] == [str(year) for year in YEARS]
     local = dynamics.local_moran(
         on_map[on_map["year"] == 2021], "total", dynamics.nearest(places), np.random.default_rng(1), 99
     )
     scatter = figures.moran_scatter(local, "zh")
-    line = scatter.axes[0].lines[0].get_xydata()
-    slope_of_line = (line[1, 1] - line[0, 1]) / (line[1, 0] - line[0, 0])
+    line = max((line.get_xydata() for line in scatter.axes[0].lines), key=len)
+    slope_of_line = (line[-1, 1] - line[0, 1]) / (line[-1, 0] - line[0, 0])
     table = wide(on_map, "total").loc[dynamics.nearest(places).id_order, 2021]
     assert slope_of_line == pytest.approx(
         esda.Moran(table.to_numpy(), dynamics.nearest(places), permutations=0).I
     )
-    for figure in (ridges, slope, scatter):
+    for figure in (curves, scatter):
         figures.style.plt.close(figure)
+
+
+def test_rises_in_rank_have_the_colour_of_rises():
+    frame = pd.DataFrame(
+        {"unit": ["北京", "上海"], "rank_before": [9, 3], "rank_after": [5, 6], "rank_change": [4, -3]}
+    )
+    figure = figures.ranks(frame, "en")
+    dots = next(dots for dots in figure.axes[0].collections if len(dots.get_facecolors()) == 2)
+    assert [to_hex(colour) for colour in dots.get_facecolors()] == [figures.style.RISE, figures.style.FALL]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["+4", "−3"]
+    figures.style.plt.close(figure)
 
 
 # Bad input

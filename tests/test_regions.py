@@ -334,7 +334,7 @@ def test_variation_uses_the_population_standard_deviation():
 
 
 @pytest.mark.parametrize("lang, leader", [("zh", "上海"), ("en", "Shanghai")])
-def test_structure_figure_has_a_panel_for_every_region_with_leader_last_and_mean(lang, leader):
+def test_structure_figure_has_a_row_for_every_region_with_leader_last_and_mean(lang, leader):
     places = files.read_csv(files.DATA / "places.csv")
     rng = np.random.default_rng(1)
     cities = places.rename(columns={"city": "unit"})[["unit", "region"]].assign(
@@ -342,19 +342,37 @@ def test_structure_figure_has_a_panel_for_every_region_with_leader_last_and_mean
     )
     cities.loc[cities["unit"] == "上海", "score"] = 9.96
     figure = figures.structure(cities, lang)
-    panels = [ax for ax in figure.axes if ax.get_title(loc="left")]
-    assert len(panels) == cities["region"].nunique()
-    assert [len(ax.collections[-1].get_offsets()) for ax in panels] == [
-        (cities["region"] == name).sum() for name in figures.regions_of(cities)
-    ]
-    assert any(text.get_text() == f"{leader} 9.96" for ax in panels for text in ax.texts)
+    ax, means = figure.axes[0], cities.groupby("region")["score"].mean().sort_values(ascending=False)
+    assert len(ax.get_yticks()) == cities["region"].nunique()
+    assert np.asarray(ax.collections[-1].get_offsets())[:, 0] == pytest.approx(means.to_numpy())
+    points = sum(len(dots.get_offsets()) for dots in ax.collections[:-1])
+    assert points == len(cities) and leader in [text.get_text() for text in ax.texts]
     figures.style.plt.close(figure)
 
 
 def test_decomposition_figure_draws_the_parts_to_the_gini():
     table = regions.dagum(DAGUM_Y, DAGUM_G).assign(node="total", year=2021)
-    figure = figures.decomposition(table)
+    figure = figures.decomposition(table, "zh")
     assert sum(bar.get_width() for bar in figure.axes[0].patches) == pytest.approx(161 / 570)
+    figures.style.plt.close(figure)
+
+
+@pytest.mark.parametrize("years", [[2021], [2020, 2021], [2019, 2020, 2021]])
+def test_theil_figure_joins_the_first_and_the_last_year(years):
+    rng = np.random.default_rng(1)
+    frame = regions.with_region(scores({year: rng.uniform(2, 9, 5) for year in years}), PLACES)
+    frame["region"] = frame["region"].map({"X": "成渝", "Y": "黄淮", "Z": "长三角"})
+    figure = figures.contributions(regions.by_year(frame, "total", regions.theil), "en")
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels[0] == "Between regions" and len(labels) == 4
+    figures.style.plt.close(figure)
+
+
+def test_pairs_figure_leaves_the_upper_triangle_empty():
+    groups, pairs = regions.dagum_tables([6, 8, 10, 3, 5, 9], ["成渝"] * 3 + ["黄淮"] * 3)
+    figure = figures.pairs({"groups": groups, "pairs": pairs}, "zh")
+    shown = [text.get_text() for text in figure.axes[0].texts]
+    assert [text for text in shown if text] == ["0.111", f"{pairs['gini'][0]:.3f}", "0.235"]
     figures.style.plt.close(figure)
 
 
@@ -407,6 +425,22 @@ def test_a_new_city_is_left_out_of_every_comparison_and_named():
 def test_a_gap_between_the_years_ends_the_balanced_panel():
     made = index({2018: [1, 3, 2, 2, 5], 2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]})
     assert regions.balanced(made)["year"].unique().tolist() == [2020, 2021]
+
+
+def test_chance_gives_the_observed_shares_and_finds_a_planted_gap():
+    rng = np.random.default_rng(2)
+    places = pd.DataFrame({"city": [f"u{n}" for n in range(40)], "region": np.repeat(list("pqrs"), 10)})
+    flat = pd.DataFrame(
+        {"unit": places["city"], "year": 2021, "node": "total", "score": rng.uniform(4, 6, 40)}
+    )
+    flat = regions.with_region(flat, places)
+    found = regions.chance(flat, "total", np.random.default_rng(1), 199)
+    parts = regions.dagum(flat["score"], flat["region"]).set_index("part")["share"]
+    theil = regions.theil(flat["score"], flat["region"]).set_index("part")["share"]
+    assert found["share"].tolist() == pytest.approx([100 * parts["between"], 100 * theil["between"]])
+    assert found["p_value"].min() > 0.05 and found["low"].lt(found["high"]).all()
+    apart = flat.assign(score=flat["score"] + 3 * flat["region"].eq("p"))
+    assert regions.chance(apart, "total", np.random.default_rng(1), 199)["p_value"].max() == 1 / 200
 
 
 def test_what_the_chapter_says_follows_from_its_tables():
