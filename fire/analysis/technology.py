@@ -25,8 +25,9 @@ def extent(tracks: pd.DataFrame) -> dict:
 
 
 def matrix(counted: pd.DataFrame, value: str = "firms", rows: str = "region", columns: str = "category"):
-    """Counts of `value` with units as rows and technologies as columns; largest first on both sides."""
+    """Counts of `value` with units as rows and technologies as columns, largest first; those without any are left out."""
     wide = counted.pivot_table(index=rows, columns=columns, values=value, aggfunc="sum", fill_value=0)
+    wide = wide.loc[wide.sum(axis=1).gt(0), wide.sum().gt(0)]
     return wide.loc[
         wide.sum(axis=1).sort_values(ascending=False, kind="stable").index,
         wide.sum().sort_values(ascending=False, kind="stable").index,
@@ -174,12 +175,9 @@ def related(cube: pd.DataFrame, value: str = "patents") -> pd.DataFrame:
 
 
 def openings(related: pd.DataFrame, count: int = 3) -> pd.DataFrame:
-    """The technologies each unit is not yet specialised in (advantage below 1) but closest to, `count` a unit."""
-    near = (
-        related[related["rca"] < 1]
-        .dropna(subset="relatedness")
-        .sort_values(["unit", "relatedness"], ascending=[True, False], kind="stable")
-    )
+    """The technologies each unit is not yet specialised in (advantage below 1) but closest to, at most `count` a unit."""
+    near = related[related["rca"].lt(1) & related["relatedness"].gt(0)]
+    near = near.sort_values(["unit", "relatedness"], ascending=[True, False], kind="stable")
     return near.groupby("unit").head(count).reset_index(drop=True)
 
 
@@ -203,9 +201,9 @@ def spread(found: pd.DataFrame, amount: str) -> dict:
 
 def dispersed(found: pd.DataFrame, one: str, other: str) -> dict:
     """In how many technologies (`total`) the leading unit has a `lower`, and a `higher`, share of `one` than of `other`."""
-    wide = found.pivot(index="technology", columns="amount", values="leader_share_pct")
-    lower = int(wide[one].lt(wide[other]).sum())
-    return {"lower": lower, "higher": len(wide) - lower, "total": len(wide)}
+    wide = found.pivot(index="technology", columns="amount", values="leader_share_pct")[[one, other]].dropna()
+    lower, higher = (int(found.sum()) for found in (wide[one].lt(wide[other]), wide[one].gt(wide[other])))
+    return {"lower": lower, "higher": higher, "total": len(wide)}
 
 
 def strongest(shares: pd.DataFrame, special: pd.DataFrame) -> dict:
