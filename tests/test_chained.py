@@ -133,4 +133,4 @@ def test_comparing_the_two_editions_names_the_revised_cell_and_adds_up(chained):
     ed, first, _ = chained
     found = changes.difference(first, ed)
     cells = found["data"]
-    assert len(cells) == 1 and cells.iloc[0]["indicator"] == "firms" and cells.iloc[0]["change"] == "revised"
+    assert len(cells) == 1 and cells.iloc[0]["indicator"] == "firms" and cells.iloc[0]["edit"] == "revised"

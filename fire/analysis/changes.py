@@ -36,6 +36,7 @@ ON_SCALE = [
     "factor",
 ]  # a post means nothing under another of these
 EXACT = 1e-12  # what parts and change may differ by
+TOLD = 1e-6  # points: what is less is no difference (locks hold as many decimals)
 SHOWN = 5e-4  # points below which an indicator is not named
 
 
@@ -364,6 +365,139 @@ def method(old, new) -> pd.DataFrame:
             if pair[0] != pair[1] and pair != index and not all(pd.isna(one) is True for one in pair):
                 lines.append((node, name, *pair))
     return pd.DataFrame(lines, columns=["node", "choice", "old", "new"])
+
+
+# Edition against edition ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is on record of a ranking whose index cannot be built again: its scores (unit, year, node, score, rank) and,
+    where kept, the weight of every node in its parent and the posts (as `Index.posts`)."""
+
+    scores: pd.DataFrame
+    year: int
+    weights: pd.Series | None = None
+    posts: pd.DataFrame | None = None
+
+
+def difference(old, new) -> dict[str, pd.DataFrame]:
+    """What differs between two editions, or two states of one, as frames that hold only what differs.
+
+    `old`, `new`: State or Edition (what has an `index` and a `year`); `old` may be a Record.
+
+    scores    the year that each ranks: unit, node, score_old, score_new, score_change, rank_old, rank_new, rank_change, note
+    history   the same for a year that both hold: unit, year, node, …
+    weights   node, weight_old, weight_new (in the parent)
+    posts     indicator, low_old, low_new, high_old, high_new (in the unit of the indicator)
+    places    unit, note (entered, left, moved), region_old, region_new
+    data      as the function, of the years that both hold
+    method    as the function, weights apart
+    factors   as `explain`, under the heading cause
+    parts     as `decompose`, under the heading cause
+
+    The last four need the data of both: a Record has none. A frame that cannot be had is not there.
+    """
+    frames = {
+        "scores": _scores_apart(_scored(old), _scored(new), old.year, new.year),
+        "history": _scores_apart(_scored(old), _scored(new)),
+        "places": _places_apart(old, new),
+    }
+    weights, posts = (
+        [
+            getattr(side, name, None) if isinstance(side, Record) else getattr(side.index, name)
+            for side in (old, new)
+        ]
+        for name in ("weights", "posts")
+    )
+    if weights[0] is not None:
+        frames["weights"] = _apart(*(one.rename("weight").to_frame() for one in weights), "node")
+    if posts[0] is not None:
+        rules = [
+            new.index.spec.rules if isinstance(side, Record) else side.index.spec.rules for side in (old, new)
+        ]
+        frames["posts"] = _apart(*map(_in_units, posts, rules), "indicator")
+    if not isinstance(old, Record):
+        methods = method(old.index.spec, new.index.spec)
+        both = set(old.index.years) & set(new.index.years)
+        frames["data"] = data(*(one.index.panel[one.index.panel["year"].isin(both)] for one in (old, new)))
+        frames["method"] = methods[methods["choice"].ne("weight")].reset_index(drop=True)
+        frames["factors"] = explain(old, new).rename(columns={"factor": "cause"})
+        parts = decompose(old, new).rename(columns={"factor": "cause"})
+        frames["parts"] = parts[parts["points"].abs() > TOLD].reset_index(drop=True)
+    return frames
+
+
+def _scored(side: State | Record) -> pd.DataFrame:
+    scores = side.scores if isinstance(side, Record) else side.index.scores()
+    return scores.astype({"unit": str, "node": str}).dropna(subset="score")[
+        ["unit", "year", "node", "score", "rank"]
+    ]
+
+
+def _scores_apart(old: pd.DataFrame, new: pd.DataFrame, *years: int) -> pd.DataFrame:
+    """Scores and ranks that differ, of a year of each (`years`) or of all years that both have."""
+    keys = ["unit", "node"] if years else ["unit", "year", "node"]
+    if years:
+        old, new = (
+            side[side["year"].eq(year)].drop(columns="year")
+            for side, year in zip((old, new), years, strict=True)
+        )
+    else:
+        both = set(old["year"]) & set(new["year"])
+        old, new = (side[side["year"].isin(both)] for side in (old, new))
+    table = old.merge(new, on=keys, how="outer", suffixes=("_old", "_new"))
+    table["score_change"] = table["score_new"] - table["score_old"]
+    table["rank_change"] = table["rank_old"] - table["rank_new"]
+    table["note"] = np.select([table["score_old"].isna(), table["score_new"].isna()], ["entered", "left"], "")
+    order = ["score_old", "score_new", "score_change", "rank_old", "rank_new", "rank_change", "note"]
+    told = (
+        table["score_change"].abs().gt(TOLD) | table["rank_change"].ne(0).fillna(True) | table["note"].ne("")
+    )
+    return table.loc[told, [*keys, *order]].reset_index(drop=True)
+
+
+def _apart(old: pd.DataFrame, new: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Rows of two numeric tables that differ, the columns of both beside each other."""
+    old, new = old.astype(float), new.astype(float)
+    index = [*new.index, *old.index.difference(new.index, sort=False)]
+    old, new = old.reindex(index), new.reindex(index)
+    told = ~np.isclose(old, new, rtol=1e-9, atol=1e-12, equal_nan=True).all(axis=1)
+    pairs = {f"{name}_{end}": side[name] for name in old for end, side in (("old", old), ("new", new))}
+    return pd.DataFrame(pairs)[told].rename_axis(key).reset_index()
+
+
+def _in_units(posts: pd.DataFrame, rules: dict) -> pd.DataFrame:
+    """Low and high posts in the unit of their indicator; those of each year by themselves: of the last."""
+    posts = posts if posts.index.nlevels == 1 else posts.groupby(level="indicator", sort=False).last()
+    posts = posts.loc[[name for name in posts.index if name in rules], ["low", "high"]].astype(float)
+    for name in posts.index:
+        posts.loc[name] = normalise.back(posts.loc[name].to_numpy(), normalise.kind_of(rules[name]))
+    return posts
+
+
+def _places_apart(old: State | Record, new: State) -> pd.DataFrame:
+    """Units that joined, left or moved to another region."""
+    units = [
+        set(side[side["year"].eq(year)]["unit"])
+        for side, year in ((_scored(old), old.year), (_scored(new), new.year))
+    ]
+    groups = [
+        pd.Series(dtype=object)
+        if isinstance(side, Record) or side.index.groups is None
+        else side.index.groups
+        for side in (old, new)
+    ]
+    rows = [
+        (unit, "left" if unit in units[0] else "entered", groups[0].get(unit), groups[1].get(unit))
+        for unit in sorted(units[0] ^ units[1])
+    ]
+    rows += [
+        (unit, "moved", groups[0].get(unit), groups[1].get(unit))
+        for unit in sorted(units[0] & units[1])
+        if len(groups[0]) and groups[0].get(unit) != groups[1].get(unit)
+    ]
+    return pd.DataFrame(rows, columns=["unit", "note", "region_old", "region_new"])
 
 
 # Two states side by side ----------------------------------------------------------------------------------------------

@@ -1,64 +1,271 @@
-"""What differs between two editions: method, data, scores and ranks, and why they moved."""
+"""What differs between two editions, or between an edition as published and as it is now: `make diff A=2022 B=2023`.
 
+`write` makes a workbook (one sheet for data, methods, weights, posts, places, scores, causes) and a short text in both
+languages in `build/diff/<a>-<b>/`. The published state of an edition is built again from the inputs
+that its lock names, where they are unchanged or the history of the repository still has them; else its kept scores,
+weights and posts are compared.
+"""
+
+import subprocess
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
+import xlsxwriter
 
+from fire import codebook, files
 from fire import edition as editions
-from fire import files
 from fire.analysis import changes
 from fire.errors import InputError
+from fire.index import spec as specs
+from fire.index.index import Index
+from fire.report import narrative, workbook
+
+FOLDER = files.ROOT / "build" / "diff"
+SHEETS = {
+    "scores": ("得分与位次", "Scores and ranks"),
+    "factors": ("原因", "Causes"),
+    "parts": ("原因（按指标）", "Causes by indicator"),
+    "data": ("数据", "Data"),
+    "method": ("方法", "Method"),
+    "weights": ("权重", "Weights"),
+    "posts": ("标尺", "Posts"),
+    "places": ("地方", "Places"),
+    "history": ("同年得分", "Same year"),
+    "inputs": ("输入文件", "Inputs"),
+}
+LINES = ("none", "unknown", "inputs", "data", "method", "places", "ranks", "history", "causes")
+MOST = 3  # cities or files named in a sentence
 
 
-def tables(before, after) -> dict[str, pd.DataFrame]:
-    """Four frames of two editions: `method` (`changes.method`), `data` (`changes.data`), `scores`
-    (`changes.compare`, with unit) and `why` (`changes.explain`)."""
-    old, new = (changes.State(ed.index, ed.year) for ed in (before, after))
+def write(a, b=None, folder: Path = editions.EDITIONS, out: Path = FOLDER) -> tuple[str, list[Path]]:
+    """Compare editions `a` and `b` (their names), or `a` as published (else: as computed last) with `a` as it is now when
+    `b` is the same or not given. Returns the summary in both languages, and the files written: summary and workbook.
+
+    Raises InputError for an edition that does not exist, and one that has neither been published nor computed.
+    """
+    new = editions.load(a if b is None else b, folder)
+    out = out / f"{a}-{new.name}"
+    if new.name == str(a):
+        old, state, inputs = _past(new, out / "published")
+    else:
+        ed = editions.load(a, folder)
+        old, state, inputs = changes.State(ed.index, ed.year), "as of now", None
+    frames = changes.difference(old, changes.State(new.index, new.year))
+    frames |= {} if inputs is None else {"inputs": inputs}
+    names = {"old": str(a), "new": new.name, "state_old": state, "state_new": "as of now"}
+    values = summary(frames, old, new) | names | {"year_old": old.year, "year_new": new.year}
+    book = _book(old, new)
+    said = texts(values, new, book)
+    text = "\n\n".join(_listed(lines) for lines in said.values())
+    table = _workbook(out / f"difference-{a}-{new.name}.xlsx", frames, said, new.year, book)
+    return text, [files.write_text(out / "summary.md", f"{text}\n"), table]
+
+
+# The past of one edition ----------------------------------------------------------------------------------------------
+
+
+def _past(ed, folder: Path) -> tuple:
+    """An edition as published, else as computed last: State or Record, name of that state, its inputs that changed."""
+    if ed.lock:
+        now = ed.hashes()
+        gone = {name: sha for name, sha in ed.lock["inputs"].items() if now.get(name) != sha}
+        inputs = pd.DataFrame({"file": list(gone)})
+        return _published(ed, gone, folder), "as published", inputs
+    kept = ed.stored / "results" / "scores.parquet"
+    if not kept.exists():
+        raise InputError(
+            f"edition {ed.name}",
+            ["it has neither been published nor computed: name another edition to compare it with"],
+        )
+    return changes.Record(pd.read_parquet(kept), ed.year), "as computed last", None
+
+
+def _published(ed, gone: dict, folder: Path):
+    """The published state of an edition: built again where its inputs (`gone`: those that changed) can be had."""
+    found = {name: _version(name, sha, folder) for name, sha in gone.items()}
+    if all(found.values()):
+        try:
+            return _rebuilt(ed, found)
+        except InputError:
+            pass  # made by rules that no longer hold
+    scores = pd.read_csv(ed.folder / f"{ed.name}.scores.csv")
+    posts = pd.DataFrame.from_dict(ed.lock["posts"], orient="index").rename_axis("indicator")
+    return changes.Record(scores, ed.year, pd.Series(ed.lock["weights"], dtype=float), posts)
+
+
+def _rebuilt(ed, found: dict):
+    """The State of an edition on the files `found` (name in the lock → path) in place of those of now."""
+    settings = dict(ed.settings)
+    own = editions.name_of(ed.folder / f"{ed.name}.yaml")
+    if own in found:
+        settings = files.read_yaml(found[own])
+    for key in ("panel", "places", "regions"):
+        named = settings.get(key, editions.DEFAULTS.get(key))
+        settings[key] = str(found.get(named, files.ROOT / named))
+    named = editions.name_of(specs.INDICES / f"{settings['specification']}.toml")
+    settings["specification"] = str(found.get(named, files.ROOT / named))
+    past = replace(ed, settings=settings)
+    posts = pd.DataFrame.from_dict(ed.lock["posts"], orient="index").rename_axis("indicator")
+    index = Index(past.spec, past.index.panel, posts, places=past.places(), year=past.year)
+    return changes.State(index, past.year)
+
+
+def _version(name: str, sha: str, folder: Path) -> Path | None:
+    """The version of a file with this SHA-256, from the history of the repository, written into `folder`."""
+    target = folder / Path(name).name
+    for commit in _git("log", "--format=%H", "--", name).decode().split():
+        content = _git("show", f"{commit}:{name}")
+        with files.atomic_path(target) as part:
+            Path(part).write_bytes(content)
+        if files.digest(target) == sha:
+            return target
+    target.unlink(missing_ok=True)
+    return None
+
+
+def _git(*words: str) -> bytes:
+    """Output of git; nothing where there is none."""
+    try:
+        return subprocess.run(["git", *words], cwd=files.ROOT, capture_output=True, timeout=60).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return b""
+
+
+# What is said ---------------------------------------------------------------------------------------------------------
+
+
+def summary(frames: dict, old, new) -> dict:
+    """Values of the sentences on a difference (`reports/exhibits/difference.toml`)."""
+    index, root = new.index, new.spec.root
+    held = isinstance(old, changes.State)
+    total = frames["scores"][frames["scores"]["node"].eq(root)]
+    stay = total[total["note"].eq("")]
+    before = old.index.scores() if held else old.scores
+    before = set(before.loc[before["year"].eq(old.year) & before["score"].notna(), "unit"])
+    size, moves = stay["score_change"].abs(), stay.sort_values("rank_change", kind="stable")
+    edits = frames["data"]["edit"].value_counts() if held else {}
+    places = frames["places"].groupby("note")["unit"].agg(list)
+    history = frames["history"].query("node == @root").groupby("year")["unit"].nunique()
+    history = history.drop(new.year if old.year == new.year else [], errors="ignore")
+    counts = {name: len(frames.get(name, ())) for name in ("data", "method", "weights", "posts")}
     return {
-        "method": changes.method(before.spec, after.spec),
-        "data": changes.data(before.index.panel, after.index.panel),
-        "scores": changes.compare(old, new).reset_index(),
-        "why": changes.explain(old, new),
+        **counts,
+        **{name: int(edits.get(name, 0)) for name in ("added", "removed", "revised", "relabelled")},
+        **{name: list(places.get(name, [])) for name in ("entered", "left", "moved")},
+        **_indicators(old.index.spec if held else new.spec, new.spec),
+        "same": all(frame.empty for frame in frames.values()),
+        "unknown": not held,
+        "kept": "weights" in frames,
+        "files": list(frames["inputs"]["file"]) if "inputs" in frames else [],
+        "some": MOST,
+        "both": len(before & set(index.of().dropna(subset="score")["unit"])),
+        "scored": int((size > changes.TOLD).sum()),
+        "ranked": int(stay["rank_change"].ne(0).sum()),
+        "mean": float(size[size > changes.TOLD].mean()) if len(size) else 0.0,
+        "most": stay.at[size.idxmax(), "unit"] if len(size) else None,
+        "points": float(stay.at[size.idxmax(), "score_change"]) if len(size) else 0.0,
+        "climbs": _moves(moves[moves["rank_change"] > 0][::-1]),
+        "falls": _moves(moves[moves["rank_change"] < 0]),
+        "history": [{"year": int(year), "units": int(units)} for year, units in history.items()],
+        "causes": _causes(frames.get("factors")),
     }
 
 
-def write(one: str, other: str, folder: Path | None = None) -> tuple[str, list[Path]]:
-    """Write the four tables as CSV for Excel into build/diff-<one>-<other>/; returns a summary and their paths.
-
-    Raises InputError when either edition has a fault.
-    """
-    faults, loaded = [], []
-    for name in (one, other):
-        try:
-            ed = editions.load(name)
-            loaded.append((ed, ed.index))
-        except InputError as error:
-            faults += [f"{error.what}: {fault}" for fault in error.faults]
-    if faults:
-        raise InputError(f"editions {one} and {other}", faults)
-    (before, _), (after, _) = loaded
-    found = tables(before, after)
-    folder = folder or files.ROOT / "build" / f"diff-{one}-{other}"
-    paths = [files.write_csv(frame, folder / f"{name}.csv", excel=True) for name, frame in found.items()]
-    return summary(found, one, other), paths
-
-
-def summary(found: dict[str, pd.DataFrame], one: str, other: str) -> str:
-    """A few lines in both languages: how much differs, and the units whose rank moved most."""
-    scores = found["scores"]
-    both = scores[scores["note"].eq("")]
-    moved = both[both["score_change"].abs() > changes.SHOWN]
-    lines = [
-        f"{one} → {other}",
-        f"方法 · choices of method that differ: {len(found['method'])}",
-        f"数据 · cells that differ: {len(found['data'])}",
-        f"得分 · units in both: {len(both)}, scores that moved: {len(moved)}, ranks that moved: {int(both['rank_change'].ne(0).sum())}",
-        f"名单 · entered: {int(scores['note'].eq('entered').sum())}, left: {int(scores['note'].eq('left').sum())}",
+def _moves(table: pd.DataFrame) -> list[dict]:
+    return [
+        {"unit": line.unit, "before": int(line.rank_old), "after": int(line.rank_new)}
+        for line in table.head(MOST).itertuples()
     ]
-    most = moved.reindex(moved["rank_change"].abs().sort_values(ascending=False, kind="stable").index).head(
-        10
-    )
-    if len(most):
-        columns = ["unit", "rank_old", "rank_new", "rank_change", "score_old", "score_new", "score_change"]
-        lines += ["", most[columns].to_markdown(index=False, floatfmt=".3f", intfmt="d")]
-    return "\n".join(lines)
+
+
+def _causes(factors: pd.DataFrame | None) -> list[dict]:
+    """Mean size of the effect of each cause on the scores, the largest first."""
+    if factors is None or factors.empty:
+        return []
+    size = factors.assign(points=factors["score_effect"].abs()).groupby("cause")["points"].mean()
+    size = size.sort_values(ascending=False)
+    return [{"cause": cause, "points": points} for cause, points in size.items()]
+
+
+def _indicators(old, new) -> dict:
+    """Labels of the indicators that only one specification has."""
+    gone = [name for name in old.indicators if name not in new.indicators]
+    come = [name for name in new.indicators if name not in old.indicators]
+    return {
+        f"{key}_{lang}": [spec.label(name, lang) for name in names]
+        for key, spec, names in (("dropped", old, gone), ("added", new, come))
+        for lang in codebook.LANGUAGES
+    }
+
+
+def texts(values: dict, ed, book) -> dict[str, list[str]]:
+    """The summary line by line, in Chinese and English."""
+    catalogue, values = narrative.catalogue(*narrative.folders(ed)), narrative.facts(ed) | values
+    said = [catalogue.say(f"diff-{line}", values, book) for line in ("head", *LINES)]
+    return {lang: [one[lang] for one in said if one[lang]] for lang in codebook.LANGUAGES}
+
+
+def _book(old, ed) -> codebook.Book:
+    """The names of an edition, and of the cities that only the old state has."""
+    places = ed.places()
+    if isinstance(old, changes.State) and old.index.places is not None:
+        places = pd.concat([places, old.index.places]).drop_duplicates("city")
+    return codebook.Book(ed.spec, places, ed.regions())
+
+
+def _listed(lines: list[str]) -> str:
+    return "\n".join([f"# {lines[0]}", "", *(f"- {line}" for line in lines[1:])])
+
+
+# The workbook ---------------------------------------------------------------------------------------------------------
+
+
+def _workbook(path: Path, frames: dict, said: dict, year: int, names) -> Path:
+    """The summary and one sheet for each frame that has rows; headings and names in Chinese and English."""
+    with files.atomic_path(path) as part:
+        book = xlsxwriter.Workbook(part, {"strings_to_formulas": False, "nan_inf_to_errors": True})
+        book.set_properties({"title": said["zh"][0], "created": datetime(year + 1, 6, 1)})
+        styles = {
+            name: book.add_format({"font_name": "Microsoft YaHei", **style})
+            for name, style in workbook.FORMATS.items()
+        }
+        styles["plain"] = book.add_format({"font_name": "Microsoft YaHei"})
+        sheet = book.add_worksheet("摘要 Summary")
+        for row, line in enumerate([*said["zh"], "", *said["en"]]):
+            sheet.write_string(
+                row, 0, line, styles["title" if line in (said["zh"][0], said["en"][0]) else "note"]
+            )
+        sheet.set_column(0, 0, 110)
+        for key, (zh, en) in SHEETS.items():
+            if len(frames.get(key, ())):
+                table = {"title": f"{zh} {en}", "frame": _headed(frames[key], names)}
+                workbook.table_sheet(book.add_worksheet(f"{zh} {en}"[:31]), table, styles)
+        book.close()
+    return Path(path)
+
+
+def _headed(frame: pd.DataFrame, book) -> pd.DataFrame:
+    """The frame with headings and names in both languages."""
+    labels = {name: book.column(name) for name in frame}
+    shown = {
+        f"{label['zh']} {label['en']}": [_named(cell, label["kind"], book) for cell in frame[name]]
+        for name, label in labels.items()
+    }
+    return pd.DataFrame(shown)
+
+
+def _named(cell, kind: str, book):
+    """A cell by its kind: names in both languages; numbers, texts and names that are not known as they are."""
+    if not isinstance(cell, str):
+        return str(cell) if kind == "text" and pd.notna(cell) else cell
+    try:
+        named = (
+            [cell]
+            if kind in ("text", "number")
+            else [getattr(codebook, kind)(cell, lang) for lang in (book.zh, book.en)]
+        )
+    except InputError:
+        named = [cell]
+    return " ".join(dict.fromkeys(named))
