@@ -91,13 +91,15 @@ def regional(index, rules: dict | None = None) -> pd.DataFrame:
     """Type of every region of the year ranked at the root and the pillars, with the features that decide it: index
     (node, region). Types that rest on growth are not given when the year before is missing."""
     rules, nodes = rules or load(), [index.spec.root, *index.spec.pillars]
-    table = features(*(table[nodes] for table in _years(index)), _region(index), rules)
+    now, before = _years(index)
+    table = features(now[nodes], before[nodes], _region(index), rules)
     return table.assign(type=classify(table, rules))
 
 
 def profiles(index, region: str, rules: dict | None = None) -> pd.DataFrame:
     """Tier and profile (keys of `tiers` and `cities`) of the cities of one region: index city."""
-    return label_cities(*_years(index, _members(index, region)), index.spec, rules or load())
+    now, before = _years(index, _members(index, region))
+    return label_cities(now, before, index.spec, rules or load())
 
 
 def _members(index, region: str) -> list:
@@ -172,7 +174,7 @@ def stability(
     rules, nodes = rules or load(), [index.spec.root, *index.spec.pillars]
     point, weights = regional(index, rules)["type"], _drawn(index.spec, rules, rng, draws, spread)
     years, region = _years(index), _region(index)
-    flat = [
+    now, before = (  # one column a draw and node
         pd.DataFrame(
             np.stack(
                 [_aggregate(table, index.spec, drawn)[nodes].to_numpy() for drawn in weights], 1
@@ -180,8 +182,10 @@ def stability(
             table.index,
         )
         for table in years
-    ]  # one column a draw and node
-    drawn = classify(features(*flat, region, rules), rules).rename_axis(["column", "unit"]).reset_index()
+    )
+    drawn = (
+        classify(features(now, before, region, rules), rules).rename_axis(["column", "unit"]).reset_index()
+    )
     drawn["node"] = drawn["column"].map(lambda column: nodes[column % len(nodes)])
     shares = drawn.groupby(["node", "unit"])["type"].value_counts(normalize=True).unstack(fill_value=0.0)
     kept = pd.Series(
@@ -208,12 +212,11 @@ def profile_stability(
     Columns: unit, tier, tier_kept, profile, profile_kept.
     """
     rules, point = rules or load(), profiles(index, region, rules)
-    tables, kept = _years(index, list(point.index)), pd.DataFrame(0.0, point.index, point.columns)
-    weights = _drawn(index.spec, rules, rng, draws, spread)
+    kept, spec = pd.DataFrame(0.0, point.index, point.columns), index.spec
+    weights, years = _drawn(spec, rules, rng, draws, spread), _years(index, list(point.index))
     for drawn in weights:
-        kept += label_cities(
-            *(_aggregate(table, index.spec, drawn) for table in tables), index.spec, rules
-        ).eq(point)
+        now, before = (_aggregate(table, spec, drawn) for table in years)
+        kept += label_cities(now, before, spec, rules).eq(point)
     return (
         point.join((kept / len(weights)).add_suffix("_kept"))
         .rename_axis("unit")
@@ -225,9 +228,8 @@ def _drawn(spec, rules: dict, rng, draws: int | None, spread: float | None) -> l
     """Weights of all nodes, each varied by `spread` either way (uniform)."""
     declared = rules["stability"]
     rng = np.random.default_rng(declared["seed"]) if rng is None else rng
-    draws, spread = (
-        declared[key] if given is None else given for key, given in (("draws", draws), ("spread", spread))
-    )
+    draws = declared["draws"] if draws is None else draws
+    spread = declared["spread"] if spread is None else spread
     weights = (
         rng.uniform(1 - spread, 1 + spread, (draws, len(spec.nodes)))
         * spec.nodes["weight"].fillna(1).to_numpy()
