@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -226,7 +227,7 @@ COMMANDS: dict[str, tuple] = {
     "publish": (publish, NAMED),
     "unlock": (unlock, NAMED),
     "verify": (verify, EDITION),
-    "diff": (diff, ("a", {"help": "版次 · edition"}), ("b", {"help": "版次 · edition"})),
+    "diff": (diff, ("a", {"help": "版次 · edition"}), ("b", {"nargs": "?", "help": "版次 · edition"})),
     "new-chapter": (new_chapter, ("name", {"help": "名称 · name, such as 35-credit"})),
     "new-template": (
         new_template,
@@ -259,7 +260,7 @@ def newest() -> str:
     return max((path.stem for path in EDITIONS.glob("*.yaml")), default="2022")
 
 
-def there(*editions: str) -> None:
+def there(*editions: str | None) -> None:
     """Raises InputError, in both languages, for an edition that has no file."""
     from fire.errors import refuse
 
@@ -269,7 +270,7 @@ def there(*editions: str) -> None:
             f"没有 {name} 年版：请把 {newest()}.yaml 复制为 {name}.yaml 并修改 · there is no edition {name}: "
             f"copy {newest()}.yaml to {name}.yaml and edit it"
             for name in editions
-            if not (EDITIONS / f"{name}.yaml").exists()
+            if name is not None and not (EDITIONS / f"{name}.yaml").exists()
         ],
     )
 
@@ -315,6 +316,7 @@ def main(words: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a console that lacks a character shows a mark in its place
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside: as by Ctrl-C
     choice = parser().parse_args(words)
     if getattr(choice, "edition", "") is None:
         choice.edition = newest()

@@ -32,6 +32,7 @@ LOCK = ROOT / "requirements.lock"
 LARGE = 2**28  # bytes above which a file is known by size and time
 YOUNG = 2 * 10**9  # nanoseconds within which two edits may bear one time stamp
 QUIET = {"OPENBLAS_NUM_THREADS": "1", "MPLCONFIGDIR": f"{BUILD / 'matplotlib'}"}
+RUNNING: set[subprocess.Popen] = set()
 PART = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)\.(?P<kind>part|old)(\.\w+)?$")
 
 
@@ -352,6 +353,8 @@ def run_all(plan: Plan, runs: list, say=print) -> None:
                     say(f"[{number}/{len(runs)}] {name} {titles[name]} {seconds:.0f} s")
         except BaseException:
             stop.set()
+            for process in list(RUNNING):
+                process.terminate()
             raise
     refuse("notebooks", [f"{', '.join(names)}: {fault}" for fault, names in faults.items()])
 
@@ -360,34 +363,46 @@ def run_notebook(edition: str, run) -> list[str]:
     """Run one notebook into its folder in a process of its own; returns what failed."""
     values = {"edition": int(edition) if edition.isdigit() else edition, **run.parameters}
     command = [sys.executable, "-m", "fire.report.notebook", "run", f"{run.notebook}", f"{run.folder}"]
-    done = subprocess.run(
-        [*command, "--values", json.dumps(values, ensure_ascii=False)],
-        cwd=ROOT,
-        env={**os.environ, **QUIET},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    if not done.returncode:
+    status, said = child([*command, "--values", json.dumps(values, ensure_ascii=False)])
+    if not status:
         return []
-    head, *rest = done.stderr.strip().splitlines() or [""]
+    head, *rest = said.strip().splitlines() or [""]
     if re.search(r": \d+ faults?$", head):
         return [line.removeprefix("  - ") for line in rest]
     log = BUILD / "log" / f"{run.name}.log"
-    write(log, done.stderr)
-    return [f"stopped without a message of its own (exit code {done.returncode}); see {below(log)}"]
+    write(log, said)
+    return [f"stopped without a message of its own (exit code {status}); see {below(log)}"]
+
+
+def child(command: list[str]) -> tuple[int, str]:
+    """Exit status and messages of a process of its own, which is ended when this one is."""
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **QUIET},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        RUNNING.add(process)
+        try:
+            said = process.communicate()[1]
+        finally:
+            RUNNING.discard(process)
+    return process.returncode, said
 
 
 def refresh(paths: list[Path], say=print) -> list[str]:
     """Run notebooks with their own parameters and store their outputs in place, some at once; returns what failed."""
 
     def one(path: Path) -> str:
-        command = [sys.executable, "-m", "fire.report.notebook", "refresh", f"{path}"]
-        done = subprocess.run(
-            command, cwd=ROOT, env={**os.environ, **QUIET}, capture_output=True, text=True, encoding="utf-8"
-        )
-        say(done.stdout.strip().replace(f"{ROOT}{os.sep}", "") or f"{below(path)}: failed")
-        return done.stderr.strip() if done.returncode else ""
+        before = path.read_bytes()
+        status, said = child([sys.executable, "-m", "fire.report.notebook", "refresh", f"{path}"])
+        changed = "输出已更新 · new outputs" if path.read_bytes() != before else "未变 · unchanged"
+        say(f"{below(path)} {'失败 · failed' if status else changed}")
+        return said.strip() if status else ""
 
     with ThreadPoolExecutor(TOGETHER) as pool:
         return [fault for fault in pool.map(one, paths) if fault]
