@@ -77,8 +77,8 @@ class Book:
             return {lang: unit(key, self.lang(lang)) for lang in LANGUAGES} | {"digits": None, "kind": "text"}
         for place in (position for position, sign in enumerate(key) if sign == "_"):
             head, tail = key[:place], key[place + 1 :]
-            if head in entries and (label := self._of(tail)):
-                return entries[head] | {lang: label[lang] + entries[head][lang] for lang in LANGUAGES}
+            if head in entries and (first := self._of(tail)):
+                return entries[head] | {lang: first[lang] + entries[head][lang] for lang in LANGUAGES}
         raise InputError(
             "data/codebook.csv",
             [f"no column '{key}': add a row with its heading in zh and en" + suggest(key, entries)],

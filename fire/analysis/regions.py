@@ -28,10 +28,10 @@ def with_region(scores: pd.DataFrame, places: pd.DataFrame | None, by: str = "re
 
     Raises InputError naming every city that is not in `places`, has no region there, or appears there twice.
     """
-    refuse(
-        "regions of cities",
-        ["the index has no places: give it a frame with city and region"] * (places is None),
-    )
+    if places is None:
+        raise InputError(
+            "regions of cities", ["the index has no places: give it a frame with city and region"]
+        )
     places = places[places["city"].isin(scores["unit"])]
     region = places.drop_duplicates("city").set_index("city")[by]
     faults = [
