@@ -243,7 +243,7 @@ def transitions(found: pd.DataFrame, labels=None) -> pd.DataFrame:
     refuse("transitions", faults)
     codes = found.apply(lambda year: pd.Categorical(year, labels).codes)
     markov = Markov(codes.to_numpy(), classes=np.arange(len(labels)), summary=False)
-    frame = transition_frame(markov.transitions, labels)
+    frame = _transition_frame(markov.transitions, labels)
     frame.attrs["convention"] = "; ".join(
         [
             *filter(None, [found.attrs.get("convention")]),
@@ -253,7 +253,7 @@ def transitions(found: pd.DataFrame, labels=None) -> pd.DataFrame:
     return frame
 
 
-def transition_frame(counts: np.ndarray, labels: list) -> pd.DataFrame:
+def _transition_frame(counts: np.ndarray, labels: list) -> pd.DataFrame:
     """Count matrix as a tidy frame with probabilities by row."""
     leaving = counts.sum(axis=1, keepdims=True)
     probability = np.divide(counts, leaving, out=np.full_like(counts, np.nan, dtype=float), where=leaving > 0)
@@ -299,13 +299,13 @@ def spatial_transitions(scores: pd.DataFrame, node: str, w, k: int = 3) -> pd.Da
     from giddy.markov import Spatial_Markov
     from libpysal.weights import lag_spatial
 
-    table = on_weights(wide(scores, node, least_years=2), w)
+    table = _on_weights(wide(scores, node, least_years=2), w)
     table = table / table.mean()
     cuts = [np.quantile(values, np.arange(1, k) / k) for values in (table, lag_spatial(w, table.to_numpy()))]
     markov = Spatial_Markov(table.to_numpy(), w, cutoffs=cuts[0], lag_cutoffs=cuts[1])
     labels = list(range(1, k + 1))
     frame = pd.concat(
-        [transition_frame(counts, labels).assign(lag_class=lag) for lag, counts in zip(labels, markov.T)]
+        [_transition_frame(counts, labels).assign(lag_class=lag) for lag, counts in zip(labels, markov.T)]
     )
     frame = frame[["lag_class", "from", "to", "count", "probability"]].reset_index(drop=True)
     frame.attrs = {
@@ -466,17 +466,17 @@ def nearest(places: pd.DataFrame, k: int = 4):
     """Row-standardised weights of the k nearest cities on the great circle (libpysal `W`, ids = city)."""
     from libpysal.weights import KNN
 
-    points = coordinates(places)
+    points = _coordinates(places)
     refuse("weights", [] if 0 < k < len(points) else [f"k = {k}: choose 1 to {len(points) - 1}"])
     w = KNN(points.to_numpy(), k=k, ids=list(points.index), radius=EARTH_KM)
-    return named(w, f"weights: {k} nearest cities on the great circle, row-standardised")
+    return _named(w, f"weights: {k} nearest cities on the great circle, row-standardised")
 
 
 def inverse_distance(places: pd.DataFrame, cutoff_km: float | None = None, power: float = 1):
     """Row-standardised weights 1/distance^power on the great circle, up to `cutoff_km` (libpysal `W`, ids = city)."""
     from libpysal.weights import DistanceBand
 
-    points = coordinates(places)
+    points = _coordinates(places)
     with np.errstate(divide="ignore"):
         w = DistanceBand(
             points.to_numpy(),
@@ -488,10 +488,10 @@ def inverse_distance(places: pd.DataFrame, cutoff_km: float | None = None, power
             silence_warnings=True,
         )
     reach = f"up to {cutoff_km:g} km" if cutoff_km else "without cut-off"
-    return named(w, f"weights: 1/distance^{power:g} on the great circle {reach}, row-standardised")
+    return _named(w, f"weights: 1/distance^{power:g} on the great circle {reach}, row-standardised")
 
 
-def coordinates(places: pd.DataFrame) -> pd.DataFrame:
+def _coordinates(places: pd.DataFrame) -> pd.DataFrame:
     """Longitude and latitude by city; InputError for missing, impossible or coincident points."""
     points = places.set_index("city")[["lon", "lat"]].astype(float)
     good = points["lon"].between(-180, 180) & points["lat"].between(-90, 90)
@@ -505,7 +505,7 @@ def coordinates(places: pd.DataFrame) -> pd.DataFrame:
     return points
 
 
-def named(w, name: str):
+def _named(w, name: str):
     """The weights, row-standardised, with their name; cities without a neighbour are refused."""
     refuse(
         "weights",
@@ -519,7 +519,7 @@ def named(w, name: str):
     return w
 
 
-def on_weights(table: pd.DataFrame, w) -> pd.DataFrame:
+def _on_weights(table: pd.DataFrame, w) -> pd.DataFrame:
     """Rows of the table in the order of the weights; InputError for cities in one and not in the other."""
     faults = [
         f"{city} is in the scores but not in the weights" for city in table.index.difference(w.id_order)
@@ -540,7 +540,7 @@ def moran(
     """Global Moran's I of every year, by esda: `year, I, expected, z, p_value` (permutations drawn from `rng`)."""
     from esda.moran import Moran
 
-    table, rows = on_weights(wide(scores, node), w), []
+    table, rows = _on_weights(wide(scores, node), w), []
     matrix = w.sparse.toarray()
     for year in table:
         observed = Moran(table[year].to_numpy(), w, permutations=0)
@@ -552,7 +552,7 @@ def moran(
                 float(observed.I),
                 float(observed.EI),
                 (observed.I - draws.mean()) / draws.std(),
-                pseudo_p(draws[:, None], np.array([observed.I]))[0],
+                _pseudo_p(draws[:, None], np.array([observed.I]))[0],
             )
         )
     frame = pd.DataFrame(rows, columns=["year", "I", "expected", "z", "p_value"])
@@ -570,11 +570,11 @@ def local_moran(
     """
     from esda.moran import Moran_Local
 
-    table, frames = on_weights(wide(scores, node), w), []
+    table, frames = _on_weights(wide(scores, node), w), []
     matrix = w.sparse.toarray()
     for year in table:
         local = Moran_Local(table[year].to_numpy(), w, permutations=0)
-        p = pseudo_p(local_draws(local.z, matrix, rng, permutations), local.Is)
+        p = _pseudo_p(local_draws(local.z, matrix, rng, permutations), local.Is)
         quadrant = np.array(["", "HH", "LH", "LL", "HL"], dtype=object)[local.q]
         frames.append(
             pd.DataFrame(
@@ -587,7 +587,7 @@ def local_moran(
                     "quadrant": quadrant,
                     "p_value": p,
                     "cluster": np.where(p <= level, quadrant, ""),
-                    "robust": discovered(p, level),
+                    "robust": _discovered(p, level),
                 }
             )
         )
@@ -680,13 +680,13 @@ def local_draws(z: np.ndarray, matrix: np.ndarray, rng: np.random.Generator, per
     return draws
 
 
-def pseudo_p(draws: np.ndarray, observed: np.ndarray) -> np.ndarray:
+def _pseudo_p(draws: np.ndarray, observed: np.ndarray) -> np.ndarray:
     """Two-sided pseudo p-value by column: twice the smaller tail, the observed value counted in."""
     tail = np.minimum((draws >= observed).sum(axis=0), (draws <= observed).sum(axis=0))
     return np.minimum(1, 2 * (tail + 1) / (len(draws) + 1))
 
 
-def discovered(p: np.ndarray, level: float) -> np.ndarray:
+def _discovered(p: np.ndarray, level: float) -> np.ndarray:
     """Which p-values stand at a false discovery rate of `level` (Benjamini and Hochberg 1995, by statsmodels)."""
     from statsmodels.stats.multitest import multipletests
 
