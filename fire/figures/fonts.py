@@ -53,7 +53,7 @@ def characters() -> set[int]:
 
 def variable_font() -> Path:
     """Path of the variable Noto Sans SC inside the installed wheel."""
-    for file in files("justmytype-intl-cjk"):
+    for file in files("justmytype-intl-cjk") or []:
         if file.name.startswith("NotoSansSC") and file.suffix == ".ttf":
             return Path(file.locate())
     raise FileNotFoundError("Noto Sans SC is not in the package justmytype-intl-cjk; run `make setup` again")

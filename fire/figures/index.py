@@ -16,9 +16,17 @@ LONG = 35  # rows beyond which a league stands in two columns
 def status(frame: pd.DataFrame, lang: str):
     """Share of the scores by data status, from hard to soft. `frame`: node, status, share_pct (per cent)."""
     kept = [name for name in codebook.STATUS if name in set(frame["status"])]
-    look = {"order": kept, "colours": style.STATUS, "hatches": style.HATCH, "percent": True}
-    shares = frame.assign(share_pct=frame["share_pct"] / 100)
-    return kit.stacked(shares, lang, y="node", x="share_pct", part="status", **look)
+    return kit.stacked(
+        frame.assign(share_pct=frame["share_pct"] / 100),
+        lang,
+        y="node",
+        x="share_pct",
+        part="status",
+        order=kept,
+        colours=style.STATUS,
+        hatches=style.HATCH,
+        percent=True,
+    )
 
 
 def league(frame: pd.DataFrame, lang: str):

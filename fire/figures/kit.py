@@ -321,8 +321,8 @@ def dumbbell(
     one = NAVY if start is None else colour
     change = frame[both[-1]] - frame[both[0]]  # where a label is given it tells rises: a smaller rank is one
     change = change if label is None else frame[label].astype(float).fillna(change)
-    colours = np.where(change.ge(0), style.RISE, style.FALL)
-    colours = list(colours) if one is None else [one] * len(row)
+    signs = np.where(change.ge(0), style.RISE, style.FALL)
+    colours = list(signs) if one is None else [one] * len(row)
     hollow = {"s": 26, "facecolor": PAPER, "linewidth": 1.3, "zorder": 3}
     if start is not None:
         ax.hlines(row, frame[start], frame[end], color=colours, linewidth=1.6)
