@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from fire import codebook
 from fire.analysis import firms, typology
-from fire.codebook import STATUS
+from fire.codebook import LANGUAGES, STATUS
 from studies.printed2022 import checks, claims, errata, firm_facts, ledger, published
 
 FIRM = 80.0  # per cent of draws from which a type counts as firm
@@ -46,21 +47,33 @@ def exact(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def apart(rows: pd.DataFrame, spec) -> pd.DataFrame:
-    """The rows explained or not computable, with reasons: id, section, unit, nodes_zh, nodes_en, printed, computed (as
-    text), verdict, errata, reason_zh, reason_en."""
+    """The rows explained or not computable, with reasons: id, section, unit, nodes, printed, computed (as text), verdict,
+    errata, reason; nodes, printed and reason in both languages (`nodes_zh`, `nodes_en`, …)."""
     rows = rows[rows["verdict"].isin(["explained", "not computable"])]
     english = errata.rules().drop_duplicates("id").set_index("id")["reason_en"]
     silent = {id: reading.get("reason_en") for id, reading in claims.readings().items()}
-    table = rows[["id", "section", "unit", "printed", "verdict", "errata"]].assign(
-        computed=[f"{cell:.3f}" if isinstance(cell, float) else cell for cell in rows["computed"]],
-        reason_zh=rows["reason"],
-        reason_en=rows["id"].map(english).fillna(rows["id"].map(silent)),
-    )
-    for lang in ("zh", "en"):
-        labels = spec.labels(lang)
-        table[f"nodes_{lang}"] = rows["node"].map(lambda node, labels=labels: labels.get(node, node))
-    columns = ["id", "section", "unit", "nodes_zh", "nodes_en", "printed", "computed", "verdict", "errata"]
-    return table[[*columns, "reason_zh", "reason_en"]]
+    reasons = {"zh": rows["reason"], "en": rows["id"].map(english).fillna(rows["id"].map(silent))}
+    table = rows[["id", "section", "unit"]].copy()
+    for lang in LANGUAGES:
+        table[f"nodes_{lang}"] = [_labels(node, spec.labels(lang), lang) for node in rows["node"]]
+    for lang in LANGUAGES:
+        table[f"printed_{lang}"] = [_printed(row, lang) for row in rows.itertuples()]
+    table["computed"] = [f"{cell:.3f}" if isinstance(cell, float) else cell for cell in rows["computed"]]
+    table[["verdict", "errata"]] = rows[["verdict", "errata"]]
+    return table.assign(**{f"reason_{lang}": reason for lang, reason in reasons.items()})
+
+
+def _labels(node: str, labels: dict, lang: str) -> str:
+    """Labels of the nodes of a row, which may be several or words of the report."""
+    return "; ".join(labels.get(one, codebook.word(one, lang)) for one in node.split(";"))
+
+
+def _printed(row, lang: str) -> str:
+    """What a row prints: its number; of a claim its kind and bounds, without the units that stand beside."""
+    if row.kind != "claim":
+        return row.printed
+    bounds = row.printed.removeprefix(row.measure).replace(str(row.unit), "").strip()
+    return f"{codebook.word(f'claim: {row.measure}', lang)} {bounds}".strip()
 
 
 def cells(index) -> pd.DataFrame:
