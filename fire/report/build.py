@@ -26,7 +26,7 @@ BUILD, REPORTS, DATA = ROOT / "build", ROOT / "reports", ROOT / "data"
 TOGETHER = 2  # notebooks that run at once
 OWN = ("data/raw", "data/records", "data/sample/records")  # count only when the edition names them
 WORDS = ("reports/template", "reports/exhibits")  # texts, titles and sentences, filled in at assembly
-SAID = ("reports/template/sentences",)  # sentences that notebooks fill themselves
+PLACES = ("panel", "places", "regions", "records", "facts")  # keys of an edition that name files or folders
 WATCHED = ("fire", "studies", "notebooks", "data", "reports/programme.toml", "reports/editions", *WORDS)
 LOCK = ROOT / "requirements.lock"
 LARGE = 2**28  # bytes above which a file is known by size and time
@@ -80,10 +80,15 @@ def below(path: Path) -> str:
     return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else f"{path}"
 
 
+def plain(value: str) -> str:
+    """A path of an edition as `below` gives it; an address is left as it is."""
+    return value if "://" in value else Path(value).as_posix()
+
+
 def under(path: Path) -> list[Path]:
     """The file, or all files of the folder that are no caches and no hidden files, sorted."""
     if not path.is_dir():
-        return [path] if path.exists() else []
+        return [path] if path.is_file() else []
     found = []
     for folder, folders, names in os.walk(path):
         folders[:] = [name for name in folders if not name.startswith((".", "__pycache__"))]
@@ -118,7 +123,8 @@ class Plan:
         self.ed, self.hashes, self.modules = ed, hashes, Modules(ROOT)
         self.chapters = programme.load(ed)
         self.runs = [run for chapter in self.chapters if not chapter.request for run in chapter.runs]
-        named = [f"{value}" for value in ed.settings.values()]
+        self.places = {key: plain(ed.settings[key]) for key in PLACES if ed.settings.get(key)}
+        named = list(self.places.values())
         self.data = sorted(programme.data(ed), key=lambda one: below(one.path) not in named)
         self.named = [one for one in self.data if below(one.path) in named and not one.request]
         self.studies, self.programmes = programme.studies(ed), programme.sources(ed)
@@ -138,19 +144,16 @@ class Plan:
 
     def _inputs(self) -> dict[str, str]:
         """Every file that analyses may read: the shared data, and what the edition names."""
-        ed, derived = self.ed, {below(one.path) for one in self.data if not one.request}
+        ed, named = self.ed, set(self.places.values())
+        derived = {below(one.path) for one in self.data if not one.request}
         paths = [
-            path
-            for path in [*under(DATA), *(file for name in SAID for file in under(ROOT / name))]
-            if not below(path).startswith(tuple(f"{name}/" for name in OWN))
+            path for path in under(DATA) if not below(path).startswith(tuple(f"{name}/" for name in OWN))
         ]
         others = [str(ed.settings[key]) for key in ("posts", "corrects") if key in ed.settings]
         paths += [
             ed.folder / f"{name}{end}" for name in {ed.name, *others} for end in (".yaml", ".lock.json")
         ]
-        for key, value in ed.settings.items():
-            if isinstance(value, str) and key not in ("note", "programme") and value not in derived:
-                paths += under(ROOT / value) if "://" not in value and len(value) < 250 else []
+        paths += [path for value in named - derived for path in under(ROOT / value)]
         paths += [path for path in ed.inputs() if path not in self.programmes]
         return self.hashes.all(path for path in paths if not path.is_dir())
 
@@ -186,7 +189,7 @@ class Plan:
     def needed(self, runs) -> list:
         """The derived data that some runs rest on, in the order in which they are built."""
         needs = {need for run in runs for need in run.needs}
-        keys = {f"{self.ed.settings.get(need)}" for need in needs}
+        keys = {self.places.get(need) for need in needs}
         wanted = [one for one in self.data if one.name in needs or below(one.path) in keys]
         return [one for one in self.data if one in wanted or (one in self.named and wanted)]
 
