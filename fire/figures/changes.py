@@ -44,7 +44,7 @@ def pillars(frame: pd.DataFrame, lang: str):
     `frame`: units × pillars, in points.
     """
     order = frame.loc[frame.sum(axis=1).sort_values(ascending=False).index]
-    shades = dict(zip(order, style.CYCLE * len(order), strict=False)) | style.PILLARS
+    shades = dict(zip(order, style.CYCLE * len(order), strict=False)) | style.pillar_palette(lang)
     parts = order.rename_axis("unit").reset_index().melt("unit", var_name="pillar", value_name="points")
     fig, ax = style.subplots(height=0.125 * len(order) + 0.9)
     kit.stacked(parts, lang, y="unit", x="points", part="pillar", colours=shades, least=2, ax=ax)
@@ -57,14 +57,14 @@ def passings(frame: pd.DataFrame, lang: str):
     """Whom a city passed (right) and who passed it (left): a row a city, a named mark for each rival, filled when the
     city's own change weighs more than the rival's. Columns: unit, rival, places (+1, −1), own, theirs."""
     units = list(dict.fromkeys(frame["unit"]))
-    fig, ax = kit.rows([style.unit(unit, lang) for unit in units], lang, each=0.4)
+    fig, ax = kit.rows([codebook.unit(unit, lang) for unit in units], lang, each=0.4)
     place = frame.groupby(["unit", "places"]).cumcount() + 1
     for mark, x in zip(frame.itertuples(), frame["places"] * place, strict=True):
         row, colour = units.index(mark.unit), style.RISE if mark.places > 0 else style.FALL
         filled = abs(mark.own) >= abs(mark.theirs)
         ax.plot(x, row, "o", ms=6, mec=colour, mfc=colour if filled else style.PAPER)
         ax.annotate(
-            style.unit(mark.rival, lang),
+            codebook.unit(mark.rival, lang),
             (x, row),
             (0, 5 if x % 2 else -5),
             textcoords="offset points",

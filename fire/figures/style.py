@@ -10,7 +10,6 @@ import matplotlib.pyplot as plt
 import seaborn as sns
 
 from fire import codebook
-from fire.codebook import city, node, region, status, unit  # noqa: F401
 from fire.errors import refuse
 from fire.figures import fonts
 
@@ -21,7 +20,6 @@ INK, MUTED, FAINT, PAPER = "#1d2733", "#66717d", "#d5dade", "#ffffff"
 HIGHLIGHT, BASE = RED, "#9fb0bf"  # the one thing to see, and everything else
 RISE, FALL = TEAL, RED
 SEQUENTIAL, DIVERGING = "cividis", "RdBu"
-PILLARS = {"total": INK, "F": NAVY, "I": TEAL, "R": ORANGE, "E": RED}
 PILLAR_COLOURS = [NAVY, TEAL, ORANGE, RED, SKY, SAND]
 STATUS = {
     "observed": NAVY,
@@ -148,16 +146,6 @@ def region_palette(lang: str = "zh") -> dict[str, str]:
 def region_markers(lang: str = "zh") -> dict[str, str]:
     """Marker of every region, so that it can be told without colour."""
     return dict(zip(codebook.book(lang).places["region"], itertools.cycle(MARKERS)))
-
-
-def region_colour(name: str, lang: str = "zh") -> str:
-    """Colour of one region."""
-    return region_palette(lang)[name]
-
-
-def region_marker(name: str, lang: str = "zh") -> str:
-    """Marker of one region."""
-    return region_markers(lang)[name]
 
 
 def value_labels(
