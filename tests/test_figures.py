@@ -210,13 +210,15 @@ KINDS = {
     "dumbbell": lambda lang: kit.dumbbell(WIDE.assign(**{"x": 1}), lang, y="unit", start=2020, end="score"),
     "interval": lambda lang: kit.interval(LONG, lang, y="unit", x="rank", hue="node", zero=True, **ENDS),
     "strip": lambda lang: kit.strip(LONG, lang, y="node", x="score", ends=1),
-    "ridge": lambda lang: kit.ridge(LONG, lang, y="node", x="score"),
     "waterfall": lambda lang: kit.waterfall(
         LONG[::2], lang, y="node", x="value", start=5.0, ends=("2020", "2021")
     ),
     "slopes": lambda lang: kit.slopes(WIDE, lang, y="unit", left="rank_before", right="rank_after", least=1),
     "heat": lambda lang: kit.heat(LONG, lang, y="unit", x="node", value="value"),
     "scatter_fit": lambda lang: kit.scatter_fit(LONG, lang, x="score", y="value", hue="node"),
+    "place_map by region": lambda lang: kit.place_map(
+        WIDE.assign(region=["京津冀", "长三角"]), lang, hue="region"
+    ),
     "place_map": lambda lang: kit.place_map(WIDE, lang, hue="unit", marked=["北京"]),
 }
 

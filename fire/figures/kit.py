@@ -45,7 +45,7 @@ def name(cell, column, lang: str) -> str:
     )
 
 
-def digits_of(column, lang: str, digits: int | None = None) -> int:
+def _digits_of(column, lang: str, digits: int | None = None) -> int:
     """Decimals of a column: those given, else the codebook's, else 2."""
     stated = codebook.book(lang).column(column)["digits"] if digits is None else digits
     return 2 if stated is None else stated
@@ -109,6 +109,13 @@ def in_order(nodes, lang: str) -> list:
     return [node for node in codebook.book(lang).spec.nodes.index if node in there]
 
 
+def _looks(hue, lang: str, colours: dict | None, markers: dict | None) -> tuple[dict, dict]:
+    """Colours and markers of groups: those given, else for regions those of the edition."""
+    regions = hue is not None and codebook.book(lang).column(hue)["kind"] == "region"
+    house = (style.region_palette(lang), style.region_markers(lang)) if regions else ({}, {})
+    return colours or house[0], markers or house[1]
+
+
 def _axes(ax, height: float):
     return style.subplots(height=height) if ax is None else (ax.figure, ax)
 
@@ -156,7 +163,7 @@ def bars(
     labels = frame if hue is None else frame.drop_duplicates(y)
     level = {cell: row for row, cell in enumerate(labels[y])}
     fig, ax = rows(names(labels, y, lang), lang, each=0.25 if hue is None else 0.36, ax=ax)
-    wide, digits = frame.assign(_row=frame[y].map(level)), digits_of(x, lang, digits)
+    wide, digits = frame.assign(_row=frame[y].map(level)), _digits_of(x, lang, digits)
     if hue is None:
         wide["_row"] = range(len(wide))
         plain = [HIGHLIGHT if cell in set(marked) else BASE if len(marked) else NAVY for cell in frame[y]]
@@ -218,7 +225,7 @@ def stacked(
     colours = colours or dict(zip(parts, sns.color_palette(style.CYCLE, len(parts)).as_hex(), strict=True))
     fig, ax = rows(names(labels, y, lang), lang, each=0.3, ax=ax)
     right, left = wide.clip(lower=0).cumsum(axis=1), wide.clip(upper=0).cumsum(axis=1)
-    longest, digits = max(right.max(axis=None), -left.min(axis=None)), digits_of(x, lang, digits)
+    longest, digits = max(right.max(axis=None), -left.min(axis=None)), _digits_of(x, lang, digits)
     for one in parts:
         values = wide[one].to_numpy()
         end = np.where(values >= 0, right[one], left[one])
@@ -245,10 +252,12 @@ def stacked(
 def _inside(ax, x: float, y: float, text: str, colour: str) -> None:
     """A text on a coloured field, light on dark and dark on light, over its hatching."""
     box = {"facecolor": colour, "pad": 1, "linewidth": 0}
-    ax.text(x, y, text, ha="center", va="center", fontsize=7.5, weight="bold", color=ink_on(colour), bbox=box)
+    ax.text(
+        x, y, text, ha="center", va="center", fontsize=7.5, weight="bold", color=_ink_on(colour), bbox=box
+    )
 
 
-def ink_on(colour) -> str:
+def _ink_on(colour) -> str:
     """The ink that reads on a colour."""
     from matplotlib.colors import to_rgb
 
@@ -286,7 +295,7 @@ def dots(
         ax.hlines(row, min(0, frame[x].min()), frame[x], color=FAINT, linewidth=1.2)
     colours = [HIGHLIGHT if cell in set(marked) else colour for cell in frame[y]]
     ax.scatter(frame[x], row, s=28, color=colours, zorder=3)
-    style.value_labels(ax, row, frame[x], digits_of(x, lang, digits), pad=6)
+    style.value_labels(ax, row, frame[x], _digits_of(x, lang, digits), pad=6)
     _labelled(ax, lang, x)
     ax.margins(x=0.1)
     if median is not None:
@@ -331,7 +340,7 @@ def dumbbell(
     ax.scatter(frame[end], row, s=30, color=colours, zorder=4)
     ax.scatter([], [], s=30, color=one or MUTED, label=heading(end, lang))
     shown, ends = end if label is None else label, frame[both].max(axis=1)
-    places = digits_of(shown, lang, digits)
+    places = _digits_of(shown, lang, digits)
     mark = {"signed": True, "suffix": "%" if "%" in heading(label, lang) else ""} if label else {}
     style.value_labels(ax, row, frame[shown], places, pad=7, at=ends, **mark)
     _labelled(ax, lang, x)
@@ -435,32 +444,6 @@ def strip(
     return fig
 
 
-def ridge(frame: pd.DataFrame, lang: str, *, y: str, x: str, hue: str | None = None, ax=None):
-    """Density of `x` a row (sns.violinplot), split by `hue` where it has two values. Columns: `y`, `x`, `hue`."""
-    order = list(dict.fromkeys(frame[y]))
-    fig, ax = rows([name(one, y, lang) for one in order], lang, each=0.5, ax=ax)
-    data = frame.assign(_hue=names(frame, hue, lang)) if hue else frame
-    look = {"hue": "_hue", "split": True, "palette": [BASE, NAVY]} if hue else {"color": BASE}
-    sns.violinplot(
-        data,
-        x=x,
-        y=y,
-        order=order,
-        orient="h",
-        inner="quart",
-        linewidth=0.7,
-        cut=0,
-        ax=ax,
-        saturation=1,
-        **look,
-    )
-    ax.set_yticks(range(len(order)), [wrap(name(one, y, lang), lang) for one in order])
-    _labelled(ax, lang, x)
-    if hue:
-        _legend(ax, data["_hue"].nunique())
-    return fig
-
-
 def waterfall(
     frame: pd.DataFrame, lang: str, *, y: str, x: str, start: float, ends: tuple, digits: int = 3, ax=None
 ):
@@ -536,7 +519,7 @@ def heat(
     wide = (
         frame.pivot(index=y, columns=x, values=value).reindex(index=down[y], columns=across[x]).astype(float)
     )
-    digits = digits_of(value, lang, digits)
+    digits = _digits_of(value, lang, digits)
     fig, ax = _axes(ax, (0.22 * len(wide) + 1.5) if height is None else height)
     scale = {"vmin": low, "vmax": high} if norm is None else {"norm": norm}
     over = "max" if high is not None and wide.max(axis=None) > high else "neither"
@@ -597,9 +580,10 @@ def scatter_fit(
     if fit:
         sns.regplot(frame, x=x, y=y, scatter=False, seed=seed, color=NAVY, line_kws={"linewidth": 1.4}, ax=ax)
     groups = [(None, frame)] if hue is None else frame.groupby(hue, sort=False)
+    colours, markers = _looks(hue, lang, colours, markers)
     for place, (one, part) in enumerate(groups):
-        colour = (colours or {}).get(one, BASE if hue is None else style.CYCLE[place % len(style.CYCLE)])
-        marker = (markers or {}).get(one, "o" if hue is None else style.MARKERS[place % len(style.MARKERS)])
+        colour = colours.get(one, BASE if hue is None else style.CYCLE[place % len(style.CYCLE)])
+        marker = markers.get(one, "o" if hue is None else style.MARKERS[place % len(style.MARKERS)])
         text = None if hue is None else name(one, hue, lang)
         look = {"edgecolor": PAPER, "linewidth": 0.4, "zorder": 3}
         ax.scatter(part[x], part[y], s=24, color=colour, marker=marker, label=text, **look)
@@ -642,9 +626,10 @@ def place_map(
             held = fig.colorbar(drawn, ax=ax, shrink=0.5, label=heading(value, lang), drawedges=False)
             held.outline.set_visible(False)
     else:
+        colours, markers = _looks(hue, lang, colours, markers)
         for place, (one, part) in enumerate(frame.groupby(hue, sort=False)):
-            shade = (colours or {}).get(one, style.CYCLE[place % len(style.CYCLE)])
-            shape = (markers or {}).get(one, style.MARKERS[place % len(style.MARKERS)])
+            shade = colours.get(one, style.CYCLE[place % len(style.CYCLE)])
+            shape = markers.get(one, style.MARKERS[place % len(style.MARKERS)])
             label = {"label": name(one, hue, lang)}
             ax.scatter(
                 part["lon"], part["lat"], s=area[part.index], color=shade, marker=shape, **label, **look

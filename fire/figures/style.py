@@ -50,7 +50,7 @@ WIDTH = 6.3  # inches, the text width of the page
 DPI = {"screen": 100, "print": 200}
 
 
-def use() -> None:
+def _use() -> None:
     """Set the theme of seaborn and matplotlib; called once on import."""
     fonts.register()
     rc = {
@@ -171,15 +171,4 @@ def end_label(ax, x, y, text: str, pad: float = 6, **options):
     )
 
 
-def top_legend(ax, *handles, **options):
-    """Legend in one line above the axes, flush right."""
-    return ax.legend(
-        *handles,
-        loc="lower right",
-        bbox_to_anchor=(1, 1),
-        borderaxespad=0,
-        **{"ncols": 6, "handletextpad": 0.3, **options},
-    )
-
-
-use()
+_use()
