@@ -12,6 +12,7 @@ from test_robustness import small_panel, small_spec
 import fire
 from fire.analysis import changes
 from fire.analysis.changes import FACTORS, State
+from fire.index import spec as specs
 from fire.index.index import Index
 
 
@@ -190,6 +191,16 @@ def test_a_new_indicator_is_framework():
     before, after = state(spec.drop("d"), cells[cells["indicator"].ne("d")]), state(spec, cells, 2021)
     check(before, after)
     assert live(before, after) == ["performance", "framework"]
+
+
+def test_indicators_need_not_stand_in_the_order_of_the_tree():
+    """As when the next edition adds one at the end of its file."""
+    rows = small_spec().table
+    rows = rows | {"node": sorted(rows["node"], key=lambda row: row["id"] == "a")}
+    spec = specs.build(rows, "small")
+    assert spec.indicators != spec.walk()[2:] and spec.indicators[-1] == "a"
+    index = Index(spec, toy())
+    check(State(index, 2020), State(index, 2021))
 
 
 def test_a_mixed_tree_tells_factors_apart_only():

@@ -398,9 +398,10 @@ def difference(old, new) -> dict[str, pd.DataFrame]:
 
     The last four need the data of both: a Record has none. A frame that cannot be had is not there.
     """
+    order = new.index.spec.walk()
     frames = {
-        "scores": _scores_apart(_scored(old), _scored(new), old.year, new.year),
-        "history": _scores_apart(_scored(old), _scored(new)),
+        "scores": _scores_apart(_scored(old), _scored(new), order, old.year, new.year),
+        "history": _scores_apart(_scored(old), _scored(new), order),
         "places": _places_apart(old, new),
     }
     weights, posts = (
@@ -435,8 +436,9 @@ def _scored(side: State | Record) -> pd.DataFrame:
     ]
 
 
-def _scores_apart(old: pd.DataFrame, new: pd.DataFrame, *years: int) -> pd.DataFrame:
-    """Scores and ranks that differ, of a year of each (`years`) or of all years that both have."""
+def _scores_apart(old: pd.DataFrame, new: pd.DataFrame, nodes: list, *years: int) -> pd.DataFrame:
+    """Scores and ranks that differ, of a year of each (`years`) or of all years that both have; in the order of `nodes`
+    (others last), the best first."""
     keys = ["unit", "node"] if years else ["unit", "year", "node"]
     if years:
         old, new = (
@@ -454,7 +456,11 @@ def _scores_apart(old: pd.DataFrame, new: pd.DataFrame, *years: int) -> pd.DataF
     told = (
         table["score_change"].abs().gt(TOLD) | table["rank_change"].ne(0).fillna(True) | table["note"].ne("")
     )
-    return table.loc[told, [*keys, *order]].reset_index(drop=True)
+    table = table.loc[told, [*keys, *order]]
+    place = {node: row for row, node in enumerate(dict.fromkeys([*nodes, *table["node"]]))}
+    table = table.assign(_place=table["node"].map(place))
+    by = [*keys[1:-1], "_place", "rank_new", "rank_old"]
+    return table.sort_values(by, ignore_index=True).drop(columns="_place")
 
 
 def _apart(old: pd.DataFrame, new: pd.DataFrame, key: str) -> pd.DataFrame:

@@ -216,12 +216,15 @@ def on_weight_grid(weight: np.ndarray) -> np.ndarray:
 
 def weighted(spec, node: str, linked: np.ndarray) -> np.ndarray:
     """Each row's linked indicator scores times their published weights in `node`; rows sum to the linked score of the
-    node.
+    node. Columns of `linked` and of the result: the indicators of `spec` below `node` in the order of the specification.
     """
-    levels, _ = tree(spec, node)
+    levels, leaves = tree(spec, node)
+    below = [leaf for leaf in spec.indicators if leaf in set(leaves)]
+    order = [below.index(leaf) for leaf in leaves]
     parts = np.nan_to_num(linked)
     for live, rows in patterns(linked):
-        parts[rows] *= leaf_weights(levels, [level[0][:, None] for level in levels], live).T
+        weights = leaf_weights(levels, [level[0][:, None] for level in levels], live[order]).T
+        parts[np.ix_(rows, order)] *= weights
     return parts
 
 
