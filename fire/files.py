@@ -16,7 +16,6 @@ from fire.errors import InputError, refuse
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "data"
 REPORTS = ROOT / "reports"
-FACTS = ROOT / "studies" / "printed2022" / "data"  # printed facts; leaves with the edition that owns them
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from fire import files
 from fire.errors import InputError
 from fire.report import exhibits as exhibit
 from fire.sources import engines, records
+from studies.printed2022.published import FOLDER
 from studies.printed2022.sample import record_sample
 
 AS_OF = "2021-12-31"
@@ -286,7 +287,7 @@ def test_schemas_are_frictionless_and_name_every_column():
 
 def test_27_tracks_in_6_categories_with_their_basis():
     tracks = records.technology()
-    printed = files.read_csv(files.FACTS / "tech_tracks.csv").query("kind == 'track'")
+    printed = files.read_csv(FOLDER / "tech_tracks.csv").query("kind == 'track'")
     assert len(tracks) == 27 == tracks["track"].nunique() and tracks["category"].nunique() == 6
     assert set(tracks.loc[tracks["track_basis"] == "printed", "track"]) == set(printed["name"])
     implied = printed[printed["basis"] == "implied"].set_index("name")["category"]

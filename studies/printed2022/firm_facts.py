@@ -4,9 +4,11 @@ import pandas as pd
 
 from fire import codebook, files
 from fire.errors import InputError
+from fire.index.rounding import half_digit
 from fire.sources import records
 from fire.sources.firms import COUNTS, RATIOS
 from studies.printed2022.ledger import SIGNS
+from studies.printed2022.published import FOLDER
 
 FILES = {"firm_regions": "04(一)", "firm_tech": "04(二)", "firm_region_tech": "04(三)"}
 SIZES = {
@@ -26,7 +28,7 @@ OTHER_UNIVERSE = "E10"  # chapter 5 counts all firms of 2021, chapter 4 the hold
 
 def facts() -> pd.DataFrame:
     """All printed firm facts in one frame, one row a printing (`tech` empty: all technologies)."""
-    frames = [files.read_csv(files.FACTS / f"{name}.csv") for name in FILES]
+    frames = [files.read_csv(FOLDER / f"{name}.csv") for name in FILES]
     frames[1] = frames[1].assign(unit_type="tech", unit=frames[1]["tech"], tech="")
     both = pd.concat(frames, ignore_index=True).astype({"value": float, "decimals": int})
     columns = [
@@ -114,7 +116,7 @@ def computed(fact, cells: pd.DataFrame) -> float:
 
 def holds(fact, value: float) -> bool:
     """Whether a number agrees with the printed one, to half a unit of its last digit or on the printed side."""
-    half = 0.5 * 10.0**-fact.decimals + 1e-9
+    half = half_digit(fact.decimals) + 1e-9
     return {
         "exact": abs(value - fact.value) <= half,
         "gt": value > fact.value,
@@ -127,7 +129,7 @@ def holds(fact, value: float) -> bool:
 
 def errata() -> pd.Series:
     """Explanation of each documented slip by its id."""
-    return files.read_csv(files.FACTS / "errata.csv").set_index("id")["explanation"]
+    return files.read_csv(FOLDER / "errata.csv").set_index("id")["explanation"]
 
 
 def ledger(cells: pd.DataFrame, status: str) -> pd.DataFrame:
@@ -159,7 +161,7 @@ def ledger(cells: pd.DataFrame, status: str) -> pd.DataFrame:
                 "printed": f"{SIGNS[fact.approx]}{fact.value:.{fact.decimals}f}",
                 "computed": value,
                 "difference": value - fact.value,
-                "tolerance": 0.5 * 10.0**-fact.decimals if exact else None,
+                "tolerance": half_digit(fact.decimals) if exact else None,
                 "verdict": verdict,
                 "errata": fact.errata,
                 "reason": reason,
@@ -172,7 +174,7 @@ def ledger(cells: pd.DataFrame, status: str) -> pd.DataFrame:
 def claims(cells: pd.DataFrame, evidence: str) -> pd.DataFrame:
     """Ledger rows of the 21 claims of chapter 4; those about causes cannot be computed from counts."""
     reasons, rows = errata(), []
-    for claim in files.read_csv(files.FACTS / "firm_claims.csv").fillna("").itertuples():
+    for claim in files.read_csv(FOLDER / "firm_claims.csv").fillna("").itertuples():
         test = CLAIMS.get(claim.id)
         true, shown = test(cells) if test else (None, "")
         if test is None:
@@ -221,8 +223,8 @@ def not_reproduced(ledger: pd.DataFrame, book) -> pd.DataFrame:
     reason_en`; a claim stands in Chinese in the words of the report. `book`: names of the edition.
     """
     rows = ledger[ledger["verdict"].ne("reproduced")].reset_index(drop=True)
-    quoted = files.read_csv(files.FACTS / "firm_claims.csv").set_index("id")["locator"].str.split("｜").str[1]
-    slips = files.read_csv(files.FACTS / "errata_zh.csv").set_index("id")["slip_zh"]
+    quoted = files.read_csv(FOLDER / "firm_claims.csv").set_index("id")["locator"].str.split("｜").str[1]
+    slips = files.read_csv(FOLDER / "errata_zh.csv").set_index("id")["slip_zh"]
     return pd.DataFrame(
         {
             **{name: rows[name] for name in ("id", "section", "unit")},

@@ -24,9 +24,11 @@ from stdnum.cn import uscc
 
 from fire import files
 from fire.errors import InputError
+from fire.index.rounding import half_digit
 from fire.sources import records
 from fire.sources.firms import RATIOS
 from studies.printed2022 import firm_facts
+from studies.printed2022.published import FOLDER
 
 SEED = 20220630
 CLOSING = 2021
@@ -93,9 +95,9 @@ def targets() -> pd.DataFrame:
     """Printed facts to be met, each once, and the assumed ones of studies/printed2022/data/record_priors.csv with their tolerance."""
     printed = firm_facts.facts()
     printed = printed[printed["nth"].eq("1") & ~printed["id"].isin(SUPERSEDED)]
-    half = (0.5 * 10.0 ** -printed["decimals"]).where(printed["decimals"] > 0, 0) * 0.99
+    half = half_digit(printed["decimals"]).where(printed["decimals"] > 0, 0) * 0.99
     printed = printed.assign(tolerance=half)
-    assumed = files.read_csv(files.FACTS / "record_priors.csv").astype({"value": float, "tolerance": float})
+    assumed = files.read_csv(FOLDER / "record_priors.csv").astype({"value": float, "tolerance": float})
     assumed = assumed.assign(id=[f"assumed {n + 1}" for n in range(len(assumed))], approx="exact").fillna(
         {"tech": ""}
     )
