@@ -370,4 +370,5 @@ def leaning(shares: pd.DataFrame) -> dict:
     policies (None without any): values of a sentence."""
     wide = shares.pivot(index="group", columns="side", values="share_pct")
     main = wide["environment"].get("main policies")
-    return {**wide[wide.index == "all documents"].squeeze().to_dict(), "main": main}
+    whole = wide.loc["all documents"].to_dict() if "all documents" in wide.index else {}
+    return whole | {"main": main}

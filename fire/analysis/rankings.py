@@ -94,14 +94,20 @@ def alternatives(index) -> dict:
 
 
 def with_growth(panel: pd.DataFrame) -> pd.DataFrame:
-    """The last year of FIRE's panel with the two growth indicators of the earlier edition (per cent over the year before)."""
+    """The last year of FIRE's panel with the two growth indicators of the earlier edition (per cent over the year before);
+    units without data of the year before are left out. Raises InputError when the panel lacks that year."""
     last = panel["year"].max()
+    refuse(
+        f"index {EARLIER}", [] if last - 1 in set(panel["year"]) else [f"the panel has no year {last - 1}"]
+    )
     sizes = panel[panel["indicator"].isin(["gdp", "pop_size"])]
     wide = sizes.pivot(index=["unit", "indicator"], columns="year", values="value")
     growth = (100 * (wide[last] / wide[last - 1] - 1)).dropna().rename("value").reset_index()
     growth["indicator"] = growth["indicator"].map({"gdp": "gdp_growth", "pop_size": "pop_growth"})
     growth = growth.assign(year=last, status="estimated", source="growth of the panel's own series")
-    return pd.concat([panel[panel["year"].eq(last)], growth], ignore_index=True)
+    whole = growth["unit"].value_counts().loc[lambda count: count.eq(2)].index
+    both = pd.concat([panel[panel["year"].eq(last)], growth], ignore_index=True)
+    return both[both["unit"].isin(whole)].reset_index(drop=True)
 
 
 # The specification and its data ---------------------------------------------------------------------------------------
