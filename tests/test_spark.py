@@ -11,7 +11,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from fire import edition as editions
 from fire import files
+from fire.analysis import firms as analysis
 from fire.errors import InputError
 from fire.sources import engines, firms, records
 from studies.printed2022.sample import record_sample
@@ -149,6 +151,14 @@ def test_both_engines_set_the_same_rows_aside(spark, folder, tmp_path):
     pd.testing.assert_frame_equal(quality, other)
     found = set(quality.loc[quality["table"] == "patents", "rule"])
     assert {"malformed", "future", "unknown_firm", "unlisted", "unknown_track", "duplicate_id"} <= found
+
+
+def test_an_edition_is_counted_on_the_engine_that_it_names(cluster, spark):
+    ed = editions.load(2022)
+    other = editions.Edition(ed.name, ed.settings | {"engine": cluster})
+    here, there = analysis.of(ed), analysis.of(other)
+    pd.testing.assert_frame_equal(here.cube, there.cube)
+    assert here.given == there.given and here.totals == there.totals
 
 
 def test_a_corrupt_file_is_refused_by_spark_too(spark, tmp_path):
