@@ -187,7 +187,7 @@ def _passings(pair: "_Pair") -> tuple[pd.DataFrame, pd.DataFrame, list]:
 def lead(index: Index, moved: pd.DataFrame, parts: pd.DataFrame) -> dict:
     """Values of the sentences on a change (frames of `compare` and `decompose`).
 
-    live, zero (factors with and without a part), error (largest gap between parts and change), up, down (units whose
+    live, still (factors with a part, factors that did not change), roster (units that joined or left), error (largest gap between parts and change), up, down (units whose
     score rose, fell), pillar and share (of all gains, in per cent), first, points (largest change of score), last,
     least (smallest), climber, places (largest change of rank).
     """
@@ -195,9 +195,11 @@ def lead(index: Index, moved: pd.DataFrame, parts: pd.DataFrame) -> dict:
     gains, change = pillars.clip(lower=0).sum(), moved["score_change"].dropna().sort_index()
     places = moved["rank_change"].dropna().sort_index().astype(int)
     first, climber = change.abs().idxmax(), places.abs().idxmax()
+    roster = sorted(moved.index[moved["note"].ne("")])
     return {
         "live": list(by.index[by > 0]),
-        "zero": list(by.index[by == 0]),
+        "still": [name for name in by.index[by == 0] if name != "cities" or not roster],
+        "roster": roster,
         "error": f"{EXACT:g}",
         "up": int((change > 0).sum()),
         "down": int((change < 0).sum()),
@@ -290,7 +292,7 @@ def exercise(
 
     The weight of pillar `heavier` rises by `more`, indicator `dropped` goes, the data of `revised` are multiplied by
     `factor`; posts are set anew where the panel holds their year. For a name that the index lacks: its lightest pillar;
-    its lightest and its heaviest indicator. Returns heavier, old, new (weights in per cent), dropped, revised, unit, points and the parts by factor.
+    its lightest and its heaviest indicator. Returns heavier, old, new (weights in per cent), dropped, revised, anew (new posts), unit, points and the parts by factor.
     """
     weight, leaves = index.weight_in_index, index.spec.indicators
     heavier = heavier if heavier in index.spec.pillars else weight[index.spec.pillars].idxmin()
@@ -298,7 +300,8 @@ def exercise(
     revised = revised if revised in leaves else weight[leaves].idxmax()
     new, cells = float(weight[heavier]) + more, index.panel.copy()
     cells.loc[cells["indicator"].eq(revised), "value"] *= factor
-    later = index.thaw() if index.spec.method["base_year"] in index.years else index
+    anew = index.spec.method["base_year"] in index.years
+    later = index.thaw() if anew else index
     later = later.vary(weights={heavier: new}).drop(dropped).revise(cells)
     year = index.year if index.before is None else index.before
     before, after = State(index, year), State(later, index.year)
@@ -310,6 +313,7 @@ def exercise(
         "new": 100 * new,
         "dropped": dropped,
         "revised": revised,
+        "anew": anew,
         "unit": unit,
         "points": float(parts.sum()),
         **parts.to_dict(),

@@ -181,11 +181,11 @@ def _moves(table: pd.DataFrame) -> list[dict]:
 
 
 def _causes(factors: pd.DataFrame | None) -> list[dict]:
-    """Mean size of the effect of each cause on the scores, the largest first."""
+    """Mean size of the effect of each cause on the scores, the largest first, where it shows."""
     if factors is None or factors.empty:
         return []
     size = factors.assign(points=factors["score_effect"].abs()).groupby("cause")["points"].mean()
-    size = size.sort_values(ascending=False)
+    size = size[size > changes.SHOWN].sort_values(ascending=False)
     return [{"cause": cause, "points": points} for cause, points in size.items()]
 
 
