@@ -5,9 +5,7 @@ input = used + set aside. Firms are few and are checked in pandas; patents and d
 by the engine (fire.engines).
 """
 
-import json
 import unicodedata
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +17,7 @@ from stdnum.cn import uscc
 from fire import files
 from fire.errors import InputError, refuse
 from fire.sources import engines
+from fire.sources.tables import schema
 
 TABLES = ["firms", "patents", "deals", "institutions"]
 FOLDER = files.DATA / "sample" / "records"  # the sample; your own records stand in data/records
@@ -79,12 +78,6 @@ class Records(NamedTuple):
     tables: dict
     quality: pd.DataFrame
     set_aside: dict
-
-
-@cache
-def schema(name: str) -> dict:
-    """Frictionless Table Schema of a record table (data/schemas/<name>.json)."""
-    return json.loads((files.DATA / "schemas" / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def locate(folder: str) -> Path | str:
