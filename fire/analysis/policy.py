@@ -51,8 +51,9 @@ def calendar(facts: Path | None, cities, own: Path = OWN, rules: dict | None = N
     rules = rules or coding()
     allowed = {"topic": list(rules["topics"]), "city": [*cities, NATION]}
     parts = [tables.read(own, "policies", allowed)] if own.exists() else []
-    frame = pd.concat([*printed(facts, rules), *parts], ignore_index=True) if facts or parts else None
-    frame = pd.DataFrame(columns=COLUMNS) if frame is None else frame.reindex(columns=COLUMNS)
+    parts = [*printed(facts, rules), *parts, pd.DataFrame(columns=COLUMNS)]
+    frame = pd.concat([part for part in parts if len(part)] or parts[-1:], ignore_index=True)
+    frame = frame.reindex(columns=COLUMNS)
     frame[["date", "effective"]] = frame[["date", "effective"]].astype("datetime64[ns]")
     frame["no"] = frame["no"].astype("Int64")
     for name in ("headline_zh", "headline_en"):
@@ -66,7 +67,9 @@ def printed(facts: Path | None, rules: dict) -> list[pd.DataFrame]:
     """The printed policies and events, topics as ids of the coding; none without printed facts."""
     topics = {name: id for id, topic in rules["topics"].items() for name in topic["printed"]}
     found = []
-    for name, kind in (("policies", "policy"), ("events", "event")) if facts else ():
+    for name, kind in (("policies", "policy"), ("events", "event")):
+        if facts is None or not (facts / f"{name}.csv").exists():
+            continue
         rows = files.read_csv(facts / f"{name}.csv").assign(kind=kind)
         rows = rows.assign(headline_en=rows["topic"], topic=rows["topic"].replace(topics))
         rows = rows.reindex(columns=COLUMNS).astype({"no": int})

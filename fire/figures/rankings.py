@@ -19,8 +19,9 @@ def league(frame: pd.DataFrame, lang: str):
     )
     of_group = dict(zip(frame["group"].unique(), style.CYCLE * len(frame)))
     kit.bars(frame, lang, y="unit", x="score", colours=frame["group"].map(of_group), digits=1, ax=left)
-    look = {"low": "rank_low", "high": "rank_high", "colours": {None: style.INK}}
-    kit.interval(frame.astype({"rank": float}), lang, y="unit", x="rank", ax=right, **look)
+    places = frame.astype({"rank": float})
+    ink = {None: style.INK}
+    kit.interval(places, lang, y="unit", x="rank", low="rank_low", high="rank_high", colours=ink, ax=right)
     left.set_yticks(range(len(frame)), frame["unit"], fontsize=7 if lang == "zh" else 6.5)
     left.set_xlim(0, frame["score"].max() * 1.15)
     right.set_xlim(0, frame["rank_high"].max() + 1)

@@ -172,7 +172,7 @@ def fingerprint(path=PATH) -> pd.DataFrame:
     with duckdb.connect(path, read_only=True) as con:
         names = con.sql("SELECT schema_name, table_name FROM duckdb_tables() ORDER BY ALL").fetchall()
         query = 'SELECT count(*), coalesce(sum(hash(t)), 0)::VARCHAR FROM {}."{}" t'
-        rows = [(*name, *con.sql(query.format(*name)).fetchone()) for name in names]
+        rows = [(*name, *con.sql(query.format(*name)).fetchall()[0]) for name in names]
     return pd.DataFrame(rows, columns=["schema", "table", "rows", "hash"])
 
 

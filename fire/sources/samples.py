@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from fire import codebook, edition, files
+from fire.index import normalise
 from fire.index import spec as specs
 from fire.sources import printed, tables
 
@@ -111,14 +112,10 @@ def panel(index: str, year: int, facts: Path | None = None) -> pd.DataFrame:
 
 def valued(node: dict, standing: np.ndarray) -> np.ndarray:
     """Raw values of an indicator from standard normal standings, between the ends of `plausible`."""
-    forward, back = {
-        "identity": (np.array, np.array),
-        "log": (np.log, np.exp),
-        "log1p": (np.log1p, np.expm1),
-    }[node["transform"]]
-    low, high = forward(np.array(node["plausible"], dtype=float))
-    value = back(low + stats.norm.cdf(standing * node["direction"]) * (high - low))
-    return np.round(value) if node["transform"] == "log1p" else np.round(value, 2 if value.max() > 20 else 3)
+    kind = node["transform"]
+    low, high = normalise.forward(np.array(node["plausible"], dtype=float), kind)
+    value = normalise.back(low + stats.norm.cdf(standing * node["direction"]) * (high - low), kind)
+    return np.round(value) if kind == "log1p" else np.round(value, 2 if value.max() > 20 else 3)
 
 
 def present(spec, members: pd.DataFrame, cells: pd.DataFrame) -> np.ndarray:
