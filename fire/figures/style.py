@@ -4,6 +4,7 @@ Importing this module sets seaborn and matplotlib up. Figures draw no title and 
 """
 
 import itertools
+import re
 import warnings
 
 import matplotlib.pyplot as plt
@@ -161,7 +162,7 @@ def value_labels(
 def end_label(ax, x, y, text: str, pad: float = 6, **options):
     """Write a text to the right of a point (to the left when `pad` is negative), with a true minus sign."""
     ax.annotate(
-        text.replace("-", "−"),
+        re.sub(r"-(?=[\d.])", "−", text),  # hyphens of names stay
         (x, y),
         (pad, 0),
         textcoords="offset points",
