@@ -139,7 +139,8 @@ def chapter(path: Path, lang: str, words: dict, shown: dict, ed) -> tuple[str, l
                     f"correct the name, or run the notebook that shows it"
                 )
                 return ""
-            return render(record, lang, words, **options)
+            apart = "" if kind == "text" else "\n\n"  # Jinja takes the end of a line that ends in {% endif %}
+            return apart + render(record, lang, words, **options)
 
         return call
 
