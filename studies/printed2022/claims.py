@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fire.index.spec import Spec
 from studies.printed2022.published import FOLDER
 
 PATH = FOLDER / "claim-readings.toml"
@@ -23,7 +24,7 @@ class Book:
 
     table: pd.DataFrame
     members: dict
-    spec: object
+    spec: Spec
     types: dict
     readings: dict
     claims: pd.DataFrame

@@ -38,9 +38,8 @@ def extent(matrix, low, high, direction, bounds=(None, None), equal=None) -> tup
         )
         for sign in (1, -1)
     ]
-    return tuple(
-        sign * end.fun if end.status == 0 else np.nan for sign, end in zip((1, -1), ends, strict=True)
-    )
+    low, high = (sign * end.fun if end.status == 0 else np.nan for sign, end in zip((1, -1), ends))
+    return low, high
 
 
 def ratio_extent(matrix, low, high, above: int, below: int) -> tuple[float, float]:

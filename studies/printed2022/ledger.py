@@ -6,6 +6,8 @@ simulated or solved from the report), `calibrated` (the sample was solved under 
 the row is no independent test), `held out` (left out of the calibration).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -238,7 +240,7 @@ def summary(ledger: pd.DataFrame, by: str = "section") -> pd.DataFrame:
     return table.assign(rows=table.sum(axis=1)).reset_index()
 
 
-def check(ledger: pd.DataFrame, accepted: set | list = ()) -> None:
+def check(ledger: pd.DataFrame, accepted: Sequence[str] = ()) -> None:
     """Raise InputError that lists every mismatch that is not among the `accepted` ids."""
     new = ledger[ledger["verdict"].eq("mismatch") & ~ledger["id"].isin(list(accepted))]
     refuse(

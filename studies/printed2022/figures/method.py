@@ -30,20 +30,20 @@ def residuals(table: pd.DataFrame, lang: str):
 def base_statistics(solved: pd.DataFrame, lang: str):
     """Base-year populations solved from printed digits against the nearest public ones, on log axes; those that do not
     agree are ringed (frame of `method.solved`)."""
-    axes = {"x": "official_people", "y": "solved_people"}
-    table = solved.dropna(subset="official").rename(columns={"official": axes["x"], "solved": axes["y"]})
-    fig = kit.scatter_fit(table, lang, **axes, hue="nearest", fit=False, height=4.2)
-    ax, values = fig.axes[0], table[list(axes.values())]
+    x, y = "official_people", "solved_people"
+    table = solved.dropna(subset="official").rename(columns={"official": x, "solved": y})
+    fig = kit.scatter_fit(table, lang, x=x, y=y, hue="nearest", fit=False, height=4.2)
+    ax, values = fig.axes[0], table[[x, y]]
     ends = [0.75 * values.min(axis=None), 1.5 * values.max(axis=None)]
     ax.plot(ends, ends, color=style.MUTED, linewidth=0.8, zorder=0)
     off = table[~table["agrees"]]
     ring = {"s": 110, "facecolor": "none", "edgecolor": style.HIGHLIGHT, "linewidth": 1}
-    ax.scatter(off[axes["x"]], off[axes["y"]], **ring)
+    ax.scatter(off[x], off[y], **ring)
     ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter("{x:,.0f}")
         axis.set_minor_formatter("")
-    kit.name_points(ax, table, lang, **axes)
+    kit.name_points(ax, table, lang, x=x, y=y)
     return fig
 
 

@@ -108,10 +108,9 @@ def _cross(lists: list[np.ndarray], weights: list[float]) -> tuple[np.ndarray, n
     places = np.stack(np.meshgrid(*(np.arange(len(rows)) for rows in lists), indexing="ij"), -1).reshape(
         -1, len(lists)
     )
-    total = sum(
-        weight * rows[places[:, part], 2:]
-        for part, (rows, weight) in enumerate(zip(lists, weights, strict=True))
-    )
+    total = np.zeros((len(places), 2))
+    for part, (rows, weight) in enumerate(zip(lists, weights, strict=True)):
+        total += weight * rows[places[:, part], 2:]
     return total, places
 
 
@@ -189,7 +188,7 @@ def settle(
     years = (system.before, system.now)
     for city in sorted(cities, key=lambda city: (city, frozenset([leaf])) not in rows):
         mine = rows.get((city, frozenset([leaf])), [])
-        target = [scores[city, year, leaf] for year in years]
+        target = tuple(scores[city, year, leaf] for year in years)
         pairs = nearby(scale, target, mine, (city, system.before, leaf) in fixed, 60 if mine else 1)
         trials = (
             fixed | {(city, year, leaf): score for year, score in zip(years, pair[2:], strict=True)}
