@@ -152,7 +152,7 @@ def test_unknown_index_is_refused():
         rankings.load(ED, "happiness")
 
 
-def test_a_sample_of_another_year_without_printed_facts_names_no_bank(monkeypatch):
+def test_a_sample_of_another_year_without_printed_facts_names_no_bank():
     later = edition.Edition("made-up", ED.settings | {"year": 2023, "facts": None})
     index = rankings.load(later, "banks")
     assert index.years == [2022, 2023] and index.spec.method["base_year"] == 2022
