@@ -144,6 +144,7 @@ def chapter(path: Path, lang: str, words: dict, shown: dict, ed) -> tuple[str, l
 
         return call
 
+    catalogue = narrative.catalogue(*narrative.folders(ed))
     facts = narrative.facts(ed) | {
         "lang": lang,
         "pillars": ed.spec.pillars,
@@ -153,7 +154,7 @@ def chapter(path: Path, lang: str, words: dict, shown: dict, ed) -> tuple[str, l
         "table": show("table", table),
         "text": show("text", lambda record, lang, words: plain(record["text"][lang])),
         "has": lambda name: name in shown,
-        "said": lambda name: name not in shown or shown[name].get("text") != {"zh": "", "en": ""},
+        "said": lambda name: said(name, shown, catalogue),
         "exhibits": lambda prefix: [name for name in shown if name.startswith(prefix)],
         "authors": lambda part: authors(part, lang, ed.name),
         "explorer": lambda: html_only(explorer.fragment(ed, lang)),
@@ -166,6 +167,14 @@ def chapter(path: Path, lang: str, words: dict, shown: dict, ed) -> tuple[str, l
         text, message = "", getattr(error, "message", None) or error
         faults.append(f"{path}: line {narrative.error_line(error)}: {message}")
     return text, faults
+
+
+def said(name: str, shown: dict, catalogue) -> bool:
+    """Whether a sentence has something to say: written by a notebook and not empty. A name that the catalogue does
+    not know either counts as said, so that `text` reports it."""
+    if name in shown:
+        return shown[name].get("text") != {"zh": "", "en": ""}
+    return not any(name == entry or name.startswith(f"{entry}-") for entry in catalogue.entries)
 
 
 def template_line() -> int:
