@@ -17,7 +17,7 @@ NOTEBOOK = [
     (
         "code",
         (),
-        'import fire\nfrom fire.figures import kit\n\ned = fire.load(edition)\nshow = fire.show(ed, out, "{name}")\nidx = ed.index',
+        'from functools import partial\n\nimport fire\nfrom fire.figures import kit\n\ned = fire.load(edition)\nshow = fire.show(ed, out, "{name}")\nidx = ed.index',
     ),
     ("markdown", (), "## 得分\n*Scores*"),
     (
@@ -30,9 +30,7 @@ NOTEBOOK = [
     (
         "code",
         (),
-        "def draw(frame, lang):\n"
-        '    return kit.bars(frame, lang, y="unit", x="score")\n\n\n'
-        'show.figure("{stem}-bars", draw, first, k=len(first))',
+        'bars = partial(kit.bars, y="unit", x="score")\nshow.figure("{stem}-bars", bars, first, k=len(first))',
     ),
 ]
 EXHIBITS = """# Texts of the exhibits of chapter {name}. Words only: every number and name is a value that the notebook gives.

@@ -104,7 +104,8 @@ class Writer:
 
     def _record(self, kind: str, entry: str, each, frame, status, values: dict) -> dict:
         """What is stored of an exhibit: names, values and status, as plain data."""
-        name = entry if each is None else f"{entry}-{str(each).lower().replace('_', '-')}"
+        end = self.ed.book.english.get(each, str(each)).lower()  # a place by its English name
+        name = entry if each is None else f"{entry}-{re.sub('[^a-z0-9]+', '-', end)}"
         faults = []
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
             faults.append(f"the name '{name}' may hold only a-z, 0-9 and hyphens")
