@@ -104,8 +104,10 @@ class Writer:
 
     def _record(self, kind: str, entry: str, each, frame, status, values: dict) -> dict:
         """What is stored of an exhibit: names, values and status, as plain data."""
-        end = self.ed.book.english.get(each, str(each))  # a place by its English name
-        name = entry if each is None else "-".join([entry, *re.split("[ '_]+", end.lower())])
+        named = re.sub(
+            "[ ']+", "-", self.ed.book.english.get(each, "")
+        ).lower()  # a place by its English name
+        name = entry if each is None else f"{entry}-{named or str(each).lower().replace('_', '-')}"
         faults = []
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
             faults.append(f"the name '{name}' may hold only a-z, 0-9 and hyphens")
