@@ -46,3 +46,26 @@ def cells(record: dict, table: pd.DataFrame, key: str, ed):
         for child in ed.spec.nodes.index:
             if child in table and pd.api.types.is_number(line[child]) and pd.notna(line[child]):
                 yield record["name"], line[key], child, "score", float(line[child])
+
+
+def disagreements(ed, folder: Path) -> pd.DataFrame:
+    """Rows of `facts` whose quantity has another value in another exhibit (beyond the six decimals of a table)."""
+    found = facts(ed, folder)
+    spread = found.groupby(["unit", "node", "quantity"])["value"].transform(
+        lambda values: values.max() - values.min()
+    )
+    return found[spread > 2e-6]
+
+
+if __name__ == "__main__":
+    import sys
+
+    import fire
+
+    edition = fire.load(sys.argv[1])
+    rows, wrong = facts(edition, edition.stored), disagreements(edition, edition.stored)
+    shared = rows.groupby(["unit", "node", "quantity"])["exhibit"].nunique().gt(1).sum()
+    print(
+        f"{rows['exhibit'].nunique()} exhibits, {shared} quantities in more than one, {len(wrong)} disagree"
+    )
+    sys.exit(wrong.to_string() if len(wrong) else 0)
