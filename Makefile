@@ -8,7 +8,7 @@ BIN     := $(or $(ACTIVE),.venv)/bin
 READY   := $(if $(ACTIVE),build/active$(subst /,-,$(ACTIVE)).done,.venv/.done)
 FIRE    := $(BIN)/python -m
 FONTS   := build/fonts/NotoSansSC-Regular.ttf build/fonts/NotoSansSC-Bold.ttf
-STYLED  := fire studies tests notebooks .ci conftest.py
+STYLED  := fire studies tests notebooks docs .ci conftest.py
 NOTEBOOKS = $(wildcard notebooks/*.ipynb studies/*/notebooks/*.ipynb)
 
 export OPENBLAS_NUM_THREADS ?= 1
@@ -116,6 +116,9 @@ types: | $(READY)
 sound: | $(READY)
 	@$(FIRE) fire.report.notebook check $(NOTEBOOKS)
 
+docs: | $(READY) ## 更新文档中生成的部分 · Update what is generated in docs/: reference, picture of the rooms
+	@$(BIN)/python docs/make.py
+
 hooks: | $(READY) ## 每次提交前自动检查 · Check before every commit
 	@$(BIN)/pre-commit install
 
@@ -130,4 +133,4 @@ clean: ## 删除生成的文件，您的数据不动 · Remove what was built; y
 	@echo "已删除生成的文件；保留 · Removed what was built; kept: $(wildcard data/raw data/records build/unlocked) reports/editions notebooks"
 
 .PHONY: help report setup data derived test test-spark spark notebooks chapter city check audit publish unlock verify diff bench lab \
-  format lint style types sound hooks lock clean
+  format lint style types sound docs hooks lock clean
