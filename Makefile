@@ -8,7 +8,7 @@ BIN     := $(or $(ACTIVE),.venv)/bin
 READY   := $(if $(ACTIVE),build/active$(subst /,-,$(ACTIVE)).done,.venv/.done)
 FIRE    := $(BIN)/python -m
 FONTS   := build/fonts/NotoSansSC-Regular.ttf build/fonts/NotoSansSC-Bold.ttf
-STYLED  := fire studies tests notebooks docs .ci conftest.py
+STYLED  := fire studies tests notebooks docs/make.py .ci conftest.py
 NOTEBOOKS = $(wildcard notebooks/*.ipynb studies/*/notebooks/*.ipynb)
 
 export OPENBLAS_NUM_THREADS ?= 1
