@@ -1,17 +1,20 @@
 """What changed and why: decompositions add up exactly, passings explain ranks, data and method are compared."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from engine_data import flat, panel, random_panel
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.text import Text
 from numpy.testing import assert_allclose
 from test_robustness import small_panel, small_spec
 
 import fire
 from fire.analysis import changes
 from fire.analysis.changes import FACTORS, State
+from fire.figures import changes as draw
 from fire.index import spec as specs
 from fire.index.index import Index
 
@@ -306,3 +309,32 @@ def test_an_indicator_that_was_dropped_counts_as_framework():
     spec, cells = old.index.spec.drop("z"), old.index.panel
     new = state(spec, cells[cells["indicator"].ne("z")])
     assert set(changes.explain(old, new)["factor"]) == {"framework"}
+
+
+# Figures --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["zh", "en"])
+def test_figures_name_what_they_show(code):
+    index = fire.load(2022).index
+    lang, before, after = fire.load(2022).book.lang(code), State(index, 2020), State(index, 2021)
+    parts, moved = changes.decompose(before, after), changes.compare(before, after)
+    passed = changes.largest_passings(moved, changes.rivals(before, after), 4)
+    steps = changes.steps(parts, moved, ["深圳", "合肥"], most=2)
+    assert steps.groupby("unit").size().tolist() == [3, 3] and steps["indicator"].isna().sum() == 2
+    ends = moved.loc[["深圳", "合肥"], "score_change"]
+    assert_allclose(steps.groupby("unit", sort=False)["points"].sum(), ends, atol=1e-12)
+    shown = {
+        draw.waterfalls: (steps, {"zh": ["深圳", "2020", "其余"], "en": ["Shenzhen", "2021", "others"]}),
+        draw.waterfall: (steps[:3], {"zh": ["普惠金融"], "en": ["Inclusive finance"]}),
+        draw.pillars: (
+            changes.by_pillar(index, parts),
+            {"zh": ["拉萨", "智力支撑"], "en": ["Lhasa", "Intelligence"]},
+        ),
+        draw.passings: (passed, {"zh": ["金华", "南通"], "en": ["Jinhua", "Nantong"]}),
+    }
+    for kind, (frame, words) in shown.items():
+        fig = kind(frame, lang)
+        texts = {text.get_text() for text in fig.findobj(Text)}
+        assert set(words[code]) <= texts, kind.__name__
+        plt.close(fig)

@@ -24,6 +24,7 @@ from fire.analysis import montecarlo
 from fire.index import aggregate, impute, normalise, rounding, treat
 from fire.index import panel as panels
 from fire.index.index import Index, same
+from fire.index.spec import Spec
 from fire.index.spec_faults import METHODS, OF_NODE
 
 FACTORS = ["performance", "revision", "weights", "posts", "cities", "framework"]
@@ -408,20 +409,9 @@ def difference(old, new) -> dict[str, pd.DataFrame]:
         "history": _scores_apart(_scored(old), _scored(new), order),
         "places": _places_apart(old, new),
     }
-    weights, posts = (
-        [
-            getattr(side, name, None) if isinstance(side, Record) else getattr(side.index, name)
-            for side in (old, new)
-        ]
-        for name in ("weights", "posts")
-    )
-    if weights[0] is not None:
-        frames["weights"] = _apart(*(one.rename("weight").to_frame() for one in weights), "node")
-    if posts[0] is not None:
-        rules = [
-            new.index.spec.rules if isinstance(side, Record) else side.index.spec.rules for side in (old, new)
-        ]
-        frames["posts"] = _apart(*map(_in_units, posts, rules), "indicator")
+    for name, key in (("weights", "node"), ("posts", "indicator")):
+        if not isinstance(old, Record) or getattr(old, name) is not None:
+            frames[name] = _apart(_kept(old, new, name), _kept(new, new, name), key)
     if not isinstance(old, Record):
         methods = method(old.index.spec, new.index.spec)
         both = set(old.index.years) & set(new.index.years)
@@ -431,6 +421,20 @@ def difference(old, new) -> dict[str, pd.DataFrame]:
         parts = decompose(old, new).rename(columns={"factor": "cause"})
         frames["parts"] = parts[parts["points"].abs() > TOLD].reset_index(drop=True)
     return frames
+
+
+def _kept(side, new, name: str) -> pd.DataFrame:
+    """Weights or posts (low and high, in the unit of the indicator; those of each year by themselves: of the last) of a
+    state or record; a record is read by the methods of `new`."""
+    table = getattr(side, name) if isinstance(side, Record) else getattr(side.index, name)
+    if name == "weights":
+        return table.rename("weight").to_frame()
+    rules = (new if isinstance(side, Record) else side).index.spec.rules
+    table = table if table.index.nlevels == 1 else table.groupby(level="indicator", sort=False).last()
+    table = table.loc[[one for one in table.index if one in rules], ["low", "high"]].astype(float)
+    for one in table.index:
+        table.loc[one] = normalise.back(table.loc[one].to_numpy(), normalise.kind_of(rules[one]))
+    return table
 
 
 def _scored(side: State | Record) -> pd.DataFrame:
@@ -475,15 +479,6 @@ def _apart(old: pd.DataFrame, new: pd.DataFrame, key: str) -> pd.DataFrame:
     told = ~np.isclose(old, new, rtol=1e-9, atol=1e-12, equal_nan=True).all(axis=1)
     pairs = {f"{name}_{end}": side[name] for name in old for end, side in (("old", old), ("new", new))}
     return pd.DataFrame(pairs)[told].rename_axis(key).reset_index()
-
-
-def _in_units(posts: pd.DataFrame, rules: dict) -> pd.DataFrame:
-    """Low and high posts in the unit of their indicator; those of each year by themselves: of the last."""
-    posts = posts if posts.index.nlevels == 1 else posts.groupby(level="indicator", sort=False).last()
-    posts = posts.loc[[name for name in posts.index if name in rules], ["low", "high"]].astype(float)
-    for name in posts.index:
-        posts.loc[name] = normalise.back(posts.loc[name].to_numpy(), normalise.kind_of(rules[name]))
-    return posts
 
 
 def _places_apart(old: State | Record, new: State) -> pd.DataFrame:
@@ -539,7 +534,7 @@ def _pair(before: State, after: State) -> _Pair:
         "revision": any(
             not values[0, 0, tree].loc[both].equals(values[0, 1, tree].loc[both]) for tree in (0, 1)
         ),
-        "weights": not np.allclose(*(specs[1, kind].nodes["weight"] for kind in (0, 1)), rtol=0, atol=1e-14),
+        "weights": _others(specs[1, 0].nodes["weight"], specs[1, 1].nodes["weight"]),
         "posts": any(not posts[0, tree].round(12).equals(posts[1, tree].round(12)) for tree in (0, 1)),
         "cities": set(rosters[0]) != set(rosters[1]),
         "framework": framework,
@@ -571,11 +566,11 @@ def _with_weights(spec, donor):
         theirs = donor.nodes.loc[shared, "weight"]
         if theirs.sum() > 0:
             new[shared] = theirs / theirs.sum() * new[shared].sum()
-    return (
-        spec
-        if np.allclose(new, spec.nodes["weight"], rtol=0, atol=1e-14)
-        else spec.vary(weights=new.iloc[1:].to_dict())
-    )
+    return spec.vary(weights=new.iloc[1:].to_dict()) if _others(new, spec.nodes["weight"]) else spec
+
+
+def _others(new: pd.Series, old: pd.Series) -> bool:
+    return not np.allclose(new, old, rtol=0, atol=1e-14)
 
 
 def _framework(spec) -> tuple:
@@ -663,7 +658,7 @@ def _filled(table: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
 # One coalition --------------------------------------------------------------------------------------------------------
 
 
-def _coalition(pair: _Pair, on: frozenset) -> tuple[pd.DataFrame, pd.Series, object]:
+def _coalition(pair: _Pair, on: frozenset) -> tuple[pd.DataFrame, pd.Series, Spec]:
     """Scores (unit × node), ranks and specification with the factors in `on` as after the change, the others as
     before. With none and with all on they are those of the two states themselves.
     """

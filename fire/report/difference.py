@@ -102,7 +102,7 @@ def _rebuilt(ed, found: dict):
     if own in found:
         settings = files.read_yaml(found[own])
     for key in ("panel", "places", "regions"):
-        named = settings.get(key, editions.DEFAULTS.get(key))
+        named = settings.get(key) or editions.DEFAULTS[key]
         settings[key] = str(found.get(named, files.ROOT / named))
     named = editions.name_of(specs.INDICES / f"{settings['specification']}.toml")
     settings["specification"] = str(found.get(named, files.ROOT / named))
@@ -228,7 +228,7 @@ def _workbook(path: Path, frames: dict, said: dict, year: int, names) -> Path:
         book = xlsxwriter.Workbook(part, {"strings_to_formulas": False, "nan_inf_to_errors": True})
         book.set_properties({"title": said["zh"][0], "created": datetime(year + 1, 6, 1)})
         styles = {
-            name: book.add_format({"font_name": "Microsoft YaHei", **style})
+            name: book.add_format({"font_name": "Microsoft YaHei"} | dict(style))
             for name, style in workbook.FORMATS.items()
         }
         styles["plain"] = book.add_format({"font_name": "Microsoft YaHei"})

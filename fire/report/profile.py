@@ -117,7 +117,8 @@ def _obstacles(index) -> pd.DataFrame:
     """Obstacles (`coordination.obstacle`) of the units whose indicators are all there; a score beyond the scale counts
     as its end."""
     table = index.wide()[index.spec.indicators].dropna()
-    scaled = coordination.rescale(table, *index.spec.method["scale"], rule="clip")
+    low, high = index.spec.method["scale"]
+    scaled = coordination.rescale(table, low, high, rule="clip")
     return coordination.obstacle(scaled, index.weight_in_index[index.spec.indicators], index.pillar)
 
 

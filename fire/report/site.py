@@ -85,8 +85,8 @@ def environment(ed, lang: str) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     env.filters |= {
-        "num": lambda value, digits=3: "–" if pd.isna(value) else exhibits.number(float(value), digits),
-        "signed": lambda value, digits=0: "–" if pd.isna(value) else signed(float(value), digits),
+        "num": number,
+        "signed": signed,
         "unit": lambda name: codebook.unit(name, named),
         "node": lambda name: codebook.node(name, named),
         "slug": lambda name: slug(name, named),
@@ -106,13 +106,20 @@ def environment(ed, lang: str) -> jinja2.Environment:
     return env
 
 
-def signed(value: float, digits: int = 0) -> str:
-    """A change with its sign; none when it rounds to zero.
+def number(value, digits: int = 3) -> str:
+    """A number; a dash when missing."""
+    return "–" if pd.isna(value) else exhibits.number(float(value), digits)
 
-    >>> signed(2.0), signed(-0.314, 2), signed(0.0)
-    ('+2', '−0.31', '0')
+
+def signed(value, digits: int = 0) -> str:
+    """A change with its sign; none when it rounds to zero, a dash when missing.
+
+    >>> signed(2.0), signed(-0.314, 2), signed(0.0), signed(None)
+    ('+2', '−0.31', '0', '–')
     """
-    text = f"{value:+.{digits}f}"
+    if pd.isna(value):
+        return "–"
+    text = f"{float(value):+.{digits}f}"
     return text.replace("-", "−") if float(text) else text[1:]
 
 
@@ -142,7 +149,7 @@ def place_pages(ed, profiles: dict, folder: Path) -> None:
             for one in twice
         ],
     )
-    used = []
+    used, words = [], files.read_json(TEMPLATES / "words.json")
     for lang in ed.languages:
         env = environment(ed, lang)
         for name, facts in profiles.items():
@@ -150,7 +157,7 @@ def place_pages(ed, profiles: dict, folder: Path) -> None:
             used.append(_page(env, folder, codebook.unit(name, ed.book.lang(lang)), body, address[name]))
         entries = [facts | {"find": search_text(name, ed.book.en)} for name, facts in profiles.items()]
         body = env.get_template("index.html").render(entries=entries)
-        used.append(_page(env, folder, env.globals["w"]["places"], body, "index"))
+        used.append(_page(env, folder, words["places"][lang], body, "index"))
     css = (TEMPLATES.parent / "report.css", TEMPLATES / "site.css")
     used += [path.read_text(encoding="utf-8") for path in TEMPLATES.iterdir()]
     style = fonts.web("".join(used)) + "".join(path.read_text(encoding="utf-8") for path in css)
