@@ -14,8 +14,6 @@ import pandas as pd
 from fire.errors import refuse
 from fire.sources import firms, records
 
-KINDS = ("region", "city", "category", "track")
-
 
 class Counted(NamedTuple):
     """Counted records: `cube` (city, track, year, region, category and counts, see `sources.firms.count`), `quality`
@@ -68,7 +66,7 @@ def of(ed) -> Counted:
 
 
 def stocks(counted: Counted, by: str) -> pd.DataFrame:
-    """Stocks and ratios by one of KINDS, most firms first: `unit` and the columns of `sources.firms.table`.
+    """Stocks and ratios by `region`, `city`, `category` or `track`, most firms first: `unit` and the columns of `sources.firms.table`.
 
     Cities are those of the index; regions include 其他, the firms outside them.
     """

@@ -48,10 +48,10 @@ def shares(frame: pd.DataFrame, lang: str):
 
     Columns: `unit, technology, share_of_technology_pct`.
     """
-    what = {"y": "unit", "x": "technology", "value": "share_of_technology_pct"}
-    fig = narrow(kit.heat(frame, lang, **what, size=7.5), lang)
+    fig = kit.heat(frame, lang, y="unit", x="technology", value="share_of_technology_pct", size=7.5)
+    fig = _narrow(fig, lang)
     axis, bottom = fig.axes[0], frame["unit"].nunique() + 0.55
-    wide = frame.pivot(index=what["y"], columns=what["x"], values=what["value"])
+    wide = frame.pivot(index="unit", columns="technology", values="share_of_technology_pct")
     wide = wide.reindex(index=frame["unit"].unique(), columns=frame["technology"].unique())
     for column, leader in enumerate(wide.to_numpy().argmax(axis=0)):
         axis.add_patch(
@@ -73,16 +73,19 @@ def quotients(frame: pd.DataFrame, lang: str):
     Columns: `unit, technology, location_quotient`.
     """
     values = frame.assign(location_quotient=frame["location_quotient"].where(frame["location_quotient"] > 0))
-    norm = mpl.colors.LogNorm(0.25, 4)
-    what = {"y": "unit", "x": "technology", "value": "location_quotient"}
-    fig = narrow(kit.heat(values, lang, **what, norm=norm, cmap=f"{style.DIVERGING}_r", size=7.5), lang)
+    scale = mpl.colors.LogNorm(0.25, 4)
+    colours = f"{style.DIVERGING}_r"
+    fig = kit.heat(
+        values, lang, y="unit", x="technology", value="location_quotient", norm=scale, cmap=colours, size=7.5
+    )
+    fig = _narrow(fig, lang)
     bar = fig.axes[-1]
     bar.set_yticks([0.25, 0.5, 1, 2, 4], ["1/4", "1/2", "1", "2", "4"])
     bar.minorticks_off()
     return fig
 
 
-def narrow(fig, lang: str):
+def _narrow(fig, lang: str):
     """A heat map of few columns, their names in lines short enough to stand side by side."""
     axis = fig.axes[0]
     axis.set_xticks(

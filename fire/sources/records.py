@@ -85,7 +85,7 @@ def locate(folder: str) -> Path | str:
     return folder if "://" in folder else files.ROOT / folder
 
 
-def described(folder: Path | str = FOLDER) -> dict:
+def _described(folder: Path | str = FOLDER) -> dict:
     """What datapackage.json of a folder of records says of them; nothing without that file."""
     path = Path(f"{folder}/datapackage.json")
     return files.read_json(path) if path.exists() else {}
@@ -93,12 +93,12 @@ def described(folder: Path | str = FOLDER) -> dict:
 
 def status(folder: Path | str = FOLDER) -> str:
     """Status of a folder of records: `status` in its datapackage.json, else observed."""
-    return described(folder).get("status", "observed")
+    return _described(folder).get("status", "observed")
 
 
 def source(folder: Path | str = FOLDER) -> dict:
     """Source (zh, en) of what is counted from a folder of records: `source_zh`, `source_en` of its datapackage.json."""
-    package = described(folder)
+    package = _described(folder)
     return {lang: package.get(f"source_{lang}", text) for lang, text in SOURCE.items()}
 
 

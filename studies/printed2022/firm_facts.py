@@ -230,7 +230,7 @@ def not_reproduced(ledger: pd.DataFrame, book) -> pd.DataFrame:
             **{name: rows[name] for name in ("id", "section", "unit")},
             **{
                 f"metric_{lang}": [
-                    worded(*row, book, lang) for row in zip(rows["node"], rows["measure"], strict=True)
+                    _worded(*row, book, lang) for row in zip(rows["node"], rows["measure"], strict=True)
                 ]
                 for lang in codebook.LANGUAGES
             },
@@ -244,23 +244,23 @@ def not_reproduced(ledger: pd.DataFrame, book) -> pd.DataFrame:
     ).replace({"computed": {"nan": None, "": None}})
 
 
-def worded(node: str, measure: str, book, lang: str) -> str:
+def _worded(node: str, measure: str, book, lang: str) -> str:
     """What is printed, in words: the metric, or several, with its technology, and whether it is a rank or a share.
 
-    >>> worded("patents:云计算", "rank", codebook.default(), "en")
+    >>> _worded("patents:云计算", "rank", codebook.default(), "en")
     'Patent applications, Cloud computing: Rank'
     """
     metrics, _, tech = node.partition(":")
-    parts = [heading(SIZES.get(name, name), book, lang) for name in metrics.split(";")]
+    parts = [_heading(SIZES.get(name, name), book, lang) for name in metrics.split(";")]
     parts += [codebook.word(tech, book.lang(lang))] if tech else []
     shown = ("、" if lang == "zh" else ", ").join(parts)
     if measure in ("value", "claim"):
         return shown
-    kind = heading("rank" if measure.startswith("rank") else "share_pct", book, lang)
+    kind = _heading("rank" if measure.startswith("rank") else "share_pct", book, lang)
     return f"{shown}：{kind}" if lang == "zh" else f"{shown}: {kind}"
 
 
-def heading(name: str, book, lang: str) -> str:
+def _heading(name: str, book, lang: str) -> str:
     """Heading of a metric by the codebook; one that is printed but is no column stays as it is."""
     try:
         return book.column(name)[lang]

@@ -130,7 +130,8 @@ def constraint(fact, grid: pd.DataFrame) -> Constraint:
     if fact.measure.startswith("pct_of_"):
         other = cell_mask(fact.measure.removeprefix("pct_of_"), fact.tech, grid)
         odds = np.array([low, high]) / 100 * (bases @ part) / (bases @ other)
-        return Constraint(part, part + other, *(odds / (1 + odds)), fact.id)
+        low, high = (odds / (1 + odds)).tolist()
+        return Constraint(part, part + other, low, high, fact.id)
     return Constraint(part, cell_mask("全国", fact.tech, grid), low / 100, high / 100, fact.id)
 
 
@@ -298,7 +299,7 @@ def firms(grid: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         {
             "firm": [f"F{n:06d}" for n in serial],
             "name": [f"{place}模拟企业{n:05d}" for place, n in zip(city, serial)],
-            "uscc": [credit_code(n) for n in serial],
+            "uscc": [credit_code(int(n)) for n in serial],
             "city": city,
             "founded": (year - 1970).astype("datetime64[Y]").astype("datetime64[D]") + day,
             "hightech": hightech,
