@@ -228,7 +228,7 @@ def _workbook(path: Path, frames: dict, said: dict, year: int, names) -> Path:
         book = xlsxwriter.Workbook(part, {"strings_to_formulas": False, "nan_inf_to_errors": True})
         book.set_properties({"title": said["zh"][0], "created": datetime(year + 1, 6, 1)})
         styles = {
-            name: book.add_format({"font_name": "Microsoft YaHei"} | dict(style))
+            name: book.add_format({"font_name": "Microsoft YaHei", **style})
             for name, style in workbook.FORMATS.items()
         }
         styles["plain"] = book.add_format({"font_name": "Microsoft YaHei"})

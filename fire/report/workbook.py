@@ -15,7 +15,7 @@ from fire import codebook
 from fire.errors import refuse
 from fire.files import atomic_path
 
-FORMATS = {
+FORMATS: dict[str, dict] = {
     "head": {"bold": True, "bg_color": "#E8EDF2", "bottom": 1, "text_wrap": True, "valign": "top"},
     "title": {"bold": True, "font_size": 14},
     "note": {"font_color": "#555555", "text_wrap": True, "valign": "top"},
