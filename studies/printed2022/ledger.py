@@ -41,11 +41,11 @@ BOTH_YEARS = ["growth_pct", "rank_change", "growth_rank"]  # measures that rest 
 EPSILON = 1e-9  # floating-point room beside a printed tolerance
 
 
-def build(index, focus_region: str, facts=None, claims=None, types=None, rules=None) -> pd.DataFrame:
+def build(index, facts=None, claims=None, types=None, rules=None) -> pd.DataFrame:
     """The ledger of the index chapters: printed scores, growth rates and ranks, claims, development types.
 
-    `focus_region`: the region whose cities the report gives a tier and a profile. `facts`, `claims`, `types`: the tables
-    index_scores, index_claims and typology; `rules` as `errata.rules` (all by default as on file). Columns: COLUMNS.
+    `facts`, `claims`, `types`: the tables index_scores, index_claims and typology; `rules` as `errata.rules` (all by
+    default as on file). Columns: COLUMNS.
     Raises InputError for an index of another year than the report's.
     """
     refuse(
@@ -60,7 +60,7 @@ def build(index, focus_region: str, facts=None, claims=None, types=None, rules=N
         for name, table in (("index_scores", facts), ("index_claims", claims), ("typology", types))
     )
     rules = errata.rules() if rules is None else rules
-    means, names = regions.means(index), typology.names(index, focus_region)
+    means, names = regions.means(index), typology.names(index, published.FOCUS)
     book = logic.open_book(index, means, names, claims)
     rows = pd.concat(
         [_fact_rows(index, means, facts), _claim_rows(claims, book), _type_rows(types, book)],

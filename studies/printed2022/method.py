@@ -80,9 +80,9 @@ def errors(residuals: pd.DataFrame) -> dict:
     }
 
 
-def types(index, region: str) -> dict:
+def types(index) -> dict:
     """Printed types of regions in pillar F: n, same and other (regions whose recomputed type agrees, or does not)."""
-    found = typology.names(index, region)
+    found = typology.names(index, published.FOCUS)
     printed = published.load("typology").query("node == 'F' and unit_type == 'region'")
     printed = printed.drop_duplicates("unit").set_index("unit")["type_zh"]
     same = [unit for unit in printed.index if printed[unit] in found[unit, "F"]]

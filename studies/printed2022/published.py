@@ -16,6 +16,7 @@ from fire.index.rounding import half_digit
 
 FOLDER = Path(__file__).parent / "data"
 BASE, YEAR = 2020, 2021  # the index years that the report speaks of: growth is counted from the first
+FOCUS = "粤港澳大湾区"  # the region whose cities it gives a tier and a profile
 DIGITS = ("value", "decimals")
 
 

@@ -126,10 +126,10 @@ def firmness(types: pd.DataFrame) -> dict:
     }
 
 
-def tiers(index, region: str) -> pd.DataFrame:
-    """Tier and profile of the cities of one region and how often draws of weights keep them: unit, tier_zh, tier_en,
+def tiers(index) -> pd.DataFrame:
+    """Tier and profile of the cities of the focus region and how often draws of weights keep them: unit, tier_zh, tier_en,
     tier_kept, profile_zh, profile_en, profile_kept (per cent)."""
-    table, rules = typology.profile_stability(index, region), typology.load()
+    table, rules = typology.profile_stability(index, published.FOCUS), typology.load()
     found = table[["unit"]].copy()
     for name, words in (("tier", rules["tiers"]), ("profile", rules["cities"])):
         known = table[name].map(lambda key, words=words: words.get(key))

@@ -66,7 +66,7 @@ def test_no_text_of_the_study_types_a_number():
 @pytest.fixture(scope="module")
 def frames(ed):
     stats = statistics.panel()
-    rows, posts, weights = ledger.build(ed.index, ed.focus_region), identify.posts(stats), method.weights()
+    rows, posts, weights = ledger.build(ed.index), identify.posts(stats), method.weights()
     corners = {"corners": digits.weight_polytope(), "grid": digits.weight_grid()}
     return {
         (replication_figures, "verdicts"): ledger.summary(rows),

@@ -16,7 +16,7 @@ def ed():
 
 @pytest.fixture(scope="module")
 def rows(ed):
-    return ledger.build(ed.index, ed.focus_region)
+    return ledger.build(ed.index)
 
 
 def test_one_row_for_each_fact_claim_and_type(rows):
@@ -67,7 +67,7 @@ def test_evidence_tells_observed_from_calibrated_and_no_row_held_out_is_reproduc
     ("node", "weight", "least"), [("firm_rd", 0.8, 150), ("policy", 0.6, 150), ("E", 0.3, 60)]
 )
 def test_a_changed_weight_fails_visibly(ed, node, weight, least):
-    varied = ledger.build(ed.index.vary(weights={node: weight}), ed.focus_region)
+    varied = ledger.build(ed.index.vary(weights={node: weight}))
     assert varied["verdict"].eq("mismatch").sum() >= least
     with pytest.raises(InputError) as refused:
         ledger.check(varied)
@@ -87,13 +87,13 @@ def test_a_corrupted_fact_is_a_mismatch(ed):
     facts = published.load("index_scores")
     at = facts.index[facts["id"].eq("S0096")][0]
     facts.loc[at, ["value", "printed_text"]] = [9.565, "9.565"]
-    found = ledger.build(ed.index, ed.focus_region, facts=facts)
+    found = ledger.build(ed.index, facts=facts)
     assert found.loc[found["verdict"].eq("mismatch"), "id"].tolist() == ["S0096"]
 
 
 def test_an_index_of_another_year_is_refused(ed):
     with pytest.raises(InputError, match="the index ranks 2020, the printed report 2021"):
-        ledger.build(ed.index.only(years=[2020]), ed.focus_region)
+        ledger.build(ed.index.only(years=[2020]))
 
 
 def test_combine_refuses_doubled_ids_and_unknown_verdicts(rows):
