@@ -1,0 +1,73 @@
+"""`make report` as a user runs it: whole, once, and one number is one number in all of it."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+import fire
+from fire.files import ROOT
+
+pytestmark = pytest.mark.slow
+CLEAN = {
+    name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTEST"))
+}
+
+
+def make(*words):
+    done = subprocess.run(["make", *words], cwd=ROOT, env=CLEAN, capture_output=True, text=True, timeout=1800)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def report():
+    status, said = make("report")
+    assert status == 0, said[-3000:]
+    return ROOT / "reports" / "2022"
+
+
+def test_it_opens_in_both_languages(report):
+    assert (report / "index.html").stat().st_size > 1000
+    for lang in ("zh", "en"):
+        for kind in ("html", "pdf", "docx"):
+            assert (report / f"fire-2022.{lang}.{kind}").stat().st_size > 50_000, (lang, kind)
+    assert not list(report.parent.glob(".*part*"))
+
+
+def test_a_second_report_does_nothing(report):
+    status, said = make("report")
+    assert status == 0 and "[1/" not in said and "reports/2022/index.html" in said
+
+
+def test_an_edition_that_is_not_there_leaves_the_last_report_whole(report):
+    before = (report / "index.html").read_bytes()
+    status, said = make("report", "EDITION=1999")
+    assert status != 0 and "1999" in said and "Traceback" not in said
+    assert re.search("[\u4e00-\u9fff]", said) and (report / "index.html").read_bytes() == before
+
+
+def test_one_number_is_one_number_in_all_exhibits(report):
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.exhibits", "2022"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert int(re.search(r"(\d+) quantities in more than one", done.stdout).group(1)) > 500
+
+
+def test_pages_workbook_and_release_say_what_the_stored_results_say(report):
+    ed = fire.load(2022)
+    known, final = fire.results.of(ed), ed.index.of().set_index("unit")
+    shown = pd.read_csv(report / "data" / "intervals.csv", encoding="utf-8-sig")
+    keys = ["unit", "year", "node"]
+    both = shown.merge(known.intervals, on=keys, suffixes=("", "_stored"))
+    assert len(both) == len(shown) and (both["rank_low"] == both["rank_low_stored"]).all()
+    ranking = pd.read_excel(report / "fire-2022.xlsx", sheet_name="排名 Ranking", header=1).set_index(
+        "城市 Unit"
+    )
+    assert (ranking["位次 Rank"] == final.loc[ranking.index, "rank"].astype(int)).all()
+    line = known.intervals.query("unit == '合肥' and node == 'total' and year == @ed.year").iloc[0]
+    page = (report / "places" / "hefei.en.html").read_text(encoding="utf-8")
+    assert f"{line['rank_low']:.0f}" in page and f"{final.at['合肥', 'score']:.3f}" in page
