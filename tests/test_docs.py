@@ -10,6 +10,7 @@ A how-to is run in a scratch copy of the project, block by block:
     ```bash skip       is not run
 """
 
+import importlib
 import importlib.util
 import os
 import re
@@ -71,6 +72,13 @@ MARKDOWN = [ROOT / name for name in ("README.md", "README.zh.md", "CHANGELOG.md"
 )
 
 
+# Pages in which every name of code and every file is one of now.
+SAID = [page for page in MARKDOWN if page.parent.name != "api" and page.name != "CHANGELOG.md"]
+MADE = re.compile(
+    r"data/(raw|records|sample/records)|reports/(bench|\d|editions/(2023|own))|.*(35-credit|36-closeup|credit)"
+)
+
+
 @pytest.mark.parametrize("page", MARKDOWN, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page):
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", FENCE.sub("", text(page)))
@@ -107,6 +115,43 @@ def _last(name: str) -> str:
     return name.rpartition("/")[2]
 
 
+@pytest.mark.parametrize("page", SAID, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_names_and_files_that_a_page_tells_of_exist(page):
+    code = re.findall(r"`([^`\n]+)`", FENCE.sub("", text(page)))
+    assert [one for one in code if not names_something(one) or not is_a_file(one)] == []
+
+
+def names_something(code: str) -> bool:
+    """Whether `views.league(…)` names a function: of a module of fire or a study, or of an index, a specification, an edition."""
+    found = re.fullmatch(r"(?:fire\.(?:\w+\.)?)?(\w+)\.(\w+)(?:\(.*)?", code)
+    named = found and found[2] not in ("csv", "json", "md", "py", "toml", "yaml", "xlsx", "lock", "parquet")
+    homes = homes_of(found[1]) if named else []
+    return not homes or any(hasattr(home, found[2]) for home in homes)
+
+
+@cache
+def homes_of(name: str) -> list:
+    """The modules of this name, and the class of a value that the pages call so."""
+    import fire
+
+    values = {
+        "index": fire.Index,
+        "idx": fire.Index,
+        "spec": type(fire.specification("fire-2022")),
+        "ed": fire.Edition,
+    }
+    paths = [path for room in ("fire", "studies") for path in (ROOT / room).rglob(f"{name}.py")]
+    modules = [path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for path in paths]
+    return [importlib.import_module(one) for one in modules] + [values[key] for key in values if key == name]
+
+
+def is_a_file(code: str) -> bool:
+    """Whether `data/places.csv` is there; what a reader makes, or fills in (<…>, *), need not be."""
+    if not re.fullmatch(r"(fire|studies|data|docs|notebooks|reports|tests)/[\w./-]+", code):
+        return True
+    return bool(MADE.match(code)) or (ROOT / code).exists()
+
+
 def test_generated_pages_are_up_to_date():
     made = _make().pages()
     stale = [path.name for path, said in made.items() if not path.exists() or text(path) != said]
@@ -127,6 +172,16 @@ def _make():
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
     return module
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md", "docs/regional-methods.md"])
+def test_the_code_of_a_page_runs(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    names = {}
+    for kind, mark, body in blocks(ROOT / name):
+        if kind == "python" and not mark:
+            exec(compile(body, name, "exec"), names)
 
 
 # ---- the steps
