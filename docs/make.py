@@ -242,7 +242,7 @@ def fenced(code: str) -> str:
 def prose(text: str | None) -> str:
     """A docstring as Markdown: paragraphs of examples and of indented lines as code, all else as text."""
     parts = []
-    for part in (text or "").split("\n\n"):
+    for part in text.split("\n\n") if text else ():
         lines = part.split("\n")
         if all(line.startswith("    ") or not line for line in lines) or lines[0].startswith(">>>"):
             parts.append(fenced("\n".join(line.removeprefix("    ") for line in lines)))
