@@ -254,7 +254,7 @@ def prose(text: str | None) -> str:
 def escaped(text: str) -> str:
     """Text in which what stands outside of backticks is no markup."""
     return "".join(
-        part if number % 2 else re.sub(r"([*_<])", r"\\\1", part)
+        part if number % 2 else re.sub(r"([*<]|(?<!\w)_|_(?!\w))", r"\\\1", part)
         for number, part in enumerate(re.split(r"(`[^`]*`)", text))
     )
 
