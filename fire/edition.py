@@ -353,7 +353,7 @@ def publish(edition: int | float | str, folder: Path = EDITIONS) -> Path:
         "weights": index.weights.to_dict(),
         "methods": methods,
         "posts": index.posts[normalise.POSTS].to_dict("index"),
-        "scores_sha256": digest(results),
+        "scores_sha256": _digest(results),
     }
     files.write_csv(results, folder / f"{ed.name}.scores.csv", float_format=f"%.{DIGITS}f")
     return files.write_text(path, json.dumps(lock, ensure_ascii=False, indent=1) + "\n")
@@ -400,7 +400,7 @@ def tags(name: str) -> list[str]:
     return done.stdout.split()
 
 
-def digest(results: pd.DataFrame) -> str:
+def _digest(results: pd.DataFrame) -> str:
     """SHA-256 of the scores as a lock keeps them."""
     text = results.to_csv(index=False, float_format=f"%.{DIGITS}f", lineterminator="\n")
     return hashlib.sha256(text.encode()).hexdigest()
@@ -431,7 +431,7 @@ def verify(edition: int | float | str, folder: Path = EDITIONS) -> list[str]:
     if not ed.path("panel").exists():
         return faults
     results = ed.results()
-    if digest(results) == lock["scores_sha256"]:
+    if _digest(results) == lock["scores_sha256"]:
         return faults
     locked = pd.read_csv(folder / f"{ed.name}.scores.csv")
     both = locked.merge(results, on=KEPT[:3], how="outer", suffixes=("_locked", "_now"))

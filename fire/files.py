@@ -83,7 +83,7 @@ def read_csv(path: Path | str, **options) -> pd.DataFrame:
         )
     except pd.errors.ParserError as error:
         raise InputError(f"{path}", [f"{error}: every row needs as many commas as the header"]) from None
-    return headed(cells, f"{path}")
+    return _headed(cells, f"{path}")
 
 
 def read_table_with(path: Path | str, columns: list[str]) -> pd.DataFrame:
@@ -150,7 +150,7 @@ def free(path: Path) -> Path:
     return path if not path.exists() else next(one for one in taken if not one.exists())
 
 
-def headed(frame: pd.DataFrame, what: str) -> pd.DataFrame:
+def _headed(frame: pd.DataFrame, what: str) -> pd.DataFrame:
     """A table with its first row as column names, stripped and width-normalised; refused when two are the same."""
     header = [unicodedata.normalize("NFKC", str(name)).strip() for name in frame.iloc[0]]
     doubles = sorted({name for name in header if header.count(name) > 1})
@@ -188,7 +188,7 @@ def read_table(path: Path | str, sheet: str | None = None) -> tuple[pd.DataFrame
         )
     what = f"{path}, sheet '{one}'"
     refuse(what, ["the sheet is empty: it needs a header row and data"] if frame.empty else [])
-    return headed(frame, what), what
+    return _headed(frame, what), what
 
 
 def to_number(

@@ -68,10 +68,10 @@ def correlations(
     return pd.DataFrame({b: {a: cell(a, b) for a in left} for b in right})
 
 
-def growth_rate(years: np.ndarray, values: np.ndarray) -> float:
+def _growth_rate(years: np.ndarray, values: np.ndarray) -> float:
     """Compound annual growth rate between the first and the last value present; missing with fewer than two.
 
-    >>> round(float(growth_rate(np.array([2018, 2020]), np.array([100.0, 121.0]))), 10)
+    >>> round(float(_growth_rate(np.array([2018, 2020]), np.array([100.0, 121.0]))), 10)
     0.1
     """
     there = ~np.isnan(values)
@@ -103,7 +103,7 @@ def trends(
     `measure`: growth_rate (a year) or slope_pct (per cent a year); `last`: over that many last years with data only.
     With `spec`, falls of negative indicators count as rises (COINr's get_trends).
     """
-    trend = {"growth_rate": growth_rate, "slope_pct": slope_pct}[measure]
+    trend = {"growth_rate": _growth_rate, "slope_pct": slope_pct}[measure]
     years, cube = panels.years_of(table), panels.cube(table)
     units, lines = table.index.get_level_values("unit")[: cube.shape[1]], []
     for row, unit in enumerate(units):

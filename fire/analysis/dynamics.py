@@ -159,7 +159,7 @@ def convergence(scores: pd.DataFrame, node: str, conditions: list) -> pd.DataFra
     return frame[first + [column for column in frame if column not in first]]
 
 
-def influential(scores: pd.DataFrame, node: str) -> str:
+def _influential(scores: pd.DataFrame, node: str) -> str:
     """The city with the largest Cook's distance in the regression of growth on the first score."""
     growth = determinants.log_growth(scores, node)
     distance = determinants.fit("growth ~ initial", growth, "nonrobust").get_influence().cooks_distance[0]
@@ -170,7 +170,7 @@ def catching_up(scores: pd.DataFrame, node: str, table: pd.DataFrame) -> dict:
     """What `convergence` (its `table`) shows: the absolute coefficient, also without the most influential city, the
     conditional one (None where it could not be estimated), and how many regions converge by themselves."""
     absolute, clubs = table[table["model"].eq("absolute")].iloc[0], table[table["model"].eq("club")]
-    strong = influential(scores, node)
+    strong = _influential(scores, node)
     without = beta(scores[scores["unit"].ne(strong)], node).iloc[0]
     held = table[table["model"].eq("conditional")]
     return {
@@ -639,7 +639,7 @@ def _latest(table: pd.DataFrame) -> str:
 def of_node(scores: pd.DataFrame, node: str, moran: pd.DataFrame) -> dict:
     """One pillar in short: its variation, beta (also without the most influential city) and clustering (of
     `autocorrelation`)."""
-    cv, strong = sigma(scores, node)["cv"], influential(scores, node)
+    cv, strong = sigma(scores, node)["cv"], _influential(scores, node)
     whole, without = (beta(part, node).iloc[0] for part in (scores, scores[scores["unit"].ne(strong)]))
     row = moran.set_index("node").loc[node]
     return {

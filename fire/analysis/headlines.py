@@ -12,7 +12,7 @@ from fire.analysis.views import HARD, leaders
 SURE = 0.9995  # a share of hard data that is shown as "wholly"
 
 
-def of_units(frame: pd.DataFrame, column: str) -> pd.Series:
+def _of_units(frame: pd.DataFrame, column: str) -> pd.Series:
     """A column by unit."""
     return frame.set_index("unit")[column]
 
@@ -47,8 +47,8 @@ def counts(system: pd.DataFrame) -> dict:
 def lead(frame: pd.DataFrame, top: int) -> dict:
     """Who leads and who is last, with their scores; how many of the first `top` stay there over their whole rank
     interval, whose interval is widest and how many ranks it spans."""
-    scores, inside = of_units(frame, "score"), frame["rank"].le(top)
-    width = of_units(frame, "rank_high") - of_units(frame, "rank_low") + 1
+    scores, inside = _of_units(frame, "score"), frame["rank"].le(top)
+    width = _of_units(frame, "rank_high") - _of_units(frame, "rank_low") + 1
     return {
         "names": leaders(scores),
         "score": scores.max(),
@@ -63,7 +63,7 @@ def lead(frame: pd.DataFrame, top: int) -> dict:
 
 def moved(moves: pd.DataFrame) -> dict:
     """How many units change rank (`views.moves`), who moves most and by how many places."""
-    far = (of_units(moves, "rank_before") - of_units(moves, "rank_after")).abs()
+    far = (_of_units(moves, "rank_before") - _of_units(moves, "rank_after")).abs()
     return {"n": len(moves), "names": leaders(far, 0), "most": far.max()}
 
 
@@ -79,7 +79,7 @@ def bands(frame: pd.DataFrame, lows) -> list[dict]:
 
 def growth(frame: pd.DataFrame, digits: int = 2) -> dict:
     """Who grew fastest (`names`, `growth`), how many rose and how many fell."""
-    rates = of_units(frame, "growth_pct").astype(float)
+    rates = _of_units(frame, "growth_pct").astype(float)
     return {
         "names": leaders(rates, digits),
         "growth": rates.max(),
@@ -90,7 +90,7 @@ def growth(frame: pd.DataFrame, digits: int = 2) -> dict:
 
 def risers(frame: pd.DataFrame, least: int = 3) -> dict:
     """Units that moved up by at least `least` places, and who moved most."""
-    rise = of_units(frame, "rank_change").astype(float)
+    rise = _of_units(frame, "rank_change").astype(float)
     up = rise[rise.ge(least)].sort_values(ascending=False, kind="stable")
     return {"names": list(up.index), "least": least, "most": up.max(), "best": leaders(up, 0)}
 
@@ -104,7 +104,7 @@ def printed(frame: pd.DataFrame, tolerance: float) -> dict:
 
 def regions(area: pd.DataFrame) -> dict:
     """Leading region, how many rose, who grew fastest; the order of the first three, the last and its score."""
-    scores, grown = of_units(area, "score"), growth(area, 1)
+    scores, grown = _of_units(area, "score"), growth(area, 1)
     return {
         "leader": leaders(scores),
         "up": grown["up"],
@@ -127,13 +127,13 @@ def pillar(index, cities: pd.DataFrame, areas: pd.DataFrame, node: str, top: int
     """One pillar: the leading region and its mean, the region of the widest gap inside, the first cities, who grew
     fastest, and the dimensions in which the leading region leads too."""
     own, area = views.at(cities, node), views.at(areas, node)
-    means = of_units(area, "score")
+    means = _of_units(area, "score")
     spread = own.groupby(own["unit"].map(index.groups))["score"].agg(
         lambda scores: scores.max() - scores.min()
     )
     heads, grown, children = leaders(means), growth(own), index.spec.children(node)
     lead = [
-        child for child in children if set(heads) <= set(leaders(of_units(views.at(areas, child), "score")))
+        child for child in children if set(heads) <= set(leaders(_of_units(views.at(areas, child), "score")))
     ]
     return {
         "node": node,
@@ -155,7 +155,7 @@ def comparison(frame: pd.DataFrame, node: str) -> dict:
     `drivers`: city, node (the child whose score changed most), change (points); empty without a year before.
     """
     own, years = frame[frame["node"].eq(node)], [name for name in frame if isinstance(name, int)]
-    rates, scores = of_units(own, "growth_pct").astype(float), of_units(own, "score")
+    rates, scores = _of_units(own, "growth_pct").astype(float), _of_units(own, "score")
     said = {
         "cities": list(own["unit"]),
         "node": node,
@@ -211,7 +211,7 @@ def standing_in(areas: pd.DataFrame, region: str, nodes: list) -> dict:
 def leads(frame: pd.DataFrame) -> list[dict]:
     """Which unit is first in which nodes, of those in the frame: city, nodes."""
     best = {
-        node: leaders(of_units(part, "score"))
+        node: leaders(_of_units(part, "score"))
         for node, part in frame.groupby("node", sort=False, observed=True)
     }
     units = dict.fromkeys(frame["unit"])

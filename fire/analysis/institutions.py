@@ -183,10 +183,10 @@ def securities(spending: pd.DataFrame, year: int) -> pd.DataFrame:
     valued = rows.loc[rows["measure"].eq("tech_spend"), "institution_zh"]
     rows = rows[~(rows["measure"].eq("tech_spend_threshold") & rows["institution_zh"].isin(valued))]
     rows = rows.assign(measure=rows["measure"].str.replace("_threshold", ""))
-    return with_signs(rows)
+    return _with_signs(rows)
 
 
-def with_signs(rows: pd.DataFrame) -> pd.DataFrame:
+def _with_signs(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of printed values with `printed`: the number with the sign of its qualifier."""
     pairs = zip(rows["value"], rows["qualifier"], strict=True)
     return rows.assign(printed=[shown(*pair) for pair in pairs]).reset_index(drop=True)
@@ -208,7 +208,7 @@ def disclosed(securities: pd.DataFrame) -> dict:
 
 def targets(industry: pd.DataFrame) -> pd.DataFrame:
     """The insurers' targets: the rows of `industry` with `printed`, the bound with its sign. No actual value is printed."""
-    return with_signs(industry[industry["domain"].eq("insurance_tech") & industry["kind"].eq("target")])
+    return _with_signs(industry[industry["domain"].eq("insurance_tech") & industry["kind"].eq("target")])
 
 
 def scorecard(targets: pd.DataFrame) -> pd.DataFrame:
@@ -237,7 +237,7 @@ def sizes(industry: pd.DataFrame) -> pd.DataFrame:
         for series, (domain, measure, _) in SIZES.items()
     ]
     columns = ["series", "year", "value", "unit", "kind", "qualifier", "measure"]
-    return with_signs(pd.concat(parts)[columns].sort_values(["series", "year"], ignore_index=True))
+    return _with_signs(pd.concat(parts)[columns].sort_values(["series", "year"], ignore_index=True))
 
 
 def implied_growth(industry: pd.DataFrame) -> pd.DataFrame:
@@ -289,7 +289,7 @@ def snapshot(industry: pd.DataFrame) -> pd.DataFrame:
     ]
     heads = {"domain": "field", "geography": "place", "unit": "measure_unit"}
     rows = rows.assign(domain=rows["domain"].replace("regtech", "sandbox"))
-    return with_signs(rows).rename(columns=heads)[
+    return _with_signs(rows).rename(columns=heads)[
         ["field", "place", "measure", "printed", "measure_unit", "as_of"]
     ]
 

@@ -97,7 +97,7 @@ def simulate(design: Design, draws: int, workers: int = 1, progress: bool | None
     """Counts of ranks, growth and pairs over all draws; the same for any number of workers."""
     chunks = range(-(-draws // design.chunk))
     pieces = min(len(chunks), 8 * workers)
-    work = partial(batch_tally, design, draws), [chunks[start::pieces] for start in range(pieces)]
+    work = partial(_batch_tally, design, draws), [chunks[start::pieces] for start in range(pieces)]
     quiet = draws * design.units * design.years < 3e8 if progress is None else not progress
     bar = partial(tqdm, total=pieces, desc="draws", disable=quiet, leave=False)
     if workers == 1:
@@ -114,7 +114,7 @@ def add(tallies) -> dict:
     )
 
 
-def batch_tally(design: Design, draws: int, chunks) -> dict:
+def _batch_tally(design: Design, draws: int, chunks) -> dict:
     """The tally of some chunks, on one thread of linear algebra."""
     tally = {
         "ranks": np.zeros((design.years, design.columns, design.columns), np.int32),
@@ -125,12 +125,12 @@ def batch_tally(design: Design, draws: int, chunks) -> dict:
     with threadpool_limits(1):
         for chunk in chunks:
             pairs = design.columns <= PAIR_UNITS and chunk * design.chunk < PAIR_DRAWS
-            for grid, ratio in draw_chunk(design, chunk, min(design.chunk, draws - chunk * design.chunk)):
+            for grid, ratio in _draw_chunk(design, chunk, min(design.chunk, draws - chunk * design.chunk)):
                 count(tally, grid, ratio, pairs)
     return tally
 
 
-def draw_chunk(design: Design, chunk: int, size: int):
+def _draw_chunk(design: Design, chunk: int, size: int):
     """Draw one chunk; yield for each scheme the scores on its grid (draws × years × units) and the ratios to the year
     before.
     """
@@ -165,14 +165,14 @@ def draw_weights(design: Design, rng, draws: np.ndarray) -> list[np.ndarray]:
         ]
     bands = design.weights.get("band", [0.0] * len(shapes))
     return [
-        uniform(rng, weight * (1 - band), weight * (1 + band), shape)
+        _uniform(rng, weight * (1 - band), weight * (1 + band), shape)
         if band
         else np.repeat(weight, shape[1], axis=1)
         for band, (weight, shape) in zip(bands, shapes)
     ]
 
 
-def uniform(rng, low: np.ndarray, high: np.ndarray, shape: tuple) -> np.ndarray:
+def _uniform(rng, low: np.ndarray, high: np.ndarray, shape: tuple) -> np.ndarray:
     """Uniform numbers between columns of bounds."""
     drawn = rng.random(shape)
     drawn *= high - low
@@ -192,7 +192,7 @@ def leaf_weights(levels: list, raw: list, live: np.ndarray, total: float = 1.0) 
     """
     mass, totals = [raw[-1] if live.all() else raw[-1] * live[:, None]], []
     for (_, _, first), above in zip(levels[::-1], [*raw[-2::-1], None]):
-        totals.append(family_sums(mass[-1], first))
+        totals.append(_family_sums(mass[-1], first))
         mass.append(None if above is None else above * (totals[-1] > 0))
     share = total / totals.pop()
     for (_, parent, _), node in zip(levels[:-1], mass[-2:0:-1]):
@@ -201,7 +201,7 @@ def leaf_weights(levels: list, raw: list, live: np.ndarray, total: float = 1.0) 
     return mass[0] * share[levels[-1][1]]
 
 
-def family_sums(mass: np.ndarray, first: np.ndarray) -> np.ndarray:
+def _family_sums(mass: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Sums of the rows of each family, whose rows are neighbours; `first` is where each family starts."""
     sums = np.empty((len(first), mass.shape[1]))
     for family, (start, stop) in enumerate(zip(first, [*first[1:], len(mass)])):
@@ -246,7 +246,7 @@ def draw_scores(
     grid, step = grid.reshape(size, design.years, design.units), step / WEIGHT_GRID
     gone, missing = design.absent, design.absent.any()
     if design.membership is None and way != "harmonic":
-        ratio = np.exp(step * np.diff(grid, axis=1)) if way == "geometric" else ratios(grid)
+        ratio = np.exp(step * np.diff(grid, axis=1)) if way == "geometric" else _ratios(grid)
     else:
         points = LINKS[way][1](
             np.where(gone, LINKS[way][0](1.0) / step, grid) * step if missing else grid * step
@@ -255,7 +255,7 @@ def draw_scores(
             points = np.matmul(points.swapaxes(0, 1), design.membership).swapaxes(0, 1)
             gone = ~design.membership.any(axis=1)
             missing = gone.any()
-        grid, ratio = np.rint(points / step), ratios(points)
+        grid, ratio = np.rint(points / step), _ratios(points)
     if missing:
         grid[:, gone] = design.lowest
         ratio[:, gone[1:] | gone[:-1]] = np.nan
@@ -269,7 +269,7 @@ def errors(design: Design, size: int, rng) -> np.ndarray:
     return (lasting + math.sqrt(1 - rho) * rng.standard_normal(shape)).reshape(size, -1)
 
 
-def ratios(points: np.ndarray) -> np.ndarray:
+def _ratios(points: np.ndarray) -> np.ndarray:
     """Each year's scores over those of the year before; undefined from a score at or below zero."""
     before = points[:, :-1]
     return np.divide(points[:, 1:], before, out=np.full(before.shape, np.nan), where=before > 0)
@@ -279,7 +279,7 @@ def count(tally: dict, grid: np.ndarray, ratio: np.ndarray, pairs: bool) -> None
     """Add the ranks, growth and pairs of some draws to the tally."""
     units = grid.shape[2]
     for year in range(grid.shape[1]):
-        add_counts(tally["ranks"][year], *ranked(grid[:, year]))
+        _add_counts(tally["ranks"][year], *ranked(grid[:, year]))
         scores = np.ascontiguousarray(grid[:, year].T) if pairs else []
         for unit, own in enumerate(scores):
             ahead = np.packbits(own > scores, axis=1)
@@ -288,7 +288,7 @@ def count(tally: dict, grid: np.ndarray, ratio: np.ndarray, pairs: bool) -> None
     for year in range(ratio.shape[1]):
         place = ratio[:, year] * (100 / GROWTH_STEP) - (100 + GROWTH_LOW) / GROWTH_STEP
         place = np.where(np.isnan(place), GROWTH_BINS, place.clip(0, GROWTH_BINS - 1)).astype(np.int64)
-        add_counts(tally["growth"][year], np.arange(units), place)
+        _add_counts(tally["growth"][year], np.arange(units), place)
 
 
 def ranked(grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -308,6 +308,6 @@ def ranked(grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return order, rank
 
 
-def add_counts(table: np.ndarray, row: np.ndarray, column: np.ndarray) -> None:
+def _add_counts(table: np.ndarray, row: np.ndarray, column: np.ndarray) -> None:
     """Count (row, column) pairs into a table."""
     np.add.at(table.reshape(-1), (row * table.shape[1] + column).ravel(), table.dtype.type(1))

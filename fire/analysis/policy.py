@@ -191,7 +191,7 @@ def similarity(cells: pd.DataFrame) -> pd.DataFrame:
     policies are alike in content only where a dimension lies above it.
     """
     texts, cells = cells["keywords"].str.replace(";", " ") + " " + cells["summary_zh"], cells.reset_index()
-    matrix = cosine_similarity(vectors(texts))
+    matrix = cosine_similarity(_vectors(texts))
     city, dimension = cells["city"].to_numpy(), cells["dimension_id"].to_numpy()
     rows = [
         (dimension[i], city[i], city[j], matrix[i, j])
@@ -200,7 +200,7 @@ def similarity(cells: pd.DataFrame) -> pd.DataFrame:
     ]
     cities = cells["city"].unique()
     whole = texts.groupby(city).agg(" ".join).reindex(cities)
-    together = cosine_similarity(vectors(whole))
+    together = cosine_similarity(_vectors(whole))
     rows += [
         ("all dimensions", cities[i], cities[j], together[i, j])
         for i, j in zip(*np.triu_indices(len(cities), 1))
@@ -223,7 +223,7 @@ def likeness(alike: pd.DataFrame) -> dict:
     }
 
 
-def vectors(texts):
+def _vectors(texts):
     """TF-IDF vectors of texts on character pairs and triples inside words."""
     return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 3), sublinear_tf=True).fit_transform(texts)
 
@@ -240,7 +240,7 @@ def documents(facts: Path, rules: dict | None = None) -> pd.DataFrame:
     rules = rules or coding()
     listed = files.read_csv(facts / "documents.csv")
     listed = listed.assign(
-        year=[first_year(cell) for cell in listed["period_or_date"]], text=listed["title_zh"]
+        year=[_first_year(cell) for cell in listed["period_or_date"]], text=listed["title_zh"]
     )
     collected = files.read_csv(facts / "city_policies.csv")
     collected = collected[~collected["level"].str.startswith("foreign")].rename(
@@ -280,10 +280,10 @@ def title_key(title: str) -> str:
     return re.sub(r"[\s()《》“”\"年、]", "", unicodedata.normalize("NFKC", title))
 
 
-def first_year(cell) -> float:
+def _first_year(cell) -> float:
     """First year of a printed period; the 13th and 14th five-year periods begin in 2016 and 2021.
 
-    >>> first_year("2018-2022"), first_year("14th five-year period")
+    >>> _first_year("2018-2022"), _first_year("14th five-year period")
     (2018.0, 2021.0)
     """
     plan = re.match(r"(\d+)th five-year", str(cell))

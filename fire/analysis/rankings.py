@@ -32,7 +32,7 @@ WIDE = 5  # ranks beyond which an interval is called wide
 
 
 @dataclass(frozen=True)
-class Ranking:
+class _Ranking:
     """One index with what is computed from it: rank `intervals` of its root, its `audit` (as `audit.run`)."""
 
     index: Index
@@ -50,12 +50,12 @@ class Ranking:
         return [name for name in STATUSES if name in set(self.index.panel["status"])]
 
 
-def results(ed, name: str, raw: Path = collection.RAW, draws: int | None = None) -> Ranking:
+def results(ed, name: str, raw: Path = collection.RAW, draws: int | None = None) -> _Ranking:
     """An index of the annex (or of FIRE) under its declared alternatives (`draws`: default those declared)."""
     index = load(ed, name, raw)
     declared = alternatives(index)
     intervals = robustness.run(index, declared, draws, progress=False).intervals
-    return Ranking(index, intervals, audit.run(index, alternatives=declared, intervals=intervals))
+    return _Ranking(index, intervals, audit.run(index, alternatives=declared, intervals=intervals))
 
 
 def load(ed, name: str, raw: Path = collection.RAW) -> Index:
@@ -287,12 +287,12 @@ def external(ed) -> pd.DataFrame:
     )
     scores = ed.index.scores()
     fire = scores[scores["node"].eq(ed.spec.root)].rename(columns={"unit": "city", "rank": "place"})
-    parts = [rows, earlier(ed), fire.assign(index_name=own(ed)[0]).astype({"place": float})]
+    parts = [rows, _earlier(ed), fire.assign(index_name=own(ed)[0]).astype({"place": float})]
     key = ["index_name", "year", "city"]
     return pd.concat(parts)[[*key, "place"]].drop_duplicates(key, ignore_index=True)
 
 
-def earlier(ed) -> pd.DataFrame:
+def _earlier(ed) -> pd.DataFrame:
     """Ranks of earlier editions of FIRE among the printed facts: index_name, year, city, place."""
     for rows in printed(ed, "previous_edition"):
         rows = rows[rows["measure"].eq("rank") & rows["node"].eq(ed.spec.root)]

@@ -86,7 +86,7 @@ def of(ed) -> Results:
     return Results(ed.index, ed.stored / "results")
 
 
-def ensure(ed) -> None:
+def _ensure(ed) -> None:
     """Compute whatever is not stored as of now."""
     known = of(ed)
     for name in FRAMES:

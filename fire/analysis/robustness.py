@@ -38,7 +38,7 @@ DRAWS, SEED = 10_000, 2022  # where nothing is declared
 
 
 @dataclass(frozen=True)
-class Result:
+class _Result:
     """Frames of a run: `intervals`, `growth`, `pairs` (P that unit is ahead of other); `ranks` counts (year × unit ×
     rank).
     """
@@ -66,12 +66,12 @@ def run(
     top: int = 10,
     progress: bool | None = None,
     found: tuple | None = None,
-) -> Result:
+) -> _Result:
     """Monte-Carlo over `alternatives` (default: the standard run) for `node` (default: the root) and every year of
     the panel of an Index.
 
     `draws` and `seed`: default those declared with the alternatives. `groups` (unit → group) ranks the means of
-    groups, such as regions, instead. Memory does not grow with `draws`. `found` are the `variants` of the same index
+    groups, such as regions, instead. Memory does not grow with `draws`. `found` are the `_variants` of the same index
     and alternatives, to save time over several nodes.
     Raises InputError for an empty set, a choice that changes nothing, weights that can be negative, fewer than one
     draw, or a geometric mean of scores that are not positive.
@@ -84,15 +84,15 @@ def run(
     )
     design, names = prepare(index, alternatives, seed, node, groups, found)
     tally = simulate(design, int(draws), workers, progress)
-    return summarise(tally, published(index, node, groups), names, index.years, node, int(draws), top)
+    return _summarise(tally, published(index, node, groups), names, index.years, node, int(draws), top)
 
 
 def by_node(
     index, alternatives: dict | None = None, nodes: list | None = None, **options
-) -> dict[str, Result]:
+) -> dict[str, _Result]:
     """`run` for the root and the pillars (or `nodes`), by node; `options` as those of `run`."""
     alternatives = standard() if alternatives is None else alternatives
-    found = variants(index, alternatives)
+    found = _variants(index, alternatives)
     return {
         node: run(index, alternatives, node=node, found=found, **options)
         for node in nodes or [index.spec.root, *index.spec.pillars]
@@ -113,13 +113,13 @@ def prepare(index, alternatives: dict, seed: int | None, node: str, groups=None,
     """Check the alternatives against the index and turn them into a Design and the names of what is ranked."""
     levels, leaves = tree(index.spec, node)
     check(alternatives, levels)
-    matrices = found or variants(index, alternatives)
+    matrices = found or _variants(index, alternatives)
     columns = [index.spec.indicators.index(leaf) for leaf in leaves]
     matrices = {choice: matrix[:, columns] for choice, matrix in matrices.items()}
-    variance = error_variance(index, alternatives.get("error"), leaves)
+    variance = _error_variance(index, alternatives.get("error"), leaves)
     ways = alternatives.get("aggregation", [index.spec.nodes.at[node, "aggregation"]])
     floor = alternatives.get("floor")
-    refuse_nonpositive(matrices if floor is None else {}, ways, leaves, index)
+    _refuse_nonpositive(matrices if floor is None else {}, ways, leaves, index)
     bits = min(SCORE_BITS, 62 - WEIGHT_BITS - (len(index.units) - 1).bit_length())
     schemes = [
         on_grid(
@@ -131,14 +131,14 @@ def prepare(index, alternatives: dict, seed: int | None, node: str, groups=None,
     absent = np.isnan(first).all(axis=1).reshape(len(index.years), -1)
     names, membership = list(index.units), None
     if groups is not None:
-        names, membership = members(groups.reindex(index.units), ~absent)
+        names, membership = _members(groups.reindex(index.units), ~absent)
     chunk = max(64, min(2048, 2**20 // (len(index.units) * len(index.years) + len(leaves)) // 64 * 64))
     return Design(
         levels,
         schemes,
         absent,
         patterns(first),
-        given_weights(alternatives.get("weights"), index.spec, node, levels),
+        _given_weights(alternatives.get("weights"), index.spec, node, levels),
         alternatives.get("drop", 0.0),
         alternatives.get("error", {}).get("year_correlation", 0.0),
         membership,
@@ -148,7 +148,7 @@ def prepare(index, alternatives: dict, seed: int | None, node: str, groups=None,
     ), names
 
 
-def members(groups: pd.Series, present: np.ndarray) -> tuple[list, np.ndarray]:
+def _members(groups: pd.Series, present: np.ndarray) -> tuple[list, np.ndarray]:
     """Names of the groups, and the share of every unit in the mean of its group (years × units × groups)."""
     table = pd.get_dummies(groups).astype(float)
     share = present[:, :, None] * table.to_numpy()[None]
@@ -168,7 +168,7 @@ def check(alternatives: dict, levels: list) -> None:
             faults.append(
                 f"'{name}' needs a list of two or more options, the published one first; it is {options}"
             )
-    faults += weight_faults(alternatives["weights"], levels) if "weights" in alternatives else []
+    faults += _weight_faults(alternatives["weights"], levels) if "weights" in alternatives else []
     if "drop" in alternatives and not 0 < alternatives["drop"] <= 1:
         faults.append(
             "'drop' is the probability that a draw leaves one indicator out: 0 < drop <= 1; "
@@ -184,7 +184,7 @@ def check(alternatives: dict, levels: list) -> None:
     refuse("alternatives", list(dict.fromkeys(faults)))
 
 
-def weight_faults(weights: dict, levels: list) -> list[str]:
+def _weight_faults(weights: dict, levels: list) -> list[str]:
     """Faults of a declaration of weights."""
     if "sets" in weights:
         sets = weights["sets"]
@@ -201,7 +201,7 @@ def weight_faults(weights: dict, levels: list) -> list[str]:
     kind = next((key for key in ("band", "dirichlet") if key in weights), None)
     if kind is None:
         return ["weights: give band (share of the weight), dirichlet (concentration) or sets (a frame)"]
-    value, bands = weights[kind], per_level(weights, levels)[kind]
+    value, bands = weights[kind], _per_level(weights, levels)[kind]
     faults = []
     if len(bands) != len(levels):
         faults.append(f"weights: '{kind}' has {len(bands)} values for {len(levels)} levels")
@@ -221,7 +221,7 @@ def weight_faults(weights: dict, levels: list) -> list[str]:
     )
 
 
-def variants(index, alternatives: dict) -> dict:
+def _variants(index, alternatives: dict) -> dict:
     """Normalised indicator scores (rows: years × units; columns: indicators) of every combination of choices.
 
     Refuses a choice that gives the scores that another gives already.
@@ -270,7 +270,7 @@ def name_of(option) -> str:
     return str(option)
 
 
-def error_variance(index, error: dict | None, leaves) -> np.ndarray | None:
+def _error_variance(index, error: dict | None, leaves) -> np.ndarray | None:
     """Variance of the data error of every cell (rows × indicators) in squared scale points, from the status of the
     cell.
     """
@@ -293,7 +293,7 @@ def error_variance(index, error: dict | None, leaves) -> np.ndarray | None:
     return spread**2
 
 
-def refuse_nonpositive(matrices: dict, ways: list, leaves, index) -> None:
+def _refuse_nonpositive(matrices: dict, ways: list, leaves, index) -> None:
     """Refuse aggregations that are unknown, and means of logarithms or reciprocals of scores at or below zero."""
     faults = [f"aggregation '{way}' is not one of {', '.join(LINKS)}" for way in ways if way not in LINKS]
     if any(way in ("geometric", "harmonic") for way in ways):
@@ -309,10 +309,10 @@ def refuse_nonpositive(matrices: dict, ways: list, leaves, index) -> None:
     refuse("alternatives", faults)
 
 
-def given_weights(weights: dict | None, spec, node: str, levels: list) -> dict:
+def _given_weights(weights: dict | None, spec, node: str, levels: list) -> dict:
     """Weights as declared, for each level; sets become arrays (node × set)."""
     if not weights or "sets" not in weights:
-        return per_level(weights, levels)
+        return _per_level(weights, levels)
     sets, arrays, current = weights["sets"], [], [node]
     while any(spec.children(name) for name in current):
         current = [
@@ -325,7 +325,7 @@ def given_weights(weights: dict | None, spec, node: str, levels: list) -> dict:
     return {"sets": arrays}
 
 
-def per_level(weights: dict | None, levels: list) -> dict:
+def _per_level(weights: dict | None, levels: list) -> dict:
     """Bands and concentrations as one value for each level; a list runs from the root of the index down, a branch
     takes its end.
     """
@@ -354,9 +354,9 @@ def published(index, node: str, groups=None) -> pd.DataFrame:
     return frame.rename_axis(["unit", "year"]).reset_index()
 
 
-def summarise(
+def _summarise(
     tally: dict, point: pd.DataFrame, names: list, years: list, node: str, draws: int, top: int
-) -> Result:
+) -> _Result:
     """Turn counts into the published frames; probabilities have three decimals."""
     keys = pd.MultiIndex.from_product([years, names], names=["year", "unit"])
     point = point.set_index(["year", "unit"])
@@ -365,7 +365,7 @@ def summarise(
     ranks = tally["ranks"].reshape(len(keys), -1)
     frame = pd.DataFrame(
         {
-            name: quantile(ranks, q) + 1
+            name: _quantile(ranks, q) + 1
             for name, q in [("rank_median", 0.5), ("rank_low", 0.05), ("rank_high", 0.95)]
         },
         index=keys,
@@ -386,7 +386,7 @@ def summarise(
     counts = tally["growth"].reshape(-1, GROWTH_BINS + 1)
     growth = pd.DataFrame(
         {
-            name: GROWTH_LOW + GROWTH_STEP * (quantile(counts[:, :-1], q) + 0.5)
+            name: GROWTH_LOW + GROWTH_STEP * (_quantile(counts[:, :-1], q) + 0.5)
             for name, q in [("growth_median", 0.5), ("growth_low", 0.05), ("growth_high", 0.95)]
         },
         index=keys[len(names) :],
@@ -394,7 +394,11 @@ def summarise(
     growth = growth.round(2)
     growth.loc[counts[:, -1] == draws] = np.nan
     after = keys[len(names) :].get_level_values("year")
-    follows = present[len(names) :] & present[: -len(names)] & after.isin([year for year in years if year - 1 in years])
+    follows = (
+        present[len(names) :]
+        & present[: -len(names)]
+        & after.isin([year for year in years if year - 1 in years])
+    )
     growth.insert(0, "node", node)
     growth.insert(1, "growth_pct", point["growth_pct"].iloc[len(names) :].to_numpy())
     growth["defined"] = (1 - counts[:, -1] / draws).round(3)
@@ -402,7 +406,7 @@ def summarise(
     pairs = pairs[present].stack().rename("p_ahead").reset_index()
     pairs = pairs[pairs["unit"] != pairs["other"]][["unit", "other", "year", "p_ahead"]].assign(node=node)
     first = ["unit", "year", "node"]
-    return Result(
+    return _Result(
         frame[present].reset_index()[first + [*frame.columns[1:]]],
         growth[follows].reset_index()[first + [*growth.columns[1:]]],
         pairs.reset_index(drop=True) if used else pairs.iloc[:0],
@@ -411,7 +415,7 @@ def summarise(
     )
 
 
-def quantile(counts: np.ndarray, share: float) -> np.ndarray:
+def _quantile(counts: np.ndarray, share: float) -> np.ndarray:
     """The first place of each row of counts at which the cumulated share reaches `share`."""
     cumulated = counts.cumsum(axis=1)
     return (cumulated < share * cumulated[:, -1:]).sum(axis=1).clip(max=counts.shape[1] - 1)

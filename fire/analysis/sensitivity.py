@@ -129,13 +129,13 @@ def index_model(design, alternatives: dict, year: int, published: np.ndarray, se
             np.ravel_multi_index([pick[name] for name in lists], list(lists.values())) if lists else still
         )
         if "drop" in pick:
-            montecarlo.leave_out(raw[-1], dropped(design, pick["drop"]))
+            montecarlo.leave_out(raw[-1], _dropped(design, pick["drop"]))
         return outputs(design, raw, scheme, None if noise is None else noise[pick["error"]], year, published)
 
     return model, list(sizes)
 
 
-def dropped(design, pick: np.ndarray) -> np.ndarray:
+def _dropped(design, pick: np.ndarray) -> np.ndarray:
     """The indicator that each draw leaves out (-1: none) from a number below TABLE."""
     indicators = len(design.levels[-1][0])
     return np.where(pick < design.drop * TABLE, (pick * indicators / (design.drop * TABLE)).astype(int), -1)

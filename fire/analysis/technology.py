@@ -50,7 +50,7 @@ def shares(wide: pd.DataFrame) -> pd.DataFrame:
         "location_quotient": economic_complexity.rca(wide.astype(float)),
     }
     return (
-        tidy(long)
+        _tidy(long)
         .reindex(pd.MultiIndex.from_product([wide.index, wide.columns]))
         .rename_axis(KEYS)
         .reset_index()
@@ -69,7 +69,7 @@ def reliable(shares: pd.DataFrame, least: float = EXPECTED) -> pd.DataFrame:
     return shares.assign(location_quotient=shares["location_quotient"].where(enough))
 
 
-def tidy(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def _tidy(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Matrices of one shape as the columns of a frame by unit and technology."""
     unit, technology = KEYS
     return pd.concat(
@@ -152,7 +152,7 @@ def relatedness(wide: pd.DataFrame) -> pd.DataFrame:
     some = wide.loc[wide.sum(axis=1) > 0, wide.sum() > 0].astype(float)
     advantage = economic_complexity.rca(some)
     density = economic_complexity.relatedness(advantage, proximities=proximity(advantage))
-    return tidy({"rca": advantage, "relatedness": density}).reset_index()
+    return _tidy({"rca": advantage, "relatedness": density}).reset_index()
 
 
 def proximity(advantage: pd.DataFrame) -> pd.DataFrame:

@@ -99,7 +99,7 @@ def regional(index, rules: dict | None = None) -> pd.DataFrame:
 def profiles(index, region: str, rules: dict | None = None) -> pd.DataFrame:
     """Tier and profile (keys of `tiers` and `cities`) of the cities of one region: index city."""
     now, before = _years(index, _members(index, region))
-    return label_cities(now, before, index.spec, rules or load())
+    return _label_cities(now, before, index.spec, rules or load())
 
 
 def _members(index, region: str) -> list:
@@ -109,7 +109,7 @@ def _members(index, region: str) -> list:
     return mine
 
 
-def label_cities(now: pd.DataFrame, before: pd.DataFrame, spec, rules: dict) -> pd.DataFrame:
+def _label_cities(now: pd.DataFrame, before: pd.DataFrame, spec, rules: dict) -> pd.DataFrame:
     """Tier and profile of the cities of one region from their scores of two years (cities by nodes).
 
     A profile that rests on nodes which the specification does not have is given to no city.
@@ -216,7 +216,7 @@ def profile_stability(
     weights, years = _drawn(spec, rules, rng, draws, spread), _years(index, list(point.index))
     for drawn in weights:
         now, before = (_aggregate(table, spec, drawn) for table in years)
-        kept += label_cities(now, before, spec, rules).eq(point)
+        kept += _label_cities(now, before, spec, rules).eq(point)
     return (
         point.join((kept / len(weights)).add_suffix("_kept"))
         .rename_axis("unit")

@@ -15,7 +15,7 @@ from fire.index.spec_faults import suggest
 HARD = ("observed", "published")
 
 
-def of_year(index, node: str | None = None, year: int | None = None) -> pd.DataFrame:
+def _of_year(index, node: str | None = None, year: int | None = None) -> pd.DataFrame:
     """Scores of one node in one year, best first (as `Index.of`); InputError names what to type instead."""
     faults = [f"no year {year}: type one of {', '.join(map(str, index.years))}"]
     refuse("scores", faults if year is not None and year not in index.years else [])
@@ -39,7 +39,7 @@ def known_region(index, region: str) -> str:
 
 def members(index, region: str) -> list:
     """The units of a region, by their rank."""
-    ranked = of_year(index)["unit"]
+    ranked = _of_year(index)["unit"]
     return list(ranked[ranked.map(index.groups).eq(region)])
 
 
@@ -65,13 +65,13 @@ def league(
     year) when given; `growth_pct` (per cent) and `rank_change` against the year before. `attrs["status"]`: statuses
     that the scores rest on.
     """
-    now = of_year(index, node, year)
+    now = _of_year(index, node, year)
     shares = [name for name in now if name.startswith("share_")]
     table = now[["rank", "unit", "score", "growth_pct", "rank_change", *shares]].copy()
     if index.groups is not None:
         table.insert(2, index.groups.name or "group", table["unit"].map(index.groups))
     if intervals is not None:
-        table = with_intervals(table.assign(node=now["node"], year=now["year"]), intervals)
+        table = _with_intervals(table.assign(node=now["node"], year=now["year"]), intervals)
         table = table.drop(columns=["node", "year"])
     children = index.spec.children(node or index.spec.root)
     if children:
@@ -81,7 +81,7 @@ def league(
     return table.head(top) if top else table
 
 
-def with_intervals(table: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
+def _with_intervals(table: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
     """The table (unit, year and, where the intervals have it, node) with rank_low and rank_high."""
     keys = [name for name in ("unit", "year", "node") if name in intervals]
     bounds = intervals[[*keys, "rank_low", "rank_high"]]
@@ -117,7 +117,7 @@ def both_years(
     wide = wide.reindex(columns=kept).set_axis(kept, axis=1)
     now = scores[scores["year"].eq(year)].join(wide, on=["unit", "node"])
     if intervals is not None:
-        now = with_intervals(now, intervals)
+        now = _with_intervals(now, intervals)
     if printed is not None:
         now = now.join(printed.set_index(["unit", "year", "node"])["printed"], on=["unit", "year", "node"])
     return now
@@ -147,7 +147,7 @@ def status_shares(index, year: int | None = None) -> pd.DataFrame:
     nodes = [index.spec.root, *index.spec.pillars]
     rows = []
     for node in nodes:
-        now = of_year(index, node, year)
+        now = _of_year(index, node, year)
         rows += [
             {"node": node, "status": name, "share_pct": 100 * now[f"share_{name}"].mean()}
             for name in statuses(now)
@@ -262,7 +262,7 @@ def peers(index, unit: str, year: int | None = None, count: int = 5) -> pd.DataF
     table = index.wide(year)[index.spec.indicators]
     away = np.sqrt(((table - table.loc[known_unit(index, unit)]) ** 2).mean(axis=1)).drop(unit)
     near = away.sort_values(kind="stable").head(count).rename("distance").rename_axis("unit").reset_index()
-    return near.merge(of_year(index, year=year)[["unit", "rank", "score"]], on="unit")
+    return near.merge(_of_year(index, year=year)[["unit", "rank", "score"]], on="unit")
 
 
 # Several runs, groups -------------------------------------------------------------------------------------------------
@@ -293,7 +293,7 @@ def agreement(
 
 
 def _of_units(index, node: str | None, year: int | None) -> pd.DataFrame:
-    return of_year(index, node, year).set_index("unit")
+    return _of_year(index, node, year).set_index("unit")
 
 
 def group_ranks(

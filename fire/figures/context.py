@@ -1,7 +1,7 @@
 """Figures of the context chapters: policies and events, institutions and industries.
 
 Frames are those of `fire.analysis.policy` and `fire.analysis.institutions`. A value that is not exact is never drawn as
-a full point: `marks` gives bounds an arrow, near values an open circle, forecasts a ring and targets a diamond.
+a full point: `_marks` gives bounds an arrow, near values an open circle, forecasts a ring and targets a diamond.
 """
 
 import matplotlib.dates as mdates
@@ -29,12 +29,12 @@ MARKS = {
 }
 
 
-def said(pair: tuple[str, str], lang: str) -> str:
+def _said(pair: tuple[str, str], lang: str) -> str:
     """One of a pair (Chinese, English): a word that belongs to the figure alone."""
     return pair[lang == "en"]
 
 
-def marks(ax, x, y, qualifier="exact", kind="actual", colour=style.NAVY, up=False, size=6) -> None:
+def _marks(ax, x, y, qualifier="exact", kind="actual", colour=style.NAVY, up=False, size=6) -> None:
     """Draw one value as what it is: exact point, open circle (near, assumed), arrow (bound), ring (forecast), diamond
     (target). `up`: the axis of values runs up."""
     face = colour if (qualifier, kind) == ("exact", "actual") else style.PAPER
@@ -54,14 +54,14 @@ def note(ax, x, y, text: str, shift=(0, 7), **look) -> None:
     ax.annotate(text, (x, y), shift, textcoords="offset points", **look)
 
 
-def legend_of_marks(fig, ax, lang: str, kinds) -> None:
+def _legend_of_marks(fig, ax, lang: str, kinds) -> None:
     """Legend for the marks that a figure uses: pairs (qualifier, kind)."""
     handles = []
     for pair in kinds:
         line = "--" if pair[1] == "forecast" else "none"
         face = style.NAVY if pair == ("exact", "actual") else style.PAPER
         look = {"ms": 6, "mec": style.NAVY, "mew": 1.2, "ls": line, "color": style.NAVY, "mfc": face}
-        handles += ax.plot([], [], "o", label=said(MARKS[pair], lang), **look)
+        handles += ax.plot([], [], "o", label=_said(MARKS[pair], lang), **look)
     fig.legend(handles=handles, loc="outside lower center", ncols=len(handles))
 
 
@@ -92,7 +92,7 @@ def timeline(frame: pd.DataFrame, lang: str):
         ax.plot([], [], "s", color=colour, label=issuer)
     for label, shape in shapes.items():
         ax.plot([], [], shape, color=style.INK, ms=6, ls="none", label=label)
-    in_force = said(("生效日", "In force"), lang)
+    in_force = _said(("生效日", "In force"), lang)
     ax.plot([], [], "o", mfc=style.PAPER, mec=style.INK, ms=6, ls="none", label=in_force)
     ax.set_yticks(table["row"], frame[f"label_{lang}"], fontsize=7.5)
     ax.set(xlabel="", ylabel="", ylim=(len(table) - 0.4, -0.6))
@@ -189,7 +189,7 @@ def banks(frame: pd.DataFrame, lang: str):
         (right, "share_of_revenue_pct", 2, False & frame["doubted"], frame["doubted"]),
     ):
         for row, value in enumerate(frame[column]):
-            marks(ax, value, row, "approx" if doubted[row] else "exact", colour=colours[row], size=5)
+            _marks(ax, value, row, "approx" if doubted[row] else "exact", colour=colours[row], size=5)
             loud = {"color": style.RED, "weight": "bold" if odd[row] else "normal"}
             look = loud if odd[row] or doubted[row] else {}
             note(ax, value, row, f"{value:.{digits}f}", (6, 0), va="center", ha="left", fontsize=7, **look)
@@ -205,7 +205,7 @@ def banks(frame: pd.DataFrame, lang: str):
     left.set_yticks(y, frame["institution"], fontsize=8 if lang == "zh" else 6.5)
     for kind, colour in of_type.items():
         left.plot([], [], "s", color=colour, label=codebook.word(kind, lang))
-    left.plot([], [], "o", mfc=style.PAPER, mec=style.INK, ls="none", label=said(("存疑", "Doubted"), lang))
+    left.plot([], [], "o", mfc=style.PAPER, mec=style.INK, ls="none", label=_said(("存疑", "Doubted"), lang))
     fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return fig
 
@@ -218,12 +218,12 @@ def state_totals(frame: pd.DataFrame, lang: str):
     full = frame.set_index("year")["value"].reindex(years)
     ax.plot(full.index, full, color=style.NAVY, lw=1.2, zorder=1)
     for row in frame.itertuples():
-        marks(ax, row.year, row.value, "exact" if row.basis == "printed" else "approx", up=True)
+        _marks(ax, row.year, row.value, "exact" if row.basis == "printed" else "approx", up=True)
         note(ax, row.year, row.value, f"{row.value:,.0f}", (0, 8), fontsize=8, color=style.INK)
     for face, label in ((style.NAVY, ("刊载", "Printed")), (style.PAPER, ("由刊载增速推算", "Computed"))):
-        ax.plot([], [], "o", mfc=face, mec=style.NAVY, ls="none", label=said(label, lang))
+        ax.plot([], [], "o", mfc=face, mec=style.NAVY, ls="none", label=_said(label, lang))
     for year in full.index[full.isna()]:
-        note(ax, year, full.min(), said(("未载", "not printed"), lang), (0, 0))
+        note(ax, year, full.min(), _said(("未载", "not printed"), lang), (0, 0))
     ax.set_xticks(full.index)
     ax.set(ylim=(full.min() * 0.92, full.max() * 1.08), ylabel=kit.heading("tech_spend", lang))
     ax.yaxis.set_major_formatter("{x:,.0f}")
@@ -240,13 +240,13 @@ def securities(frame: pd.DataFrame, lang: str):
     for ax, measure in zip(axes, ("tech_spend", "share_of_revenue_pct"), strict=True):
         part = frame[frame["measure"].eq(measure)]
         for row in part.itertuples():
-            marks(ax, row.value, place[row.institution_zh], row.qualifier, row.kind)
+            _marks(ax, row.value, place[row.institution_zh], row.qualifier, row.kind)
             note(ax, row.value, place[row.institution_zh], row.printed)
         ax.set_xlabel(kit.heading(measure, lang))
         ax.set_xlim(0, 1.35 * part["value"].max())
     axes[0].set_yticks(range(len(firms)), firms[f"institution_{lang}"], fontsize=8 if lang == "zh" else 7)
     axes[0].set_ylim(len(firms) - 0.4, -0.8)
-    legend_of_marks(fig, axes[1], lang, [("exact", "actual"), ("ge", "actual"), ("approx", "actual")])
+    _legend_of_marks(fig, axes[1], lang, [("exact", "actual"), ("ge", "actual"), ("approx", "actual")])
     return fig
 
 
@@ -259,14 +259,14 @@ def sizes(frames: dict, lang: str):
         dashed = "--" if group["kind"].ne("actual").any() else "-"
         ax.plot(group["year"], group["value"], color=colour, lw=1.3, gid=f"line-{series}", ls=dashed)
         for row in group.itertuples():
-            marks(ax, row.year, row.value, row.qualifier, row.kind, colour, up=True, size=5)
+            _marks(ax, row.year, row.value, row.qualifier, row.kind, colour, up=True, size=5)
             note(ax, row.year, row.value, row.printed, (0, -13), fontsize=7)
         rate = rates.loc[series]
-        stated = f"{rate['printed']}%" if pd.notna(rate["printed_pct"]) else said(("未载", "none"), lang)
-        words = said(("隐含 {}%\n刊载 {}", "implied {}%\nprinted {}"), lang).format(
+        stated = f"{rate['printed']}%" if pd.notna(rate["printed_pct"]) else _said(("未载", "none"), lang)
+        words = _said(("隐含 {}%\n刊载 {}", "implied {}%\nprinted {}"), lang).format(
             f"{rate['implied_pct']:.1f}", stated
         )
-        unit = said(("（亿美元）", ", US$"), lang) if group["unit"].iloc[0] == "USD_100m" else ""
+        unit = _said(("（亿美元）", ", US$"), lang) if group["unit"].iloc[0] == "USD_100m" else ""
         head = kit.wrap(codebook.word(series, lang) + unit, lang, 16)
         ax.set_title(f"{head}\n{words}", fontsize=7.5, color=colour, linespacing=1.35)
         years = group["year"].astype(int)
@@ -275,7 +275,7 @@ def sizes(frames: dict, lang: str):
         ax.set(xlim=(years.min() - 0.45 * spread, years.max() + 0.45 * spread), xticks=years)
         ax.grid(False)
         ax.spines["left"].set_visible(False)
-    legend_of_marks(fig, axes[0], lang, [("exact", "actual"), ("gt", "actual"), ("gt", "forecast")])
+    _legend_of_marks(fig, axes[0], lang, [("exact", "actual"), ("gt", "actual"), ("gt", "forecast")])
     return fig
 
 
@@ -286,7 +286,7 @@ def targets(frame: pd.DataFrame, lang: str):
     fig, ax = kit.rows([codebook.word(one, lang) for one in shown["measure"]], lang, each=0.3)
     for row in shown.itertuples():
         ax.plot([0, 100], [row.Index] * 2, color=style.FAINT, lw=5, zorder=0, solid_capstyle="butt")
-        marks(ax, row.value, row.Index, row.qualifier, row.kind, style.ORANGE)
+        _marks(ax, row.value, row.Index, row.qualifier, row.kind, style.ORANGE)
         note(ax, row.value, row.Index, f"{row.printed}%", color=style.INK)
     ax.set(ylim=(len(shown) - 0.5, -0.8), xlim=(0, 100), xlabel="%")
     ax.grid(False)
@@ -296,7 +296,7 @@ def targets(frame: pd.DataFrame, lang: str):
 def camps(frame: pd.DataFrame, lang: str):
     """Camp × technology: firms that a source ties to the technology; behind each camp the firms named in all. Frame as
     `institutions.camps`."""
-    shape = said(("{}（{}家）", "{} ({})"), lang)
+    shape = _said(("{}（{}家）", "{} ({})"), lang)
     labels = [shape.format(codebook.word(camp, lang), count) for camp, count in frame["firms"].items()]
     table = frame.drop(columns="firms").set_axis(pd.Index(labels, name="camp"))
     table = table.rename_axis(columns="technology")

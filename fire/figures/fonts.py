@@ -21,7 +21,7 @@ EXTRA = (
 )
 
 
-def characters() -> set[int]:
+def _characters() -> set[int]:
     """Code points the report may need: GB 2312 and the usual Western, mathematical and box characters."""
     gb2312 = set()
     for row in range(0xA1, 0xF8):
@@ -51,7 +51,7 @@ def characters() -> set[int]:
     return gb2312.union(*(range(low, high + 1) for low, high in blocks), map(ord, EXTRA))
 
 
-def variable_font() -> Path:
+def _variable_font() -> Path:
     """Path of the variable Noto Sans SC inside the installed wheel."""
     for file in files("justmytype-intl-cjk") or []:
         if file.name.startswith("NotoSansSC") and file.suffix == ".ttf":
@@ -67,19 +67,19 @@ def build(folder: Path = FONT_DIR) -> list[Path]:
     options = subset.Options(layout_features=["*"], name_IDs=["*"], notdef_outline=True, drop_tables=["DSIG"])
     made = []
     for name, weight in WEIGHTS.items():
-        font = ttLib.TTFont(variable_font(), recalcTimestamp=False)
+        font = ttLib.TTFont(_variable_font(), recalcTimestamp=False)
         cutter = subset.Subsetter(options)
-        cutter.populate(unicodes=characters())
+        cutter.populate(unicodes=_characters())
         cutter.subset(font)
         font = instancer.instantiateVariableFont(font, {"wght": weight}, updateFontNames=False)
-        rename(font, name, weight)
+        _rename(font, name, weight)
         with atomic_path(folder / f"NotoSansSC-{name}.ttf") as path:
             font.save(path)
         made.append(folder / f"NotoSansSC-{name}.ttf")
     return made
 
 
-def rename(font, style: str, weight: int) -> None:
+def _rename(font, style: str, weight: int) -> None:
     """Give an instance the family and style names by which matplotlib and Typst look it up."""
     names = {1: FAMILY, 2: style, 4: f"{FAMILY} {style}", 6: f"NotoSansSC-{style}", 16: FAMILY, 17: style}
     font["name"].names = [record for record in font["name"].names if record.nameID not in (25, *names)]
@@ -114,7 +114,7 @@ def web(text: str) -> str:
     characters = "".join(sorted({*text, *map(chr, range(0x20, 0x7F))}))
     rules = []
     for name, weight in WEIGHTS.items():
-        data = base64.b64encode(cut(FONT_DIR / f"NotoSansSC-{name}.ttf", characters)).decode()
+        data = base64.b64encode(_cut(FONT_DIR / f"NotoSansSC-{name}.ttf", characters)).decode()
         rules.append(
             f'@font-face {{ font-family: "{FAMILY}"; font-weight: {weight}; font-display: block; '
             f"src: url(data:font/woff2;base64,{data}) format('woff2') }}\n"
@@ -122,7 +122,7 @@ def web(text: str) -> str:
     return "".join(rules)
 
 
-def cut(path: Path, characters: str) -> bytes:
+def _cut(path: Path, characters: str) -> bytes:
     """A font cut to some characters, as woff2; kept beside the font, since packing takes seconds."""
     from hashlib import sha256
 

@@ -32,13 +32,13 @@ def aggregate(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.Series]:
     nodes = spec.nodes
     place = {node: position for position, node in enumerate(nodes.index)}
     scores = np.empty((len(table), len(nodes)))
-    scores[:, span([place[leaf] for leaf in table.columns])] = table.to_numpy()
+    scores[:, _span([place[leaf] for leaf in table.columns])] = table.to_numpy()
     weights, faults = nodes["weight"].to_numpy(dtype=float, copy=True), []
-    reference = reference_rows(table, spec)
+    reference = _reference_rows(table, spec)
     for node, children in reversed(spec.families.items()):
-        rule, columns = spec.rules[node], span([place[child] for child in children])
+        rule, columns = spec.rules[node], _span([place[child] for child in children])
         x = scores[:, columns]
-        faults += [f"{node}: {fault}" for fault in not_positive(x, rule, table.index, children)]
+        faults += [f"{node}: {fault}" for fault in _not_positive(x, rule, table.index, children)]
         if faults:  # nothing is computed from here on, the rest is only checked
             scores[:, place[node]] = np.nan
             continue
@@ -52,12 +52,12 @@ def aggregate(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.Series]:
     return frame, pd.Series(weights, index=nodes.index, name="weight")
 
 
-def span(columns: list[int]) -> slice | list[int]:
+def _span(columns: list[int]) -> slice | list[int]:
     """Neighbouring columns as a slice: numpy need not copy them."""
     return slice(columns[0], columns[-1] + 1) if columns == [*range(columns[0], columns[-1] + 1)] else columns
 
 
-def reference_rows(table: pd.DataFrame, spec) -> np.ndarray:
+def _reference_rows(table: pd.DataFrame, spec) -> np.ndarray:
     """Rows from which derived weights are computed: the base year, or all years when there is none."""
     years = table.index.get_level_values("year")
     if any(spec.rules[leaf]["reference"] != "base" for leaf in spec.indicators):
@@ -93,7 +93,7 @@ def one(x: np.ndarray, weights: np.ndarray, rule: dict, years: int) -> np.ndarra
     present = ~np.isnan(x)
     with np.errstate(invalid="ignore", divide="ignore"):
         if rule["aggregation"] in ("copeland", "bod"):
-            method = copeland if rule["aggregation"] == "copeland" else benefit_of_the_doubt
+            method = copeland if rule["aggregation"] == "copeland" else _benefit_of_the_doubt
             y = np.concatenate([method(block, weights) for block in np.split(x, years)])
         else:
             y = MEANS[rule["aggregation"]](x, weights, present, rule)
@@ -113,14 +113,14 @@ def mean(x, weights, present):
     return np.divide(np.where(present, x, 0) @ weights, total, out=np.full(len(x), np.nan), where=total > 0)
 
 
-def power_mean(x, weights, present, exponent):
+def _power_mean(x, weights, present, exponent):
     """Generalised mean; exponent 0 is the geometric, -1 the harmonic mean."""
     if exponent == 0:
         return np.exp(mean(np.log(x), weights, present))
     return mean(x**exponent, weights, present) ** (1 / exponent)
 
 
-def mazziotta_pareto(x, weights, present, rule):
+def _mazziotta_pareto(x, weights, present, rule):
     """Mean minus (penalty up: plus) variance / mean over the children: Mazziotta and Pareto (2016), Social Indicators
     Research 127, 983-1003; the variance divides by the number of children."""
     centre = mean(x, weights, present)
@@ -141,12 +141,12 @@ def median(x, weights, present):
 
 MEANS = {
     "arithmetic": lambda x, weights, present, rule: mean(x, weights, present),
-    "geometric": lambda x, weights, present, rule: power_mean(x, weights, present, 0),
-    "harmonic": lambda x, weights, present, rule: power_mean(x, weights, present, -1),
-    "generalised": lambda x, weights, present, rule: power_mean(x, weights, present, rule["exponent"]),
+    "geometric": lambda x, weights, present, rule: _power_mean(x, weights, present, 0),
+    "harmonic": lambda x, weights, present, rule: _power_mean(x, weights, present, -1),
+    "generalised": lambda x, weights, present, rule: _power_mean(x, weights, present, rule["exponent"]),
     "median": lambda x, weights, present, rule: median(x, weights, present),
-    "mpi": mazziotta_pareto,
-    "ampi": mazziotta_pareto,
+    "mpi": _mazziotta_pareto,
+    "ampi": _mazziotta_pareto,
 }
 
 
@@ -173,7 +173,7 @@ def copeland(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return score
 
 
-def benefit_of_the_doubt(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _benefit_of_the_doubt(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Each unit under the weights that suit it best, as a share of the best unit under them."""
     rows = ~np.isnan(x).any(axis=1)
     y = np.full(len(x), np.nan)
@@ -181,7 +181,7 @@ def benefit_of_the_doubt(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return y
 
 
-def not_positive(x, rule, index, names) -> list[str]:
+def _not_positive(x, rule, index, names) -> list[str]:
     """Scores for which the method of the node is not defined."""
     method, power = rule["aggregation"], rule["exponent"]
     if method not in POSITIVE or (method == "generalised" and power == 1):

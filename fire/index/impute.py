@@ -89,7 +89,7 @@ def fill(table: pd.DataFrame, spec, groups: pd.Series | None = None) -> tuple[pd
     )
 
 
-def typical(statistic: str, inside: bool = False):
+def _typical(statistic: str, inside: bool = False):
     """A filler that takes `statistic` over the units of the same year, `inside`: of the same group and year."""
 
     def filler(table, groups):
@@ -111,10 +111,10 @@ def linear(table, groups):
 
 
 FILLERS = {
-    "mean": typical("mean"),
-    "median": typical("median"),
-    "group_mean": typical("mean", inside=True),
-    "group_median": typical("median", inside=True),
+    "mean": _typical("mean"),
+    "median": _typical("median"),
+    "group_mean": _typical("mean", inside=True),
+    "group_median": _typical("median", inside=True),
     "last": last,
     "linear": linear,
 }

@@ -91,7 +91,7 @@ class Index:
         years = panels.years_of(self._held[0])
         self.year = int(years[-1]) if year is None else year
         known = posts.index.get_level_values(-1) if posts is not None else []
-        faults = [] if self.year in years else [f"the panel has no year {self.year}: it has {listed(years)}"]
+        faults = [] if self.year in years else [f"the panel has no year {self.year}: it has {_listed(years)}"]
         if posts is not None:
             gaps = [f"posts: column '{name}' is missing" for name in ("low", "high") if name not in posts]
             faults += gaps or score.rangeless(posts[known.isin(spec.indicators)])
@@ -280,7 +280,7 @@ class Index:
 
     def __repr__(self) -> str:
         frozen = "frozen posts" if self.frozen is not None else f"posts of {self.spec.method['base_year']}"
-        return f"Index {self.spec.id}: {len(self.units)} units, years {listed(self.years)}, {frozen}"
+        return f"Index {self.spec.id}: {len(self.units)} units, years {_listed(self.years)}, {frozen}"
 
     def _repr_html_(self) -> str:
         """The tree with weights, posts, data status and missing cells, in the language of the specification."""
@@ -363,5 +363,5 @@ def same(one, other) -> bool:
     )
 
 
-def listed(years) -> str:
+def _listed(years) -> str:
     return ", ".join(map(str, years))

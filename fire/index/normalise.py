@@ -46,7 +46,7 @@ def transform(table: pd.DataFrame, spec) -> pd.DataFrame:
     return pd.DataFrame(values, index=table.index, columns=table.columns, copy=False)
 
 
-def transformed(values: list[float], rule: dict) -> list[float]:
+def _transformed(values: list[float], rule: dict) -> list[float]:
     """Posts or a target of the specification on the transformed scale."""
     return list(forward(np.array(values, dtype=float), kind_of(rule)))
 
@@ -92,7 +92,8 @@ def posts(table: pd.DataFrame, spec, base_year: int | None = None) -> pd.DataFra
     if "year" not in kinds:
         lines = dict(statistics(spans, rules, table))
         refuse(
-            "posts", [fault for name in lines for fault in faults_of(name, "", lines[name], spec.rules[name])]
+            "posts",
+            [fault for name in lines for fault in _faults_of(name, "", lines[name], spec.rules[name])],
         )
         return pd.DataFrame.from_dict(lines, orient="index").rename_axis("indicator")[POSTS]
     lines = {
@@ -105,7 +106,7 @@ def posts(table: pd.DataFrame, spec, base_year: int | None = None) -> pd.DataFra
         [
             fault
             for (year, name), line in lines.items()
-            for fault in faults_of(name, f" of {year}", line, spec.rules[name])
+            for fault in _faults_of(name, f" of {year}", line, spec.rules[name])
         ],
     )
     frame = pd.DataFrame(
@@ -136,19 +137,19 @@ def statistics(references: dict, rules: list[dict], table: pd.DataFrame):
         )
     for place, (name, rule) in enumerate(zip(table.columns, rules)):
         data = dict(zip(("least", "most", "mean", "sd"), map(float, facts[place])))
-        low, high = pair(name, rule, data, references, place, table)
+        low, high = _pair(name, rule, data, references, place, table)
         yield name, {"low": float(low), "high": float(high), **data}
 
 
-def pair(
+def _pair(
     name: str, rule: dict, data: dict, references: dict, place: int, table: pd.DataFrame
 ) -> tuple[float, float]:
     """Lowest and highest post of one indicator."""
     low, high, method, forward = data["least"], data["most"], rule["normalise"], rule["direction"] == 1
     if isinstance(rule["posts"], (list, tuple)):
-        return tuple(transformed(rule["posts"], rule))
+        return tuple(_transformed(rule["posts"], rule))
     if method == "target":
-        target = transformed([rule["target"]], rule)[0]
+        target = _transformed([rule["target"]], rule)[0]
         return (low, target) if forward else (target, high)
     if method == "unit":
         units = list(table.index.get_level_values("unit")[: references["pooled"].shape[1]])
@@ -172,7 +173,7 @@ def pair(
     return low, high
 
 
-def faults_of(name: str, year: str, line: dict, rule: dict) -> list[str]:
+def _faults_of(name: str, year: str, line: dict, rule: dict) -> list[str]:
     """Zero range, posts without data between them, a target the wrong way."""
     method, given = rule["normalise"], isinstance(rule["posts"], (list, tuple))
     if method == "none" and line["least"] == line["least"]:
@@ -234,8 +235,8 @@ def normalise(table: pd.DataFrame, spec, frame: pd.DataFrame) -> pd.DataFrame:
         if yearly or same is None:
             same = (frame.loc[year] if yearly else frame).reindex(table.columns)[POSTS].to_numpy().T
         low, high, mean, sd = same
-        clip = np.array([clipped(rule, year, spec.method["base_year"]) for rule in rules])
-        scores[place][:, on] = along(
+        clip = np.array([_clipped(rule, year, spec.method["base_year"]) for rule in rules])
+        scores[place][:, on] = _along(
             values[place][:, on], low[on], high[on], sign[on], scale[:, on], clip[on]
         )
         scores[place][:, z] = scale[0, z] + sign[z] * scale[1, z] * (values[place][:, z] - mean[z]) / sd[z]
@@ -245,13 +246,13 @@ def normalise(table: pd.DataFrame, spec, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(scores.reshape(table.shape), index=table.index, columns=table.columns, copy=False)
 
 
-def clipped(rule: dict, year: int, base_year) -> bool:
+def _clipped(rule: dict, year: int, base_year) -> bool:
     """Are scores of this year held inside the scale? Those of the efficacy function are, in the reference data."""
     inside = rule["normalise"] == "efficacy" and (rule["reference"] != "base" or year == base_year)
     return rule["range"] == "truncated" or inside
 
 
-def along(x, low, high, sign, scale, clip):
+def _along(x, low, high, sign, scale, clip):
     """Scores on the line between the posts; the posts themselves get the ends of the scale exactly."""
     worst, best = np.where(sign == 1, low, high), np.where(sign == 1, high, low)
     share = (x - worst) / (best - worst)

@@ -47,13 +47,13 @@ def read(path: Path | str, spec=None, sheet: str | None = None) -> pd.DataFrame:
     for name in keys:
         faults += [
             f"{what}: row {row + 2}, column '{name}': empty: fill it in"
-            for row in bad_rows(table[name].isna())
+            for row in _bad_rows(table[name].isna())
         ]
     faults += [
         f"{what}: row {row + 2}, column 'year': {table['year'][row]} is not a whole year: type it as 2021"
-        for row in bad_rows(table["year"].notna() & table["year"].mod(1).ne(0))
+        for row in _bad_rows(table["year"].notna() & table["year"].mod(1).ne(0))
     ]
-    for row in bad_rows(table.duplicated(keys) & table[keys].notna().all(axis=1)):
+    for row in _bad_rows(table.duplicated(keys) & table[keys].notna().all(axis=1)):
         named = ", ".join(
             f"{part:g}" if name == "year" else part for name, part in table.loc[row, keys].items()
         )
@@ -63,14 +63,14 @@ def read(path: Path | str, spec=None, sheet: str | None = None) -> pd.DataFrame:
         faults += [
             f"{what}: row {row + 2}, column 'status': '{table['status'][row]}' is unknown"
             + suggest(table["status"][row], STATUSES)
-            for row in bad_rows(unknown)
+            for row in _bad_rows(unknown)
         ]
     refuse(what, faults)
     panel = from_wide(table, spec, source=Path(path).name) if broad else table[COLUMNS].astype({"year": int})
     return panel if spec is None else validate(panel, spec, what)
 
 
-def bad_rows(bad: pd.Series) -> np.ndarray:
+def _bad_rows(bad: pd.Series) -> np.ndarray:
     return bad.to_numpy().nonzero()[0]
 
 
@@ -89,18 +89,18 @@ def wide(panel: pd.DataFrame, ids: list[str], what: str = "panel") -> tuple[pd.D
     Raises InputError as `validate` does.
     """
     refuse(what, [f"column '{name}' is missing: add it" for name in [*KEY, "value"] if name not in panel])
-    (year, years), (unit, units) = (coded(panel[name], sort=True) for name in ("year", "unit"))
-    places, shape = (year, unit, positions(panel["indicator"], ids)), (len(years), len(units), len(ids))
-    values = numbers(panel, what)
+    (year, years), (unit, units) = (_coded(panel[name], sort=True) for name in ("year", "unit"))
+    places, shape = (year, unit, _positions(panel["indicator"], ids)), (len(years), len(units), len(ids))
+    values = _numbers(panel, what)
     status = (
-        positions(panel["status"], STATUSES) if "status" in panel else np.zeros(len(panel), dtype=np.int8)
+        _positions(panel["status"], STATUSES) if "status" in panel else np.zeros(len(panel), dtype=np.int8)
     )
-    faults, rows, flat = key_faults(panel) + absent(places[2], values, ids), None, None
-    if not in_order(places, shape):
+    faults, rows, flat = _key_faults(panel) + absent(places[2], values, ids), None, None
+    if not _in_order(places, shape):
         rows = np.flatnonzero((places[0] >= 0) & (places[1] >= 0) & (places[2] >= 0))
         flat = np.ravel_multi_index([place[rows] for place in places], shape)
         values, status = values[rows], status[rows]
-    faults += cell_faults(panel, flat, values, status, rows, np.prod(shape))
+    faults += _cell_faults(panel, flat, values, status, rows, np.prod(shape))
     refuse(what, faults[:SHOWN] + ([f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []))
     if flat is None:
         cells, codes = values.copy(), status.copy()
@@ -113,7 +113,7 @@ def wide(panel: pd.DataFrame, ids: list[str], what: str = "panel") -> tuple[pd.D
     return pd.DataFrame(cells.reshape(codes.shape), index=index, columns=ids, copy=False), codes
 
 
-def numbers(panel: pd.DataFrame, what: str) -> np.ndarray:
+def _numbers(panel: pd.DataFrame, what: str) -> np.ndarray:
     """The values; refused when some are text that is no number."""
     try:
         return panel["value"].to_numpy(dtype=float, na_value=np.nan)
@@ -124,13 +124,13 @@ def numbers(panel: pd.DataFrame, what: str) -> np.ndarray:
             [
                 f"{', '.join(map(str, panel[KEY].iloc[row]))}: '{panel['value'].iloc[row]}' is not a number: "
                 "correct it, or leave the cell empty"
-                for row in bad_rows(bad)[:SHOWN]
+                for row in _bad_rows(bad)[:SHOWN]
             ],
         )
         return pd.to_numeric(panel["value"], errors="coerce").to_numpy(dtype=float)
 
 
-def in_order(places: tuple, shape: tuple) -> bool:
+def _in_order(places: tuple, shape: tuple) -> bool:
     """Is the panel the whole grid already, sorted by year, unit and indicator?"""
     return len(places[0]) == np.prod(shape) and all(
         (place.reshape(shape) == np.arange(size).reshape(grid)).all()
@@ -138,7 +138,7 @@ def in_order(places: tuple, shape: tuple) -> bool:
     )
 
 
-def coded(column: pd.Series, sort: bool = False) -> tuple[np.ndarray, pd.Index]:
+def _coded(column: pd.Series, sort: bool = False) -> tuple[np.ndarray, pd.Index]:
     """Codes and labels of a key; those of a category are taken as they are when all its labels occur (in order)."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes, labels = column.array.codes, column.array.categories
@@ -149,18 +149,18 @@ def coded(column: pd.Series, sort: bool = False) -> tuple[np.ndarray, pd.Index]:
     return pd.factorize(column, sort=sort)
 
 
-def positions(column: pd.Series, names: list[str]) -> np.ndarray:
+def _positions(column: pd.Series, names: list[str]) -> np.ndarray:
     """Position of each cell in `names`, -1 where it is none of them."""
-    codes, found = coded(column)
+    codes, found = _coded(column)
     small = np.int8 if len(names) < 127 else np.int32
     return np.append(pd.Index(names).get_indexer(pd.Index(found)), -1).astype(small)[codes]
 
 
-def key_faults(panel: pd.DataFrame) -> list[str]:
+def _key_faults(panel: pd.DataFrame) -> list[str]:
     faults = [
         f"row {row + 1}: '{name}' is empty: fill it in"
         for name in KEY
-        for row in bad_rows(panel[name].isna())
+        for row in _bad_rows(panel[name].isna())
     ]
     if not pd.api.types.is_integer_dtype(panel["year"]):
         faults.append("'year' holds no whole numbers: convert it, as in panel.astype({'year': int})")
@@ -178,7 +178,7 @@ def absent(column: np.ndarray, values: np.ndarray, ids: list[str]) -> list[str]:
     ]
 
 
-def cell_faults(panel, flat, values, status, rows, size) -> list[str]:
+def _cell_faults(panel, flat, values, status, rows, size) -> list[str]:
     """Doubled keys, infinite values, unknown statuses; `rows` are positions of the cells in the panel (None: all, in
     order), `flat` their places among the `size` places of the grid."""
 

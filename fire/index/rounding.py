@@ -16,11 +16,11 @@ def ranks(scores: np.ndarray, ties: str = "min") -> np.ndarray:
     step = scores.shape[1] if len(scores) < 2000 else 16  # long columns a few at a time: they fit the cache
     out = np.empty(scores.shape)
     for start in range(0, scores.shape[1], step):
-        out[:, start : start + step] = few_ranks(scores[:, start : start + step], ties)
+        out[:, start : start + step] = _few_ranks(scores[:, start : start + step], ties)
     return out
 
 
-def few_ranks(scores: np.ndarray, ties: str) -> np.ndarray:
+def _few_ranks(scores: np.ndarray, ties: str) -> np.ndarray:
     score = np.ascontiguousarray(-scores.T)
     order = np.argsort(score, axis=1)
     ranked = np.take_along_axis(score, order, axis=1)
@@ -54,7 +54,7 @@ def half_digit(decimals):
     >>> float(half_digit(2)), half_digit(np.array([0.0, 3.0])).tolist()
     (0.005, [0.5, 0.0005])
     """
-    return 0.5 * 10.0 ** -decimals
+    return 0.5 * 10.0**-decimals
 
 
 def rounded(values, rule: dict) -> np.ndarray:

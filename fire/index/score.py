@@ -53,7 +53,7 @@ def steps_of(spec, raw: pd.DataFrame, status: np.ndarray, posts=None, groups=Non
     status = np.where(filled, np.int8(IMPUTED), status) if filled.any() else status
     transformed = normalise.transform(imputed, spec)
     treated, treatment = treat.treat(transformed, spec)
-    posts = normalise.posts(treated, spec) if posts is None else completed(posts, treated, spec)
+    posts = normalise.posts(treated, spec) if posts is None else _completed(posts, treated, spec)
     normalised = normalise.normalise(treated, spec, posts)
     scores, weights = aggregate.aggregate(normalised, spec)
     return Steps(
@@ -72,7 +72,7 @@ def steps_of(spec, raw: pd.DataFrame, status: np.ndarray, posts=None, groups=Non
     )
 
 
-def completed(posts: pd.DataFrame, treated: pd.DataFrame, spec) -> pd.DataFrame:
+def _completed(posts: pd.DataFrame, treated: pd.DataFrame, spec) -> pd.DataFrame:
     """Frozen posts, and for indicators that they lack those of the data."""
     own = [name for name in spec.indicators if name not in posts.index.get_level_values(-1)]
     if not own:
@@ -135,7 +135,7 @@ def tidy(spec, done: Steps, unit_type="str", node_type="str") -> pd.DataFrame:
     missing, rank = np.isnan(cube), np.empty(cube.shape, dtype=np.int32)
     for place, block in enumerate(cube):
         rank[place] = np.nan_to_num(rounding.ranks(block), nan=1)
-    growth, change, unchanged = against_last_year(years, cube, rank, missing)
+    growth, change, unchanged = _against_last_year(years, cube, rank, missing)
     frame = {
         "unit": names(done.scores.index.levels[1], 1, cube.shape, unit_type)[rows],
         "year": np.repeat(years, cube[0].size)[rows],
@@ -149,7 +149,7 @@ def tidy(spec, done: Steps, unit_type="str", node_type="str") -> pd.DataFrame:
     return pd.DataFrame(frame, copy=False)
 
 
-def against_last_year(years, cube, rank, missing) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _against_last_year(years, cube, rank, missing) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Growth in per cent, rank change, and where there is no rank change: missing where the year before is not in the
     data, has no score or (for growth) a score that is not above zero."""
     growth, change, none = (

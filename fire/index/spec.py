@@ -100,7 +100,7 @@ class Spec:
         return self.labels(lang)[self.known(node)]
 
     def labels(self, lang: str | None = None) -> dict[str, str]:
-        return self.nodes[f"label_{language(lang or self.lang)}"].to_dict()
+        return self.nodes[f"label_{_language(lang or self.lang)}"].to_dict()
 
     def known(self, node: str) -> str:
         """The node itself; InputError that says what to type when the specification has no such node."""
@@ -272,12 +272,12 @@ def load(name: str | Path, lang: str = "zh") -> Spec:
 def build(table: dict, what: str, lines: dict | None = None, lang: str = "zh") -> Spec:
     """A Spec from a table as a TOML file gives it; all faults of the table are refused together."""
     refuse(what, spec_faults.find(table, lines or {}))
-    language(lang)
+    _language(lang)
     method = METHODS | {key: value for key, value in table["method"].items() if key != "basis"}
     return Spec(table["id"], method, frame(table["node"], method), table, lang)
 
 
-def language(lang: str) -> str:
+def _language(lang: str) -> str:
     """The language itself; InputError that names those there are."""
     refuse("language", [] if lang in LEVELS else [f"'{lang}' is not known: type one of {', '.join(LEVELS)}"])
     return lang
@@ -333,9 +333,9 @@ def from_coinr(imeta: pd.DataFrame, idata: pd.DataFrame | None = None, lang: str
     meta = imeta.assign(**panels.numeric(imeta[["Direction", "Weight"]], "iMeta"))
     tree = meta[meta["Type"].isin(["Indicator", "Aggregate"])]
     total = tree.groupby("Parent")["Weight"].transform("sum")
-    rows = [coinr_node(row, total[position]) for position, row in tree.iterrows()]
+    rows = [_coinr_node(row, total[position]) for position, row in tree.iterrows()]
     named = [
-        {"id": row["iCode"], "label": coinr_label(row)}
+        {"id": row["iCode"], "label": _coinr_label(row)}
         for _, row in meta[meta["Type"].eq("Denominator")].iterrows()
     ]
     root = next((row for row in rows if "parent" not in row), rows[0])
@@ -351,14 +351,14 @@ def from_coinr(imeta: pd.DataFrame, idata: pd.DataFrame | None = None, lang: str
     return spec if idata is None else (spec, panels.from_wide(idata, spec, unit="uCode", year="Time"))
 
 
-def coinr_label(row: pd.Series) -> dict:
+def _coinr_label(row: pd.Series) -> dict:
     name = row.get("iName") if pd.notna(row.get("iName")) else row["iCode"]
     return {"zh": name, "en": name}
 
 
-def coinr_node(row: pd.Series, family: float) -> dict:
+def _coinr_node(row: pd.Series, family: float) -> dict:
     """One row of iMeta as a node; `family` is the sum of the weights of its siblings."""
-    node = {"id": row["iCode"], "label": coinr_label(row)}
+    node = {"id": row["iCode"], "label": _coinr_label(row)}
     if pd.notna(row["Parent"]):
         node |= {"parent": row["Parent"], "weight": float(row["Weight"] / family)}
     if row["Type"] == "Indicator":

@@ -50,7 +50,7 @@ NEEDS = {"goalposts": "posts", "target": "target", "unit": "target_unit"}
 
 def find(table: dict, lines: dict) -> list[str]:
     """Sentences, one a fault; `lines` maps paths of the file to line numbers (empty for tables made in Python)."""
-    faults = [at(path, table, lines) + text for path, text in shape(table)]
+    faults = [at(path, table, lines) + text for path, text in _shape(table)]
     nodes = table.get("node") if isinstance(table.get("node"), list) else []
     rows = [
         (position, row)
@@ -62,10 +62,10 @@ def find(table: dict, lines: dict) -> list[str]:
         faults.append(at(("node", position, key), table, lines) + text)
 
     tree(rows, table, lines, say)
-    family_weights(rows, lines, say)
+    _family_weights(rows, lines, say)
     method = table.get("method") if isinstance(table.get("method"), dict) else {}
     for position, row in rows:
-        of_node(position, row, rows, method, table, say)
+        _of_node(position, row, rows, method, table, say)
     if method.get("reference", METHODS["reference"]) == "base" and "base_year" not in method:
         faults.append(
             at(("method",), table, lines) + 'reference is "base" but there is no base_year: add base_year'
@@ -73,12 +73,12 @@ def find(table: dict, lines: dict) -> list[str]:
     return sorted(dict.fromkeys(faults), key=lambda fault: int((re.match(r"line (\d+)", fault) or [0, 0])[1]))
 
 
-def shape(table: dict) -> list[tuple]:
+def _shape(table: dict) -> list[tuple]:
     """Faults of the published schema as (path, sentence), in the order of the file."""
     errors = sorted(
         schema().iter_errors(table), key=lambda error: [str(step).zfill(6) for step in error.absolute_path]
     )
-    return [(path, text) for error in errors for path, text in sentences(error)]
+    return [(path, text) for error in errors for path, text in _sentences(error)]
 
 
 def at(path: tuple, table: dict, lines: dict) -> str:
@@ -95,7 +95,7 @@ def at(path: tuple, table: dict, lines: dict) -> str:
     return ", ".join(words) + ": " if words else ""
 
 
-def sentences(error):
+def _sentences(error):
     """Yield a fault of the schema in words, each with its path."""
     path = tuple(error.absolute_path)
     key = next((step for step in reversed(path) if isinstance(step, str)), "the file")
@@ -152,7 +152,7 @@ def tree(rows, table, lines, say):
         say(position, "id", f"a second node without parent (the first is '{roots[0][1]}'): add its parent")
 
 
-def family_weights(rows, lines, say):
+def _family_weights(rows, lines, say):
     """Weights below zero, all zero, given for some siblings only, or not summing to one."""
     families, known = {}, {row["id"] for _, row in rows}
     for position, row in rows:
@@ -186,7 +186,7 @@ def family_weights(rows, lines, say):
             )
 
 
-def of_node(position, row, rows, method, table, say):
+def _of_node(position, row, rows, method, table, say):
     """Choices of one node that do not fit each other."""
     inner = any(other.get("parent") == row["id"] for _, other in rows)
     chosen = {**METHODS, **OF_NODE, **method, **row}
@@ -195,24 +195,24 @@ def of_node(position, row, rows, method, table, say):
             if key in row:
                 say(position, key, f"'{key}' belongs to indicators, and this node has children: remove it")
         if chosen["weighting"] == "ahp":
-            judgement_faults(position, row, rows, say)
+            _judgement_faults(position, row, rows, say)
         return
     need = NEEDS.get(chosen["normalise"])
     if need and chosen[need] is None:
         say(position, "normalise", f"normalise = \"{chosen['normalise']}\" needs '{need}': add it")
     posts = chosen["posts"]
-    if is_pair(posts) and posts[0] >= posts[1]:
+    if _is_pair(posts) and posts[0] >= posts[1]:
         say(
             position,
             "posts",
             f"posts {posts} have no range: write [lowest, highest], also for direction = -1",
         )
-    if is_pair(posts) and chosen["transform"] == "log" and posts[0] <= 0:
+    if _is_pair(posts) and chosen["transform"] == "log" and posts[0] <= 0:
         say(position, "posts", f"a post of {posts[0]:g} has no logarithm: give a positive post")
-    if is_pair(posts) and chosen["transform"] == "log1p" and posts[0] <= -1:
+    if _is_pair(posts) and chosen["transform"] == "log1p" and posts[0] <= -1:
         say(position, "posts", f"log1p of a post of {posts[0]:g} does not exist: give a post above -1")
     if (
-        is_pair(chosen["scale"])
+        _is_pair(chosen["scale"])
         and chosen["scale"][0] >= chosen["scale"][1]
         and chosen["normalise"] != "zscore"
     ):
@@ -237,7 +237,7 @@ def of_node(position, row, rows, method, table, say):
         )
 
 
-def judgement_faults(position, row, rows, say):
+def _judgement_faults(position, row, rows, say):
     """A matrix of pairwise comparisons that is not square, not positive or not reciprocal."""
     children = [other["id"] for _, other in rows if other.get("parent") == row["id"]]
     matrix = row.get("judgements")
@@ -262,7 +262,7 @@ def judgement_faults(position, row, rows, say):
                 )
 
 
-def is_pair(value) -> bool:
+def _is_pair(value) -> bool:
     return (
         isinstance(value, list) and len(value) == 2 and all(isinstance(item, (int, float)) for item in value)
     )

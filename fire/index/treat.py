@@ -42,7 +42,7 @@ def skewed(x: np.ndarray, skew: float, kurt: float) -> bool:
     return bool(abs(skewness(x)) >= skew and kurtosis(x) >= kurt)
 
 
-def winsor_limits(x: np.ndarray, skew: float, kurt: float, most: int) -> tuple[float, float, int]:
+def _winsor_limits(x: np.ndarray, skew: float, kurt: float, most: int) -> tuple[float, float, int]:
     """Limits to which the outlying values of `x` are pulled, one after the other on the side of the skew, until the
     rule is met or `most` points have moved; and the number of points moved."""
     low, high, moved, x = x.min(), x.max(), 0, x.copy()
@@ -88,7 +88,7 @@ def treat(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.DataFrame]:
         rule = spec.rules[name]
         if rule["treat"] == "none":
             continue
-        for base, rows in blocks(rule["reference"], year, spec.method["base_year"]):
+        for base, rows in _blocks(rule["reference"], year, spec.method["base_year"]):
             model = values[base, column]
             model = model[~np.isnan(model)]
             if model.size:
@@ -106,7 +106,7 @@ def treat(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(values, index=table.index, columns=table.columns), report[report["action"].ne("none")]
 
 
-def blocks(reference: str, year: np.ndarray, base_year) -> list[tuple]:
+def _blocks(reference: str, year: np.ndarray, base_year) -> list[tuple]:
     """Pairs of row masks: the reference data, and the rows treated by what it says."""
     if reference == "year":
         return [(year == one, year == one) for one in np.unique(year)]
@@ -128,7 +128,7 @@ def one(model: np.ndarray, x: np.ndarray, rule: dict) -> tuple[dict, np.ndarray]
     if rule["treat"] != "log":
         if not skewed(model, skew, kurt):
             return line, x
-        low, high, moved = winsor_limits(model, skew, kurt, rule["winsor_points"])
+        low, high, moved = _winsor_limits(model, skew, kurt, rule["winsor_points"])
         if rule["treat"] == "winsorise" or not skewed(np.clip(model, low, high), skew, kurt):
             return line | {"action": "winsorise", "points": moved, "low": low, "high": high}, np.clip(
                 x, low, high

@@ -14,7 +14,7 @@ from fire.index.spec_faults import number
 RANDOM_INDEX = [0, 0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49]  # Saaty (1980), by size of the matrix
 
 
-def to_one(raw: pd.Series, what: str) -> pd.Series:
+def _to_one(raw: pd.Series, what: str) -> pd.Series:
     """Scale to sum one; InputError for weights below zero or all zero."""
     bad = [f"{name}: {value:.6g} is below zero" for name, value in raw.items() if not value >= 0]
     refuse(
@@ -95,7 +95,7 @@ def entropy(data: pd.DataFrame, shift: float = 0.0, ready: bool = False, ends: f
     with np.errstate(divide="ignore", invalid="ignore"):
         e = -(share * np.log(share)).fillna(0).sum() / np.log(len(z))
     e[z.nunique() == 1] = 1.0
-    weights = to_one((1 - e).clip(lower=0), "entropy weights")
+    weights = _to_one((1 - e).clip(lower=0), "entropy weights")
     weights.attrs = {"entropy": e.to_dict(), "shift": shift}
     return weights
 
@@ -121,7 +121,7 @@ def critic(
     r = z.corr(method=correlation).fillna(0)
     conflict = (1 - (r.abs() if absolute else r)).sum() - (1 - np.diag(r))
     size = z.std() if spread == "sd" else 1 - pd.Series(entropy(z, ready=True, ends=ends).attrs["entropy"])
-    return to_one((size * conflict).clip(lower=0), "CRITIC weights")
+    return _to_one((size * conflict).clip(lower=0), "CRITIC weights")
 
 
 def variation(data: pd.DataFrame) -> pd.Series:
@@ -135,7 +135,7 @@ def variation(data: pd.DataFrame) -> pd.Series:
             if not mean[name] > 0
         ],
     )
-    return to_one(data.std() / mean, "weights by variation")
+    return _to_one(data.std() / mean, "weights by variation")
 
 
 def components(data: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -165,7 +165,7 @@ def pca(data: pd.DataFrame, rule: str = "squared") -> pd.Series:
     if rule == "loadings":
         return loadings["PC1"].rename("weight")
     kept = table.index[table["eigenvalue"] > 1] if rule == "retained" else table.index[:1]
-    return to_one((loadings[kept] ** 2 * table.loc[kept, "eigenvalue"]).sum(axis=1), "PCA weights")
+    return _to_one((loadings[kept] ** 2 * table.loc[kept, "eigenvalue"]).sum(axis=1), "PCA weights")
 
 
 def benefit_of_the_doubt(data: pd.DataFrame, least: float = 0.0, most: float = 1.0) -> pd.DataFrame:
@@ -183,7 +183,7 @@ def benefit_of_the_doubt(data: pd.DataFrame, least: float = 0.0, most: float = 1
             if not (x[:, place] >= 0).all()
         ],
     )
-    found = [best_weights(x, unit, least, most) for unit in range(len(x))]
+    found = [_best_weights(x, unit, least, most) for unit in range(len(x))]
     refuse(
         "benefit of the doubt",
         [
@@ -198,7 +198,7 @@ def benefit_of_the_doubt(data: pd.DataFrame, least: float = 0.0, most: float = 1
     return weights
 
 
-def best_weights(x: np.ndarray, unit: int, least: float, most: float):
+def _best_weights(x: np.ndarray, unit: int, least: float, most: float):
     own = x[unit]
     size = len(own)
     bounded = [np.diag(own) - most * own] * (most < 1) + [least * own - np.diag(own)] * (least > 0)
@@ -230,7 +230,7 @@ def importance(data: pd.DataFrame, target: pd.Series | None = None) -> pd.Series
             if data[name].nunique() < 2
         ],
     )
-    wanted = to_one(equal(data) if target is None else target[names], "importance targets")
+    wanted = _to_one(equal(data) if target is None else target[names], "importance targets")
 
     def miss(raw):
         return ((importances(data, pd.Series(raw, index=names)) - wanted) ** 2).sum()
@@ -244,7 +244,7 @@ def importance(data: pd.DataFrame, target: pd.Series | None = None) -> pd.Series
     }
     tries = [minimize(miss, start, **rules) for start in starts]
     best = min(tries, key=lambda result: result.fun)
-    weights = to_one(pd.Series(np.clip(best.x, 0, None), index=names), "importance weights")
+    weights = _to_one(pd.Series(np.clip(best.x, 0, None), index=names), "importance weights")
     got = importances(data, weights)
     weights.attrs = {
         "target": wanted.to_dict(),

@@ -48,8 +48,8 @@ def build(edition, source=None, target=None, template=TEMPLATE, formats=FORMATS,
         texts[lang], wrong = assemble(ed, lang, frames, shown, chapters, preview)
         faults += wrong
     refuse(f"report {ed.name}", faults)
-    with whole_folder(target) as folder:
-        copy_figures(shown, folder / "figures")
+    with _whole_folder(target) as folder:
+        _copy_figures(shown, folder / "figures")
         style = page_style(texts, template)
         jobs = [
             (ed.name, lang, frames[lang], texts[lang], style, folder, template, formats, bool(preview))
@@ -135,7 +135,7 @@ def chapter(path: Path, lang: str, words: dict, shown: dict, ed) -> tuple[str, l
             record = shown.get(name)
             if record is None or record["kind"] != kind:
                 faults.append(
-                    f"{path}: line {template_line()}: no {kind} '{name}' was written by a notebook: "
+                    f"{path}: line {_template_line()}: no {kind} '{name}' was written by a notebook: "
                     f"correct the name, or run the notebook that shows it"
                 )
                 return ""
@@ -154,10 +154,10 @@ def chapter(path: Path, lang: str, words: dict, shown: dict, ed) -> tuple[str, l
         "table": show("table", table),
         "text": show("text", lambda record, lang, words: plain(record["text"][lang])),
         "has": lambda name: name in shown,
-        "said": lambda name: said(name, shown, catalogue),
+        "said": lambda name: _said(name, shown, catalogue),
         "exhibits": lambda prefix: [name for name in shown if name.startswith(prefix)],
         "authors": lambda part: authors(part, lang, ed.name),
-        "explorer": lambda: html_only(explorer.fragment(ed, lang)),
+        "explorer": lambda: _html_only(explorer.fragment(ed, lang)),
     }
     for study in programme.hooks(ed):
         facts |= study.chapter(ed, shown, lang)
@@ -169,7 +169,7 @@ def chapter(path: Path, lang: str, words: dict, shown: dict, ed) -> tuple[str, l
     return text, faults
 
 
-def said(name: str, shown: dict, catalogue) -> bool:
+def _said(name: str, shown: dict, catalogue) -> bool:
     """Whether a sentence has something to say: written by a notebook and not empty. A name that the catalogue does
     not know either counts as said, so that `text` reports it."""
     if name in shown:
@@ -177,7 +177,7 @@ def said(name: str, shown: dict, catalogue) -> bool:
     return not any(name == entry or name.startswith(f"{entry}-") for entry in catalogue.entries)
 
 
-def template_line() -> int:
+def _template_line() -> int:
     """Line of the chapter template that is calling."""
     at = sys._getframe()
     while at and "__jinja_template__" not in at.f_globals:
@@ -185,7 +185,7 @@ def template_line() -> int:
     return at.f_globals["__jinja_template__"].get_corresponding_lineno(at.f_lineno)
 
 
-def html_only(content: str) -> str:
+def _html_only(content: str) -> str:
     """Markdown that shows HTML in the page and nothing in PDF and Word."""
     return f"```{{=html}}\n{content}\n```"
 
@@ -197,7 +197,7 @@ def authors(part: str, lang: str, edition: str) -> str:
     return re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL).strip()
 
 
-def copy_figures(shown: dict, folder: Path) -> None:
+def _copy_figures(shown: dict, folder: Path) -> None:
     """Copy the figures of all notebooks into one folder."""
     folder.mkdir(parents=True)
     for record in shown.values():
@@ -217,7 +217,7 @@ def index_page(ed, frames: dict, links: list[dict], template: Path) -> str:
 
 
 @contextmanager
-def whole_folder(target: Path):
+def _whole_folder(target: Path):
     """Yield a temporary folder beside `target` that takes its place when the block ends without an error."""
     part, old = (target.with_name(f".{target.name}.{os.getpid()}.{end}") for end in ("part", "old"))
     part.mkdir(parents=True)

@@ -18,7 +18,7 @@ def write(edition: int | float | str) -> Path:
     """
     ed = editions.load(edition)
     folder = files.REPORTS / f"{ed.name}-audit"
-    lines = sentences(audit.table(results.of(ed).audit), ed)
+    lines = _sentences(audit.table(results.of(ed).audit), ed)
     files.write_csv(exhibits.inert(lines.round(6)), folder / "audit.csv", excel=True)
     record = {"name": "audit", "columns": [f"sentence_{lang}" for lang in codebook.LANGUAGES] + SHOWN}
     labels = exhibits.headings(record, {}, ed.book)
@@ -32,7 +32,7 @@ def write(edition: int | float | str) -> Path:
     return folder
 
 
-def sentences(table: pd.DataFrame, ed) -> pd.DataFrame:
+def _sentences(table: pd.DataFrame, ed) -> pd.DataFrame:
     """A table whose column `sentence` is said in columns sentence_zh and sentence_en."""
     say = narrative.catalogue(*narrative.folders(ed)).say
     said = [

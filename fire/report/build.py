@@ -64,28 +64,28 @@ class Hashes:
 
     def all(self, paths) -> dict[str, str]:
         """Hash by name below the project."""
-        return {below(path): self.of(path) for path in paths}
+        return {_below(path): self.of(path) for path in paths}
 
     def save(self) -> None:
         if self.changed:
-            write(self.path, json.dumps(self.kept))
+            _write(self.path, json.dumps(self.kept))
 
 
-def digest(value) -> str:
+def _digest(value) -> str:
     """Hash of plain values, the same for the same content in any order of keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def below(path: Path) -> str:
+def _below(path: Path) -> str:
     return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else f"{path}"
 
 
-def plain(value: str) -> str:
-    """A path of an edition as `below` gives it; an address is left as it is."""
+def _plain(value: str) -> str:
+    """A path of an edition as `_below` gives it; an address is left as it is."""
     return value if "://" in value else Path(value).as_posix()
 
 
-def under(path: Path) -> list[Path]:
+def _under(path: Path) -> list[Path]:
     """The file, or all files of the folder that are no caches and no hidden files, sorted."""
     if not path.is_dir():
         return [path] if path.is_file() else []
@@ -96,7 +96,7 @@ def under(path: Path) -> list[Path]:
     return sorted(found)
 
 
-def write(path: Path, text: str) -> None:
+def _write(path: Path, text: str) -> None:
     """Write a small file atomically (fire.files would load pandas)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -123,10 +123,10 @@ class Plan:
         self.ed, self.hashes, self.modules = ed, hashes, Modules(ROOT)
         self.chapters = programme.load(ed)
         self.runs = [run for chapter in self.chapters if not chapter.request for run in chapter.runs]
-        self.places = {key: plain(ed.settings[key]) for key in PLACES if ed.settings.get(key)}
+        self.places = {key: _plain(ed.settings[key]) for key in PLACES if ed.settings.get(key)}
         named = list(self.places.values())
-        self.data = sorted(programme.data(ed), key=lambda one: below(one.path) not in named)
-        self.named = [one for one in self.data if below(one.path) in named and not one.request]
+        self.data = sorted(programme.data(ed), key=lambda one: _below(one.path) not in named)
+        self.named = [one for one in self.data if _below(one.path) in named and not one.request]
         self.studies, self.programmes = programme.studies(ed), programme.sources(ed)
         self.hooks = [f"studies.{name}.hooks" for name in self.studies]
         self.environment = [sys.version, hashes.of(LOCK)]
@@ -145,15 +145,15 @@ class Plan:
     def _inputs(self) -> dict[str, str]:
         """Every file that analyses may read: the shared data, and what the edition names."""
         ed, named = self.ed, set(self.places.values())
-        derived = {below(one.path) for one in self.data if not one.request}
+        derived = {_below(one.path) for one in self.data if not one.request}
         paths = [
-            path for path in under(DATA) if not below(path).startswith(tuple(f"{name}/" for name in OWN))
+            path for path in _under(DATA) if not _below(path).startswith(tuple(f"{name}/" for name in OWN))
         ]
         others = [str(ed.settings[key]) for key in ("posts", "corrects") if key in ed.settings]
         paths += [
             ed.folder / f"{name}{end}" for name in {ed.name, *others} for end in (".yaml", ".lock.json")
         ]
-        paths += [path for value in named - derived for path in under(ROOT / value)]
+        paths += [path for value in named - derived for path in _under(ROOT / value)]
         paths += [path for path in ed.inputs() if path not in self.programmes]
         return self.hashes.all(path for path in paths if not path.is_dir())
 
@@ -163,9 +163,9 @@ class Plan:
 
     def _data_key(self, one) -> str:
         above = {name: self.keys[name] for name in (other.name for other in self.named) if name in self.keys}
-        raw = self.hashes.all(under(DATA / "raw"))
+        raw = self.hashes.all(_under(DATA / "raw"))
         code = self.code([one.make.split(":")[0], *self.hooks])
-        return digest([code, self.inputs, raw, above, self.environment])
+        return _digest([code, self.inputs, raw, above, self.environment])
 
     def key(self, run) -> str:
         """Key of one run of a notebook: its source without outputs, its parameters, and what these rest on."""
@@ -184,31 +184,31 @@ class Plan:
         refuse(run.notebook.name, faults)
         needs = {one.name: self.keys[one.name] for one in self.needed([run])}
         code = self.code([*names, "fire.report.notebook"])
-        return digest([cells, run.parameters, code, self.inputs, needs, self.environment])
+        return _digest([cells, run.parameters, code, self.inputs, needs, self.environment])
 
     def needed(self, runs) -> list:
         """The derived data that some runs rest on, in the order in which they are built."""
         needs = {need for run in runs for need in run.needs}
         keys = {self.places.get(need) for need in needs}
-        wanted = [one for one in self.data if one.name in needs or below(one.path) in keys]
+        wanted = [one for one in self.data if one.name in needs or _below(one.path) in keys]
         return [one for one in self.data if one in wanted or (one in self.named and wanted)]
 
     def assembly(self) -> str:
         """Key of the assembly: all runs, texts, words, the authors' prose, and the modules that set them."""
         texts = [path for chapter in self.chapters for path in chapter.texts.values()]
         prose = sorted(self.ed.folder.glob(f"{self.ed.name}-*.md"))
-        words = [path for name in WORDS for path in under(ROOT / name)]
+        words = [path for name in WORDS for path in _under(ROOT / name)]
         words += [
             path
             for name in self.studies
             for part in ("chapters", "exhibits")
-            for path in under(ROOT / "studies" / name / part)
+            for path in _under(ROOT / "studies" / name / part)
         ]
         code = self.code(["fire.report.assembly", *self.hooks])
         order = [chapter.name for chapter in self.chapters if not chapter.request]
         runs = {run.name: self.keys[run.name] for run in self.runs}
         files = self.hashes.all([*texts, *prose, *words])
-        return digest([order, runs, files, code, self.inputs, self.environment])
+        return _digest([order, runs, files, code, self.inputs, self.environment])
 
     def stale(self, run) -> bool:
         return read(run.folder / "key") != self.keys[run.name]
@@ -225,17 +225,17 @@ def build(edition: str | int, chapters=(), say=print) -> Path:
     name = str(edition)
     page = REPORTS / name / "index.html"
     hashes = Hashes()
-    if not chapters and current(name, hashes):
+    if not chapters and _current(name, hashes):
         hashes.save()
         return page
     from fire import edition as editions
 
     ed = editions.load(name)
     with alone(name):
-        sweep(BUILD, BUILD / name, REPORTS)
+        _sweep(BUILD, BUILD / name, REPORTS)
         plan = Plan(ed, hashes)
-        state = snapshot(hashes, [one.path for one in plan.data if not one.request], plan.inputs)
-        runs = plan.runs if not chapters else picked(plan, chapters)
+        state = _snapshot(hashes, [one.path for one in plan.data if not one.request], plan.inputs)
+        runs = plan.runs if not chapters else _picked(plan, chapters)
         stale = [run for run in runs if plan.stale(run)]
         key, done = plan.assembly(), BUILD / name / "assembly.key"
         hashes.save()
@@ -246,22 +246,22 @@ def build(edition: str | int, chapters=(), say=print) -> Path:
         if stale or chapters or read(done) != key:
             store_results(ed)
         make_data(plan, plan.needed(stale), say)
-        run_all(plan, stale, say)
+        _run_all(plan, stale, say)
         if chapters:
-            return timed("预览 · preview", say, assemble, ed, chapters)
-        forget(name, {run.name for run in plan.runs})
+            return _timed("预览 · preview", say, assemble, ed, chapters)
+        _forget(name, {run.name for run in plan.runs})
         if read(done) != key or not page.exists():
             done.unlink(missing_ok=True)
-            page = timed("合成报告 · assembly", say, assemble, ed)
-            write(done, key)
-        write(
+            page = _timed("合成报告 · assembly", say, assemble, ed)
+            _write(done, key)
+        _write(
             BUILD / name / "state.json",
             json.dumps(state | {"keys": {run.name: plan.keys[run.name] for run in plan.runs}}),
         )
     return page
 
 
-def picked(plan: Plan, chapters) -> list:
+def _picked(plan: Plan, chapters) -> list:
     """The runs of some chapters by name; raises InputError for a name that the programme does not have."""
     have = [chapter.name for chapter in plan.chapters if chapter.texts]
     refuse(
@@ -271,26 +271,26 @@ def picked(plan: Plan, chapters) -> list:
     return [run for chapter in plan.chapters if chapter.name in chapters for run in chapter.runs]
 
 
-def snapshot(hashes: Hashes, derived: list[Path], inputs: dict) -> dict:
+def _snapshot(hashes: Hashes, derived: list[Path], inputs: dict) -> dict:
     """What all files of the project hold, without those derived; `more` are the inputs outside the watched folders."""
-    skip, watched = [below(path) for path in derived], tuple(f"{name}/" for name in WATCHED)
+    skip, watched = [_below(path) for path in derived], tuple(f"{name}/" for name in WATCHED)
     more = sorted(name for name in inputs if not name.startswith(watched))
     return {"skip": skip, "more": more, "digest": content(hashes, skip, more)}
 
 
 def content(hashes: Hashes, skip: list[str], more: list[str]) -> str:
-    paths = [path for name in WATCHED for path in under(ROOT / name)] + [ROOT / name for name in more]
+    paths = [path for name in WATCHED for path in _under(ROOT / name)] + [ROOT / name for name in more]
     beside = tuple(f"{name}/" for name in skip)
-    found = {below(path): path for path in paths}
+    found = {_below(path): path for path in paths}
     kept = {
         name: hashes.of(path)
         for name, path in found.items()
         if name not in skip and not name.startswith(beside)
     }
-    return digest([kept, sys.version, hashes.of(LOCK)])
+    return _digest([kept, sys.version, hashes.of(LOCK)])
 
 
-def current(name: str, hashes: Hashes) -> bool:
+def _current(name: str, hashes: Hashes) -> bool:
     """Whether the last report still stands: no file of the project differs and every run is there."""
     try:
         state = json.loads(read(BUILD / name / "state.json"))
@@ -324,11 +324,11 @@ def make_data(plan: Plan, wanted: list, say=print) -> None:
             continue
         kept.unlink(missing_ok=True)
         module, _, function = one.make.partition(":")
-        timed(below(one.path), say, getattr(import_module(module), function), plan.ed, one.path)
-        write(kept, plan.keys[one.name])
+        _timed(_below(one.path), say, getattr(import_module(module), function), plan.ed, one.path)
+        _write(kept, plan.keys[one.name])
 
 
-def run_all(plan: Plan, runs: list, say=print) -> None:
+def _run_all(plan: Plan, runs: list, say=print) -> None:
     """Run notebooks, some at once; the first that fails stops those not yet begun. Raises InputError naming the cells."""
     faults: dict[str, list[str]] = {}
     titles = {run.name: chapter.title() for chapter in plan.chapters for run in chapter.runs}
@@ -344,7 +344,7 @@ def run_all(plan: Plan, runs: list, say=print) -> None:
             faults.setdefault(fault, []).append(run.name)
         if any(run.name in names for names in faults.values()):
             return None
-        write(run.folder / "key", plan.keys[run.name])
+        _write(run.folder / "key", plan.keys[run.name])
         return time.perf_counter() - started
 
     with ThreadPoolExecutor(TOGETHER) as pool:
@@ -366,18 +366,18 @@ def run_notebook(edition: str, run) -> list[str]:
     """Run one notebook into its folder in a process of its own; returns what failed."""
     values = {"edition": int(edition) if edition.isdigit() else edition, **run.parameters}
     command = [sys.executable, "-m", "fire.report.notebook", "run", f"{run.notebook}", f"{run.folder}"]
-    status, said = child([*command, "--values", json.dumps(values, ensure_ascii=False)])
+    status, said = _child([*command, "--values", json.dumps(values, ensure_ascii=False)])
     if not status:
         return []
     head, *rest = said.strip().splitlines() or [""]
     if re.search(r": \d+ faults?$", head):
         return [line.removeprefix("  - ") for line in rest]
     log = BUILD / "log" / f"{run.name}.log"
-    write(log, said)
-    return [f"stopped without a message of its own (exit code {status}); see {below(log)}"]
+    _write(log, said)
+    return [f"stopped without a message of its own (exit code {status}); see {_below(log)}"]
 
 
-def child(command: list[str]) -> tuple[int, str]:
+def _child(command: list[str]) -> tuple[int, str]:
     """Exit status and messages of a process of its own, which is ended when this one is."""
     with subprocess.Popen(
         command,
@@ -402,9 +402,9 @@ def refresh(paths: list[Path], say=print) -> list[str]:
 
     def one(path: Path) -> str:
         before = path.read_bytes()
-        status, said = child([sys.executable, "-m", "fire.report.notebook", "refresh", f"{path}"])
+        status, said = _child([sys.executable, "-m", "fire.report.notebook", "refresh", f"{path}"])
         changed = "输出已更新 · new outputs" if path.read_bytes() != before else "未变 · unchanged"
-        say(f"{below(path)} {'失败 · failed' if status else changed}")
+        say(f"{_below(path)} {'失败 · failed' if status else changed}")
         return said.strip() if status else ""
 
     with ThreadPoolExecutor(TOGETHER) as pool:
@@ -417,7 +417,7 @@ def assemble(ed, chapters=()) -> Path:
     return assembly.build(ed, preview=list(chapters))
 
 
-def timed(what: str, say, work, *values):
+def _timed(what: str, say, work, *values):
     """Do some work and say how many seconds it took."""
     started = time.perf_counter()
     result = work(*values)
@@ -428,18 +428,18 @@ def timed(what: str, say, work, *values):
 # ---- order on the disk
 
 
-def forget(name: str, runs: set[str]) -> None:
+def _forget(name: str, runs: set[str]) -> None:
     """Remove runs of chapters that the programme no longer has, so that they leak into no report."""
     for folder in (BUILD / name).glob("[!.]*"):
         if folder.name not in runs and ((folder / "key").exists() or (folder / "notebook.ipynb").exists()):
             shutil.rmtree(folder)
 
 
-def sweep(*folders: Path) -> None:
+def _sweep(*folders: Path) -> None:
     """Remove what killed runs left in some folders; a report that was just being replaced is put back."""
     for path in [path for folder in folders if folder.exists() for path in folder.glob(".*")]:
         found = PART.match(path.name)
-        if not found or alive(int(found["pid"])):
+        if not found or _alive(int(found["pid"])):
             continue
         whole = path.with_name(found["name"])
         if found["kind"] == "old" and not whole.exists():
@@ -450,7 +450,7 @@ def sweep(*folders: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def alive(pid: int) -> bool:
+def _alive(pid: int) -> bool:
     """Whether a process of that number runs."""
     import psutil
 
@@ -463,7 +463,7 @@ def alone(name: str):
     path = BUILD / name / "building"
     path.parent.mkdir(parents=True, exist_ok=True)
     holder = read(path)
-    if holder.isdigit() and not alive(int(holder)):
+    if holder.isdigit() and not _alive(int(holder)):
         path.unlink(missing_ok=True)
     try:
         with open(path, "x", encoding="utf-8") as place:

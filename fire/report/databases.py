@@ -51,51 +51,51 @@ def build(ed, path=PATH, raw=collection.RAW, records=None) -> pd.DataFrame:
     with files.atomic_path(path) as part:
         con = duckdb.connect(part)
         for database, (units, panels) in tqdm(found.items(), desc="databases", disable=None):
-            write_database(con, ed, database, units, panels, raw)
+            _write_database(con, ed, database, units, panels, raw)
         roster = files.read_csv(samples.ANNEX / "countries.csv")
-        write(con, "countries", "roster", roster, "建议收录的国家 / countries proposed for collection")
-        write_records(con, records or recorded.locate(ed.settings.get("records") or "data/records"))
-        described = write_facts(con, ed)
-        write_policies(con, ed)
+        _write(con, "countries", "roster", roster, "建议收录的国家 / countries proposed for collection")
+        _write_records(con, records or recorded.locate(ed.settings.get("records") or "data/records"))
+        described = _write_facts(con, ed)
+        _write_policies(con, ed)
         listed = codebook(con, {name: list(panels) for name, (_, panels) in found.items()}, described)
         con.close()
     return listed
 
 
-def write_records(con, folder) -> None:
+def _write_records(con, folder) -> None:
     """The tables of firm records of a folder, those that are there."""
     about = "企业记录（模拟或自备） / firm records, simulated or your own"
     for name in recorded.TABLES:
         path = f"{folder}/{name}.parquet"
         if Path(path).exists():
             rows = con.sql(f"SELECT * FROM read_parquet('{path}') ORDER BY ALL")
-            write(con, "firms", name, rows, about)
+            _write(con, "firms", name, rows, about)
 
 
-def write_facts(con, ed) -> dict:
+def _write_facts(con, ed) -> dict:
     """Other rankings and the printed facts of an edition (typed by its studies, else as text): description by table
     and column."""
     others = files.read_csv(files.DATA / "external-rankings.csv")
-    write(con, "facts", "external_rankings", others, "其他排名 / other rankings")
+    _write(con, "facts", "external_rankings", others, "其他排名 / other rankings")
     studies = programme.hooks(ed)
     facts = {name: table for study in studies for name, table in study.tables().items()}
     if ed.facts and not studies:
         facts = {path.stem: files.read_csv(path) for path in sorted(ed.facts.glob("*.csv"))}
     for name, table in facts.items():
-        write(con, "facts", name, table, "刊载的事实 / published facts")
+        _write(con, "facts", name, table, "刊载的事实 / published facts")
     return {key: text for study in studies for key, text in study.descriptions().items()}
 
 
-def write_policies(con, ed) -> None:
+def _write_policies(con, ed) -> None:
     """Policies and events; with printed facts also documents by place and the comparison of cities."""
     cities = ed.places()["city"]
-    write(con, "policies", "calendar", policy.calendar(ed.facts, cities), "政策与事件 / policies and events")
+    _write(con, "policies", "calendar", policy.calendar(ed.facts, cities), "政策与事件 / policies and events")
     if ed.facts:
-        write(con, "policies", "documents", policy.documents(ed.facts), "各地文件 / documents by place")
-        write(con, "policies", "comparison", policy.comparison(ed.facts), "政策比较 / cities compared")
+        _write(con, "policies", "documents", policy.documents(ed.facts), "各地文件 / documents by place")
+        _write(con, "policies", "comparison", policy.comparison(ed.facts), "政策比较 / cities compared")
 
 
-def write_database(con, ed, database: str, units: pd.DataFrame, found: dict, raw) -> None:
+def _write_database(con, ed, database: str, units: pd.DataFrame, found: dict, raw) -> None:
     """The four tables of one database, under their keys."""
     cells = pd.concat([panel.assign(index=index) for index, panel in found.items()])
     scores = pd.concat([rankings.load(ed, index, raw).scores().assign(index=index) for index in found])
@@ -111,10 +111,10 @@ def write_database(con, ed, database: str, units: pd.DataFrame, found: dict, raw
         ],
     }
     for name, frame in contents.items():
-        write(con, database, name, frame, ABOUT[name], KEYS[name].format(schema=database))
+        _write(con, database, name, frame, ABOUT[name], KEYS[name].format(schema=database))
 
 
-def write(con, schema: str, name: str, data, about: str, keys: str = "") -> None:
+def _write(con, schema: str, name: str, data, about: str, keys: str = "") -> None:
     """One table from a frame or relation, with its comment and keys."""
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     frame = data if not isinstance(data, pd.DataFrame) else con.from_df(typed(data))
@@ -161,9 +161,9 @@ def codebook(con, indices: dict[str, list], described: dict) -> pd.DataFrame:
             for index in found
         ]
     )
-    write(con, "codebook", "tables", listed, "所有表 / all tables")
-    write(con, "codebook", "columns", columns, "所有列 / all columns")
-    write(con, "codebook", "indicators", book, "所有指标 / all indicators")
+    _write(con, "codebook", "tables", listed, "所有表 / all tables")
+    _write(con, "codebook", "columns", columns, "所有列 / all columns")
+    _write(con, "codebook", "indicators", book, "所有指标 / all indicators")
     return listed
 
 

@@ -55,9 +55,9 @@ def write(a, b=None, folder: Path = editions.EDITIONS, out: Path = FOLDER) -> tu
     frames = changes.difference(old, changes.State(new.index, new.year))
     frames |= {} if inputs is None else {"inputs": inputs}
     names = {"old": str(a), "new": new.name, "state_old": state, "state_new": "as of now"}
-    values = summary(frames, old, new) | names | {"year_old": old.year, "year_new": new.year}
+    values = _summary(frames, old, new) | names | {"year_old": old.year, "year_new": new.year}
     book = _book(old, new)
-    said = texts(values, new, book)
+    said = _texts(values, new, book)
     text = "\n\n".join(_listed(lines) for lines in said.values())
     table = _workbook(out / f"difference-{a}-{new.name}.xlsx", frames, said, new.year, book)
     return text, [files.write_text(out / "summary.md", f"{text}\n"), table]
@@ -136,7 +136,7 @@ def _git(*words: str) -> bytes:
 # What is said ---------------------------------------------------------------------------------------------------------
 
 
-def summary(frames: dict, old, new) -> dict:
+def _summary(frames: dict, old, new) -> dict:
     """Values of the sentences on a difference (`reports/exhibits/difference.toml`)."""
     index, root = new.index, new.spec.root
     held = isinstance(old, changes.State)
@@ -200,7 +200,7 @@ def _indicators(old, new) -> dict:
     }
 
 
-def texts(values: dict, ed, book) -> dict[str, list[str]]:
+def _texts(values: dict, ed, book) -> dict[str, list[str]]:
     """The summary line by line, in Chinese and English."""
     catalogue, values = narrative.catalogue(*narrative.folders(ed)), narrative.facts(ed) | values
     said = [catalogue.say(f"diff-{line}", values, book) for line in ("head", *LINES)]

@@ -48,7 +48,7 @@ class Writer:
         from fire.figures import style
 
         record = self._record("figure", entry, each, frame, status, values)
-        texts = rendered(record, self.ed, self.catalogue)
+        texts = _rendered(record, self.ed, self.catalogue)
         for lang in LANGUAGES if self.out else ("zh",):
             lang = self.ed.book.lang(lang)
             shown = style.with_glyphs(lambda lang=lang: self._draw(record, draw, frame, lang))
@@ -83,10 +83,10 @@ class Writer:
         record["sentences"] = {
             name: bare(frame[name]) for name in frame if frame[name].map(type).eq(dict).any()
         }
-        frame = paired(frame, record["sentences"])
+        frame = _paired(frame, record["sentences"])
         record["columns"] = [str(column) for column in frame.columns]
-        texts = rendered(record, self.ed, self.catalogue)
-        frame = frame.assign(**said(texts["labels"]))
+        texts = _rendered(record, self.ed, self.catalogue)
+        frame = frame.assign(**_said(texts["labels"]))
         _show(texts, display_frame(frame, texts["labels"], self.ed.book.zh))
         if self.out:
             files.write_csv(inert(frame.round(6)), self.out / "tables" / f"{record['name']}.csv", excel=True)
@@ -97,7 +97,7 @@ class Writer:
         from IPython.display import Markdown, display
 
         record = self._record("text", entry, each, None, status, values)
-        said = rendered(record, self.ed, self.catalogue)["text"]
+        said = _rendered(record, self.ed, self.catalogue)["text"]
         if said["zh"]:
             display(Markdown(plain(said["zh"])))
         self._write(record)
@@ -172,7 +172,7 @@ def statuses(frame) -> list[str]:
     return [name for name in STATUS if name in found]
 
 
-def rendered(record: dict, ed, catalogue) -> dict:
+def _rendered(record: dict, ed, catalogue) -> dict:
     """A stored exhibit with its texts in both languages (title, alt, note, source or text) and headings (`labels`)."""
     entry, values = catalogue[record["entry"]], narrative.facts(ed) | record["values"]
     made = dict(record)
@@ -198,13 +198,13 @@ def rendered(record: dict, ed, catalogue) -> dict:
     return made
 
 
-def paired(frame: pd.DataFrame, names) -> pd.DataFrame:
+def _paired(frame: pd.DataFrame, names) -> pd.DataFrame:
     """The frame with empty columns `name_zh`, `name_en` in place of each column of `names`."""
     twins = [f"{name}_{lang}" if name in names else name for name in frame for lang in LANGUAGES]
     return frame.reindex(columns=list(dict.fromkeys(twins)))
 
 
-def said(labels: dict) -> dict[str, list]:
+def _said(labels: dict) -> dict[str, list]:
     """The columns whose cells are sentences, by name, from the headings of a rendered table."""
     return {name: label["said"] for name, label in labels.items() if "said" in label}
 
@@ -233,7 +233,7 @@ def load(folder: Path | str, ed) -> dict:
     for path in sorted(Path(folder, "exhibits").glob("*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
         try:
-            found[record["name"]] = rendered(record, ed, catalogue)
+            found[record["name"]] = _rendered(record, ed, catalogue)
         except InputError as error:
             faults += [f"{error.what}: {fault}" for fault in error.faults]
     refuse(f"exhibits of {Path(folder).name}", faults)
@@ -246,7 +246,7 @@ def load_table(folder: Path | str, name: str, labels: dict | None = None) -> pd.
     frame = frame.map(
         lambda cell: cell[1:] if isinstance(cell, str) and re.match(r"^'[=+\-@\t\r].", cell) else cell
     )
-    return frame.assign(**said(labels or {}))
+    return frame.assign(**_said(labels or {}))
 
 
 def inert(frame: pd.DataFrame) -> pd.DataFrame:
@@ -265,11 +265,11 @@ def display_frame(frame: pd.DataFrame, labels: dict, lang) -> pd.DataFrame:
     """The frame as text: headings and names in `lang`, numbers rounded once, a dash for missing."""
     names = shown_columns(frame.columns, lang)
     frame = frame.set_axis([str(column) for column in frame.columns], axis=1)
-    cells = [display_cells(frame[name], labels[name], lang) for name in names]
+    cells = [_display_cells(frame[name], labels[name], lang) for name in names]
     return pd.DataFrame(zip(*cells, strict=True), columns=[labels[name][str(lang)] for name in names])
 
 
-def display_cells(cells: pd.Series, label: dict, lang) -> list[str]:
+def _display_cells(cells: pd.Series, label: dict, lang) -> list[str]:
     """Cells of one column as text, by the digits and kind of its label; names in `lang`, years plain."""
     kind = label.get("kind", "number")
     if kind not in ("number", "text"):

@@ -89,7 +89,7 @@ class Modules:
                 found |= {node.value.split(":")[0]} & set(self.paths)  # importlib.import_module("fire.…")
         for node in nodes:
             if isinstance(node, ast.Attribute):
-                chain = dotted(node)
+                chain = _dotted(node)
                 root, _, rest = chain.partition(".")
                 if root in bound and bound[root].split(".")[0] in PACKAGES:
                     found |= self.behind(f"{bound[root]}.{rest}")
@@ -102,7 +102,7 @@ class Modules:
         return {self.module(name), through}
 
 
-def dotted(node) -> str:
+def _dotted(node) -> str:
     """`a.b.c` of an attribute; empty when its root is no name."""
     parts = []
     while isinstance(node, ast.Attribute):

@@ -18,13 +18,13 @@ def figure(record: dict, lang: str, words: dict) -> str:
     """Markdown of a figure: takeaway title as caption, then source and status."""
     alt = re.sub(r"[\s\"\\]+", " ", record["alt"][lang]).replace("&", "&amp;").replace("<", "&lt;")
     name = record["name"]
-    wide, high = pixels(record["folder"] / "figures" / f"{name}.{lang}.png")
+    wide, high = _pixels(record["folder"] / "figures" / f"{name}.{lang}.png")
     attributes = f'#fig:{name} alt="{alt}" pixels="{wide}x{high}"'
     image = f"![{plain(record['title'][lang])}](figures/{name}.{lang}.svg){{{attributes}}}"
-    return f"::: {{.exhibit .figure}}\n{image}\n\n{source_line(record, lang, words)}\n:::\n"
+    return f"::: {{.exhibit .figure}}\n{image}\n\n{_source_line(record, lang, words)}\n:::\n"
 
 
-def pixels(path: Path) -> tuple[int, int]:
+def _pixels(path: Path) -> tuple[int, int]:
     """Width and height of a PNG, which the page needs to keep its place while figures load."""
     return struct.unpack(">II", path.read_bytes()[16:24])
 
@@ -51,7 +51,7 @@ def table(
         [plain(cell) or " " for cell in row] for row in [list(shown.columns), *shown.itertuples(index=False)]
     ]
     spans = [
-        min(max(heading_width(head), *map(width, cells), 3), 40) for head, *cells in zip(*grid, strict=True)
+        min(max(_heading_width(head), *map(width, cells), 3), 40) for head, *cells in zip(*grid, strict=True)
     ]
     right = [labels[name]["kind"] == "number" and frame[name].dtype.kind in "ifb" for name in columns]
     rule = [
@@ -60,7 +60,7 @@ def table(
     for column, name in enumerate(columns):
         if labels[name]["kind"] in ("city", "region"):
             for row, place in zip(grid[1:], frame[name], strict=False):
-                row[column] = place_link(row[column], place, lang)
+                row[column] = _place_link(row[column], place, lang)
     lines = [f"| {' | '.join(row)} |" for row in [grid[0], rule, *grid[1:]]]
     cut = None
     if rows and len(frame) > rows:
@@ -68,15 +68,15 @@ def table(
     size = " .wide" if len(grid[0]) >= WIDE else ""
     caption = f": {plain(record['title'][lang])} {{#tbl:{record['name']}}}"
     text = "\n".join(lines)
-    return f"::: {{.exhibit{size}}}\n{text}\n\n{caption}\n\n{source_line(record, lang, words, cut)}\n:::\n"
+    return f"::: {{.exhibit{size}}}\n{text}\n\n{caption}\n\n{_source_line(record, lang, words, cut)}\n:::\n"
 
 
-def place_link(text: str, place, lang: str) -> str:
+def _place_link(text: str, place, lang: str) -> str:
     """A city or region with a link to its page (`fire.site`); the filter keeps the link in the web page only."""
     return f"[{text}](places/{site.slug(place, lang)}.{lang}.html)" if isinstance(place, str) else text
 
 
-def source_line(record: dict, lang: str, words: dict, cut: str | None = None) -> str:
+def _source_line(record: dict, lang: str, words: dict, cut: str | None = None) -> str:
     """Source, data status and note of an exhibit, in a Div of class `source`."""
     notes = [record.get("note", {}).get(lang), cut]
     statuses = words["comma"].join(codebook.status(name, lang) for name in record["status"])
@@ -92,7 +92,7 @@ def width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text.replace("\\", ""))
 
 
-def heading_width(head: str) -> int:
+def _heading_width(head: str) -> int:
     """Width that a column heading needs when it may break: its longest word; a long Chinese one breaks in two."""
     return max(
         width(word) if word.isascii() or width(word) <= 8 else -(-width(word) // 2)

@@ -54,7 +54,7 @@ class Catalogue:
             for name, entry in table.items():
                 if name in self.files:
                     faults.append(f"{path}: [{name}] is also in {self.files[name].name}: rename one")
-                faults += [f"{path}: [{name}]: {fault}" for fault in entry_faults(entry)]
+                faults += [f"{path}: [{name}]: {fault}" for fault in _entry_faults(entry)]
                 self.entries[name], self.files[name] = entry, path
         refuse("reports/exhibits", faults)
 
@@ -80,7 +80,7 @@ class Catalogue:
         counted = what in COUNTED
         refuse(where, template_faults(path, name, what, templates) if counted else [])
         said = {
-            lang: render(path, name, what, book.lang(lang), templates[lang], values) for lang in LANGUAGES
+            lang: _render(path, name, what, book.lang(lang), templates[lang], values) for lang in LANGUAGES
         }
         faults = [
             f"{lang}: {one} in “{text}” is not among the values given: pass it as a value"
@@ -91,7 +91,7 @@ class Catalogue:
         return said
 
 
-def entry_faults(entry) -> list[str]:
+def _entry_faults(entry) -> list[str]:
     """Unknown keys and missing languages of one entry."""
     if not isinstance(entry, dict):
         return ["a table is needed: [id], then zh and en, or title, alt, …"]
@@ -130,12 +130,12 @@ def facts(ed) -> dict:
     }
 
 
-def render(path, name: str, what: str, lang, template: str, values: dict) -> str:
+def _render(path, name: str, what: str, lang, template: str, values: dict) -> str:
     """One text in one language; errors name the line of the template."""
     try:
         return " ".join(environment(lang).from_string(template).render(values).split())
     except (jinja2.TemplateError, InputError, TypeError, ValueError, KeyError) as error:
-        line = first_line(path, name, what, lang) + error_line(error) - 1
+        line = _first_line(path, name, what, lang) + error_line(error) - 1
         raise InputError(
             f"{path}: line {line}, [{name}] {what} {lang}", [f"{getattr(error, 'message', None) or error}"]
         ) from error
@@ -160,7 +160,7 @@ def environment(lang) -> jinja2.Environment:
                 "pct": lambda value, digits=2: number(value, digits) + ("%" if lang == "zh" else " per cent"),
                 "join": lambda names: join(names, lang),
                 "ordinal": lambda rank: ordinal(rank, lang),
-                "plural": plural,
+                "plural": _plural,
                 **{
                     kind: named(getattr(codebook, kind), lang)
                     for kind in ("city", "region", "unit", "node", "status", "word")
@@ -213,10 +213,10 @@ def ordinal(rank: int, lang: str = "zh") -> str:
     return f"{rank}{'th' if rank % 100 in (11, 12, 13) else {1: 'st', 2: 'nd', 3: 'rd'}.get(rank % 10, 'th')}"
 
 
-def plural(count, one: str, many: str) -> str:
+def _plural(count, one: str, many: str) -> str:
     """`one` for a single thing, else `many`; takes a number or a list.
 
-    >>> plural(["北京"], "leads", "lead")
+    >>> _plural(["北京"], "leads", "lead")
     'leads'
     """
     return one if (count if isinstance(count, (int, float)) else len(count)) == 1 else many
@@ -228,11 +228,11 @@ def unsupported(text: str, values: dict) -> list[str]:
     return [
         one
         for one in NUMBER.findall(text)
-        if one not in names and not any(rounds_to(value, one) for value in given)
+        if one not in names and not any(_rounds_to(value, one) for value in given)
     ]
 
 
-def rounds_to(value: float, shown: str) -> bool:
+def _rounds_to(value: float, shown: str) -> bool:
     """Whether a number as printed is the value, rounded to the decimals printed."""
     half = 0.5000001 * 10.0 ** -len(shown.partition(".")[2])
     return abs(float(shown.replace(",", "")) - abs(value)) <= half
@@ -262,9 +262,9 @@ def template_faults(path, name: str, what: str, templates: dict) -> list[str]:
     """Numbers typed into a template: digits, and counts in words."""
     faults = []
     for lang in LANGUAGES:
-        first = first_line(path, name, what, lang)
+        first = _first_line(path, name, what, lang)
         try:
-            typed = typed_numbers(templates[lang], lang)
+            typed = _typed_numbers(templates[lang], lang)
         except jinja2.TemplateSyntaxError as error:
             typed = []
             faults.append(f"line {first + error.lineno - 1}, {lang}: {error.message}")
@@ -274,14 +274,14 @@ def template_faults(path, name: str, what: str, templates: dict) -> list[str]:
     return faults
 
 
-def typed_numbers(template: str, lang: str) -> list[tuple]:
+def _typed_numbers(template: str, lang: str) -> list[tuple]:
     """`(line, word)` of each number that a template types, outside the arguments of filters and conditions."""
     tree = environment(lang).parse(template)
     texts = [(node.lineno, node.data) for node in tree.find_all(jinja2.nodes.TemplateData)]
     texts += [
         (node.lineno, str(node.value))
         for output in tree.find_all(jinja2.nodes.Output)
-        for node in constants(output)
+        for node in _constants(output)
     ]
     return [
         (line + text[: found.start()].count("\n"), found.group())
@@ -291,23 +291,23 @@ def typed_numbers(template: str, lang: str) -> list[tuple]:
     ]
 
 
-def constants(node):
+def _constants(node):
     """Constants that a node may print: not the digits of `num(3)`, an index or a condition, but any text."""
     for child in node.iter_child_nodes():
         if isinstance(child, jinja2.nodes.Const):
             yield child
         elif isinstance(child, jinja2.nodes.Filter):
             yield from (arg for arg in child.args if isinstance(getattr(arg, "value", None), str))
-            yield from constants(jinja2.nodes.List([child.node]))
+            yield from _constants(jinja2.nodes.List([child.node]))
         elif isinstance(child, jinja2.nodes.CondExpr):
-            yield from constants(jinja2.nodes.List([one for one in (child.expr1, child.expr2) if one]))
+            yield from _constants(jinja2.nodes.List([one for one in (child.expr1, child.expr2) if one]))
         elif not isinstance(
             child, (jinja2.nodes.Getitem, jinja2.nodes.Slice, jinja2.nodes.Compare, jinja2.nodes.Test)
         ):
-            yield from constants(child)
+            yield from _constants(child)
 
 
-def first_line(path, name: str, what: str, lang: str) -> int:
+def _first_line(path, name: str, what: str, lang: str) -> int:
     """Line of the file where a template's text starts."""
     inside, key = False, lang if what == "text" else rf"{what}\s*\.\s*{lang}"
     for line, text in enumerate(files.decode(path).splitlines(), start=1):

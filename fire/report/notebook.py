@@ -93,11 +93,11 @@ def faults(path: Path | str) -> list[str]:
     if [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
         found.append("cells were not run in order from a fresh kernel: run `make notebooks`")
     for number, cell in enumerate(code, 1):
-        found += [f"code cell {number}: {fault}" for fault in cell_faults(cell)]
+        found += [f"code cell {number}: {fault}" for fault in _cell_faults(cell)]
     return found
 
 
-def cell_faults(cell: nbformat.NotebookNode) -> list[str]:
+def _cell_faults(cell: nbformat.NotebookNode) -> list[str]:
     """Static faults of one code cell and its stored outputs."""
     texts = [
         str(output.get("text", ""))
@@ -128,7 +128,7 @@ def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 @contextmanager
-def quiet_kernel():
+def _quiet_kernel():
     """Options of a kernel that logs errors only and talks through files, since ports collide when kernels start at once."""
     with tempfile.TemporaryDirectory(prefix="fire-", ignore_cleanup_errors=True) as folder:
         sockets = {} if os.name == "nt" else {"transport": "ipc", "ip": str(Path(folder, "kernel"))}
@@ -156,7 +156,7 @@ def run(path: Path | str, folder: Path | str, values: dict | None = None) -> Pat
     if "out" in defaults:
         values["out"] = os.path.relpath(work, ROOT)
     try:
-        with quiet_kernel() as options:
+        with _quiet_kernel() as options:
             papermill.execute_notebook(
                 str(path),
                 str(work / "notebook.ipynb"),
@@ -197,7 +197,7 @@ def refresh(path: Path | str) -> bool:
     parameters(notebook, path)
     before = nbformat.writes(clean(read(path)))
     try:
-        with quiet_kernel() as options:
+        with _quiet_kernel() as options:
             NotebookClient(
                 notebook,
                 kernel_name="python3",

@@ -53,7 +53,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Chapter:
+class _Chapter:
     """One chapter: its texts by language (none: it is not printed), its notebook (None: text only), its runs."""
 
     name: str
@@ -77,7 +77,7 @@ class Chapter:
 
 
 @dataclass(frozen=True)
-class Data:
+class _Data:
     """Data derived from others: where they lie, and the function `module:function(ed, path)` that writes them."""
 
     name: str
@@ -87,7 +87,7 @@ class Data:
 
 
 @dataclass
-class Listed:
+class _Listed:
     """The entries of all programme files of an edition, before they are checked one by one."""
 
     chapters: list = field(default_factory=list)  # (entry, study, path of the file)
@@ -96,7 +96,7 @@ class Listed:
     faults: list = field(default_factory=list)
 
 
-def load(ed, template: Path = TEMPLATE) -> list[Chapter]:
+def load(ed, template: Path = TEMPLATE) -> list[_Chapter]:
     """The chapters of an edition in order, those on request last.
 
     Raises InputError that lists every unknown key, double name, missing file, unknown parameter and text not listed.
@@ -109,32 +109,32 @@ def runs(ed, template: Path = TEMPLATE) -> list[Run]:
     return [run for chapter in load(ed, template) if not chapter.request for run in chapter.runs]
 
 
-def data(ed, template: Path = TEMPLATE) -> list[Data]:
+def data(ed, template: Path = TEMPLATE) -> list[_Data]:
     """The derived data of an edition."""
     return read(ed, template)[1]
 
 
-def read(ed, template: Path = TEMPLATE) -> tuple[list[Chapter], list[Data]]:
+def read(ed, template: Path = TEMPLATE) -> tuple[list[_Chapter], list[_Data]]:
     """Chapters and derived data of an edition; raises as `load` does."""
-    listed = entries(ed, template)
+    listed = _entries(ed, template)
     faults, chapters = listed.faults, []
     names = [entry["name"] for entry, *_ in listed.data]
     for entry, study, path in listed.chapters:
         needs = entry.get("needs", [])
         faults += [
-            f"{said(path)}: '{entry['name']}' needs '{need}', which is no key of an edition and no data"
+            f"{_said(path)}: '{entry['name']}' needs '{need}', which is no key of an edition and no data"
             + suggest(str(need), [*NEEDS, *names])
             for need in needs
             if need not in (*NEEDS, *names)
         ]
         if all(ed.settings.get(need) for need in needs if need in NEEDS):
             chapter, found = one(ed, entry, study, template)
-            faults += [f"{said(path)}: '{entry['name']}': {fault}" for fault in found]
+            faults += [f"{_said(path)}: '{entry['name']}': {fault}" for fault in found]
             chapters.append(chapter)
-    known = {entry["name"] for entry, *_ in listed.chapters} | everywhere()
+    known = {entry["name"] for entry, *_ in listed.chapters} | _everywhere()
     faults += [
         f'chapter text {name}.md is in no programme: add [[chapter]] name = "{name}" to '
-        f"{said(template.parent / 'programme.toml')}"
+        f"{_said(template.parent / 'programme.toml')}"
         for name in sorted({text.stem for text in template.glob("??/*.md")} - known)
     ]
     built = [run.name for chapter in chapters for run in chapter.runs]
@@ -142,19 +142,19 @@ def read(ed, template: Path = TEMPLATE) -> tuple[list[Chapter], list[Data]]:
     refuse(f"programme of edition {ed.name}", list(dict.fromkeys(faults)))
     chapters.sort(key=lambda chapter: chapter.request)
     return chapters, [
-        Data(entry["name"], files.ROOT / entry["path"], entry["make"], entry.get("request", False))
+        _Data(entry["name"], files.ROOT / entry["path"], entry["make"], entry.get("request", False))
         for entry, *_ in listed.data
     ]
 
 
 def sources(ed, template: Path = TEMPLATE) -> list[Path]:
     """The programme files of an edition."""
-    return entries(ed, template).files
+    return _entries(ed, template).files
 
 
-def entries(ed, template: Path) -> Listed:
+def _entries(ed, template: Path) -> _Listed:
     """All entries of the base, the studies and the edition, put together in order, with the faults found so far."""
-    listed = Listed()
+    listed = _Listed()
     first = template.parent / "programme.toml"
     for path, study in [
         (first, None),
@@ -167,33 +167,33 @@ def entries(ed, template: Path) -> Listed:
     return listed
 
 
-def add(listed: Listed, path: Path, study: str | None, replaces: bool) -> None:
+def add(listed: _Listed, path: Path, study: str | None, replaces: bool) -> None:
     """Put the entries of one file into the list; only an edition's own file `replaces` and drops chapters."""
     listed.files.append(path)
     try:
         table = tomllib.loads(files.decode(path))
     except (FileNotFoundError, IsADirectoryError):
-        listed.faults.append(f"{said(path)}: the file does not exist: write it, or correct its name")
+        listed.faults.append(f"{_said(path)}: the file does not exist: write it, or correct its name")
         return
     except (tomllib.TOMLDecodeError, InputError) as error:
-        listed.faults.append(f"{said(path)}: not valid TOML: {error}")
+        listed.faults.append(f"{_said(path)}: not valid TOML: {error}")
         return
     listed.faults += [
-        f"{said(path)}: unknown key '{key}'" + suggest(key, TABLES) for key in table if key not in TABLES
+        f"{_said(path)}: unknown key '{key}'" + suggest(key, TABLES) for key in table if key not in TABLES
     ]
     for kind, place in (("chapter", listed.chapters), ("data", listed.data)):
         rows, seen, last = table.get(kind, []), [], {}
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            listed.faults.append(f"{said(path)}: write each {kind} under a line [[{kind}]] of its own")
+            listed.faults.append(f"{_said(path)}: write each {kind} under a line [[{kind}]] of its own")
             continue
         for number, row in enumerate(rows, 1):
-            found = entry_faults(row, TABLES[kind], f"{said(path)}: {kind} {number}")
+            found = _entry_faults(row, TABLES[kind], f"{_said(path)}: {kind} {number}")
             name, names = row.get("name"), [entry["name"] for entry, *_ in place]
             listed.faults += found
             if not isinstance(name, str):
                 continue
             if name in seen or (name in names and not replaces):
-                listed.faults.append(f"{said(path)}: {kind} '{name}' is listed twice: take one out")
+                listed.faults.append(f"{_said(path)}: {kind} '{name}' is listed twice: take one out")
             elif name in names:
                 place[names.index(name)] = (row, study, path)
             else:
@@ -203,21 +203,21 @@ def add(listed: Listed, path: Path, study: str | None, replaces: bool) -> None:
                     last[after] = name
                 elif after is not None:
                     listed.faults.append(
-                        f"{said(path)}: chapter '{name}': after = '{after}': there is no such chapter"
+                        f"{_said(path)}: chapter '{name}': after = '{after}': there is no such chapter"
                         + suggest(str(after), names)
                     )
                 place.insert(at, (row, study, path))
             seen.append(name)
     gone, names = table.get("drop", []), [entry["name"] for entry, *_ in listed.chapters]
     listed.faults += [
-        f"{said(path)}: drop: there is no chapter '{name}'" + suggest(str(name), names)
+        f"{_said(path)}: drop: there is no chapter '{name}'" + suggest(str(name), names)
         for name in gone
         if name not in names
     ]
     listed.chapters = [row for row in listed.chapters if row[0]["name"] not in gone]
 
 
-def entry_faults(row: dict, keys: dict, where: str) -> list[str]:
+def _entry_faults(row: dict, keys: dict, where: str) -> list[str]:
     """Unknown and missing keys, and values of a wrong type."""
     where += f" ('{row['name']}')" if isinstance(row.get("name"), str) else ""
     needed = [key for key in ("name", *(["path", "make"] if "make" in keys else [])) if key not in row]
@@ -232,7 +232,7 @@ def entry_faults(row: dict, keys: dict, where: str) -> list[str]:
     )
 
 
-def one(ed, entry: dict, study: str | None, template: Path) -> tuple[Chapter, list[str]]:
+def one(ed, entry: dict, study: str | None, template: Path) -> tuple[_Chapter, list[str]]:
     """One chapter from its entry, and its faults."""
     name, faults = entry["name"], []
     folder = STUDIES / study / "chapters" if study else template
@@ -247,7 +247,7 @@ def one(ed, entry: dict, study: str | None, template: Path) -> tuple[Chapter, li
     stem = entry.get("notebook", name)
     place = (STUDIES / study / "notebooks" if study else NOTEBOOKS) / f"{stem}.ipynb"
     notebook = place if place.exists() else None
-    chapter = Chapter(
+    chapter = _Chapter(
         name, texts, notebook, (), tuple(entry.get("needs", [])), entry.get("request", False), study
     )
     if not notebook:
@@ -255,13 +255,13 @@ def one(ed, entry: dict, study: str | None, template: Path) -> tuple[Chapter, li
             "notebook" in entry or "each" in entry or "parameters" in entry or chapter.request or not texts
         )
         faults += [
-            f"there is no notebook {said(place)}"
+            f"there is no notebook {_said(place)}"
             + ("" if texts or chapter.request else f", and no text zh/{name}.md and en/{name}.md")
             + ": write it, or take the chapter out"
         ] * wants
         return chapter, faults
     given = entry.get("parameters", {})
-    fans, found = fan_out(ed, entry.get("each", {}))
+    fans, found = _fan_out(ed, entry.get("each", {}))
     faults += found
     have = parameters(notebook)
     faults += [
@@ -277,7 +277,7 @@ def one(ed, entry: dict, study: str | None, template: Path) -> tuple[Chapter, li
     return replace(chapter, runs=tuple(made)), faults
 
 
-def fan_out(ed, each: dict) -> tuple[dict, list[str]]:
+def _fan_out(ed, each: dict) -> tuple[dict, list[str]]:
     """The values of each parameter over which a notebook is run, and what is wrong with them."""
     values, faults = {}, []
     for key, wanted in each.items():
@@ -310,7 +310,7 @@ def hooks(ed) -> list:
     ]
 
 
-def everywhere() -> set[str]:
+def _everywhere() -> set[str]:
     """Names of the chapters of every programme in the project, so that a text of another edition is no stray."""
     own = files.REPORTS.glob("editions/*.toml")
     found = set()
@@ -319,7 +319,7 @@ def everywhere() -> set[str]:
     return found
 
 
-def said(path: Path) -> str:
+def _said(path: Path) -> str:
     """A path as a message names it: below the project."""
     return path.relative_to(files.ROOT).as_posix() if path.is_relative_to(files.ROOT) else f"{path}"
 
@@ -334,7 +334,7 @@ def cells(path: Path) -> list[tuple[str, str, list]]:
         ]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            said(path), [f"not a Jupyter notebook ({type(error).__name__}): save it again from JupyterLab"]
+            _said(path), [f"not a Jupyter notebook ({type(error).__name__}): save it again from JupyterLab"]
         ) from None
 
 

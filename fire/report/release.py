@@ -35,20 +35,20 @@ def write(folder: Path | str, edition, tables: dict[str, pd.DataFrame]) -> list[
     tables = {**tables, "codebook": codebook(edition.spec)}
     written = []
     for name, frame in tables.items():
-        written.append(files.write_csv(rounded(frame), folder / f"{name}.csv", excel=True))
+        written.append(files.write_csv(_rounded(frame), folder / f"{name}.csv", excel=True))
         with files.atomic_path(folder / f"{name}.parquet") as part:
             frame.to_parquet(part, index=False)
         written.append(folder / f"{name}.parquet")
-    package = json.dumps(datapackage(edition, tables), ensure_ascii=False, indent=2) + "\n"
+    package = json.dumps(_datapackage(edition, tables), ensure_ascii=False, indent=2) + "\n"
     written.append(files.write_text(folder / "datapackage.json", package))
-    written.append(files.write_text(folder / "CITATION.cff", citation(edition)))
+    written.append(files.write_text(folder / "CITATION.cff", _citation(edition)))
     sums = "".join(
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(written)
     )
     return [*written, files.write_text(folder / "SHA256SUMS", sums)]
 
 
-def rounded(frame: pd.DataFrame) -> pd.DataFrame:
+def _rounded(frame: pd.DataFrame) -> pd.DataFrame:
     """Numbers to 6 decimals, lists as text, formula-like text made inert."""
     return inert(
         frame.map(lambda cell: ";".join(map(str, cell)) if isinstance(cell, (list, tuple)) else cell)
@@ -75,7 +75,7 @@ def codebook(spec) -> pd.DataFrame:
     return frame[[name for name in keep if name in frame]]
 
 
-def datapackage(edition, tables: dict[str, pd.DataFrame]) -> dict:
+def _datapackage(edition, tables: dict[str, pd.DataFrame]) -> dict:
     """Frictionless description of the release."""
     return {
         "name": edition.spec.id,
@@ -123,7 +123,7 @@ def field(name: str, cells: pd.Series, book) -> dict:
     }
 
 
-def citation(edition) -> str:
+def _citation(edition) -> str:
     """How to cite the edition (Citation File Format)."""
     return (
         f"cff-version: 1.2.0\nmessage: 引用本数据请注明版本。Please cite the edition.\ntype: dataset\n"

@@ -34,13 +34,13 @@ def write(ed, shown: dict, folder: Path) -> list[dict]:
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     for name, record in tables.items():
         shutil.copyfile(record["folder"] / "tables" / f"{name}.csv", folder / "tables" / f"{name}.csv")
-    workbook.write(folder / f"fire-{ed.name}.xlsx", ed, sheets(tables))
+    workbook.write(folder / f"fire-{ed.name}.xlsx", ed, _sheets(tables))
     frames = {"scores": ed.index.scores(), "intervals": known.intervals, "panel": ed.index.panel}
     release.write(folder / "data", ed, frames | {"places": ed.places()})
-    return links(ed)
+    return _links(ed)
 
 
-def links(ed) -> list[dict]:
+def _links(ed) -> list[dict]:
     """Links of the index page to what `write` makes."""
     both = [
         (
@@ -86,7 +86,7 @@ def environment(ed, lang: str) -> jinja2.Environment:
     )
     env.filters |= {
         "num": number,
-        "signed": signed,
+        "signed": _signed,
         "unit": lambda name: codebook.unit(name, named),
         "node": lambda name: codebook.node(name, named),
         "slug": lambda name: slug(name, named),
@@ -111,10 +111,10 @@ def number(value, digits: int = 3) -> str:
     return "–" if pd.isna(value) else exhibits.number(float(value), digits)
 
 
-def signed(value, digits: int = 0) -> str:
+def _signed(value, digits: int = 0) -> str:
     """A change with its sign; none when it rounds to zero, a dash when missing.
 
-    >>> signed(2.0), signed(-0.314, 2), signed(0.0), signed(None)
+    >>> _signed(2.0), _signed(-0.314, 2), _signed(0.0), _signed(None)
     ('+2', '−0.31', '0', '–')
     """
     if pd.isna(value):
@@ -181,7 +181,7 @@ def search_text(name: str, lang: str = "zh") -> str:
     return f"{name} {english} {''.join(syllables)} {''.join(one[0] for one in syllables)}".lower()
 
 
-def sheets(records: dict) -> dict:
+def _sheets(records: dict) -> dict:
     """Sheets of the workbook, one for each table of the report, with Chinese and English headings."""
     made = {}
     for name, record in records.items():

@@ -54,7 +54,7 @@ def typeset(job: tuple) -> list[dict]:
     return [{"lang": lang, "kind": kind, "href": f"{stem}.{kind}"} for kind in makers]
 
 
-def pandoc(arguments: list[str], epoch: str) -> None:
+def _pandoc(arguments: list[str], epoch: str) -> None:
     """Run pandoc; its messages become the error."""
     import pypandoc
 
@@ -71,7 +71,7 @@ def pandoc(arguments: list[str], epoch: str) -> None:
 
 def html(common, path: Path, work: Path, template: Path, lang: str, epoch: str) -> None:
     """The self-contained page: style, font and figures inside, nothing fetched."""
-    pandoc(
+    _pandoc(
         [
             *common,
             "--to=html5",
@@ -95,7 +95,7 @@ def pdf(common, path: Path, work: Path, template: Path, lang: str, epoch: str) -
 
     source = path.parent / f".{lang}.typ"
     typesetting = {"font": fonts.FAMILY, "typst-lang": lang, "typst-region": "cn" if lang == "zh" else ""}
-    pandoc(
+    _pandoc(
         [
             *common,
             "--to=typst",
@@ -121,7 +121,7 @@ def pdf(common, path: Path, work: Path, template: Path, lang: str, epoch: str) -
 def docx(common, path: Path, work: Path, template: Path, lang: str, epoch: str) -> None:
     """The Word report: styles, captions with fields, contents."""
     word.reference(work / "reference.docx", lang)
-    pandoc([*common, "--to=docx", f"--reference-doc={work / 'reference.docx'}", "-o", str(path)], epoch)
+    _pandoc([*common, "--to=docx", f"--reference-doc={work / 'reference.docx'}", "-o", str(path)], epoch)
 
 
 MAKERS = {"html": html, "pdf": pdf, "docx": docx}

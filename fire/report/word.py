@@ -84,7 +84,7 @@ def reference(path: Path, lang: str) -> Path:
 def changed(name: str, content: bytes, lang: str) -> bytes:
     """A part of the package, changed where the house style asks for it."""
     if name == "word/styles.xml":
-        return styles(content.decode(), lang).encode()
+        return _styles(content.decode(), lang).encode()
     if name in ADDED:
         return content.decode().replace(*ADDED[name]).encode()
     if name == "word/document.xml":
@@ -94,7 +94,7 @@ def changed(name: str, content: bytes, lang: str) -> bytes:
     return content
 
 
-def styles(xml: str, lang: str) -> str:
+def _styles(xml: str, lang: str) -> str:
     """`styles.xml` with the fonts, colours and sizes of the house."""
     east = "zh-CN" if lang == "zh" else "en-GB"
     xml = re.sub(r"<w:rFonts [^>]*/>", FONTS, xml)

@@ -42,7 +42,7 @@ def write(path: Path | str, edition, tables: dict[str, dict] | None = None) -> P
     Raises InputError when the specification holds a method that a sheet cannot recompute.
     """
     index = edition.index
-    refuse(f"workbook of {index.spec.id}", unsupported(index.spec))
+    refuse(f"workbook of {index.spec.id}", _unsupported(index.spec))
     with atomic_path(path) as part:
         book = xlsxwriter.Workbook(
             part,
@@ -62,13 +62,13 @@ def write(path: Path | str, edition, tables: dict[str, dict] | None = None) -> P
         styles["plain"] = book.add_format({"font_name": "Microsoft YaHei"})
         for sheet in SHEETS.values():
             book.add_worksheet(sheet)
-        weights_sheet(book.get_worksheet_by_name(SHEETS["weights"]), index.spec, styles)
+        _weights_sheet(book.get_worksheet_by_name(SHEETS["weights"]), index.spec, styles)
         years = [year for year in (index.before, index.year) if year is not None]
         for year in years:
-            calculation_sheets(book, index, year, styles)
-        ranking_sheet(book.get_worksheet_by_name(SHEETS["ranking"]), index, years, styles)
-        codebook_sheet(book.get_worksheet_by_name(SHEETS["codebook"]), index.spec, styles)
-        about_sheet(book.get_worksheet_by_name(SHEETS["about"]), index, styles)
+            _calculation_sheets(book, index, year, styles)
+        _ranking_sheet(book.get_worksheet_by_name(SHEETS["ranking"]), index, years, styles)
+        _codebook_sheet(book.get_worksheet_by_name(SHEETS["codebook"]), index.spec, styles)
+        _about_sheet(book.get_worksheet_by_name(SHEETS["about"]), index, styles)
         for number, (name, table) in enumerate((tables or {}).items(), start=1):  # Excel takes 31 characters
             table_sheet(
                 book.add_worksheet(name if len(name) <= 31 else f"{name[:26]}~{number}"), table, styles
@@ -77,7 +77,7 @@ def write(path: Path | str, edition, tables: dict[str, dict] | None = None) -> P
     return Path(path)
 
 
-def unsupported(spec) -> list[str]:
+def _unsupported(spec) -> list[str]:
     """Choices of a specification for which the calculation sheets have no formula."""
     inner, leaves = spec.nodes[~spec.nodes["leaf"]], spec.nodes[spec.nodes["leaf"]]
     rules = [
@@ -98,7 +98,7 @@ def unsupported(spec) -> list[str]:
     ]
 
 
-def weights_sheet(sheet, spec, styles) -> None:
+def _weights_sheet(sheet, spec, styles) -> None:
     """Editable weights (yellow) and, beside each, its share among its siblings."""
     heads = [
         "指标 Node",
@@ -109,7 +109,7 @@ def weights_sheet(sheet, spec, styles) -> None:
         "同级占比 Share of parent",
         "依据 Basis",
     ]
-    header(sheet, 2, heads, styles)
+    _header(sheet, 2, heads, styles)
     sheet.write_string(
         0,
         0,
@@ -131,16 +131,16 @@ def weights_sheet(sheet, spec, styles) -> None:
             line["weight"] / spec.nodes.loc[spec.children(line["parent"]), "weight"].sum(),
         )
         sheet.write_string(row, 6, str(line.get("weight_basis") or ""), styles["plain"])
-    layout(sheet, 3, 1, [24, 24, 30, 16, 16, 16, 14])
+    _layout(sheet, 3, 1, [24, 24, 30, 16, 16, 16, 14])
 
 
-def calculation_sheets(book, index, year: int, styles) -> None:
+def _calculation_sheets(book, index, year: int, styles) -> None:
     """Two sheets of a year: raw values with the posts in force, and the scores of every node as formulas on them."""
     spec, posts, scores = index.spec, index.posts, index.scores()
     raw = index.steps().raw.xs(year, level="year")[spec.indicators].dropna(how="all")
     raw_name, sheet_name = f"原始值 Raw {year}", f"计算 Scores {year}"
     data = book.add_worksheet(raw_name)
-    header(data, 3, ["城市 Unit", *(spec.label(one, "zh") for one in spec.indicators)], styles)
+    _header(data, 3, ["城市 Unit", *(spec.label(one, "zh") for one in spec.indicators)], styles)
     for row, name in enumerate(["下限 Lower post", "上限 Upper post", "变换 Transform"]):
         data.write_string(row, 0, name, styles["plain"])
     for column, one in enumerate(spec.indicators, 1):
@@ -152,11 +152,11 @@ def calculation_sheets(book, index, year: int, styles) -> None:
                 data.write_number(row, column, value, styles["raw"])
     for row, name in enumerate(raw.index, 4):
         data.write_string(row, 0, name, styles["plain"])
-    layout(data, 4, 1, [14, *[14] * len(spec.indicators)])
+    _layout(data, 4, 1, [14, *[14] * len(spec.indicators)])
 
     sheet = book.add_worksheet(sheet_name)
     nodes = list(spec.nodes.index)
-    header(
+    _header(
         sheet, 0, ["城市 Unit", *(f"{spec.label(node, 'zh')} {node}" for node in nodes), "位次 Rank"], styles
     )
     known = scores[scores["year"].eq(year)].set_index(["unit", "node"])
@@ -164,9 +164,9 @@ def calculation_sheets(book, index, year: int, styles) -> None:
         sheet.write_string(row, 0, unit, styles["plain"])
         for column, node in enumerate(nodes, 1):
             formula = (
-                indicator_formula(spec, node, raw_name, row + 3)
+                _indicator_formula(spec, node, raw_name, row + 3)
                 if spec.nodes.at[node, "leaf"]
-                else node_formula(spec, node, nodes, row)
+                else _node_formula(spec, node, nodes, row)
             )
             value = known["score"].get((unit, node))
             sheet.write_formula(row, column, formula, styles["score"], "" if pd.isna(value) else value)
@@ -179,10 +179,10 @@ def calculation_sheets(book, index, year: int, styles) -> None:
             styles["whole"],
             "" if pd.isna(rank) else int(rank),
         )
-    layout(sheet, 1, 1, [14, *[12] * (len(nodes) + 1)])
+    _layout(sheet, 1, 1, [14, *[12] * (len(nodes) + 1)])
 
 
-def indicator_formula(spec, node: str, raw_sheet: str, row: int) -> str:
+def _indicator_formula(spec, node: str, raw_sheet: str, row: int) -> str:
     """Excel formula of an indicator score: posts in rows 1 and 2 of the raw sheet, the raw value in `row`."""
     column = xl_col_to_name(1 + spec.indicators.index(node))
     cell, below, above = (
@@ -201,7 +201,7 @@ def indicator_formula(spec, node: str, raw_sheet: str, row: int) -> str:
     return f'=IF({cell}="","",{formula})'
 
 
-def node_formula(spec, node: str, nodes: list[str], row: int) -> str:
+def _node_formula(spec, node: str, nodes: list[str], row: int) -> str:
     """Excel formula of a node: weighted mean of its children that have a value."""
     weights = [one for one in spec.nodes.index if one != spec.root]
     parts = []
@@ -213,12 +213,12 @@ def node_formula(spec, node: str, nodes: list[str], row: int) -> str:
     return f'=IF({below}=0,"",({above})/({below}))'
 
 
-def ranking_sheet(sheet, index, years: list[int], styles) -> None:
+def _ranking_sheet(sheet, index, years: list[int], styles) -> None:
     """League table in the published order, every score and rank linked to the calculation sheets."""
     spec, last, scores = index.spec, index.year, index.scores()
     shown, nodes = [spec.root, *spec.pillars], list(spec.nodes.index)
     heads = ["城市 Unit", "位次 Rank", "位次变化 Change", "增速（%）Growth"]
-    header(sheet, 1, [*heads, *(spec.label(node, "zh") for node in shown)], styles)
+    _header(sheet, 1, [*heads, *(spec.label(node, "zh") for node in shown)], styles)
     sheet.write_string(0, 0, f"{spec.titles['zh']}：{last} 年（随权重实时计算 live）", styles["title"])
     rank_column, top = len(nodes) + 1, 1 + nodes.index(spec.root)
     order = {year: list(index.steps().raw.xs(year, level="year").dropna(how="all").index) for year in years}
@@ -231,25 +231,25 @@ def ranking_sheet(sheet, index, years: list[int], styles) -> None:
     for row, line in enumerate(final.itertuples(), 2):
         unit = line.unit
         sheet.write_string(row, 0, unit, styles["plain"])
-        sheet.write_formula(row, 1, f"={cell(last, unit, rank_column)}", styles["whole"], blank(line.rank))
+        sheet.write_formula(row, 1, f"={cell(last, unit, rank_column)}", styles["whole"], _blank(line.rank))
         if index.before is not None and unit in order[index.before]:
             then, now = cell(index.before, unit, rank_column), cell(last, unit, rank_column)
-            sheet.write_formula(row, 2, f"={then}-{now}", styles["signed"], blank(line.rank_change))
+            sheet.write_formula(row, 2, f"={then}-{now}", styles["signed"], _blank(line.rank_change))
             then, now = cell(index.before, unit, top), cell(last, unit, top)
-            sheet.write_formula(row, 3, f"=100*({now}/{then}-1)", styles["score"], blank(line.growth_pct))
+            sheet.write_formula(row, 3, f"=100*({now}/{then}-1)", styles["score"], _blank(line.growth_pct))
         for column, node in enumerate(shown, 4):
             formula = f"={cell(last, unit, 1 + nodes.index(node))}"
-            sheet.write_formula(row, column, formula, styles["score"], blank(known[unit, node]))
+            sheet.write_formula(row, column, formula, styles["score"], _blank(known[unit, node]))
     sheet.autofilter(1, 0, 1 + len(final), len(heads) + len(shown) - 1)
-    layout(sheet, 2, 1, [14, 10, 12, 14, *[12] * len(shown)])
+    _layout(sheet, 2, 1, [14, 10, 12, 14, *[12] * len(shown)])
 
 
-def blank(value):
+def _blank(value):
     """A stored result of a formula: empty where there is none."""
     return "" if pd.isna(value) else value
 
 
-def codebook_sheet(sheet, spec, styles) -> None:
+def _codebook_sheet(sheet, spec, styles) -> None:
     """What every node is: labels, unit, direction, transform, weight and what each choice rests on."""
     columns = {
         "label_zh": "名称",
@@ -263,10 +263,10 @@ def codebook_sheet(sheet, spec, styles) -> None:
         "weight_basis": "权重依据 Basis",
     }
     frame = spec.nodes.reset_index()[["id", *(name for name in columns if name in spec.nodes)]]
-    fill(sheet, frame.rename(columns={"id": "编码 Id", **columns}), 0, styles)
+    _fill(sheet, frame.rename(columns={"id": "编码 Id", **columns}), 0, styles)
 
 
-def about_sheet(sheet, index, styles) -> None:
+def _about_sheet(sheet, index, styles) -> None:
     """What the workbook holds and how much of the index rests on which kind of data."""
     top, titles = index.of(), index.spec.titles
     lines = [
@@ -290,12 +290,12 @@ def table_sheet(sheet, table: dict, styles) -> None:
     """One result table with its title and source."""
     sheet.write_string(0, 0, table["title"], styles["title"])
     sheet.write_string(1, 0, table.get("note", ""), styles["plain"])
-    fill(sheet, table["frame"], 3, styles)
+    _fill(sheet, table["frame"], 3, styles)
 
 
-def fill(sheet, frame: pd.DataFrame, top: int, styles) -> None:
+def _fill(sheet, frame: pd.DataFrame, top: int, styles) -> None:
     """Write a frame below a header row; text is written as text, whatever it begins with."""
-    header(sheet, top, [str(name) for name in frame.columns], styles)
+    _header(sheet, top, [str(name) for name in frame.columns], styles)
     for column, name in enumerate(frame.columns):
         for row, value in enumerate(frame[name], top + 1):
             if isinstance(value, (list, tuple)):
@@ -311,15 +311,15 @@ def fill(sheet, frame: pd.DataFrame, top: int, styles) -> None:
         max([len(str(name)) * 2, *(min(len(str(value)), 40) for value in frame[name])])
         for name in frame.columns
     ]
-    layout(sheet, top + 1, 1, [min(max(10, width + 2), 44) for width in widths])
+    _layout(sheet, top + 1, 1, [min(max(10, width + 2), 44) for width in widths])
 
 
-def header(sheet, row: int, names: list[str], styles) -> None:
+def _header(sheet, row: int, names: list[str], styles) -> None:
     for column, name in enumerate(names):
         sheet.write_string(row, column, name, styles["head"])
 
 
-def layout(sheet, rows: int, columns: int, widths: list[int]) -> None:
+def _layout(sheet, rows: int, columns: int, widths: list[int]) -> None:
     """Freeze the header and set column widths."""
     sheet.freeze_panes(rows, columns)
     for column, width in enumerate(widths):

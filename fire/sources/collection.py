@@ -136,13 +136,13 @@ def read_workbook(path, database: str) -> tuple[pd.DataFrame, dict[str, pd.DataF
             if str(about.get(name)) != value
         ],
     )
-    units, faults = read_units(book["units"])
-    parts = {index: read_values(book[index], index, units) for index in DATABASES[database]}
+    units, faults = _read_units(book["units"])
+    parts = {index: _read_values(book[index], index, units) for index in DATABASES[database]}
     refuse(f"{path}", faults + [fault for _, found in parts.values() for fault in found])
     return units, {index: panel for index, (panel, _) in parts.items()}
 
 
-def read_units(sheet) -> tuple[pd.DataFrame, list[str]]:
+def _read_units(sheet) -> tuple[pd.DataFrame, list[str]]:
     """The sheet of units and its faults: schema, country codes, one unit under two names."""
     rows = [
         [None if cell is None else str(cell).strip() for cell in row[: len(UNITS)]]
@@ -158,12 +158,12 @@ def read_units(sheet) -> tuple[pd.DataFrame, list[str]]:
         if unit.kind == "country" and pycountry.countries.get(alpha_3=str(unit.code)) is None:
             faults.append(
                 f"sheet 'units', row {row}, column 'code': '{unit.code}' is no ISO 3166 code of a country: "
-                f"type three letters such as CHN{hint(unit.unit_en)}"
+                f"type three letters such as CHN{_hint(unit.unit_en)}"
             )
-    return units, faults + same_units(units)
+    return units, faults + _same_units(units)
 
 
-def hint(name) -> str:
+def _hint(name) -> str:
     """The code that ISO 3166 gives to a name, as the end of a message."""
     try:
         return f"; '{name}' is {pycountry.countries.search_fuzzy(str(name))[0].alpha_3}"
@@ -171,12 +171,12 @@ def hint(name) -> str:
         return ""
 
 
-def same_units(units: pd.DataFrame) -> list[str]:
+def _same_units(units: pd.DataFrame) -> list[str]:
     """Faults: units that share a name, alias or English name once company words, case and width are taken away."""
     seen, faults = {}, []
     for row, unit in enumerate(units.itertuples(), start=2):
         names = [unit.unit, unit.unit_en, *str(unit.aliases or "").split(";")]
-        keys = {plain(name) for name in names if name} - {""}
+        keys = {_plain(name) for name in names if name} - {""}
         clash = sorted({seen[key] for key in keys if key in seen})
         faults += [
             f"sheet 'units', row {row}, column 'unit': '{unit.unit}' is the unit of row {first} "
@@ -187,10 +187,10 @@ def same_units(units: pd.DataFrame) -> list[str]:
     return faults
 
 
-def plain(name: str) -> str:
+def _plain(name: str) -> str:
     """A name without company words, spaces, case, width and a leading 中国.
 
-    >>> plain("中国工商银行股份有限公司") == plain("工商银行")
+    >>> _plain("中国工商银行股份有限公司") == _plain("工商银行")
     True
     """
     text = EMPTY_WORDS.sub("", unicodedata.normalize("NFKC", str(name)).lower())
@@ -198,7 +198,7 @@ def plain(name: str) -> str:
     return text[2:] if text.startswith("中国") and len(text) > 4 else text
 
 
-def read_values(sheet, index: str, units: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _read_values(sheet, index: str, units: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """The panel of one sheet and its faults."""
     tree = spec.load(index)
     rows = list(sheet.iter_rows(values_only=True))
@@ -228,13 +228,13 @@ def read_values(sheet, index: str, units: pd.DataFrame) -> tuple[pd.DataFrame, l
             continue
         for name, cell in zip(head[4:], row[4:]):
             if cell is not None and str(cell).strip() and name in tree.indicators:
-                value, wrong = read_cell(cell, tree, name, unit, channels.get(unit))
+                value, wrong = _read_cell(cell, tree, name, unit, channels.get(unit))
                 faults += [f"{place} '{name}': {fault}" for fault in wrong]
                 cells.append((unit, int(year), name, value, status or "observed", source))
     return pd.DataFrame(cells, columns=["unit", "year", "indicator", "value", "status", "source"]), faults
 
 
-def read_cell(cell, tree, name: str, unit: str, channels: str | None) -> tuple[float, list[str]]:
+def _read_cell(cell, tree, name: str, unit: str, channels: str | None) -> tuple[float, list[str]]:
     """The number in a cell and its faults: no number, not plausible, on a channel that the unit does not have."""
     row, faults = samples.written(tree)[name], []
     number, wrong = files.to_number(pd.Series([str(cell)]), "", name)

@@ -41,10 +41,10 @@ def connect(url: str = "duckdb://", **settings):
         con = ibis.duckdb.connect(rest or ":memory:", **settings)
         con.raw_sql("SET enable_progress_bar = false")
         return con
-    return ibis.pyspark.connect(spark_session(url, settings))
+    return ibis.pyspark.connect(_spark_session(url, settings))
 
 
-def spark_session(url: str, settings: dict):
+def _spark_session(url: str, settings: dict):
     """A Spark session on a cluster (`spark://`), on this machine (`spark://local`) or through Connect (`sc://`)."""
     try:
         from pyspark.sql import SparkSession

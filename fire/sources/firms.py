@@ -135,10 +135,10 @@ def table(counted: pd.DataFrame, by: str | list[str], year: int | None = None) -
     """
     rows = counted if year is None else counted[counted["year"] <= year]
     sums = rows.groupby(by, as_index=False)[COUNTS].sum()
-    return with_ratios(sums).sort_values("firms", ascending=False, kind="stable", ignore_index=True)
+    return _with_ratios(sums).sort_values("firms", ascending=False, kind="stable", ignore_index=True)
 
 
-def with_ratios(sums: pd.DataFrame) -> pd.DataFrame:
+def _with_ratios(sums: pd.DataFrame) -> pd.DataFrame:
     """Add the RATIOS to a frame with the COUNTS."""
     return sums.assign(
         **{

@@ -116,8 +116,8 @@ def read(folder: Path | str, con) -> dict[str, ibis.Table]:
     tables, faults = {}, []
     for name in TABLES:
         try:
-            table = raw_table(folder, name, con)
-            faults += shape_faults(table, name)
+            table = _raw_table(folder, name, con)
+            faults += _shape_faults(table, name)
             tables[name] = table
         except InputError as error:
             faults += [f"{error.what}: {fault}" for fault in error.faults]
@@ -125,7 +125,7 @@ def read(folder: Path | str, con) -> dict[str, ibis.Table]:
     return tables
 
 
-def raw_table(folder: Path | str, name: str, con) -> ibis.Table:
+def _raw_table(folder: Path | str, name: str, con) -> ibis.Table:
     """The raw table `name` of a folder, not yet typed."""
     parquet, text = f"{folder}/{name}.parquet", Path(f"{folder}/{name}.csv")
     if "://" not in str(folder) and not Path(parquet).exists():
@@ -142,7 +142,7 @@ def raw_table(folder: Path | str, name: str, con) -> ibis.Table:
     return engines.read_parquet(con, parquet)
 
 
-def shape_faults(table: ibis.Table, name: str) -> list[str]:
+def _shape_faults(table: ibis.Table, name: str) -> list[str]:
     """Faults of a whole table: no rows, missing columns, columns of a type that cannot hold the field."""
     columns = table.schema()
     faults = [
@@ -185,7 +185,7 @@ def typed(column: ibis.Column, kind: str) -> ibis.Column:
     return text.re_replace(r"(\d)[,，](\d{3})", r"\1\2").try_cast({"integer": "int64"}.get(kind, "float64"))
 
 
-def ruled(table: ibis.Table, name: str, as_of: str) -> ibis.Table:
+def _ruled(table: ibis.Table, name: str, as_of: str) -> ibis.Table:
     """The table in the schema's types with a column `rule`: the first general rule each row breaks, or missing."""
     fields = schema(name)["fields"]
     raw = {field["name"]: table[field["name"]] for field in fields}
@@ -206,10 +206,10 @@ def ruled(table: ibis.Table, name: str, as_of: str) -> ibis.Table:
         if field["type"] == "date":
             checks["future"] |= (value > ibis.date(as_of)).fill_null(False)
     rule = ibis.cases(*[(broken, rule) for rule, broken in checks.items()], else_=ibis.null("string"))
-    return first_of_each(table.select(**typing, rule=rule), key)
+    return _first_of_each(table.select(**typing, rule=rule), key)
 
 
-def first_of_each(table: ibis.Table, key: str) -> ibis.Table:
+def _first_of_each(table: ibis.Table, key: str) -> ibis.Table:
     """Mark repeated identifiers as duplicates, keeping the first in the order of all columns; two steps, so it spills."""
     good = table.filter(_.rule.isnull())
     repeated = good.group_by(key).having(_.count() > 1).agg(rows=_.count()).select(key)
@@ -223,22 +223,22 @@ def first_of_each(table: ibis.Table, key: str) -> ibis.Table:
     return ibis.union(table.filter(_.rule.notnull()), good.anti_join(repeated, key), marked)
 
 
-def plain(text: str) -> str:
+def _plain(text: str) -> str:
     """Width-normalised text without blanks, lower case, for comparing names.
 
-    >>> plain("（上海） Ｆｉｒｅ科技")
+    >>> _plain("（上海） Ｆｉｒｅ科技")
     '(上海)fire科技'
     """
     return "".join(unicodedata.normalize("NFKC", str(text)).split()).lower()
 
 
-def aliases(places: pd.DataFrame) -> dict[str, str]:
+def _aliases(places: pd.DataFrame) -> dict[str, str]:
     """Every usual writing of a city → the city: 北京市, 北京, 京, Beijing, 110000; ambiguous ones (Taizhou) left out."""
     names: dict[str, set] = {OTHER: {OTHER}, "other": {OTHER}}
     for place in places.itertuples():
-        english = plain(place.city_en).replace("'", "")
+        english = _plain(place.city_en).replace("'", "")
         short = english.split("(")[0]
-        forms = {place.city, place.city + "市", plain(place.adcode), english, short, short + "city"}
+        forms = {place.city, place.city + "市", _plain(place.adcode), english, short, short + "city"}
         for form in forms | {mark for mark, city in ABBREVIATIONS.items() if city == place.city}:
             names.setdefault(form, set()).add(place.city)
     return {name: cities.pop() for name, cities in names.items() if len(cities) == 1}
@@ -249,14 +249,14 @@ def match_places(texts: pd.Series, places: pd.DataFrame) -> pd.Series:
 
     Parameters: `texts` any writing of a place; `places` with `city, city_en, province, adcode`.
     """
-    known = aliases(places)
+    known = _aliases(places)
     provinces = sorted(
         {*places["province"], *places["province"].str.removesuffix("省")}, key=len, reverse=True
     )
     cities = sorted(set(places["city"]), key=len, reverse=True)
 
     def match(text: str) -> str | None:
-        name = plain(text).replace("'", "").replace("’", "")
+        name = _plain(text).replace("'", "").replace("’", "")
         prefix = next(
             (province for province in provinces if name.startswith(province) and name not in known), ""
         )
@@ -267,17 +267,17 @@ def match_places(texts: pd.Series, places: pd.DataFrame) -> pd.Series:
     return texts.map(found).astype("string")
 
 
-def check_firms(firms: pd.DataFrame, places: pd.DataFrame, tracks: dict[str, str]) -> pd.DataFrame:
+def _check_firms(firms: pd.DataFrame, places: pd.DataFrame, tracks: dict[str, str]) -> pd.DataFrame:
     """Firms with `city, region, category`, their `rule`, `flag`, and `same_as`: the firm each one was merged into."""
     firms = firms.sort_values(["firm", "rule"], na_position="first", kind="stable").reset_index(drop=True)
     city, rule = match_places(firms["city"], places), firms["rule"].astype("string")
     track = firms["tracks"].astype("string").str.split(";").str[0].str.strip()
     valid = firms["uscc"].map(lambda code: uscc.is_valid(str(code)), na_action="ignore").eq(True)
-    code = firms["uscc"].map(plain, na_action="ignore").where(valid)
+    code = firms["uscc"].map(_plain, na_action="ignore").where(valid)
     rule = rule.mask(rule.isna() & city.isna(), "unmatched_place")
     rule = rule.mask(rule.isna() & ~track.isin(tracks), "unknown_track")
     good = rule.isna()
-    who = firms["name"].map(plain, na_action="ignore").str.cat(city, sep="|")
+    who = firms["name"].map(_plain, na_action="ignore").str.cat(city, sep="|")
     same_as = firms["firm"].where(good)
     for key in (code, who):
         first = same_as.where(good).groupby(key).transform("first")
@@ -308,12 +308,12 @@ def check(raw: dict[str, ibis.Table], con, as_of: str, places: pd.DataFrame) -> 
     Raises InputError when no row of a table is usable.
     """
     tracks = technology().set_index("track")["category"].to_dict()
-    marked = {name: ruled(raw[name], name, as_of) for name in TABLES}
-    firms = check_firms(to_pandas(marked["firms"]), places, tracks)
+    marked = {name: _ruled(raw[name], name, as_of) for name in TABLES}
+    firms = _check_firms(to_pandas(marked["firms"]), places, tracks)
     listed = firms.drop_duplicates("firm")[["firm", "same_as"]].rename(columns={"firm": "listed"})
     lookup = engines.local_table(con, listed)
     for name in ("patents", "deals"):
-        marked[name] = attach_firms(marked[name], lookup)
+        marked[name] = _attach_firms(marked[name], lookup)
     unlisted = marked["patents"].rule.isnull() & marked["patents"].track.notin(list(tracks))
     marked["patents"] = marked["patents"].mutate(rule=ibis.ifelse(unlisted, "unknown_track", _.rule))
     institutions = to_pandas(marked["institutions"])
@@ -325,7 +325,7 @@ def check(raw: dict[str, ibis.Table], con, as_of: str, places: pd.DataFrame) -> 
         "institutions": engines.local_table(con, institutions),
     }
     marked = {name: engines.keep(con, table) for name, table in marked.items()}
-    counts = quality(marked)
+    counts = _quality(marked)
     used = counts[counts["action"] == "used"].set_index("table")["rows"]
     refuse(
         "records",
@@ -342,7 +342,7 @@ def check(raw: dict[str, ibis.Table], con, as_of: str, places: pd.DataFrame) -> 
     )
 
 
-def attach_firms(table: ibis.Table, lookup: ibis.Table) -> ibis.Table:
+def _attach_firms(table: ibis.Table, lookup: ibis.Table) -> ibis.Table:
     """Point each record to its checked firm (merged firms to the one kept); mark records without one."""
     joined = table.left_join(lookup, table.firm == lookup.listed)
     rule = ibis.cases(
@@ -354,7 +354,7 @@ def attach_firms(table: ibis.Table, lookup: ibis.Table) -> ibis.Table:
     return joined.mutate(rule=rule, firm=ibis.coalesce(_.same_as, _.firm)).drop("listed", "same_as")
 
 
-def quality(marked: dict[str, ibis.Table]) -> pd.DataFrame:
+def _quality(marked: dict[str, ibis.Table]) -> pd.DataFrame:
     """The data-quality table: `table, rule, action, rows, share_pct, latest`; for each table input = used + set aside.
 
     `latest`: the date (YYYY-MM-DD) of the last record used, on the row `used` of a table whose records are dated.

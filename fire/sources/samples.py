@@ -40,10 +40,10 @@ def units(index: str, year: int, facts: Path | None = None) -> pd.DataFrame:
     The kind "bank" of the index of the world's banks is not that of Chinese banks.
     """
     annex = specs.load(index).table["annex"]
-    return world(observed(index, year, facts)) if annex["database"] == "banks" else roster(annex["kind"])
+    return _world(observed(index, year, facts)) if annex["database"] == "banks" else roster(annex["kind"])
 
 
-def world(known: pd.DataFrame) -> pd.DataFrame:
+def _world(known: pd.DataFrame) -> pd.DataFrame:
     """The world's banks of data/annex/banks.csv; one without a printed value bears the name of a sample unit."""
     banks = files.read_csv(ANNEX / "banks.csv")
     nameless = ~banks["unit"].isin(known["unit"]) & ~banks["unit"].str.startswith("样本")
@@ -88,7 +88,7 @@ def panel(index: str, year: int, facts: Path | None = None) -> pd.DataFrame:
     rng = np.random.default_rng([draw["seed"], *index.encode()])
     spread = {name: np.sqrt(draw[name]) for name in ("general", "dimension", "own")}
     general = rng.standard_normal(len(members)) + members["group"].map(draw["advantage"]).fillna(0).to_numpy()
-    general = anchored(general, members["unit"], known, year, draw["general"])
+    general = _anchored(general, members["unit"], known, year, draw["general"])
     own = {leaf: rng.standard_normal(len(members)) for leaf in spec.indicators}
     branch = {pillar: rng.standard_normal(len(members)) for pillar in spec.pillars}
     pillar = {leaf: pillar for pillar in spec.pillars for leaf in spec.walk(pillar)}
@@ -105,12 +105,12 @@ def panel(index: str, year: int, facts: Path | None = None) -> pd.DataFrame:
                 + step * draw["drift"]
             )
             cells = {"unit": members["unit"], "year": year - 1 + step, "indicator": leaf}
-            parts.append(pd.DataFrame(cells | {"value": valued(nodes[leaf], standing)}))
+            parts.append(pd.DataFrame(cells | {"value": _valued(nodes[leaf], standing)}))
     drawn = pd.concat(parts, ignore_index=True).assign(status="simulated", source="data/annex/sample.toml")
-    return with_observed(drawn[present(spec, members, drawn)], known)
+    return _with_observed(drawn[present(spec, members, drawn)], known)
 
 
-def valued(node: dict, standing: np.ndarray) -> np.ndarray:
+def _valued(node: dict, standing: np.ndarray) -> np.ndarray:
     """Raw values of an indicator from standard normal standings, between the ends of `plausible`."""
     kind = node["transform"]
     low, high = normalise.forward(np.array(node["plausible"], dtype=float), kind)
@@ -149,7 +149,7 @@ def observed(index: str, year: int, facts: Path | None) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).assign(source=source)
 
 
-def anchored(
+def _anchored(
     general: np.ndarray, names: pd.Series, known: pd.DataFrame, year: int, share: float
 ) -> np.ndarray:
     """G of units with printed spending: drawn around the standing of that spending."""
@@ -159,7 +159,7 @@ def anchored(
     return np.where(np.isnan(at), general, np.sqrt(share) * at + np.sqrt(1 - share) * general)
 
 
-def with_observed(drawn: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+def _with_observed(drawn: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """The panel with printed cells in place of drawn ones; a printed cell that is doubted is left out."""
     drawn = drawn[~drawn.set_index(KEY).index.isin(known.set_index(KEY).index)]
     cells = known.dropna(subset="value").assign(status="published")

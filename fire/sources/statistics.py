@@ -40,7 +40,7 @@ def read(path: Path | str = PATH, cities: list[str] | None = None) -> pd.DataFra
     and full-width digits are read. Raises InputError with every fault by file, row and column; the file is not changed.
     """
     cities = places()["city"].tolist() if cities is None else cities
-    also = (cell_faults, sum_faults, lambda table: missing_cities(table, cities))
+    also = (_cell_faults, _sum_faults, lambda table: _missing_cities(table, cities))
     return tables.read(path, "city-statistics", also=also)[COLUMNS].astype({"year": int})
 
 
@@ -49,7 +49,7 @@ def places() -> pd.DataFrame:
     return files.read_csv(files.DATA / "places.csv").astype({"lon": float, "lat": float})
 
 
-def cell_faults(table: pd.DataFrame) -> list[str]:
+def _cell_faults(table: pd.DataFrame) -> list[str]:
     """Cells that cannot be: a unit that is not that of the measure, a value that is not positive or has no status."""
     faults = []
     for row, cell in enumerate(table.itertuples(), start=2):
@@ -67,7 +67,7 @@ def cell_faults(table: pd.DataFrame) -> list[str]:
     return faults
 
 
-def sum_faults(table: pd.DataFrame) -> list[str]:
+def _sum_faults(table: pd.DataFrame) -> list[str]:
     """Parts larger than their whole: services above GDP, urban population above population."""
     table = table.dropna(subset=KEY).drop_duplicates(KEY)
     wide = table.pivot(index=["city", "year"], columns="measure", values="value").reindex(columns=list(UNITS))
@@ -80,7 +80,7 @@ def sum_faults(table: pd.DataFrame) -> list[str]:
     ]
 
 
-def missing_cities(table: pd.DataFrame, cities: list[str]) -> list[str]:
+def _missing_cities(table: pd.DataFrame, cities: list[str]) -> list[str]:
     """Cities of the index without a row, for each year and measure that the file gives at all."""
     faults = []
     for (year, measure), group in table.groupby(["year", "measure"], sort=True):
@@ -93,7 +93,7 @@ def missing_cities(table: pd.DataFrame, cities: list[str]) -> list[str]:
     return faults
 
 
-def wide(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _wide(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Values and statuses by (city, year), one column for each measure."""
     keyed = table.dropna(subset="value").set_index(KEY)
     return keyed["value"].unstack().reindex(columns=list(UNITS)), keyed["status"].unstack().reindex(
@@ -102,12 +102,12 @@ def wide(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def estimate(table: pd.DataFrame, years: list[int]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """`wide`, with gaps in population filled from the two censuses (when the file has them) and marked `estimated`.
+    """`_wide`, with gaps in population filled from the two censuses (when the file has them) and marked `estimated`.
 
     Population is interpolated geometrically; the urban share on the logit scale. A city whose share is missing in
     the last census moves from the first as the median city did.
     """
-    value, status = wide(table)
+    value, status = _wide(table)
     if not set(CENSUSES) <= set(value.index.get_level_values("year")):
         return value, status
     first, last = (value.xs(year, level="year") for year in CENSUSES)
