@@ -73,6 +73,10 @@ class Edition:
         named = self.settings.get(key, DEFAULTS.get(key))
         return files.ROOT / named if named else None
 
+    def _file(self, key: str) -> Path:
+        """The file of a setting that every edition has."""
+        return files.ROOT / str(self.settings.get(key, DEFAULTS.get(key)))
+
     @property
     def year(self) -> int:
         """The year that is ranked."""
@@ -133,7 +137,7 @@ class Edition:
             for node, family in spec.families.items()
             if spec.rules[node]["weighting"] != "given" and lock and set(family) <= set(lock["weights"])
         ]
-        if not derived:
+        if lock is None or not derived:
             return spec
         weights = {child: lock["weights"][child] for node in derived for child in spec.families[node]}
         return spec.vary(*derived, weighting="given").vary(weights=weights)
@@ -144,7 +148,7 @@ class Edition:
 
         Raises InputError with every fault of panel and places, and when the specification contradicts the lock.
         """
-        path = self.path("panel")
+        path = self._file("panel")
         refuse(
             f"edition {self.name}",
             []
@@ -162,7 +166,7 @@ class Edition:
 
     @cached_property
     def _places(self) -> pd.DataFrame:
-        return places(self.path("places"), list(self.regions()["region"]))
+        return places(self._file("places"), list(self.regions()["region"]))
 
     def places(self) -> pd.DataFrame:
         """The cities of this edition: city, city_en, province, adcode, lon, lat, region, …"""
@@ -170,7 +174,7 @@ class Edition:
 
     def regions(self) -> pd.DataFrame:
         """The regions of this edition in order: region, region_en, …"""
-        return files.read_table_with(self.path("regions"), ["region", "region_en"])
+        return files.read_table_with(self._file("regions"), ["region", "region_en"])
 
     @cached_property
     def book(self) -> codebook.Book:
@@ -205,7 +209,8 @@ class Edition:
         paths = [self.folder / f"{self.name}.yaml", specs.INDICES / f"{self.settings['specification']}.toml"]
         if "posts" in self.settings:
             paths.append(self.folder / f"{self.settings['posts']}.lock.json")
-        paths += [self.path(key) for key in ("panel", "places", "regions", "programme") if self.path(key)]
+        paths += [self._file(key) for key in ("panel", "places", "regions")]
+        paths += [self._file("programme")] if "programme" in self.settings else []
         for folder in filter(
             None, [self.facts, None if sample(self.settings.get("records")) else self.records]
         ):
@@ -428,7 +433,7 @@ def verify(edition: int | float | str, folder: Path = EDITIONS) -> list[str]:
         for name in now
         if name not in lock["inputs"]
     ]
-    if not ed.path("panel").exists():
+    if not ed._file("panel").exists():
         return faults
     results = ed.results()
     if _digest(results) == lock["scores_sha256"]:

@@ -253,7 +253,7 @@ def draw_scores(
         )
         if design.membership is not None:
             points = np.matmul(points.swapaxes(0, 1), design.membership).swapaxes(0, 1)
-            gone = ~design.membership.any(axis=1)
+            gone = np.asarray(~design.membership.any(axis=1))
             missing = gone.any()
         grid, ratio = np.rint(points / step), _ratios(points)
     if missing:

@@ -65,7 +65,7 @@ def run(
     groups: pd.Series | None = None,
     top: int = 10,
     progress: bool | None = None,
-    found: tuple | None = None,
+    found: dict | None = None,
 ) -> _Result:
     """Monte-Carlo over `alternatives` (default: the standard run) for `node` (default: the root) and every year of
     the panel of an Index.
@@ -315,13 +315,12 @@ def _given_weights(weights: dict | None, spec, node: str, levels: list) -> dict:
         return _per_level(weights, levels)
     sets, arrays, current = weights["sets"], [], [node]
     while any(spec.children(name) for name in current):
-        current = [
+        below = [
             (child, bool(spec.children(name))) for name in current for child in spec.children(name) or [name]
         ]
-        arrays.append(
-            np.array([sets.loc[child] if real else np.ones(sets.shape[1]) for child, real in current], float)
-        )
-        current = [child for child, _ in current]
+        ones = np.ones(sets.shape[1])
+        arrays.append(np.array([sets.loc[child] if real else ones for child, real in below], dtype=float))
+        current = [child for child, _ in below]
     return {"sets": arrays}
 
 

@@ -72,7 +72,7 @@ def fill(table: pd.DataFrame, spec, groups: pd.Series | None = None) -> tuple[pd
                 for rule in sorted(used)
             ],
         )
-    if used & {"group_mean", "group_median"}:
+    if groups is not None and used & {"group_mean", "group_median"}:
         lost = table.index.get_level_values("unit")[holes.any(axis=1)].difference(groups.dropna().index)
         refuse(
             "missing data",

@@ -58,12 +58,12 @@ def kind_of(rule: dict) -> str:
 
 def forward(values, kind: str):
     """Values on the transformed scale: identity, natural logarithm (log) or log(1 + x) (log1p)."""
-    return {"identity": np.asarray, "log": np.log, "log1p": np.log1p}[kind](values)
+    return np.asarray(values) if kind == "identity" else {"log": np.log, "log1p": np.log1p}[kind](values)
 
 
 def back(values, kind: str):
     """The inverse of `forward`."""
-    return {"identity": np.asarray, "log": np.exp, "log1p": np.expm1}[kind](values)
+    return np.asarray(values) if kind == "identity" else {"log": np.exp, "log1p": np.expm1}[kind](values)
 
 
 def posts(table: pd.DataFrame, spec, base_year: int | None = None) -> pd.DataFrame:
@@ -147,7 +147,8 @@ def _pair(
     """Lowest and highest post of one indicator."""
     low, high, method, forward = data["least"], data["most"], rule["normalise"], rule["direction"] == 1
     if isinstance(rule["posts"], (list, tuple)):
-        return tuple(_transformed(rule["posts"], rule))
+        low, high = _transformed(list(rule["posts"]), rule)
+        return low, high
     if method == "target":
         target = _transformed([rule["target"]], rule)[0]
         return (low, target) if forward else (target, high)

@@ -186,7 +186,7 @@ def _cell_faults(panel, flat, values, status, rows, size) -> list[str]:
         unit, year, indicator = panel[KEY].iloc[cell if rows is None else rows[cell]]
         return f"{unit}, {year}, {indicator}"
 
-    doubled = []
+    doubled = np.array([], dtype=int)
     if flat is not None:
         seen = np.zeros(size, dtype=bool)
         seen[flat] = True

@@ -259,7 +259,8 @@ def load(name: str | Path, lang: str = "zh") -> Spec:
     if not path.exists():
         have = [file.stem for file in sorted(INDICES.glob("*.toml"))]
         raise InputError(
-            f"specification {name}", [f"no file {path.name} in {path.parent.name}/" + suggest(name, have)]
+            f"specification {name}",
+            [f"no file {path.name} in {path.parent.name}/" + suggest(str(name), have)],
         )
     text = files.decode(path)
     try:

@@ -51,7 +51,7 @@ NEEDS = {"goalposts": "posts", "target": "target", "unit": "target_unit"}
 def find(table: dict, lines: dict) -> list[str]:
     """Sentences, one a fault; `lines` maps paths of the file to line numbers (empty for tables made in Python)."""
     faults = [at(path, table, lines) + text for path, text in _shape(table)]
-    nodes = table.get("node") if isinstance(table.get("node"), list) else []
+    nodes: list = table["node"] if isinstance(table.get("node"), list) else []
     rows = [
         (position, row)
         for position, row in enumerate(nodes)
@@ -63,7 +63,7 @@ def find(table: dict, lines: dict) -> list[str]:
 
     tree(rows, table, lines, say)
     _family_weights(rows, lines, say)
-    method = table.get("method") if isinstance(table.get("method"), dict) else {}
+    method: dict = table["method"] if isinstance(table.get("method"), dict) else {}
     for position, row in rows:
         _of_node(position, row, rows, method, table, say)
     if method.get("reference", METHODS["reference"]) == "base" and "base_year" not in method:
@@ -287,7 +287,9 @@ def schema() -> jsonschema.Draft202012Validator:
 
 def line_numbers(text: str) -> dict[tuple, int]:
     """Line of every table and key of a TOML file, by path: ("node", 3, "weight") -> 41."""
-    lines, place, counts = {}, (), {}
+    lines: dict[tuple, int] = {}
+    place: tuple = ()
+    counts: dict[str, int] = {}
     for line, content in enumerate(text.splitlines(), start=1):
         if header := re.match(r"\s*\[\[([\w.-]+)\]\]", content):
             name = header[1]

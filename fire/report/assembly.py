@@ -11,6 +11,7 @@ import tomllib
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import jinja2
 
@@ -179,9 +180,10 @@ def _said(name: str, shown: dict, catalogue) -> bool:
 
 def _template_line() -> int:
     """Line of the chapter template that is calling."""
-    at = sys._getframe()
+    at: FrameType | None = sys._getframe()
     while at and "__jinja_template__" not in at.f_globals:
         at = at.f_back
+    assert at is not None  # a template is calling
     return at.f_globals["__jinja_template__"].get_corresponding_lineno(at.f_lineno)
 
 

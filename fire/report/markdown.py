@@ -30,7 +30,7 @@ def _pixels(path: Path) -> tuple[int, int]:
 
 
 def table(
-    record: dict, lang: str, words: dict, rows: int | None = None, without=(), places_only=False
+    record: dict, lang: codebook.Lang, words: dict, rows: int | None = None, without=(), places_only=False
 ) -> str:
     """Markdown of a table (pipe table), cut to the first `rows` and `without` some columns, with title and source.
 

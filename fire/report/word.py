@@ -111,7 +111,7 @@ def _styles(xml: str, lang: str) -> str:
             f'<w:rPr>{FONTS}{"<w:b/>" * bold}<w:i w:val="0"/><w:color w:val="{colour}"/><w:sz w:val="{size}"/>'
             f'<w:szCs w:val="{size}"/></w:rPr>'
         )
-        found = re.search(rf'<w:style [^>]*w:styleId="{style}".*?</w:style>', xml, re.DOTALL)
-        bare = re.sub(r"<w:rPr>.*?</w:rPr>|</w:style>", "", found.group(), flags=re.DOTALL)
-        xml = xml.replace(found.group(), f"{bare}{look}</w:style>")
+        for found in re.findall(rf'<w:style [^>]*w:styleId="{style}".*?</w:style>', xml, re.DOTALL)[:1]:
+            bare = re.sub(r"<w:rPr>.*?</w:rPr>|</w:style>", "", found, flags=re.DOTALL)
+            xml = xml.replace(found, f"{bare}{look}</w:style>")
     return xml

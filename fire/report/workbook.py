@@ -80,7 +80,7 @@ def write(path: Path | str, edition, tables: dict[str, dict] | None = None) -> P
 def _unsupported(spec) -> list[str]:
     """Choices of a specification for which the calculation sheets have no formula."""
     inner, leaves = spec.nodes[~spec.nodes["leaf"]], spec.nodes[spec.nodes["leaf"]]
-    rules = [
+    rules: list[tuple[pd.DataFrame, str, set]] = [
         (inner, "aggregation", {"arithmetic"}),
         (leaves, "normalise", {"minmax", "goalposts"}),
         (leaves, "range", {"open"}),
