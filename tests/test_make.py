@@ -349,7 +349,7 @@ def test_derived_data_are_built_when_needed_and_stale(project, monkeypatch):
 
 
 def test_nothing_to_do_needs_no_pandas():
-    code = "import sys; from fire.report import build; build.current('2022', build.Hashes()); sys.exit('pandas' in sys.modules)"
+    code = "import sys; from fire.report import build; build._current('2022', build.Hashes()); sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=files.ROOT).returncode == 0
 
 
