@@ -130,8 +130,8 @@ def test_faults_of_an_edition_file(folder, old, new, words):
 
 
 def test_what_is_not_there_says_what_to_type(folder):
-    with pytest.raises(InputError, match="no file 2202.yaml: did you mean '2022'"):
-        editions.load(2202)
+    with pytest.raises(InputError, match="no file 20222.yaml: did you mean '2022'"):
+        editions.load(20222)
     path = folder / "2022.yaml"
     path.write_text(
         path.read_text(encoding="utf-8").replace("data/sample/panel-2022.csv", "data/sample/none.csv"),

@@ -160,7 +160,7 @@ def test_judgements_must_be_reciprocal():
 def test_unknown_names_say_what_to_type():
     spec = specs.load("fire-2022")
     for call, words in [
-        (lambda: specs.load("fire-2202"), "did you mean 'fire-2022'"),
+        (lambda: specs.load("fire-20222"), "did you mean 'fire-2022'"),
         (lambda: spec.label("gpd"), "no node 'gpd': did you mean 'gdp'"),
         (lambda: spec.vary(normalize="zscore"), "no choice 'normalize': did you mean 'normalise'"),
         (lambda: spec.vary(normalise="zscor"), "did you mean 'zscore'"),
