@@ -435,16 +435,16 @@ def test_a_wrong_word_is_answered(scratch, words, status, told):
 
 
 def test_a_new_chapter_is_four_files_and_a_line(scratch):
-    status, said = fire(scratch, "new-chapter", "35-credit")
-    assert status == 0 and 'name = "35-credit"' in said
+    status, said = fire(scratch, "new-chapter", "39-unheard")
+    assert status == 0 and 'name = "39-unheard"' in said
     for name in (
-        "notebooks/35-credit.ipynb",
-        "reports/exhibits/35-credit.toml",
-        "reports/template/zh/35-credit.md",
+        "notebooks/39-unheard.ipynb",
+        "reports/exhibits/39-unheard.toml",
+        "reports/template/zh/39-unheard.md",
     ):
         assert name in said and (scratch / name).exists()
-    status, said = fire(scratch, "check", "35-credit")
-    assert "chapter text 35-credit.md is in no programme" in said
+    status, said = fire(scratch, "check", "39-unheard")
+    assert "chapter text 39-unheard.md is in no programme" in said
 
 
 def test_a_fault_of_the_program_is_one_line_and_a_log(scratch):
