@@ -14,26 +14,10 @@ import pandas as pd
 from fire.analysis import regions, typology
 from fire.errors import refuse
 from fire.index.rounding import half_digit
+from studies.printed2022 import checks, errata, published
 from studies.printed2022 import claims as logic
-from studies.printed2022 import errata, published
 
-COLUMNS = [
-    "id",
-    "kind",
-    "section",
-    "unit",
-    "node",
-    "measure",
-    "printed",
-    "computed",
-    "difference",
-    "tolerance",
-    "verdict",
-    "errata",
-    "reason",
-    "evidence",
-    "share_hard",
-]
+COLUMNS = [*checks.COLUMNS, "share_hard"]
 VERDICTS = ["reproduced", "explained", "mismatch", "not computable"]
 EVIDENCE = ["recomputed from observed data", "calibrated", "held out"]
 SIGNS = {"exact": "", "ge": "≥ ", "gt": "> ", "le": "≤ ", "lt": "< ", "approx": "≈ "}
