@@ -14,6 +14,7 @@ from fire.index.panel import STATUSES
 from fire.sources import tables
 
 PATH = files.DATA / "statistics" / "cities.csv"
+INDICES = PATH.with_name("public-indices.csv")
 COLUMNS = ["city", "year", "measure", "value", "unit", "status", "source", "note"]
 KEY = ["city", "year", "measure"]
 UNITS = {
@@ -42,6 +43,14 @@ def read(path: Path | str = PATH, cities: list[str] | None = None) -> pd.DataFra
     cities = places()["city"].tolist() if cities is None else cities
     also = (_cell_faults, _sum_faults, lambda table: _missing_cities(table, cities))
     return tables.read(path, "city-statistics", also=also)[COLUMNS].astype({"year": int})
+
+
+def indices(path: Path | str = INDICES) -> pd.DataFrame:
+    """Public indices that others made: one row for each city, year of the index and measure; the columns of `read`.
+
+    Raises InputError with every fault by file, row and column.
+    """
+    return tables.read(path, "public-indices")[COLUMNS].astype({"year": int})
 
 
 def places() -> pd.DataFrame:

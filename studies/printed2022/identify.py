@@ -240,7 +240,7 @@ def as_used(panel: pd.DataFrame) -> pd.DataFrame:
 
 def panel_f(panel: pd.DataFrame | None = None) -> pd.DataFrame:
     """The panel of pillar F for index years 2020 and 2021: observed statistics, base-year cells solved from printed
-    digits (`published`), and the rest (`estimated`).
+    digits (`implied`), and the rest (`estimated`).
 
     A city with a printed growth of F keeps three base-year statistics; the fourth is solved so that the
     growth holds: urban population, except the share of 北京 (its best, the upper post), 东莞 and 拉萨. 深圳 and 广州
@@ -254,7 +254,7 @@ def panel_f(panel: pd.DataFrame | None = None) -> pd.DataFrame:
     floor = post[post["side"].eq("lower")].set_index("indicator")["value"]
     top = float(post.loc[post["indicator"].eq("tertiary_share") & post["side"].eq("upper"), "value"].iloc[0])
 
-    def put(unit: str, name: str, value: float, status: str = "published") -> None:
+    def put(unit: str, name: str, value: float, status: str = "implied") -> None:
         cells.loc[(unit, BASE, name), ["value", "status", "source"]] = [value, status, "printed digits"]
 
     def base(unit: str) -> pd.DataFrame:
