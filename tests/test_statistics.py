@@ -34,7 +34,8 @@ def test_panel_has_every_city_and_marks_estimates():
         axis=None
     )
     assert set(year.index[year["pop_structure"].eq("estimated")]) == {"深圳", "乌鲁木齐"}
-    assert "拉萨" not in set(panel.query("year == 2020 and indicator == 'tertiary_share'")["unit"])
+    share = panel.query("year == 2020 and indicator == 'pop_structure'").set_index("unit")["source"]
+    assert set(share.index[share.eq("C1")]) == {"长春", "乌鲁木齐", "西宁", "拉萨"}  # interpolated
     base = panel.query("year == 2020 and unit == '西宁' and indicator == 'pop_size'")
     assert base["status"].tolist() == ["estimated"] and 220.9 < base["value"].iloc[0] < 246.8
 
@@ -46,9 +47,34 @@ def test_hefei_and_wuhu_have_whole_gdp():
         assert table.loc[(city, 2020, "gdp"), "source"] == "S7" and 0.45 < share < 0.65
 
 
-def test_every_source_is_described():
-    known = set(files.read_csv(statistics.PATH.with_name("sources.csv"))["source"])
-    assert set(statistics.read()["source"].dropna()) <= known
+def test_gdp_is_the_first_published_where_the_compilation_differs():
+    gdp = statistics.read().query("year == 2020 and measure == 'gdp'").set_index("city")
+    assert gdp.loc[["郑州", "洛阳"], "value"].tolist() == [12003.04, 5128.36]
+    assert set(gdp.index[gdp["source"].eq("G2")]) == {"郑州", "洛阳", "厦门", "福州", "西安"}
+
+
+def test_every_source_is_described_and_used():
+    known = files.read_csv(statistics.PATH.with_name("sources.csv"))["source"]
+    used = {*statistics.read()["source"].dropna(), *statistics.indices()["source"]}
+    assert used <= set(known) and set(known) - used == {"G1"}  # G1: codes in places.csv
+
+
+def test_public_indices_are_those_of_cities_of_the_index():
+    table, cities = statistics.indices(), set(statistics.places()["city"])
+    assert set(table["city"]) == cities
+    assert table.groupby(["measure", "year"]).size().to_dict() == {
+        ("business_environment", 2020): 34,
+        ("inclusive_finance", 2018): 59,
+        ("inclusive_finance", 2020): 59,
+    }
+
+
+def test_public_indices_refuse_an_unknown_measure(tmp_path):
+    text = statistics.INDICES.read_text(encoding="utf-8-sig").replace("inclusive_finance", "finance", 1)
+    path = tmp_path / "public-indices.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="'finance' is unknown"):
+        statistics.indices(path)
 
 
 @pytest.mark.parametrize(

@@ -222,8 +222,8 @@ def _raw(score: float, name: str, post: pd.DataFrame) -> float:
 def as_used(panel: pd.DataFrame) -> pd.DataFrame:
     """The panel with the base-year statistics as the index used them: shares in whole per cents, registered instead of
     resident population where data/statistics/basis.csv says that the digits show it."""
-    panel = panel.set_index(["unit", "year", "indicator"])
-    chosen = files.read_csv(statistics.PATH.with_name("basis.csv"))
+    known, panel = set(panel["unit"]), panel.set_index(["unit", "year", "indicator"])
+    chosen = files.read_csv(statistics.PATH.with_name("basis.csv")).query("city in @known")
     people = statistics.read().set_index(statistics.KEY)
     for row in chosen.itertuples():
         cell = people.loc[(row.city, int(row.year), row.measure)]
@@ -244,8 +244,8 @@ def panel_f(panel: pd.DataFrame | None = None) -> pd.DataFrame:
 
     A city with a printed growth of F keeps three base-year statistics; the fourth is solved so that the
     growth holds: urban population, except the share of 北京 (its best, the upper post), 东莞 and 拉萨. 深圳 and 广州
-    print the growth of their urban population, so population is solved. 石家庄 with 唐山 and 东莞 with 佛山 are scaled
-    together to the growth of their region's mean.
+    print the growth of their urban population, so population is solved. The printed growth of regions is not used: it
+    tests the statistics of the cities without a printed growth.
     """
     panel = as_used(statistics.panel() if panel is None else panel)
     post = posts(panel)
@@ -254,8 +254,8 @@ def panel_f(panel: pd.DataFrame | None = None) -> pd.DataFrame:
     floor = post[post["side"].eq("lower")].set_index("indicator")["value"]
     top = float(post.loc[post["indicator"].eq("tertiary_share") & post["side"].eq("upper"), "value"].iloc[0])
 
-    def put(unit: str, name: str, value: float, status: str = "implied") -> None:
-        cells.loc[(unit, BASE, name), ["value", "status", "source"]] = [value, status, "printed digits"]
+    def put(unit: str, name: str, value: float) -> None:
+        cells.loc[(unit, BASE, name), ["value", "status", "source"]] = [value, "implied", "printed digits"]
 
     def base(unit: str) -> pd.DataFrame:
         rows = cells.xs(BASE, level="year")["value"].astype(float).unstack()
@@ -276,22 +276,9 @@ def panel_f(panel: pd.DataFrame | None = None) -> pd.DataFrame:
             else SCALE[0] * 3
         )
         put(unit, name, _raw(len(INDICATORS) * now.at[unit, "F"] / (1 + growth / 100) - others, name, post))
-    for region, pair in (("京津冀", ["石家庄", "唐山"]), ("粤港澳大湾区", ["东莞", "佛山"])):
-        _shift_pair(cells, now, base, region, pair, post, put)
     return cells.reset_index().sort_values(["year", "indicator"], kind="stable", ignore_index=True)[
         list(panel.columns)
     ]
-
-
-def _shift_pair(cells, now, base, region, pair, post, put) -> None:
-    """Scale the urban populations of two cities together so that their region's mean F grew as printed."""
-    cities = statistics.places().query("region == @region")["city"]
-    growth = printed_growth("F", "region")[region]
-    target = now.loc[cities, "F"].sum() / (1 + growth / 100)
-    gap = target - sum(base(unit)["F"] for unit in cities)
-    for unit in pair:
-        score = base(unit)["pop_structure"] + len(INDICATORS) * gap / len(pair)
-        put(unit, "pop_structure", _raw(score, "pop_structure", post), "estimated")
 
 
 def printed_growth(node: str, unit_type: str = "city") -> pd.Series:

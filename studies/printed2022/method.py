@@ -115,7 +115,7 @@ def solved(whole: pd.DataFrame) -> pd.DataFrame:
     """Base-year statistics solved from printed digits (`identify.panel_f`) beside the public statistic that comes
     nearest: unit, node, solved, nearest, official, gap_pct, agrees. Populations first, by size; 拉萨 as a post left out.
     """
-    found = whole.query("year == @BASE and status == 'published'")
+    found = whole.query("year == @BASE and status == 'implied'")
     found = found[~(found["unit"].eq("拉萨") & found["indicator"].isin(FITS))]
     found = found.rename(columns={"indicator": "node", "value": "solved"})[["unit", "node", "solved"]]
     official = statistics.read().query("year == @BASE - 1")[["city", "measure", "value"]]
