@@ -5,7 +5,7 @@ words that stand in cells. A `Book` adds what belongs to one edition: the labels
 Keys are the short Chinese names (北京, 粤港澳大湾区), so the Chinese label of a place is its key.
 
     >>> city("西安", "en"), node("F", "en"), word("printed", "zh")
-    ("Xi'an", 'Factors', '刊载')
+    ("Xi'an", 'Factors', '报告刊载')
 """
 
 import re
@@ -24,6 +24,11 @@ LANGUAGES = ("zh", "en")
 COLUMNS = files.DATA / "codebook.csv"
 WORDS = files.DATA / "glossary.csv"
 KINDS = ("number", "text", "word", "unit", "city", "region", "node", "status", "year")
+ENDS = {  # how well a value is known: columns beside its own
+    "_status": {"zh": "的状态", "en": ": status"},
+    "_low": {"zh": "的下端", "en": ": low"},
+    "_high": {"zh": "的上端", "en": ": high"},
+}
 HAN = "\u3007\u4e00-\u9fff"
 DIGITS_OF_SCORES = 3
 
@@ -68,6 +73,13 @@ class Book:
         if key.removeprefix("share_") in STATUSES:
             zh, en = (word(key.removeprefix("share_"), lang) for lang in LANGUAGES)
             return {"zh": f"{zh}占比", "en": f"share {en}", "digits": 2, "kind": "number"}
+        for end, words_of in ENDS.items():
+            if key.endswith(end) and key.removesuffix(end) not in ("", key):
+                base = self.column(key.removesuffix(end))
+                return {lang: base[lang] + words_of[lang] for lang in LANGUAGES} | {
+                    "digits": base["digits"],
+                    "kind": "status" if end == "_status" else "number",
+                }
         if self.spec is not None and key in self.spec.nodes.index:
             label = {lang: self.spec.label(key, lang) for lang in LANGUAGES}
             return label | {"digits": DIGITS_OF_SCORES, "kind": "number"}
@@ -254,6 +266,15 @@ def status(name: str, lang: str = "zh") -> str:
     '模拟'
     """
     return words()[name][str(lang)]
+
+
+def mark(name: str, lang: str = "zh") -> str:
+    """The mark that a value of this status carries at the number; none for an observed one.
+
+    >>> mark("printed"), mark("implied", "en"), mark("observed")
+    ('[刊]', '[i]', '')
+    """
+    return words().get(f"mark-{name}", {}).get(str(lang), "")
 
 
 def node(name: str, lang: str = "zh") -> str:

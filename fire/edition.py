@@ -22,7 +22,7 @@ import pandas as pd
 
 from fire import codebook, files
 from fire.errors import InputError, refuse
-from fire.index import normalise
+from fire.index import draws, normalise
 from fire.index import panel as panels
 from fire.index import spec as specs
 from fire.index.index import HELD, Index, contradictions, differs
@@ -43,6 +43,8 @@ EXTRA = {
     "places": TEXT,  # cities with their regions; default data/places.csv
     "regions": TEXT,  # regions in order; default data/regions.csv
     "sheet": TEXT,  # of the panel, when it is a workbook of several
+    "draws": TEXT,  # several draws of the cells that the panel has no value for (.parquet)
+    "feasible": TEXT,  # the range that printed facts leave to scores, growth and ranks (.csv)
     "records": TEXT,  # folder of firm, patent and deal records
     "engine": TEXT,  # where records are counted: duckdb:// or spark://host:port
     "facts": TEXT,  # folder of printed facts that this edition is held against
@@ -149,20 +151,27 @@ class Edition:
         Raises InputError with every fault of panel and places, and when the specification contradicts the lock.
         """
         path = self._file("panel")
+        absent = [key for key in ("panel", "draws") if key in self.settings and not self._file(key).exists()]
         refuse(
             f"edition {self.name}",
-            []
-            if path.exists()
-            else [
-                f"panel: there is no file {self.settings['panel']}: put it there, or correct "
-                f"the line in {self.name}.yaml"
+            [
+                f"{key}: there is no file {self.settings[key]}: put it there, or correct the line in {self.name}.yaml"
+                for key in absent
             ],
         )
-        panel, posts = panels.read(path, self.spec, self.settings.get("sheet")), None
+        drawn, posts = self.path("draws"), None
+        panel = panels.read(path, self.spec, self.settings.get("sheet"), whole=drawn is None)
         if self.frozen is not None:
             refuse(f"edition {self.name}", broken(self.frozen, self.spec))
             posts = pd.DataFrame.from_dict(self.frozen["posts"], orient="index").rename_axis("indicator")
-        return Index(self.spec, panel, posts, places=self.places(), year=self.year)
+        return Index(
+            self.spec,
+            panel,
+            posts,
+            places=self.places(),
+            year=self.year,
+            draws=drawn and draws.read(drawn),
+        )
 
     @cached_property
     def _places(self) -> pd.DataFrame:
@@ -210,7 +219,7 @@ class Edition:
         if "posts" in self.settings:
             paths.append(self.folder / f"{self.settings['posts']}.lock.json")
         paths += [self._file(key) for key in ("panel", "places", "regions")]
-        paths += [self._file("programme")] if "programme" in self.settings else []
+        paths += [self._file(key) for key in ("programme", "draws", "feasible") if key in self.settings]
         for folder in filter(
             None, [self.facts, None if sample(self.settings.get("records")) else self.records]
         ):

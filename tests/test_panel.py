@@ -64,7 +64,7 @@ def test_reads_a_sheet_of_a_workbook(tmp_path):
     rows = [
         COLUMNS,
         ["北京", 2020, "x", 36102.6, "observed", "年鉴"],
-        ["上海", "２０２０", "x", "38,701", "published", ""],
+        ["上海", "２０２０", "x", "38,701", "printed", ""],
     ]
     table = panels.read(workbook(tmp_path, 数据=rows))
     assert table["value"].tolist() == [36102.6, 38701] and table["year"].tolist() == [2020, 2020]

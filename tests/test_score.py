@@ -337,13 +337,13 @@ def test_status_shares_add_up_to_one():
         [
             columns(x=[1, 2]),
             columns(y=[1, 2]).assign(status="simulated"),
-            columns(z=[3]).assign(status="published"),
+            columns(z=[3]).assign(status="printed"),
         ]
     )
     scores = score.compute(spec, data)
     shares = scores.filter(like="share_")
     assert list(shares) == [
-        f"share_{name}" for name in ("observed", "published", "imputed", "estimated", "assumed", "simulated")
+        f"share_{name}" for name in ("printed", "observed", "implied", "estimated", "imputed", "assumed", "simulated")
     ]
     assert_allclose(shares.sum(axis=1)[scores["score"].notna()], 1)
     assert_allclose(only(scores, column="share_simulated"), [1 / 3, 1 / 2])

@@ -8,7 +8,7 @@ seed (`SeedSequence.spawn`): results do not depend on the number of workers, and
 import math
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial, reduce
 
 import numpy as np
@@ -44,6 +44,7 @@ class Design:
     seed: int
     chunk: int
     lowest: float  # below every score on the grid: what an absent unit gets, so that it is ranked last
+    completions: int = 1  # draws of what is not known; the schemes of each follow on those of the one before
 
     @property
     def years(self) -> int:
@@ -94,7 +95,12 @@ def on_grid(matrix: np.ndarray, variance: np.ndarray | None, way: str, bits: int
 
 
 def simulate(design: Design, draws: int, workers: int = 1, progress: bool | None = None) -> dict:
-    """Counts of ranks, growth and pairs over all draws; the same for any number of workers."""
+    """Counts of ranks, growth and pairs over all draws; the same for any number of workers.
+
+    Every chunk takes one draw of what is not known, in turn, so that each has the same number of draws.
+    """
+    most = -(-draws // design.completions)
+    design = replace(design, chunk=min(design.chunk, -(-most // -(-most // design.chunk))))
     chunks = range(-(-draws // design.chunk))
     pieces = min(len(chunks), 8 * workers)
     work = partial(_batch_tally, design, draws), [chunks[start::pieces] for start in range(pieces)]
@@ -124,7 +130,7 @@ def _batch_tally(design: Design, draws: int, chunks) -> dict:
     }
     with threadpool_limits(1):
         for chunk in chunks:
-            pairs = design.columns <= PAIR_UNITS and chunk * design.chunk < PAIR_DRAWS
+            pairs = -(-draws // PAIR_DRAWS) if design.columns <= PAIR_UNITS else 0
             for grid, ratio in _draw_chunk(design, chunk, min(design.chunk, draws - chunk * design.chunk)):
                 count(tally, grid, ratio, pairs)
     return tally
@@ -144,8 +150,10 @@ def _draw_chunk(design: Design, chunk: int, size: int):
         (rows, on_weight_grid(leaf_weights(design.levels, raw, live, WEIGHT_GRID)))
         for live, rows in design.live
     ]
-    parts = np.cumsum(rng.multinomial(size, np.full(len(design.schemes), 1 / len(design.schemes))))
-    for scheme, start, stop in zip(design.schemes, [0, *parts], parts):
+    number = len(design.schemes) // design.completions
+    first = chunk % design.completions * number
+    parts = np.cumsum(rng.multinomial(size, np.full(number, 1 / number)))
+    for scheme, start, stop in zip(design.schemes[first : first + number], [0, *parts], parts):
         if stop > start:
             noise = None if scheme[3] is None else errors(design, stop - start, rng)
             yield draw_scores(
@@ -275,16 +283,16 @@ def _ratios(points: np.ndarray) -> np.ndarray:
     return np.divide(points[:, 1:], before, out=np.full(before.shape, np.nan), where=before > 0)
 
 
-def count(tally: dict, grid: np.ndarray, ratio: np.ndarray, pairs: bool) -> None:
-    """Add the ranks, growth and pairs of some draws to the tally."""
+def count(tally: dict, grid: np.ndarray, ratio: np.ndarray, pairs: int) -> None:
+    """Add the ranks, growth and (of one draw in `pairs`, of none where that is zero) pairs of some draws to the tally."""
     units = grid.shape[2]
     for year in range(grid.shape[1]):
         _add_counts(tally["ranks"][year], *ranked(grid[:, year]))
-        scores = np.ascontiguousarray(grid[:, year].T) if pairs else []
+        scores = np.ascontiguousarray(grid[::pairs, year].T) if pairs else []
         for unit, own in enumerate(scores):
             ahead = np.packbits(own > scores, axis=1)
             tally["pairs"][year, unit] += np.bitwise_count(ahead).sum(axis=1, dtype=np.int32)
-    tally["pairs_draws"] += len(grid) * pairs
+    tally["pairs_draws"] += len(grid[::pairs]) if pairs else 0
     for year in range(ratio.shape[1]):
         place = ratio[:, year] * (100 / GROWTH_STEP) - (100 + GROWTH_LOW) / GROWTH_STEP
         place = np.where(np.isnan(place), GROWTH_BINS, place.clip(0, GROWTH_BINS - 1)).astype(np.int64)

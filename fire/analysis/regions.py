@@ -16,7 +16,7 @@ MEANS = (
     "score = simple mean of the region's cities that have a score; growth_pct = growth of the regional mean; "
     "mean_city_growth_pct = mean of the cities' growth; neither is given when the cities differ between the years"
 )
-HARD, SOFT = ("observed", "published"), ("simulated", "assumed")
+HARD, SOFT = ("printed", "observed", "implied"), ("simulated", "assumed")
 INTENSIVE = ("%", "points", "index")  # units of values that cannot be added up over cities
 
 

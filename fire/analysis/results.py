@@ -2,6 +2,8 @@
 
     known = fire.results.of(ed)
     known.intervals           # unit, year, node, rank, rank_median, rank_low, rank_high, p_top10, group
+    known.scores              # every score, rank and growth with its status and its range (`known.results`)
+    known.cities              # the same under each draw of what is not known (`known.Draws`)
 
 Frames are stored as Parquet in `build/<edition>/results/` under a key made of everything they follow from: the
 specification, the panel, posts, places, the declared alternatives and the code of `fire.index` and `fire.analysis`.
@@ -16,24 +18,45 @@ from pathlib import Path
 import pandas as pd
 
 from fire import files
-from fire.analysis import audit, changes, regions, robustness, sensitivity, typology
+from fire.analysis import audit, changes, known, regions, robustness, sensitivity, typology
+from fire.sources import printed
 
 CODE = [Path(__file__).parents[1] / room for room in ("index", "analysis")]
 SOBOL_DRAWS = 512
 
 
 class Results:
-    """Stored results of one Index; each frame is an attribute (the names in FRAMES)."""
+    """Stored results of one Index; each frame is an attribute (the names in FRAMES).
 
-    def __init__(self, index, folder: Path | str):
+    `printed`, `feasible`: what a report printed and what that leaves (`sources.printed.values`, `.feasible`).
+    """
+
+    def __init__(self, index, folder: Path | str, printed=None, feasible=None):
         self.index, self.folder = index, Path(folder)
+        self.printed, self.feasible = printed, feasible
+
+    @cached_property
+    def cities(self) -> known.Draws:
+        """The scores of the units, and those under each draw of what is not known, printed digits where printed."""
+        return self._draws(self.scores, lambda one: one.scores())
+
+    @cached_property
+    def regions(self) -> known.Draws:
+        """The means of the regions, and those under each draw."""
+        return self._draws(self.means, regions.means)
+
+    def _draws(self, frame: pd.DataFrame, computed) -> known.Draws:
+        if self.index.draws is None:
+            return known.Draws(frame, [frame])
+        return known.Draws(frame, [known.under(computed(one), frame) for one in self.index.completions])
 
     @cached_property
     def key(self) -> str:
         """SHA-256 of all that the results follow from."""
         index, parts = self.index, hashlib.sha256()
         parts.update(json.dumps(index.spec.table, sort_keys=True, ensure_ascii=False, default=str).encode())
-        for frame in (index.panel, index.frozen, index.places):
+        told = (self.printed, self.feasible)
+        for frame in (index.panel, index.draws, index.frozen, index.places, *told):
             text = "" if frame is None else frame.to_csv(float_format="%.17g")
             parts.update(text.encode())
         parts.update(f"{index.year}".encode())
@@ -83,20 +106,20 @@ def _read(path: Path) -> pd.DataFrame:
 
 def of(ed) -> Results:
     """The stored results of an edition."""
-    return Results(ed.index, ed.stored / "results")
+    return Results(ed.index, ed.stored / "results", printed.values(ed), printed.feasible(ed))
 
 
 def _ensure(ed) -> None:
     """Compute whatever is not stored as of now."""
-    known = of(ed)
+    results = of(ed)
     for name in FRAMES:
-        getattr(known, name)
+        getattr(results, name)
 
 
 # One computation each -------------------------------------------------------------------------------------------------
 
 
-def _draws(known: Results) -> dict:
+def _intervals(known: Results) -> dict:
     """Rank and growth intervals of the root and the pillars, and P(unit ahead of other) for the root."""
     runs = robustness.by_node(known.index, progress=False)
     return {
@@ -125,11 +148,25 @@ def _attribution(known: Results) -> dict:
     }
 
 
+def _scores(results: Results) -> dict:
+    index = results.index
+    each = [one.scores() for one in index.completions]
+    told = (results.printed, results.feasible, results.intervals, results.growth)
+    return {"scores": known.results(index.scores(), each, index.spec, *told)}
+
+
+def _means(results: Results) -> dict:
+    index = results.index
+    each = [regions.means(one) for one in index.completions]
+    told = (results.printed, results.feasible, results.region_intervals, results.region_growth)
+    return {"means": known.results(regions.means(index), each, index.spec, *told)}
+
+
 FRAMES = {
-    "scores": lambda known: {"scores": known.index.scores()},
-    "means": lambda known: {"means": regions.means(known.index)},
+    "scores": _scores,
+    "means": _means,
     "types": lambda known: {"types": typology.stability(known.index)},
-    **dict.fromkeys(("intervals", "growth", "pairs"), _draws),
+    **dict.fromkeys(("intervals", "growth", "pairs"), _intervals),
     **dict.fromkeys(("region_intervals", "region_growth"), _regional_draws),
     **dict.fromkeys(("attribution", "rivals"), _attribution),
     "audit": lambda known: {"audit": audit.run(known.index, intervals=known.intervals)},

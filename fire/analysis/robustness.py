@@ -1,7 +1,8 @@
 """How sure is a rank: Monte-Carlo over the declared alternatives of an index, on the whole panel.
 
 Every draw is a complete index: weights at all levels, one set of methods (normalisation, treatment, imputation,
-scale, posts, as declared), an aggregation, perhaps one indicator left out, perhaps errors in the data. What does not
+scale, posts, as declared), an aggregation, perhaps one indicator left out, perhaps errors in the data, and, where
+cells are not known, one of their draws (`Index.completions`). What does not
 depend on the weights is computed once for each combination of methods; a draw is then a row of a
 matrix product. The draws themselves are in `montecarlo`. Probabilities are published to three decimals. A unit without
 any data in a year (a city that joined) is not ranked in it and has no growth over it.
@@ -145,6 +146,7 @@ def prepare(index, alternatives: dict, seed: int | None, node: str, groups=None,
         alternatives.get("seed", SEED) if seed is None else seed,
         chunk,
         -1.5 * 2.0 ** (bits + WEIGHT_BITS),
+        len(index.completions),
     ), names
 
 
@@ -222,25 +224,27 @@ def _weight_faults(weights: dict, levels: list) -> list[str]:
 
 
 def _variants(index, alternatives: dict) -> dict:
-    """Normalised indicator scores (rows: years × units; columns: indicators) of every combination of choices.
+    """Normalised indicator scores (rows: years × units; columns: indicators) of every draw of what is not known (the
+    number first in the key) under every combination of choices.
 
     Refuses a choice that gives the scores that another gives already.
     """
     lists = {name: options for name, options in alternatives.items() if name not in (*KINDS, "aggregation")}
     matrices = {}
-    for choice in itertools.product(*lists.values()):
-        choices = {
-            key: value for name, option in zip(lists, choice) for key, value in chosen(name, option).items()
-        }
-        varied = index.alternative(**choices) if choices else index
-        matrices[tuple(map(name_of, choice))] = (
-            varied.steps().normalised[index.spec.indicators].to_numpy(float)
-        )
+    for number, completion in enumerate(index.completions):
+        for choice in itertools.product(*lists.values()):
+            choices = {
+                key: value for name, option in zip(lists, choice) for key, value in chosen(name, option).items()
+            }
+            varied = completion.alternative(**choices) if choices else completion
+            matrices[(number, *map(name_of, choice))] = (
+                varied.steps().normalised[index.spec.indicators].to_numpy(float)
+            )
     first = [name_of(options[0]) for options in lists.values()]
     for place, (name, options) in enumerate(lists.items()):
         seen = {}
         for option in options:
-            key = (*first[:place], name_of(option), *first[place + 1 :])
+            key = (0, *first[:place], name_of(option), *first[place + 1 :])
             same = [
                 other
                 for other, matrix in seen.items()
@@ -248,9 +252,9 @@ def _variants(index, alternatives: dict) -> dict:
             ]
             refuse(
                 "alternatives",
-                [f"{name} = {key[place]} changes nothing against {other}: remove it" for other in same[:1]],
+                [f"{name} = {key[place + 1]} changes nothing against {other}: remove it" for other in same[:1]],
             )
-            seen[key[place]] = matrices[key]
+            seen[key[place + 1]] = matrices[key]
     return matrices
 
 
@@ -272,7 +276,7 @@ def name_of(option) -> str:
 
 def _error_variance(index, error: dict | None, leaves) -> np.ndarray | None:
     """Variance of the data error of every cell (rows × indicators) in squared scale points, from the status of the
-    cell.
+    cell; none where a cell has draws, which carry it.
     """
     if error is None:
         return None
@@ -282,6 +286,8 @@ def _error_variance(index, error: dict | None, leaves) -> np.ndarray | None:
     by_code = np.array(
         [*(error.get(name, 0.0) for name in STATUSES), 0.0]
     )  # the last is a cell that is missing
+    if index.draws is not None:
+        by_code[STATUSES.index("simulated")] = 0.0
     spread = by_code[steps.status[:, columns]] * (high - low)
     faults = [f"error: {name} = {value} is negative" for name, value in error.items() if value < 0]
     if not by_code[steps.status].any():
@@ -302,7 +308,7 @@ def _refuse_nonpositive(matrices: dict, ways: list, leaves, index) -> None:
             for row, column in list(zip(*np.nonzero(matrix <= 0)))[:3]:
                 year, unit = rows[row]
                 faults.append(
-                    f"{'/'.join(choice) or 'published method'}: {unit}, {year}, "
+                    f"{'/'.join(choice[1:]) or 'published method'}: {unit}, {year}, "
                     f"{leaves[column]} scores {matrix[row, column]:.3f}: a geometric or harmonic mean needs "
                     "scores above zero: declare a floor, such as floor = 0.1"
                 )

@@ -86,8 +86,8 @@ def run(
     `score <unit>` and `rank <unit>`.
 
     The shift is the mean over units of the absolute difference between a draw's rank and the published one. Factors
-    are the weights of each level, the dropped indicator, the data errors, the aggregation and every other declared
-    choice.
+    are the weights of each level, the dropped indicator, the data errors, the aggregation, every other declared choice
+    and, where cells are not known, the draw of these (`unknown`).
     """
     alternatives = robustness.standard() if alternatives is None else alternatives
     node, year = node or index.spec.root, index.year if year is None else year
@@ -113,6 +113,8 @@ def index_model(design, alternatives: dict, year: int, published: np.ndarray, se
         if name not in robustness.KINDS and name != "aggregation"
     }
     lists |= {"aggregation": len(alternatives["aggregation"])} if "aggregation" in alternatives else {}
+    draws = len(design.schemes) // int(np.prod(list(lists.values())))
+    lists = ({"unknown": draws} if draws > 1 else {}) | lists
     moving = [place for place, table in enumerate(tables) if np.ptp(table, axis=1).any()]
     sizes = {f"weights, level {place + 1}": TABLE for place in moving}
     sizes |= {"drop": TABLE} if design.drop else {}

@@ -20,7 +20,7 @@ def tracks() -> pd.DataFrame:
 def extent(tracks: pd.DataFrame) -> dict:
     """Number of tracks and categories of a classification, and the data statuses of what it rests on."""
     basis = set(tracks["track_basis"]) | set(tracks["category_basis"])
-    status = ["published"] * (not basis <= {"assumed"}) + ["assumed"] * ("assumed" in basis)
+    status = ["printed"] * (not basis <= {"assumed"}) + ["assumed"] * ("assumed" in basis)
     return {"tracks": len(tracks), "categories": tracks["category_zh"].nunique(), "status": status}
 
 

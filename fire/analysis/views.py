@@ -12,7 +12,7 @@ from fire.index import rounding
 from fire.index.panel import STATUSES
 from fire.index.spec_faults import suggest
 
-HARD = ("observed", "published")
+HARD = ("printed", "observed", "implied")
 
 
 def _of_year(index, node: str | None = None, year: int | None = None) -> pd.DataFrame:
@@ -85,6 +85,7 @@ def _with_intervals(table: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFram
     """The table (unit, year and, where the intervals have it, node) with rank_low and rank_high."""
     keys = [name for name in ("unit", "year", "node") if name in intervals]
     bounds = intervals[[*keys, "rank_low", "rank_high"]]
+    table = table.drop(columns=["rank_low", "rank_high"], errors="ignore")
     return table.merge(bounds.astype({"unit": table["unit"].dtype}), on=keys, how="left")
 
 
@@ -230,7 +231,7 @@ def roster(index, printed: bool = False) -> pd.DataFrame:
     if printed:
         table.insert(1, "cities_printed", groups["region_basis"].agg(lambda basis: basis.eq("printed").sum()))
     table = table.reset_index()
-    table.attrs["status"] = ["published", "estimated"] if printed else ["assumed"]
+    table.attrs["status"] = ["printed", "estimated"] if printed else ["assumed"]
     return table
 
 

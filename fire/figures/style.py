@@ -23,10 +23,11 @@ RISE, FALL = TEAL, RED
 SEQUENTIAL, DIVERGING = "cividis", "RdBu"
 PILLAR_COLOURS = [NAVY, TEAL, ORANGE, RED, SKY, SAND]
 STATUS = {
+    "printed": TEAL,
     "observed": NAVY,
-    "published": TEAL,
-    "imputed": SKY,
+    "implied": "#3f8f4f",
     "estimated": SAND,
+    "imputed": SKY,
     "assumed": ORANGE,
     "simulated": RED,
 }

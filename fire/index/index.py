@@ -16,6 +16,7 @@ from functools import cached_property
 import pandas as pd
 
 from fire.errors import InputError, refuse
+from fire.index import draws as completions
 from fire.index import normalise, score, weights
 from fire.index import panel as panels
 from fire.index.spec_faults import suggest
@@ -58,10 +59,11 @@ HEADS = {
 }
 WORDS = {  # data status, as a reader knows it
     "zh": {
+        "printed": "报告刊载",
         "observed": "公开统计",
-        "published": "报告刊载",
-        "imputed": "插补",
+        "implied": "由刊载值推得",
         "estimated": "估计",
+        "imputed": "插补",
         "assumed": "假定",
         "simulated": "模拟",
     },
@@ -77,14 +79,17 @@ class Index:
     (index indicator; columns low, high, mean, sd on the transformed scale) instead of those of the panel; indicators
     that they lack take theirs from the panel. `groups`: group of each unit, for group means; default the column
     `region` of `places` (columns city, region, …). `year`: the year that is ranked, default the last.
+    `draws`: what is not known, several times over (unit, year, indicator, one column a draw; see `index.draws`): the
+    scores are those of the mean of the draws, `completions` the index under each (Rubin 1987, ch. 3).
 
-    Raises InputError with every fault of the panel, the posts and the places at once.
+    Raises InputError with every fault of the panel, the draws, the posts and the places at once.
     """
 
-    def __init__(self, spec, panel, posts=None, groups=None, places=None, year=None, _held=None):
+    def __init__(self, spec, panel, posts=None, groups=None, places=None, year=None, draws=None, _held=None):
         self.spec, self.panel, self.frozen, self.places = spec, panel, posts, places
         ids = [*spec.indicators, *spec.denominators]
-        self._held = _held or panels.wide(panel, ids)
+        self.draws = None if draws is None else completions.still_open(draws, panel)
+        self._held = _held or panels.wide(self.complete(), ids)
         self.groups = groups
         if groups is None and places is not None:
             self.groups = places.set_index("city")["region"]
@@ -128,7 +133,25 @@ class Index:
         posts = self.frozen
         if posts is not None:
             posts = posts[posts.index.get_level_values(-1).isin(self.spec.indicators)]
+        elif self.draws is not None:
+            posts = completions.mean_posts(self.completions)
         return score.steps_of(self.spec, raw[ids], status[:, columns], posts, self.groups)
+
+    @cached_property
+    def completions(self) -> tuple["Index", ...]:
+        """The index under each draw of what is not known: whole panels, each with posts of its own unless they are
+        frozen; the index itself, once, where all is known."""
+        if self.draws is None:
+            return (self,)
+        raw, status = self._held
+        filled = completions.filled(raw, self.draws)
+        parts = (self.spec, self.panel, self.frozen, self.groups, self.places, self.year)
+        return tuple(Index(*parts, None, (table, status)) for table in filled)
+
+    def complete(self) -> pd.DataFrame:
+        """The panel with every cell, those that are not known at the mean of their draws: for further computation
+        only, as no single set of such values is a result."""
+        return self.panel if self.draws is None else completions.completed(self.panel, self.draws, self.spec)
 
     def steps(self) -> score.Steps:
         """What lies between panel and scores: raw, imputed, transformed, treated, normalised tables; rows (year, unit)."""
@@ -216,9 +239,9 @@ class Index:
         return self._with(spec=self.spec.branch(node))
 
     def revise(self, panel: pd.DataFrame) -> "Index":
-        """The index on another panel."""
+        """The index on another panel; draws of cells that it holds are no longer needed."""
         year = self.year if self.year in set(panel["year"]) else None
-        return Index(self.spec, panel, self.frozen, self.groups, self.places, year)
+        return Index(self.spec, panel, self.frozen, self.groups, self.places, year, self.draws)
 
     def only(self, units=None, years=None) -> "Index":
         """The index of some units or years; posts stay as they are in force only when frozen."""
@@ -228,9 +251,8 @@ class Index:
 
     def _with(self, **changed) -> "Index":
         parts = {"spec": self.spec, "posts": self.frozen} | changed
-        return Index(
-            parts["spec"], self.panel, parts["posts"], self.groups, self.places, self.year, self._held
-        )
+        places = (self.groups, self.places, self.year, self.draws, self._held)
+        return Index(parts["spec"], self.panel, parts["posts"], *places)
 
     def _contradictions(self, spec) -> list[str]:
         """Choices of `spec` that frozen posts do not allow, one sentence each, beginning with the indicator."""
@@ -255,8 +277,8 @@ class Index:
     def nodes(self) -> pd.DataFrame:
         """The tree as a table: node, weight in parent and index, posts in the unit of the indicator, status of the
         data, cells that are missing (in the year ranked)."""
-        spec, status = self.spec, self.panel[self.panel["year"].eq(self.year)]
-        values, rows = status.dropna(subset="value"), []
+        spec, cells = self.spec, self.complete()
+        values, rows = cells[cells["year"].eq(self.year)], []
         for node in spec.walk():
             rule, posts = spec.rules[node], {}
             if rule["leaf"] and self.posts.index.nlevels == 1:

@@ -13,23 +13,25 @@ from fire import files
 from fire.errors import refuse
 from fire.index.spec_faults import suggest
 
-STATUSES = [
+STATUSES = [  # from hardest to softest; "implied": printed digits leave less than half a last digit
+    "printed",
     "observed",
-    "published",
-    "imputed",
+    "implied",
     "estimated",
+    "imputed",
     "assumed",
     "simulated",
-]  # from hardest to softest
+]
 KEY = ["unit", "year", "indicator"]
 COLUMNS = [*KEY, "value", "status", "source"]
 NONE = -1  # status code of a missing cell
 SHOWN = 200  # faults listed before "… more"
 
 
-def read(path: Path | str, spec=None, sheet: str | None = None) -> pd.DataFrame:
+def read(path: Path | str, spec=None, sheet: str | None = None, whole: bool = True) -> pd.DataFrame:
     """Read a panel from a CSV (UTF-8 or GB18030) or a sheet of an Excel workbook: the columns `unit, year, indicator,
-    value, status, source`; or, with `spec`, `unit, year` and one column for each of its indicators.
+    value, status, source`; or, with `spec`, `unit, year` and one column for each of its indicators. A panel that draws
+    are to complete is not `whole`: it may lack indicators.
 
     Raises InputError that names file, sheet, row and column of every fault: cells that are no numbers, empty keys,
     doubled keys, unknown statuses.
@@ -67,7 +69,7 @@ def read(path: Path | str, spec=None, sheet: str | None = None) -> pd.DataFrame:
         ]
     refuse(what, faults)
     panel = from_wide(table, spec, source=Path(path).name) if broad else table[COLUMNS].astype({"year": int})
-    return panel if spec is None else validate(panel, spec, what)
+    return panel if spec is None or not whole else validate(panel, spec, what)
 
 
 def _bad_rows(bad: pd.Series) -> np.ndarray:

@@ -19,11 +19,15 @@ import numpy as np
 import pandas as pd
 
 from fire import codebook, files
+from fire.analysis.known import SURE
 from fire.codebook import LANGUAGES, STATUS
 from fire.errors import InputError, refuse
 from fire.report import narrative
 from fire.report.narrative import number
 
+WITHHELD = "withheld"  # the sentence of the catalogue on what is not shown
+ENDS = ("_status", "_low", "_high")
+SOFT = ("simulated", "assumed")  # statuses of values that are shown as ranges
 FORMULA = re.compile(r"^(?![+-]?[\d.,]+%?$)[=+\-@\t\r](?=.)")  # a plain number with a sign is no formula
 
 
@@ -42,12 +46,15 @@ class Writer:
         """Show and write the figure that `draw(frame, lang)` returns: `figures/<name>.<lang>.svg` and `.png`.
 
         `entry`: its texts in the catalogue. `each` tells several exhibits of one entry apart (a node, a city) and is
-        a value of its texts. `frame`: a frame, or a dictionary of frames. A simulated or assumed status is written on
+        a value of its texts. `frame`: a frame, or a dictionary of frames; one from which all rows are withheld
+        (`known.disclosed`) is not drawn: a sentence says so. A simulated or assumed status is written on
         the face of the figure. Raises InputError as `Catalogue.say` does, and for a name used twice.
         """
         from fire.figures import style
 
         record = self._record("figure", entry, each, frame, status, values)
+        if record["kind"] == "withheld":
+            return self._withhold(record)
         texts = _rendered(record, self.ed, self.catalogue)
         for lang in LANGUAGES if self.out else ("zh",):
             lang = self.ed.book.lang(lang)
@@ -80,6 +87,8 @@ class Writer:
         Raises InputError for columns that are not known.
         """
         record = self._record("table", entry, each, frame, status, values)
+        if record["kind"] == "withheld":
+            return self._withhold(record)
         record["sentences"] = {
             name: bare(frame[name]) for name in frame if frame[name].map(type).eq(dict).any()
         }
@@ -126,6 +135,8 @@ class Writer:
         ]
         refuse(f"exhibit in {self.chapter or 'notebook'}", faults)
         self.used.add(name)
+        told, empty = _withheld(frame)
+        kind = "withheld" if told and empty else kind
         values = bare(values | ({} if each is None else {"each": each}))
         return {
             "kind": kind,
@@ -134,12 +145,27 @@ class Writer:
             "chapter": self.chapter,
             "status": known,
             "values": values,
+            **({"withheld": bare(told)} if told else {}),
         }
+
+    def _withhold(self, record: dict) -> None:
+        """Say in place of an exhibit why there is none."""
+        from IPython.display import Markdown, display
+
+        display(Markdown(plain(_rendered(record, self.ed, self.catalogue)["text"]["zh"])))
+        self._write(record)
 
     def _write(self, record: dict) -> None:
         if self.out:
             text = json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False)
             files.write_text(self.out / "exhibits" / f"{record['name']}.json", text + "\n")
+
+
+def _withheld(frame) -> tuple[dict | None, bool]:
+    """What a frame (or the first of a dictionary of frames that tells) withholds, and whether nothing is left of it."""
+    frames = frame.values() if isinstance(frame, dict) else [frame]
+    told = [one for one in frames if isinstance(one, pd.DataFrame) and one.attrs.get("withheld")]
+    return (told[0].attrs["withheld"], all(one.empty for one in told)) if told else (None, False)
 
 
 def bare(value):
@@ -160,12 +186,16 @@ def bare(value):
 
 
 def statuses(frame) -> list[str]:
-    """The data statuses that a frame (or a dictionary of frames) rests on, from hard to soft: those with a share above
-    zero, those in its column `status` and in `attrs["status"]`; none where it says nothing."""
+    """The data statuses that a frame (or a dictionary of frames) shows, from hard to soft: those at its values (columns
+    `<column>_status`) where it has any; else those with a share above zero, those in its column `status` and in
+    `attrs["status"]`; none where it says nothing."""
     frames = frame.values() if isinstance(frame, dict) else [frame]
     found = set()
     for one in frames:
-        if isinstance(one, pd.DataFrame):
+        if isinstance(one, pd.DataFrame) and companions(one.columns):
+            for base in dict.fromkeys(companions(one.columns).values()):
+                found |= set(one[f"{base}_status"].dropna()) & set(STATUS)
+        elif isinstance(one, pd.DataFrame):
             found |= {name for name in STATUS if f"share_{name}" in one and one[f"share_{name}"].gt(0).any()}
             found |= set(one["status"].dropna()) & set(STATUS) if "status" in one else set()
             found |= set(one.attrs.get("status", ())) & set(STATUS)
@@ -176,14 +206,26 @@ def _rendered(record: dict, ed, catalogue) -> dict:
     """A stored exhibit with its texts in both languages (title, alt, note, source or text) and headings (`labels`)."""
     entry, values = catalogue[record["entry"]], narrative.facts(ed) | record["values"]
     made = dict(record)
+
+    def sure(what: str) -> bool:
+        return catalogue.hold(record["entry"], values, ed.book, what) >= SURE
+
+    reason = record.get("withheld") and catalogue.say(WITHHELD, values | record["withheld"], ed.book)
+    if record["kind"] == "withheld":
+        return made | {"text": reason}
     if record["kind"] == "text":
-        return made | {"text": catalogue.say(record["entry"], values, ed.book)}
-    need = (
-        ["title"]
-        + ["alt"] * (record["kind"] == "figure")
-        + [key for key in ("note", "source") if key in entry]
-    )
-    made |= {key: catalogue.say(record["entry"], values, ed.book, key) for key in need}
+        said = catalogue.say(record["entry"], values, ed.book) if sure("text") else dict.fromkeys(LANGUAGES, "")
+        return made | {"text": said}
+    title = "title" if sure("title") else "plain"
+    made["title"] = catalogue.say(record["entry"], values, ed.book, title)
+    if record["kind"] == "figure":
+        made["alt"] = catalogue.say(record["entry"], values, ed.book, "alt") if sure("alt") else made["title"]
+    for key in ("note", "source"):
+        if key in entry and (key == "source" or sure(key)):
+            made[key] = catalogue.say(record["entry"], values, ed.book, key)
+    if reason:
+        old = made.get("note", dict.fromkeys(LANGUAGES, ""))
+        made["note"] = {lang: f"{old[lang]} {reason[lang]}".strip() for lang in LANGUAGES}
     if "source" not in made:
         made["source"] = catalogue.say("scores-source", values | {"statuses": record["status"]}, ed.book)
     if record["kind"] == "table":
@@ -254,18 +296,35 @@ def inert(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.map(lambda cell: f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell)
 
 
-def shown_columns(columns, lang: str) -> list[str]:
-    """The columns that a reader of one language sees: of a pair `name_zh`, `name_en` only one."""
-    other = "_en" if lang == "zh" else "_zh"
+def companions(columns) -> dict[str, str]:
+    """The columns that say how well another is known, with that other one: `<column>_status`, and its ends
+    `<column>_low`, `<column>_high`.
+
+    >>> companions(["score", "score_status", "score_low", "rank", "rank_low"])
+    {'score_status': 'score', 'score_low': 'score'}
+    """
     names = [str(column) for column in columns]
+    marked = [name for name in names if f"{name}_status" in names]
+    return {f"{name}{end}": name for name in marked for end in ENDS if f"{name}{end}" in names}
+
+
+def shown_columns(columns, lang: str) -> list[str]:
+    """The columns that a reader of one language sees: of a pair `name_zh`, `name_en` only one; what belongs to the value of
+    another column (`companions`) stands in its cell."""
+    other, kept = "_en" if lang == "zh" else "_zh", companions(columns)
+    names = [str(column) for column in columns if str(column) not in kept]
     return [name for name in names if not (name.endswith(other) and f"{name[:-3]}_{lang}" in names)]
 
 
 def display_frame(frame: pd.DataFrame, labels: dict, lang) -> pd.DataFrame:
-    """The frame as text: headings and names in `lang`, numbers rounded once, a dash for missing."""
+    """The frame as text: headings and names in `lang`, numbers rounded once, a dash for missing; a value that has
+    companions with its mark, a simulated one as its range only."""
     names = shown_columns(frame.columns, lang)
     frame = frame.set_axis([str(column) for column in frame.columns], axis=1)
     cells = [_display_cells(frame[name], labels[name], lang) for name in names]
+    for place, name in enumerate(names):
+        if f"{name}_status" in frame:
+            cells[place] = _marked_cells(frame, name, cells[place], labels[name], lang)
     return pd.DataFrame(zip(*cells, strict=True), columns=[labels[name][str(lang)] for name in names])
 
 
@@ -278,6 +337,32 @@ def _display_cells(cells: pd.Series, label: dict, lang) -> list[str]:
     digits = label.get("digits")
     digits = decimals(cells) if digits is None else digits
     return ["–" if pd.isna(cell) else number(cell, digits) for cell in cells]
+
+
+def _marked_cells(frame: pd.DataFrame, name: str, shown: list[str], label: dict, lang) -> list[str]:
+    """Cells of a column with the mark of their status; a simulated value shows its range, not itself."""
+    digits = decimals(frame[name]) if label.get("digits") is None else label["digits"]
+    low, high = (frame.get(f"{name}{end}", frame[name]) for end in ("_low", "_high"))
+    return [
+        text
+        if pd.isna(value) or pd.isna(status)
+        else marked(text, status, (start, end), digits, lang)
+        for text, value, status, start, end in zip(shown, frame[name], frame[f"{name}_status"], low, high, strict=True)
+    ]
+
+
+def marked(text: str, status: str, ends: tuple, digits: int, lang) -> str:
+    """A value as text with the mark of its status; of a simulated one the range, with at most one decimal.
+
+    >>> marked("9.958", "printed", (9.958, 9.958), 3, "zh"), marked("6.712", "simulated", (6.1, 7.4), 3, "en")
+    ('9.958 [刊]', '(6.1–7.4)')
+    """
+    if status not in SOFT:
+        sign = codebook.mark(status, lang)
+        return f"{text} {sign}" if sign else text
+    digits = min(digits, narrative.SOFT_DIGITS)
+    shown = dict.fromkeys(number(end, digits) for end in ends if pd.notna(end)) or {text: None}
+    return f"({'–'.join(shown)})"
 
 
 def decimals(cells: pd.Series) -> int:

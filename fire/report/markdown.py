@@ -79,7 +79,8 @@ def _place_link(text: str, place, lang: str) -> str:
 def _source_line(record: dict, lang: str, words: dict, cut: str | None = None) -> str:
     """Source, data status and note of an exhibit, in a Div of class `source`."""
     notes = [record.get("note", {}).get(lang), cut]
-    statuses = words["comma"].join(codebook.status(name, lang) for name in record["status"])
+    named = (f"{codebook.status(name, lang)} {codebook.mark(name, lang)}".strip() for name in record["status"])
+    statuses = words["comma"].join(named)
     parts = [words["note-word"] + note for note in notes if note]
     parts += [words["source-word"] + record["source"][lang], words["status-word"] + statuses]
     space = "" if lang == "zh" else " "

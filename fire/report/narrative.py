@@ -16,6 +16,7 @@ import jinja2
 import pandas as pd
 
 from fire import codebook, files
+from fire.analysis.known import SURE
 from fire.codebook import LANGUAGES
 from fire.errors import InputError, refuse
 from fire.index.spec_faults import suggest
@@ -29,8 +30,9 @@ COUNT_WORDS = {
 
 
 # What an entry of the catalogue may hold. Texts come in both languages; those in COUNTED may type no number.
-TEXTS = ("title", "note", "alt", "source")
-COUNTED = ("text", "title", "note", "alt")
+TEXTS = ("title", "plain", "note", "alt", "source")
+COUNTED = ("text", "title", "plain", "note", "alt")
+SOFT_DIGITS = 1  # most decimals of a number that is known as a range only
 KEYS = (*LANGUAGES, *TEXTS, "status", "columns")
 
 
@@ -38,7 +40,7 @@ class Catalogue:
     """All entries of some folders of TOML files: `catalogue["index-league"]["title"]["zh"]` is a template.
 
     An entry is a sentence (zh, en), or what belongs to a figure or table: title, alt, note, source (each zh and en),
-    status (a list, where the frame does not tell), columns (column = entry of the codebook, where another heading is
+    plain (the title where no finding holds in enough draws), status (a list, where the frame does not tell), columns (column = entry of the codebook, where another heading is
     wanted). Raises InputError for invalid TOML, doubled ids, unknown keys, a missing language and typed numbers.
     """
 
@@ -90,6 +92,44 @@ class Catalogue:
         refuse(where, faults)
         return said
 
+    def hold(self, name: str, values: dict, book, what: str = "text") -> float:
+        """Share of the draws of what is not known in which a text says the same (1 where all is known).
+
+        `values` as of `fire.analysis.known.agreed`: `_draws` lists [how often, values] of every combination.
+        """
+        draws = values.get("_draws")
+        if not draws:
+            return 1.0
+        templates, zh = self[name] if what == "text" else self[name][what], book.lang("zh")
+
+        def said(given: dict) -> str:
+            return _render(self.files[name], name, what, zh, templates["zh"], values | given)
+
+        main = said({})
+        return sum(count for count, given in draws if said(given) == main) / sum(count for count, _ in draws)
+
+
+class Span(float):
+    """A number that moves between draws: counts as its centre, is shown as its range.
+
+    >>> number(Span({"centre": 6.71, "low": 6.1, "high": 7.4}), 3)
+    '6.1–7.4'
+    """
+
+    def __new__(cls, ends: dict):
+        span = super().__new__(cls, ends["centre"])
+        span.low, span.high = ends["low"], ends["high"]
+        return span
+
+
+def spans(values):
+    """Nested values with every range {"centre", "low", "high"} as a Span."""
+    if isinstance(values, dict):
+        if set(values) == {"centre", "low", "high"}:
+            return Span(values)
+        return {key: value if key == "_draws" else spans(value) for key, value in values.items()}
+    return [spans(one) for one in values] if isinstance(values, list) else values
+
 
 def _entry_faults(entry) -> list[str]:
     """Unknown keys and missing languages of one entry."""
@@ -133,7 +173,7 @@ def facts(ed) -> dict:
 def _render(path, name: str, what: str, lang, template: str, values: dict) -> str:
     """One text in one language; errors name the line of the template."""
     try:
-        return " ".join(environment(lang).from_string(template).render(values).split())
+        return " ".join(environment(lang).from_string(template).render(spans(values)).split())
     except (jinja2.TemplateError, InputError, TypeError, ValueError, KeyError) as error:
         line = _first_line(path, name, what, lang) + error_line(error) - 1
         raise InputError(
@@ -177,6 +217,9 @@ def number(cell, digits: int = 0) -> str:
     >>> number(-12345.678, 1)
     '−12,345.7'
     """
+    if isinstance(cell, Span):
+        digits = min(digits, SOFT_DIGITS)
+        return "–".join(dict.fromkeys(number(end, digits) for end in (cell.low, cell.high)))
     if isinstance(cell, bool) or not isinstance(cell, (int, float)) and not hasattr(cell, "dtype"):
         return str(cell)
     text = f"{round(float(cell), digits) + 0.0:,.{digits}f}"
@@ -241,7 +284,7 @@ def _rounds_to(value: float, shown: str) -> bool:
 def leaves(values) -> list[float]:
     """All numbers inside nested values, and the length of every list."""
     if isinstance(values, dict):
-        return [leaf for value in values.values() for leaf in leaves(value)]
+        return [leaf for key, value in values.items() if key != "_draws" for leaf in leaves(value)]
     if isinstance(values, (list, tuple, set, pd.Series)):
         return [float(len(values))] + [leaf for value in values for leaf in leaves(value)]
     if isinstance(values, str) or values is None or values is pd.NA:
@@ -252,7 +295,7 @@ def leaves(values) -> list[float]:
 def words(values) -> list[str]:
     """All texts inside nested values."""
     if isinstance(values, dict):
-        return [word for value in values.values() for word in words(value)]
+        return [word for key, value in values.items() if key != "_draws" for word in words(value)]
     if isinstance(values, (list, tuple, set, pd.Series)):
         return [word for value in values for word in words(value)]
     return [values] if isinstance(values, str) else []

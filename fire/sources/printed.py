@@ -31,6 +31,37 @@ def scores(ed) -> pd.DataFrame:
     return table.astype({"year": int, "printed": float}).reset_index(drop=True)
 
 
+def values(ed) -> pd.DataFrame:
+    """What the report of an edition printed exactly of cities and regions, first printing: unit_type, unit, year, node,
+    measure (score, growth_pct, rank, rank_change), value, decimals.
+
+    A row that `errata-rules.csv` of the facts drops or holds out is not taken: it is known to be a slip. Empty without
+    facts.
+    """
+    columns = ["unit_type", "unit", "year", "node", "measure", "value", "decimals"]
+    path = ed.facts and ed.facts / "index_scores.csv"
+    if not path or not path.exists():
+        return pd.DataFrame({name: [] for name in columns}).astype({"year": int, "value": float, "decimals": int})
+    table, rules = files.read_csv(path), ed.facts / "errata-rules.csv"
+    kept = table["approx"].eq("exact") & table["measure"].isin(["score", "growth_pct", "rank", "rank_change"])
+    if rules.exists():
+        rule = files.read_csv(rules)
+        out = rule.loc[rule["treatment"].isin(["drop", "hold out"]), "rows"].str.split(";").explode()
+        kept &= ~table["id"].isin(out)
+    table = table[kept].drop_duplicates(["unit", "year", "node", "measure"])
+    return table[columns].astype({"year": int, "value": float, "decimals": int}).reset_index(drop=True)
+
+
+def feasible(ed) -> pd.DataFrame:
+    """The range that printed facts leave (file `feasible` of an edition): unit_type, unit, year, node, measure (score,
+    growth_pct, rank), low, high. Empty where the edition names no such file."""
+    path = ed.path("feasible")
+    columns = ["unit_type", "unit", "year", "node", "measure", "low", "high"]
+    if path is None:
+        return pd.DataFrame({name: [] for name in columns}).astype({"year": int, "low": float, "high": float})
+    return files.read_table_with(path, columns)[columns].astype({"year": int, "low": float, "high": float})
+
+
 def spending(facts: Path) -> pd.DataFrame:
     """Technology spending and staff of institutions: institution_zh, institution_en, type, year, measure, value, unit,
     qualifier, kind (always actual), one row a value. Raises InputError with every fault of the file."""

@@ -1,0 +1,287 @@
+"""How well a result is known: the status of every value, its range over the draws, and whether a finding holds.
+
+A value is as soft as the softest datum under it, unless the report printed it (then the printed digits stand) or the
+printed facts leave it less than half a last digit (`implied`). Ranges are the 5th to the 95th percentile over the draws
+of what is not known; with one value a draw from a proper posterior, between-draw spread is all of the uncertainty
+(Rubin 1987, ch. 3: the within-draw variance of a score computed from a complete panel is zero). Ranks and growth of the root and
+the pillars range over draws × method alternatives (`robustness`).
+
+A finding is a pure function of the scores of one draw. `agreed` evaluates it on every draw; what is said of it is printed
+only where it holds in SURE of them (`fire.report.exhibits`).
+"""
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from fire.index.panel import STATUSES
+
+SURE = 0.95  # share of the draws in which a finding must hold
+ENOUGH = 2 / 3  # share of weight that must be known behind a statement on a named unit
+LOW, HIGH = 0.05, 0.95
+SOFT = ("assumed", "simulated")
+MEASURES = ("score", "rank", "growth_pct")
+DECIMALS = {"score": 3, "growth_pct": 2, "rank": 0}
+KEYS = ["unit", "year", "node"]
+
+
+# Status and range -----------------------------------------------------------------------------------------------------
+
+
+def results(
+    frame: pd.DataFrame,
+    each: list[pd.DataFrame],
+    spec,
+    printed: pd.DataFrame | None = None,
+    feasible: pd.DataFrame | None = None,
+    intervals: pd.DataFrame | None = None,
+    growth: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """A scores frame (of units or regions) that says of each value how well it is known.
+
+    `frame`: unit, year, node, score, rank, growth_pct, rank_change, share_<status>; `each`: the same under each draw, in any
+    order of rows. `printed` (unit, year, node, measure, value) and `feasible` (…, measure, low, high): see
+    `sources.printed`. `intervals` (unit, year, node, rank_low, rank_high) and `growth` (…, growth_low, growth_high): ranges
+    over draws × alternatives, where there are any.
+
+    Adds for score, rank and growth_pct the columns `<measure>_status`, `<measure>_low`, `<measure>_high`, and
+    `known_share`: the share of the weight below a node whose indicators are known.
+    """
+    frame = frame.reset_index(drop=True)
+    frame = _with_ranges(frame, each)
+    for table, measure, ends in ((intervals, "rank", "rank"), (growth, "growth_pct", "growth")):
+        if table is not None:
+            frame = _with_ends(frame, table, measure, f"{ends}_low", f"{ends}_high")
+    frame = _with_status(frame)
+    if feasible is not None and len(feasible):
+        frame = _with_implied(frame, feasible)
+    if printed is not None and len(printed):
+        frame = _with_printed(frame, printed)
+    return frame.assign(known_share=_known_share(frame, spec))
+
+
+def _with_ranges(frame: pd.DataFrame, each: list[pd.DataFrame]) -> pd.DataFrame:
+    """Add low and high of every measure over the draws."""
+    keys = pd.MultiIndex.from_frame(frame[KEYS])
+    aligned = [one.set_index(KEYS).reindex(keys) for one in each] if len(each) > 1 else []
+    for measure in MEASURES:
+        if not aligned:
+            ends = [frame[measure]] * 2
+        else:
+            values = np.array([one[measure].to_numpy(dtype=float, na_value=np.nan) for one in aligned])
+            ends = _quantiles(values, whole=measure == "rank")
+        dtype = "Int64" if measure == "rank" else float
+        for name, end in zip(("low", "high"), ends, strict=True):
+            frame[f"{measure}_{name}"] = pd.array(end, dtype=dtype)
+    return frame
+
+
+def _quantiles(values: np.ndarray, whole: bool) -> list:
+    """5th and 95th percentile of each column; of whole numbers the outer ones, missing where all are missing."""
+    gone = np.isnan(values).all(axis=0)
+    values = np.where(gone, 0.0, values)
+    methods = ("lower", "higher") if whole else ("linear", "linear")
+    ends = [
+        np.nanquantile(values, share, axis=0, method=method)
+        for share, method in zip((LOW, HIGH), methods, strict=True)
+    ]
+    return [pd.array(np.where(gone, np.nan, end), dtype="Float64") for end in ends]
+
+
+def _with_ends(frame: pd.DataFrame, table: pd.DataFrame, measure: str, low: str, high: str) -> pd.DataFrame:
+    """Replace the ends of one measure by those of another table, where it has them."""
+    keys = pd.MultiIndex.from_frame(frame[KEYS])
+    other = table.set_index(KEYS)[[low, high]].reindex(keys)
+    there = other.notna().all(axis=1).to_numpy()
+    for name, column in ((f"{measure}_low", low), (f"{measure}_high", high)):
+        values = other[column].to_numpy(dtype=float, na_value=np.nan)
+        frame.loc[there, name] = values[there].astype(int) if measure == "rank" else values[there]
+    return frame
+
+
+def softest(frame: pd.DataFrame) -> np.ndarray:
+    """Position in STATUSES of the softest status with a share in each row; -1 where there is none."""
+    code = np.full(len(frame), -1)
+    for place, name in enumerate(STATUSES):
+        if f"share_{name}" in frame:
+            code[frame[f"share_{name}"].gt(1e-12).to_numpy()] = place
+    return code
+
+
+def _with_status(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the status of score, rank and growth as it follows from the data: a rank is as soft as the softest unit that it
+    is taken among, growth as the softer of its two years."""
+    code = pd.Series(softest(frame), index=frame.index)
+    groups = [frame["year"], frame["node"].astype(str)]
+    ago = code.set_axis(pd.MultiIndex.from_frame(frame[KEYS].assign(year=frame["year"] + 1)))
+    before = ago.reindex(pd.MultiIndex.from_frame(frame[KEYS])).to_numpy()
+    codes = {
+        "score": code,
+        "rank": code.groupby(groups).transform("max"),
+        "growth_pct": pd.Series(np.fmax(code, before), index=frame.index),
+    }
+    names = np.array([*STATUSES, None], dtype=object)
+    for measure, softness in codes.items():
+        status = pd.Series(names[softness.fillna(-1).astype(int)], index=frame.index, dtype=object)
+        frame[f"{measure}_status"] = status.where(frame[measure].notna(), None)
+    return frame
+
+
+def _with_implied(frame: pd.DataFrame, feasible: pd.DataFrame) -> pd.DataFrame:
+    """Mark what the printed facts pin to less than half a last digit either way, and keep ranges inside the feasible."""
+    for measure, table in feasible.groupby("measure"):
+        ends = table.drop_duplicates(KEYS).set_index(KEYS)[["low", "high"]]
+        ends = ends.reindex(pd.MultiIndex.from_frame(frame[KEYS])).to_numpy(float)
+        soft = frame[f"{measure}_status"].isin(SOFT).to_numpy()
+        pinned = soft & (ends[:, 1] - ends[:, 0] < 10.0 ** -DECIMALS[measure])
+        frame.loc[pinned, f"{measure}_status"] = "implied"
+        for place, name in enumerate(("low", "high")):
+            frame.loc[pinned, f"{measure}_{name}"] = ends[pinned, place].round(9)
+    return frame
+
+
+def _with_printed(frame: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
+    """Put the printed digits where the report printed a value."""
+    for measure, table in printed.groupby("measure"):
+        values = table.drop_duplicates(KEYS).set_index(KEYS)["value"]
+        values = values.reindex(pd.MultiIndex.from_frame(frame[KEYS])).to_numpy(float)
+        told = ~np.isnan(values)
+        whole = measure in ("rank", "rank_change")
+        frame.loc[told, measure] = values[told].astype(int) if whole else values[told]
+        if measure in MEASURES:
+            frame.loc[told, f"{measure}_status"] = "printed"
+            for end in ("low", "high") if measure != "rank" else ():
+                frame.loc[told, f"{measure}_{end}"] = values[told]
+    return frame
+
+
+def under(draw: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` (as of `results`) with the score, rank, growth and rank change of one draw; printed values stay."""
+    told = [f"{measure}_status" for measure in MEASURES]
+    one = draw.set_index(KEYS).reindex(pd.MultiIndex.from_frame(frame[KEYS]))
+    values = {}
+    for measure, status in zip(MEASURES, told, strict=True):
+        kept = frame[status].eq("printed")
+        values[measure] = frame[measure].where(kept, one[measure].set_axis(frame.index))
+    return frame.assign(**values, rank_change=one["rank_change"].to_numpy())
+
+
+def _known_share(frame: pd.DataFrame, spec) -> np.ndarray:
+    """Share of the weight below each node whose indicators are known, in [0, 1]."""
+    known = (~frame["score_status"].isin(SOFT) & frame["score_status"].notna()).astype(float)
+    keys = pd.MultiIndex.from_frame(frame[KEYS])
+    table = pd.Series(known.to_numpy(), index=keys).unstack("node")
+    for node, children in reversed(spec.families.items()):
+        weights = spec.nodes.loc[children, "weight"].to_numpy(float)
+        table[node] = table[children].to_numpy() @ (weights / weights.sum())
+    return table.stack().reindex(keys).to_numpy()
+
+
+# Disclosure -----------------------------------------------------------------------------------------------------------
+
+
+def disclosed(frame: pd.DataFrame, scores: pd.DataFrame, node: str, year: int) -> pd.DataFrame:
+    """The rows of a frame (column `unit`) about units of whose weight below `node` ENOUGH is known.
+
+    `scores`: as of `results`. What is left out is told in `attrs["withheld"]`: node, withheld (how many units), of,
+    known_pct (mean known weight of these), need_pct; the exhibit says so. Thin data give no strengths
+    and weaknesses in the Global Innovation Index either (GII 2021, appendix I: economies' missing values).
+    """
+    now = scores[scores["node"].eq(node) & scores["year"].eq(year)].set_index("unit")["known_share"]
+    share = frame["unit"].map(now)
+    kept = share.ge(ENOUGH - 1e-9)
+    shown = frame[kept.to_numpy()].reset_index(drop=True)
+    shown.attrs = dict(frame.attrs)
+    out = share[~kept].groupby(frame["unit"]).first()
+    if len(out):
+        shown.attrs["withheld"] = {
+            "node": node,
+            "withheld": len(out),
+            "of": int(frame["unit"].nunique()),
+            "known_pct": float(100 * out.fillna(0).mean()),
+            "need_pct": 100 * ENOUGH,
+        }
+    return shown
+
+
+def enough(scores: pd.DataFrame, node: str, year: int) -> bool:
+    """Whether ENOUGH of the weight below a node is known of every unit."""
+    return bool(scores.loc[scores["node"].eq(node) & scores["year"].eq(year), "known_share"].ge(ENOUGH - 1e-9).all())
+
+
+# Findings -------------------------------------------------------------------------------------------------------------
+
+
+class Draws:
+    """A frame and the same frame under each draw; `then` takes both one step further.
+
+    >>> both = Draws(pd.DataFrame({"x": [1, 2]}), [pd.DataFrame({"x": [1, 2]}), pd.DataFrame({"x": [1, 3]})])
+    >>> agreed(lambda frame: {"least": frame["x"].min(), "most": frame["x"].max()}, both)["least"]
+    1
+    """
+
+    def __init__(self, frame: pd.DataFrame, each: list[pd.DataFrame]):
+        self.frame, self.each = frame, each
+
+    def then(self, step, *args, **options) -> "Draws":
+        """`step(frame, *args, **options)` of the frame and of that of every draw; arguments may be Draws themselves."""
+        return Draws(
+            step(self.frame, *_of(args, None), **options),
+            [step(one, *_of(args, place), **options) for place, one in enumerate(self.each)],
+        )
+
+
+def _of(args, place: int | None) -> list:
+    """Arguments with Draws replaced by the frame of one draw (None: the main one)."""
+    return [
+        one if not isinstance(one, Draws) else one.frame if place is None else one.each[place] for one in args
+    ]
+
+
+def agreed(finding, *args, **options) -> dict:
+    """The values of a finding with what the draws make of them.
+
+    `finding(*args, **options)` gives a dictionary; arguments that are Draws are taken draw by draw. A number that moves
+    between draws becomes a range {"centre", "low", "high"} (5th to 95th percentile); of other values the most frequent combination
+    is kept, and `_draws` lists the others with how often each comes, so that a sentence can be tried on all of them.
+    """
+    count = max((len(one.each) for one in args if isinstance(one, Draws)), default=1)
+    main = finding(*_of(args, None), **options)
+    if count == 1:
+        return main
+    found = [finding(*_of(args, place), **options) for place in range(count)]
+    ranges = {key: _range([one.get(key) for one in found], main.get(key)) for key in main}
+    moving = {key: value for key, value in ranges.items() if value is not None}
+    rest = [json.dumps({k: v for k, v in one.items() if k not in moving}, default=_plain, sort_keys=True) for one in found]
+    counts = pd.Series(rest).value_counts()
+    variants = [json.loads(text) for text in counts.index]
+    return {
+        **variants[0],
+        **moving,
+        "_draws": [[int(n), one] for n, one in zip(counts, variants, strict=True)],
+    }
+
+
+def _range(values: list, centre) -> dict | None:
+    """A range for a real number that differs between draws; None for anything else."""
+    if not all(isinstance(one, (float, np.floating)) for one in values):
+        return None
+    numbers = np.array(values, dtype=float)
+    if np.isnan(numbers).any() or np.ptp(numbers) <= 1e-9:
+        return None
+    low, high = np.quantile(numbers, [LOW, HIGH])
+    return {"centre": float(centre) if isinstance(centre, (float, np.floating)) else float(numbers.mean()), "low": float(low), "high": float(high)}
+
+
+def _plain(value):
+    """NumPy and pandas values as JSON has them."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if isinstance(value, pd.DataFrame):
+        return value.to_dict("records")
+    if isinstance(value, (pd.Series, pd.Index, np.ndarray)):
+        return list(value)
+    return None if value is pd.NA else str(value)

@@ -1,0 +1,90 @@
+"""Several draws of what is not known: multiple imputation instead of one invented value.
+
+A frame of draws holds `unit, year, indicator` and one column a draw (raw values). Each draw completes the panel; the
+spread of a result over the completed panels is the part of its uncertainty that comes from not knowing these cells
+(Rubin 1987, Multiple Imputation for Nonresponse in Surveys, ch. 3). A value in the panel goes before its draws.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fire.errors import refuse
+from fire.index import normalise
+from fire.index.panel import KEY
+
+STATUS = "simulated"
+LEAST = 2  # draws
+
+
+def read(path: Path | str) -> pd.DataFrame:
+    """Read draws from a Parquet file: the columns unit, year, indicator and one for each draw.
+
+    Raises InputError that names missing columns, too few draws, doubled cells and cells without a number.
+    """
+    table = pd.read_parquet(path)
+    refuse(Path(path).name, _faults(table))
+    return table.astype({"year": int})
+
+
+def _faults(table: pd.DataFrame) -> list[str]:
+    gaps = [f"column '{name}' is missing: add it" for name in KEY if name not in table]
+    numbers = columns(table)
+    if len(numbers) < LEAST:
+        gaps.append(f"{len(numbers)} draws: give {LEAST} or more, a column each")
+    if gaps:
+        return gaps
+    doubled = table[table.duplicated(KEY)]
+    faults = [f"{unit}, {year}, {name}: twice: keep one of the rows" for unit, year, name in doubled[KEY].to_numpy()]
+    bad = ~np.isfinite(table[numbers].to_numpy(float)).all(axis=1)
+    return faults + [
+        f"{unit}, {year}, {name}: a draw is no number" for unit, year, name in table.loc[bad, KEY].to_numpy()[:20]
+    ]
+
+
+def columns(draws: pd.DataFrame) -> list[str]:
+    """The names of the draws."""
+    return [name for name in draws if name not in KEY]
+
+
+def still_open(draws: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame | None:
+    """The draws of cells that the panel has no value for, of its units and years; None when there are none."""
+    known = pd.MultiIndex.from_frame(panel.loc[panel["value"].notna(), KEY])
+    here = draws["unit"].isin(set(panel["unit"])) & draws["year"].isin(set(panel["year"]))
+    kept = draws[here & ~pd.MultiIndex.from_frame(draws[KEY]).isin(known)].reset_index(drop=True)
+    return kept if len(kept) else None
+
+
+def completed(panel: pd.DataFrame, draws: pd.DataFrame, spec) -> pd.DataFrame:
+    """The panel with the mean of the draws in every open cell, status "simulated": the mean on the scale of the
+    indicator's transform, so that its score is the mean of the scores."""
+    numbers = draws[columns(draws)].to_numpy(float)
+    kinds = draws["indicator"].map({name: normalise.kind_of(spec.rules[name]) for name in spec.indicators})
+    centre = np.empty(len(draws))
+    for kind in kinds.fillna("identity").unique():
+        rows = kinds.fillna("identity").eq(kind).to_numpy()
+        centre[rows] = normalise.back(normalise.forward(numbers[rows], kind).mean(axis=1), kind)
+    cells = draws[KEY].assign(value=centre, status=STATUS, source="draws")
+    return pd.concat([panel.dropna(subset="value"), cells], ignore_index=True)
+
+
+def filled(raw: pd.DataFrame, draws: pd.DataFrame) -> list[pd.DataFrame]:
+    """The wide table under each draw."""
+    rows = raw.index.get_indexer(pd.MultiIndex.from_frame(draws[["year", "unit"]]))
+    places = raw.columns.get_indexer(draws["indicator"])
+    used = places >= 0
+    tables, values = [], raw.to_numpy()
+    for name in columns(draws):
+        table = values.copy()
+        table[rows[used], places[used]] = draws[name].to_numpy(float)[used]
+        tables.append(pd.DataFrame(table, index=raw.index, columns=raw.columns, copy=False))
+    return tables
+
+
+def mean_posts(indices) -> pd.DataFrame:
+    """The mean of the posts under each draw (columns low, high, mean, sd, on the transformed scale)."""
+    posts = [one.posts for one in indices]
+    return pd.DataFrame(
+        np.mean([one.to_numpy(float) for one in posts], axis=0), index=posts[0].index, columns=posts[0].columns
+    )
