@@ -4,6 +4,8 @@ Form and posts are fitted to the printed scores, and base-year statistics are so
 out as printed again is no independent test. Weights and regional means are in `digits`, the roster in `roster`.
 """
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
@@ -21,6 +23,11 @@ FORM = {"gdp": "log", "tertiary_share": "identity", "pop_size": "log", "pop_stru
 GAIN = (SCALE[1] - SCALE[0]) / len(INDICATORS)  # points of the pillar between the posts of one indicator
 TOLERANCE = 0.00145  # rounding of a score, and of the statistics behind it
 GROWTH = ["growth_pct", "growth_rank"]
+EVERY = "全部"  # in basis.csv: every city without a row of its own
+SERIES = {
+    "pop_size": ["population", "registered_population"],
+    "pop_structure": ["urban_population", "registered_population"],
+}  # measures that could be behind an indicator, the usual one first
 ANCHORS = {"gdp": ("拉萨", "上海"), "pop_size": (None, "重庆"), "pop_structure": (None, "重庆")}
 
 
@@ -88,6 +95,37 @@ def alternatives(panel: pd.DataFrame, year: int = YEAR) -> pd.DataFrame:
             {"form": name, "rmse": float(np.sqrt((error**2).mean())), "largest": float(error.abs().max())}
             for name, error in errors.items()
         ]
+    )
+
+
+def forms(panel: pd.DataFrame, year: int = YEAR) -> pd.DataFrame:
+    """Every form tried for pillar F, with freely fitted slopes: each indicator in levels or logarithms, urban population as
+    persons, as share or left out, statistics of the index's own year or a year earlier.
+
+    Columns gdp, tertiary_share, pop_size, pop_structure, earlier, rmse, largest; the best first. The logarithms of urban
+    persons and of the urban share fit alike, since the two and population are one identity. The share would put the posts
+    of population a factor of 7 apart, where the cities of the base year span 56.
+    """
+    wide = panel.pivot(index=["unit", "year"], columns="indicator", values="value")
+    wide["urban_share"] = 100 * wide["pop_structure"] / wide["pop_size"]
+    printed, fits = published.scores("F", "city").set_index("unit")["score"], []
+    kinds = ["identity", "log"]
+    urban = [("pop_structure", kind) for kind in kinds] + [("urban_share", kind) for kind in kinds] + [None]
+    for earlier, *others, people in product((False, True), kinds, kinds, kinds, urban):
+        form = dict(zip(INDICATORS, others)) | ({people[0]: people[1]} if people else {})
+        x = (
+            _terms(wide.xs(year - earlier, level="year"), form)
+            .assign(constant=1.0)
+            .loc[printed.index]
+            .dropna()
+        )
+        slopes = np.linalg.lstsq(x.to_numpy(), printed[x.index].to_numpy(), rcond=None)[0]
+        error = x @ slopes - printed[x.index]
+        fits.append(
+            (*others, " ".join(people or ("none",)), earlier, (error**2).mean() ** 0.5, error.abs().max())
+        )
+    return pd.DataFrame(fits, columns=[*INDICATORS, "earlier", "rmse", "largest"]).sort_values(
+        "rmse", ignore_index=True
     )
 
 
@@ -222,8 +260,8 @@ def _raw(score: float, name: str, post: pd.DataFrame) -> float:
 def as_used(panel: pd.DataFrame) -> pd.DataFrame:
     """The panel with the base-year statistics as the index used them: shares in whole per cents, registered instead of
     resident population where data/statistics/basis.csv says that the digits show it."""
-    known, panel = set(panel["unit"]), panel.set_index(["unit", "year", "indicator"])
-    chosen = files.read_csv(statistics.PATH.with_name("basis.csv")).query("city in @known")
+    panel = panel.set_index(["unit", "year", "indicator"])
+    chosen = files.read_csv(statistics.PATH.with_name("basis.csv")).query("city != @EVERY")
     people = statistics.read().set_index(statistics.KEY)
     for row in chosen.itertuples():
         cell = people.loc[(row.city, int(row.year), row.measure)]
@@ -279,6 +317,28 @@ def panel_f(panel: pd.DataFrame | None = None) -> pd.DataFrame:
     return cells.reset_index().sort_values(["year", "indicator"], kind="stable", ignore_index=True)[
         list(panel.columns)
     ]
+
+
+def bases(panel: pd.DataFrame, post: pd.DataFrame) -> pd.DataFrame:
+    """Base-year F of the cities with a printed growth under every population series at hand: unit, pop_size and
+    pop_structure (the measures), error (points, against the digits), chosen (as data/statistics/basis.csv says).
+
+    Only observed series count; a tertiary share is a whole per cent.
+    """
+    table = statistics.read().query("year == @BASE - 1 and status == 'observed'")
+    people = table.pivot(index="city", columns="measure", values="value")
+    basis = files.read_csv(statistics.PATH.with_name("basis.csv")).set_index(["city", "indicator"])["measure"]
+    cells = indicator_table(as_used(panel), BASE)
+    digits = pillar(indicator_table(panel, YEAR), post)["F"] / (1 + printed_growth("F") / 100)
+    rows = []
+    for unit, (size, structure) in product(digits.dropna().index, product(*SERIES.values())):
+        row = cells.loc[[unit]].assign(
+            pop_size=people.at[unit, size], pop_structure=people.at[unit, structure]
+        )
+        used = [basis.get((unit, name), usual) for name, (usual, _) in SERIES.items()]
+        error = pillar(row.dropna(), post)["F"].sum(min_count=1) - digits[unit]
+        rows.append((unit, size, structure, error, used == [size, structure]))
+    return pd.DataFrame(rows, columns=["unit", *SERIES, "error", "chosen"]).dropna(ignore_index=True)
 
 
 def printed_growth(node: str, unit_type: str = "city") -> pd.Series:

@@ -79,6 +79,16 @@ def rosters(central: bool = False) -> pd.DataFrame:
     return pd.DataFrame(found, columns=order)
 
 
+def possible(places: pd.DataFrame) -> int:
+    """Number of rosters of the printed size that can be made of the named cities and the candidates."""
+    homes = pd.Series(" ".join(CANDIDATES.values()).split()).value_counts()
+    free = int(places["in_index_basis"].eq("inferred").sum())
+    ways = np.array([1])
+    for count in homes:
+        ways = np.convolve(ways, [1, count])  # out, or in one of its regions
+    return int(ways[free])
+
+
 def memberships(fits: pd.DataFrame) -> pd.DataFrame:
     """Share of fitting rosters that hold each candidate: region, city, share."""
     rows = [
