@@ -165,12 +165,7 @@ class Edition:
             refuse(f"edition {self.name}", broken(self.frozen, self.spec))
             posts = pd.DataFrame.from_dict(self.frozen["posts"], orient="index").rename_axis("indicator")
         return Index(
-            self.spec,
-            panel,
-            posts,
-            places=self.places(),
-            year=self.year,
-            draws=drawn and draws.read(drawn),
+            self.spec, panel, posts, places=self.places(), year=self.year, draws=drawn and draws.read(drawn)
         )
 
     @cached_property

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from fire import files
+from fire.index import draws
 from fire.index import spec as specs
 
 LEFT, JOINED = "拉萨", {"甲城": "Jia City", "乙城": "Yi City"}  # 乙城 has no data of the year before
@@ -80,8 +81,12 @@ def places(root: Path) -> pd.DataFrame:
 def panel(root: Path, spec) -> pd.DataFrame:
     """Two years of made-up values near those of 2021, whole numbers where they were whole."""
     rng = np.random.default_rng(2023)
-    old = pd.read_csv(root / "data" / "sample" / "panel-2022.csv").query("year == 2021")
-    old = old[["unit", "indicator", "value"]]
+    known = files.read_csv(root / "data" / "panel-2022.csv")
+    known = known.assign(year=known["year"].astype(int), value=known["value"].astype(float))
+    old = draws.completed(known, draws.read(root / "data" / "sample" / "draws-2022.parquet"), spec)
+    old = old.loc[old["year"].eq(2021), ["unit", "indicator", "value"]]
+    counts = old["indicator"].map(spec.nodes["transform"]).eq("log1p")
+    old["value"] = old["value"].where(~counts, old["value"].round())
     like = [old[old["unit"].eq(other)].assign(unit=name) for name, other in zip(JOINED, ["宁波", "郑州"])]
     cells = pd.concat([old[old["unit"].ne(LEFT)], *like], ignore_index=True)
     extra = pd.DataFrame({"unit": cells["unit"].unique(), "indicator": NEW})
@@ -102,11 +107,12 @@ def panel(root: Path, spec) -> pd.DataFrame:
 
 
 def records(root: Path) -> None:
-    """The sample records a year later, with a made-up city in place of the one that left."""
+    """The sample records a year later, with a made-up city in place of the one that left, as if observed."""
     (root / "data" / "records").mkdir(parents=True, exist_ok=True)
     for path in (root / "data" / "sample" / "records").iterdir():
         if path.suffix != ".parquet":
-            shutil.copy2(path, root / "data" / "records")
+            text = path.read_text(encoding="utf-8").replace('"simulated"', '"observed"')
+            (root / "data" / "records" / path.name).write_text(text, encoding="utf-8")
             continue
         table = pd.read_parquet(path)
         for column in ("founded", "applied", "date"):

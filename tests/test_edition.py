@@ -68,7 +68,7 @@ def test_a_changed_result_or_input_is_named(folder):
 def test_new_cities_and_revised_data_move_no_post(folder):
     editions.publish(2022, folder)
     ed = editions.load(2022, folder)
-    cells = ed.index.panel
+    cells = ed.index.complete()
     newcomer = cells[cells["unit"].eq("北京")].assign(unit="新城", value=lambda table: table["value"] * 3)
     revised = cells.assign(
         value=cells["value"].where(
@@ -106,7 +106,7 @@ def test_derived_weights_are_frozen_too(folder, monkeypatch):
     assert editions.verify(2022, folder) == []
     ed = editions.load(2022, folder)
     locked = {node: ed.lock["weights"][node] for node in ed.spec.pillars}
-    cells = ed.index.panel
+    cells = ed.index.complete()
     newcomer = cells[cells["unit"].eq("北京")].assign(unit="新城", value=lambda table: table["value"] * 3)
     grown = Index(ed.spec, pd.concat([cells, newcomer]), ed.index.posts)
     assert_allclose(grown.weights[ed.spec.pillars], list(locked.values()))
@@ -134,7 +134,7 @@ def test_what_is_not_there_says_what_to_type(folder):
         editions.load(20222)
     path = folder / "2022.yaml"
     path.write_text(
-        path.read_text(encoding="utf-8").replace("data/sample/panel-2022.csv", "data/sample/none.csv"),
+        path.read_text(encoding="utf-8").replace("data/panel-2022.csv", "data/sample/none.csv"),
         encoding="utf-8",
     )
     with pytest.raises(
@@ -154,7 +154,7 @@ def test_a_lock_hashes_everything_that_the_edition_rests_on(folder):
     assert {
         "data/places.csv",
         "data/regions.csv",
-        "data/sample/panel-2022.csv",
+        "data/panel-2022.csv",
         "data/indices/fire-2022.toml",
         "2022.yaml",
         "studies/printed2022/data/index_scores.csv",
@@ -163,7 +163,7 @@ def test_a_lock_hashes_everything_that_the_edition_rests_on(folder):
 
 def test_a_missing_input_is_named_with_its_hash(folder, tmp_path, monkeypatch):
     editions.publish(2022, folder)
-    digest = files.digest(files.DATA / "sample" / "panel-2022.csv")
+    digest = files.digest(files.DATA / "panel-2022.csv")
     plain = editions.Edition._file
     monkeypatch.setattr(
         editions.Edition,
@@ -171,7 +171,7 @@ def test_a_missing_input_is_named_with_its_hash(folder, tmp_path, monkeypatch):
         lambda self, key: tmp_path / "gone.csv" if key == "panel" else plain(self, key),
     )
     found = editions.verify(2022, folder)
-    assert f"data/sample/panel-2022.csv: the file is missing: put back the one with SHA-256 {digest}" in found
+    assert f"data/panel-2022.csv: the file is missing: put back the one with SHA-256 {digest}" in found
 
 
 def test_publishing_is_taken_back_before_a_tag(folder, monkeypatch):

@@ -41,6 +41,20 @@ en = "{% if false %}A{% endif %}"
 zh = "{{ unit | city }}第{{ rank | num }}。"
 en = "{{ unit | city }} is {{ rank | ordinal }}."
 
+[leads]
+title.zh = "{{ name | city }}领先，得{{ score | num(3) }}分"
+title.en = "{{ name | city }} leads with {{ score | num(3) }}"
+plain.zh = "得分"
+plain.en = "Scores"
+
+[leads-said]
+zh = "{{ name | city }}领先，得{{ score | num(3) }}分。"
+en = "{{ name | city }} leads with {{ score | num(3) }}."
+
+[withheld]
+zh = "有{{ withheld }}个城市，已知权重{{ known_pct | pct(0) }}，不足{{ need_pct | pct(0) }}。"
+en = "{{ withheld }} cities, {{ known_pct | pct(0) }} known, less than {{ need_pct | pct(0) }}."
+
 [scores-source]
 zh = "来源"
 en = "Source"
@@ -200,8 +214,8 @@ def test_statuses_have_labels_and_follow_the_panel():
     assert list(codebook.STATUS) == panel.STATUSES
     scores = pd.DataFrame({"share_observed": [0.5], "share_simulated": [0.5], "share_assumed": [0.0]})
     assert exhibits.statuses(scores) == ["observed", "simulated"]
-    both = {"a": scores, "b": pd.DataFrame({"status": ["published", None]})}
-    assert exhibits.statuses(both) == ["observed", "published", "simulated"]
+    both = {"a": scores, "b": pd.DataFrame({"status": ["printed", None]})}
+    assert exhibits.statuses(both) == ["printed", "observed", "simulated"]
 
 
 @pytest.mark.parametrize("kind", ["city", "region"])
@@ -225,3 +239,63 @@ def test_figure_heals_when_matplotlib_forgets_the_font_and_refuses_a_character_w
     with pytest.raises(InputError, match="add the character to EXTRA"):
         show.figure("bar", titled, "\U00020000", each="box", names=["西安"])
     assert not (tmp_path / "exhibits" / "bar-box.json").exists()
+
+
+MARKED = pd.DataFrame(
+    {
+        "unit": ["北京", "上海", "合肥", "拉萨"],
+        "rank": pd.array([1, 2, 13, 59], "Int64"),
+        "rank_status": ["printed", "printed", "simulated", "implied"],
+        "rank_low": pd.array([1, 2, 11, 59], "Int64"),
+        "rank_high": pd.array([1, 2, 14, 59], "Int64"),
+        "score": [9.958, 9.5634, 6.64, 2.2],
+        "score_status": ["printed", "observed", "simulated", "estimated"],
+        "score_low": [9.958, 9.5634, 6.434, 2.2],
+        "score_high": [9.958, 9.5634, 6.854, 2.2],
+    }
+)
+
+
+def test_every_value_of_a_table_says_how_well_it_is_known(ed, tmp_path):
+    show = fire.show(ed, str(tmp_path / "out"), "99-test")
+    show.table("leads", MARKED, name="北京", score=9.958)
+    record = exhibits.load(tmp_path / "out", ed)["leads"]
+    frame = exhibits.load_table(tmp_path / "out", "leads", record["labels"])
+    shown = exhibits.display_frame(frame, record["labels"], ed.book.zh)
+    assert shown.shape == (4, 3)
+    assert list(shown.iloc[:, 1]) == ["1 [刊]", "2 [刊]", "(11–14)", "59 [推]"]
+    assert list(shown.iloc[:, 2]) == ["9.958 [刊]", "9.563", "(6.4–6.9)", "2.200 [估]"]
+    assert record["status"] == ["printed", "observed", "implied", "estimated", "simulated"]
+    english = exhibits.display_frame(frame, record["labels"], ed.book.en)
+    assert list(english.iloc[:, 1])[0] == "1 [p]"
+
+
+def test_a_sentence_holds_in_nearly_all_draws_or_is_not_printed(ed, tmp_path):
+    for name, others in (("sure", 4), ("open", 6)):
+        values = {"name": "北京", "score": {"centre": 9.5, "low": 9.42, "high": 9.58}}
+        values["_draws"] = [[100 - others, {"name": "北京"}], [others, {"name": "上海"}]]
+        show = fire.show(ed, str(tmp_path / name), "99-test")
+        show.text("leads-said", **values)
+        show.table("leads", FRAME, **values)
+    sure, open_ = (exhibits.load(tmp_path / name, ed) for name in ("sure", "open"))
+    assert sure["leads-said"]["text"]["zh"] == "北京领先，得9.4–9.6分。"
+    assert open_["leads-said"]["text"] == {"zh": "", "en": ""}
+    assert (
+        sure["leads"]["title"]["en"] == "Beijing leads with 9.4–9.6"
+        and open_["leads"]["title"]["en"] == "Scores"
+    )
+
+
+def test_what_is_withheld_says_so_in_its_place(ed, tmp_path):
+    frame = FRAME.iloc[:0]
+    frame.attrs["withheld"] = {"node": "total", "withheld": 59, "of": 59, "known_pct": 27.5, "need_pct": 66.7}
+    show = fire.show(ed, str(tmp_path / "out"), "99-test")
+    show.figure("bar", draw, frame, names=["西安"])
+    show.table("leads", frame, name="北京", score=1.0)
+    for record in exhibits.load(tmp_path / "out", ed).values():
+        assert record["kind"] == "withheld"
+        assert record["text"]["zh"] == "有59个城市，已知权重28%，不足67%。"
+    some = FRAME.head(1)
+    some.attrs["withheld"] = {"node": "total", "withheld": 58, "of": 59, "known_pct": 27.5, "need_pct": 66.7}
+    show.figure("bar", draw, some, each="x", names=["西安"])
+    assert "58 cities" in exhibits.load(tmp_path / "out", ed)["bar-x"]["note"]["en"]

@@ -17,14 +17,14 @@ def index():
 
 
 def test_scores_are_those_of_the_engine(index):
-    plain = score.compute(index.spec, index.panel, index.posts, index.groups)
+    plain = score.compute(index.spec, index.complete(), index.posts, index.groups)
     pd.testing.assert_frame_equal(index.scores(), plain)
     assert index.weight_in_index[index.spec.indicators].sum() == pytest.approx(1)
     assert index.pillar["gdp"] == "F" and index.before == 2020
 
 
 def test_frozen_posts_weights_and_places_come_along(index):
-    cells = index.panel
+    cells = index.complete()
     revised = cells.assign(
         value=cells["value"].where(~(cells["year"].eq(2020) & cells["unit"].eq("上海")), cells["value"] * 1.5)
     )
@@ -75,9 +75,9 @@ def test_an_alternative_thaws_only_what_it_must(index):
 def test_a_new_indicator_takes_its_posts_from_the_first_year_that_has_it(index):
     names = index.spec.indicators
     kept = index.posts.drop("incubators")
-    late = Index(index.spec, index.panel[index.panel["year"].eq(2021)], kept)
+    late = Index(index.spec, index.complete()[index.complete()["year"].eq(2021)], kept)
     assert late.own == ["incubators"] and late.before is None
-    values = index.panel.query("year == 2021 and indicator == 'incubators'")["value"]
+    values = index.complete().query("year == 2021 and indicator == 'incubators'")["value"]
     given = index.spec.nodes.at["incubators", "posts"]
     assert late.posts.at["incubators", "low"] == (values.min() if not isinstance(given, list) else given[0])
     pd.testing.assert_frame_equal(
@@ -89,7 +89,7 @@ def test_a_new_indicator_takes_its_posts_from_the_first_year_that_has_it(index):
 def test_every_fault_at_once(index):
     posts = index.posts.copy()
     posts.loc["gdp", ["low", "high", "sd"]] = 1.0, 1.0, 0.0
-    panel = pd.concat([index.panel, index.panel[index.panel["unit"].eq("北京")].assign(unit="北京市")])
+    panel = pd.concat([index.complete(), index.complete()[index.complete()["unit"].eq("北京")].assign(unit="北京市")])
     with pytest.raises(InputError) as caught:
         Index(index.spec, panel, posts, places=index.places, year=2030)
     words = [

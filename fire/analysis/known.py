@@ -207,7 +207,9 @@ def disclosed(frame: pd.DataFrame, scores: pd.DataFrame, node: str, year: int) -
 
 def enough(scores: pd.DataFrame, node: str, year: int) -> bool:
     """Whether ENOUGH of the weight below a node is known of every unit."""
-    return bool(scores.loc[scores["node"].eq(node) & scores["year"].eq(year), "known_share"].ge(ENOUGH - 1e-9).all())
+    return bool(
+        scores.loc[scores["node"].eq(node) & scores["year"].eq(year), "known_share"].ge(ENOUGH - 1e-9).all()
+    )
 
 
 # Findings -------------------------------------------------------------------------------------------------------------
@@ -253,7 +255,10 @@ def agreed(finding, *args, **options) -> dict:
     found = [finding(*_of(args, place), **options) for place in range(count)]
     ranges = {key: _range([one.get(key) for one in found], main.get(key)) for key in main}
     moving = {key: value for key, value in ranges.items() if value is not None}
-    rest = [json.dumps({k: v for k, v in one.items() if k not in moving}, default=_plain, sort_keys=True) for one in found]
+    rest = [
+        json.dumps({k: v for k, v in one.items() if k not in moving}, default=_plain, sort_keys=True)
+        for one in found
+    ]
     counts = pd.Series(rest).value_counts()
     variants = [json.loads(text) for text in counts.index]
     return {
@@ -271,7 +276,11 @@ def _range(values: list, centre) -> dict | None:
     if np.isnan(numbers).any() or np.ptp(numbers) <= 1e-9:
         return None
     low, high = np.quantile(numbers, [LOW, HIGH])
-    return {"centre": float(centre) if isinstance(centre, (float, np.floating)) else float(numbers.mean()), "low": float(low), "high": float(high)}
+    return {
+        "centre": float(centre) if isinstance(centre, (float, np.floating)) else float(numbers.mean()),
+        "low": float(low),
+        "high": float(high),
+    }
 
 
 def _plain(value):

@@ -51,12 +51,19 @@ class Results:
         return known.Draws(frame, [known.under(computed(one), frame) for one in self.index.completions])
 
     @cached_property
+    def variants(self) -> dict:
+        """Normalised indicators under every declared choice of methods and every draw (`robustness.variants`)."""
+        return robustness.variants(self.index, robustness.standard())
+
+    @cached_property
     def key(self) -> str:
         """SHA-256 of all that the results follow from."""
         index, parts = self.index, hashlib.sha256()
         parts.update(json.dumps(index.spec.table, sort_keys=True, ensure_ascii=False, default=str).encode())
         told = (self.printed, self.feasible)
-        for frame in (index.panel, index.draws, index.frozen, index.places, *told):
+        if index.draws is not None:
+            parts.update(pd.util.hash_pandas_object(index.draws).to_numpy().tobytes())
+        for frame in (index.panel, index.frozen, index.places, *told):
             text = "" if frame is None else frame.to_csv(float_format="%.17g")
             parts.update(text.encode())
         parts.update(f"{index.year}".encode())
@@ -121,7 +128,7 @@ def _ensure(ed) -> None:
 
 def _intervals(known: Results) -> dict:
     """Rank and growth intervals of the root and the pillars, and P(unit ahead of other) for the root."""
-    runs = robustness.by_node(known.index, progress=False)
+    runs = robustness.by_node(known.index, found=known.variants, progress=False)
     return {
         "intervals": pd.concat([one.intervals for one in runs.values()], ignore_index=True),
         "growth": pd.concat([one.growth for one in runs.values()], ignore_index=True),
@@ -130,7 +137,8 @@ def _intervals(known: Results) -> dict:
 
 
 def _regional_draws(known: Results) -> dict:
-    run = robustness.run(known.index, groups=known.index.groups, top=3, progress=False)
+    index = known.index
+    run = robustness.run(index, groups=index.groups, top=3, found=known.variants, progress=False)
     return {"region_intervals": run.intervals, "region_growth": run.growth}
 
 

@@ -72,7 +72,7 @@ def run(
     the panel of an Index.
 
     `draws` and `seed`: default those declared with the alternatives. `groups` (unit → group) ranks the means of
-    groups, such as regions, instead. Memory does not grow with `draws`. `found` are the `_variants` of the same index
+    groups, such as regions, instead. Memory does not grow with `draws`. `found` are the `variants` of the same index
     and alternatives, to save time over several nodes.
     Raises InputError for an empty set, a choice that changes nothing, weights that can be negative, fewer than one
     draw, or a geometric mean of scores that are not positive.
@@ -93,7 +93,7 @@ def by_node(
 ) -> dict[str, _Result]:
     """`run` for the root and the pillars (or `nodes`), by node; `options` as those of `run`."""
     alternatives = standard() if alternatives is None else alternatives
-    found = _variants(index, alternatives)
+    found = options.pop("found", None) or variants(index, alternatives)
     return {
         node: run(index, alternatives, node=node, found=found, **options)
         for node in nodes or [index.spec.root, *index.spec.pillars]
@@ -114,7 +114,7 @@ def prepare(index, alternatives: dict, seed: int | None, node: str, groups=None,
     """Check the alternatives against the index and turn them into a Design and the names of what is ranked."""
     levels, leaves = tree(index.spec, node)
     check(alternatives, levels)
-    matrices = found or _variants(index, alternatives)
+    matrices = found or variants(index, alternatives)
     columns = [index.spec.indicators.index(leaf) for leaf in leaves]
     matrices = {choice: matrix[:, columns] for choice, matrix in matrices.items()}
     variance = _error_variance(index, alternatives.get("error"), leaves)
@@ -223,7 +223,7 @@ def _weight_faults(weights: dict, levels: list) -> list[str]:
     )
 
 
-def _variants(index, alternatives: dict) -> dict:
+def variants(index, alternatives: dict) -> dict:
     """Normalised indicator scores (rows: years × units; columns: indicators) of every draw of what is not known (the
     number first in the key) under every combination of choices.
 
@@ -234,7 +234,9 @@ def _variants(index, alternatives: dict) -> dict:
     for number, completion in enumerate(index.completions):
         for choice in itertools.product(*lists.values()):
             choices = {
-                key: value for name, option in zip(lists, choice) for key, value in chosen(name, option).items()
+                key: value
+                for name, option in zip(lists, choice)
+                for key, value in chosen(name, option).items()
             }
             varied = completion.alternative(**choices) if choices else completion
             matrices[(number, *map(name_of, choice))] = (
@@ -252,7 +254,10 @@ def _variants(index, alternatives: dict) -> dict:
             ]
             refuse(
                 "alternatives",
-                [f"{name} = {key[place + 1]} changes nothing against {other}: remove it" for other in same[:1]],
+                [
+                    f"{name} = {key[place + 1]} changes nothing against {other}: remove it"
+                    for other in same[:1]
+                ],
             )
             seen[key[place + 1]] = matrices[key]
     return matrices

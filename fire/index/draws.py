@@ -36,10 +36,13 @@ def _faults(table: pd.DataFrame) -> list[str]:
     if gaps:
         return gaps
     doubled = table[table.duplicated(KEY)]
-    faults = [f"{unit}, {year}, {name}: twice: keep one of the rows" for unit, year, name in doubled[KEY].to_numpy()]
+    faults = [
+        f"{unit}, {year}, {name}: twice: keep one of the rows" for unit, year, name in doubled[KEY].to_numpy()
+    ]
     bad = ~np.isfinite(table[numbers].to_numpy(float)).all(axis=1)
     return faults + [
-        f"{unit}, {year}, {name}: a draw is no number" for unit, year, name in table.loc[bad, KEY].to_numpy()[:20]
+        f"{unit}, {year}, {name}: a draw is no number"
+        for unit, year, name in table.loc[bad, KEY].to_numpy()[:20]
     ]
 
 
@@ -86,5 +89,7 @@ def mean_posts(indices) -> pd.DataFrame:
     """The mean of the posts under each draw (columns low, high, mean, sd, on the transformed scale)."""
     posts = [one.posts for one in indices]
     return pd.DataFrame(
-        np.mean([one.to_numpy(float) for one in posts], axis=0), index=posts[0].index, columns=posts[0].columns
+        np.mean([one.to_numpy(float) for one in posts], axis=0),
+        index=posts[0].index,
+        columns=posts[0].columns,
     )

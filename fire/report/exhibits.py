@@ -214,7 +214,9 @@ def _rendered(record: dict, ed, catalogue) -> dict:
     if record["kind"] == "withheld":
         return made | {"text": reason}
     if record["kind"] == "text":
-        said = catalogue.say(record["entry"], values, ed.book) if sure("text") else dict.fromkeys(LANGUAGES, "")
+        said = (
+            catalogue.say(record["entry"], values, ed.book) if sure("text") else dict.fromkeys(LANGUAGES, "")
+        )
         return made | {"text": said}
     title = "title" if sure("title") else "plain"
     made["title"] = catalogue.say(record["entry"], values, ed.book, title)
@@ -344,10 +346,10 @@ def _marked_cells(frame: pd.DataFrame, name: str, shown: list[str], label: dict,
     digits = decimals(frame[name]) if label.get("digits") is None else label["digits"]
     low, high = (frame.get(f"{name}{end}", frame[name]) for end in ("_low", "_high"))
     return [
-        text
-        if pd.isna(value) or pd.isna(status)
-        else marked(text, status, (start, end), digits, lang)
-        for text, value, status, start, end in zip(shown, frame[name], frame[f"{name}_status"], low, high, strict=True)
+        text if pd.isna(value) or pd.isna(status) else marked(text, status, (start, end), digits, lang)
+        for text, value, status, start, end in zip(
+            shown, frame[name], frame[f"{name}_status"], low, high, strict=True
+        )
     ]
 
 

@@ -16,7 +16,6 @@ import jinja2
 import pandas as pd
 
 from fire import codebook, files
-from fire.analysis.known import SURE
 from fire.codebook import LANGUAGES
 from fire.errors import InputError, refuse
 from fire.index.spec_faults import suggest

@@ -41,7 +41,9 @@ def values(ed) -> pd.DataFrame:
     columns = ["unit_type", "unit", "year", "node", "measure", "value", "decimals"]
     path = ed.facts and ed.facts / "index_scores.csv"
     if not path or not path.exists():
-        return pd.DataFrame({name: [] for name in columns}).astype({"year": int, "value": float, "decimals": int})
+        return pd.DataFrame({name: [] for name in columns}).astype(
+            {"year": int, "value": float, "decimals": int}
+        )
     table, rules = files.read_csv(path), ed.facts / "errata-rules.csv"
     kept = table["approx"].eq("exact") & table["measure"].isin(["score", "growth_pct", "rank", "rank_change"])
     if rules.exists():

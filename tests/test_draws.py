@@ -1,0 +1,86 @@
+"""Several draws of what is not known: completions, centre, posts, faults; nothing changes where all is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import small
+from numpy.testing import assert_allclose
+
+from fire.errors import InputError
+from fire.index import draws
+from fire.index.index import Index
+
+UNITS = list("abcdefgh")
+
+
+@pytest.fixture(scope="module")
+def whole():
+    made = small.edition(UNITS).index
+    return made.revise(made.panel.assign(status="observed")).freeze()
+
+
+def opened(index, count=40, spread=0.1, cells=6, seed=1):
+    """The index with some cells of one indicator taken out of its panel and drawn around their values."""
+    rng, name = np.random.default_rng(seed), "incubators"
+    gone = index.panel["indicator"].eq(name) & index.panel["unit"].isin(UNITS[:cells])
+    table = index.panel.loc[gone, ["unit", "year", "indicator"]].reset_index(drop=True)
+    value = index.panel.loc[gone, "value"].to_numpy()
+    for number in range(count):
+        table[f"d{number + 1:03d}"] = value * (1 + spread * rng.uniform(-1, 1, len(value)))
+    return Index(index.spec, index.panel[~gone], index.posts, places=index.places, draws=table), name
+
+
+def test_each_completion_is_a_whole_index_and_the_centre_their_mean(whole):
+    index, name = opened(whole)
+    assert len(index.completions) == 40 and all(one.draws is None for one in index.completions)
+    means = np.mean([one.wide().to_numpy() for one in index.completions], axis=0)
+    assert_allclose(index.wide().to_numpy(), means, atol=1e-9)
+    assert index.scores()["share_simulated"].gt(0).any() and not whole.scores()["share_simulated"].gt(0).any()
+    assert set(index.panel["status"]) == {"observed"} and "simulated" in set(index.complete()["status"])
+
+
+def test_an_index_without_draws_completes_itself(whole):
+    assert whole.completions == (whole,) and whole.complete() is whole.panel
+
+
+def test_a_value_in_the_panel_goes_before_its_draws(whole):
+    index, name = opened(whole)
+    told = index.revise(whole.panel)
+    assert told.draws is None and told.scores().equals(whole.scores())
+    half = whole.panel[~(whole.panel["unit"].isin(UNITS[:2]) & whole.panel["indicator"].eq(name))]
+    assert set(index.revise(half).draws["unit"]) == set(UNITS[:2])
+
+
+def test_variations_keep_the_draws(whole):
+    index, _ = opened(whole)
+    for other in (
+        index.vary(aggregation="geometric"),
+        index.thaw(),
+        index.alternative(reference="pooled"),
+        index.only(units=UNITS[2:]),
+    ):
+        assert other.draws is not None and len(other.completions) == 40
+        assert other.completions[0].spec is other.spec
+
+
+def test_posts_of_the_data_are_the_mean_of_the_posts_under_each_draw(whole):
+    index, name = opened(whole, spread=0.5, cells=8)
+    free = index.thaw()
+    each = [one.posts.at[name, "high"] for one in free.completions]
+    assert free.posts.at[name, "high"] == pytest.approx(np.mean(each)) and np.ptp(each) > 0
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda table: table.drop(columns="year"), "column 'year' is missing"),
+        (lambda table: table[["unit", "year", "indicator", "d001"]], "1 draws: give 2 or more"),
+        (lambda table: pd.concat([table, table.head(1)]), "a, 2020, .*: twice: keep one of the rows"),
+        (lambda table: table.assign(d001=np.nan), "a draw is no number"),
+    ],
+)
+def test_faults_of_a_file_of_draws(whole, tmp_path, change, words):
+    index, _ = opened(whole)
+    change(index.draws).to_parquet(tmp_path / "draws.parquet")
+    with pytest.raises(InputError, match=words):
+        draws.read(tmp_path / "draws.parquet")
