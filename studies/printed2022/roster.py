@@ -20,11 +20,9 @@ CANDIDATES = {
     "华北地区": "呼和浩特 包头",
     "西北地区": "兰州 乌鲁木齐",
 }  # cities the text does not name, by the regions they could be in
-EXCLUDED = {
-    "遵义": 221.66,
-    "湛江": 225.65,
-}  # their 普惠金融 of 2018 (source K1) is below the lower post: one of them in
-# the index would be the post, and the four printed growth rates would not come out (`resources.lower_post`)
+# 普惠金融 of 2018 (source K1) of two earlier candidates, below the lower post: with one of them in the index it would be
+# the post, and the four printed growth rates would not come out (`resources.lower_post`).
+EXCLUDED = {"遵义": 221.66, "湛江": 225.65}
 CENTRAL = [
     "济南",
     "青岛",
