@@ -106,12 +106,8 @@ def status_note(fig, statuses, lang: str = "zh"):
     soft = [name for name in ("simulated", "assumed") if name in set(statuses)]
     if soft and all(text.get_gid() != "status" for text in fig.texts):
         names = ("、" if lang == "zh" else " and ").join(codebook.status(name, lang) for name in soft)
-        text = (
-            f"含{names}数据，不是观测结果" if lang == "zh" else f"Contains {names} values, not observations"
-        )
-        fig.text(
-            0.995, -0.005, text, ha="right", va="top", fontsize=7.5, color=RED, weight="bold", gid="status"
-        )
+        text = f"含{names}值" if lang == "zh" else f"Contains {names} values"
+        fig.text(0.995, -0.005, text, ha="right", va="top", fontsize=7, color=MUTED, gid="status")
     return fig
 
 
