@@ -130,5 +130,22 @@ def test_a_finding_is_tried_on_every_draw():
     assert known.agreed(lead, both.then(pd.DataFrame.head, 1))["name"] == "a"
 
 
+def test_items_and_numbers_of_a_frame_over_the_draws():
+    frames = [
+        pd.DataFrame(
+            {"region": ["x", "y"], "best": ["a", "c" if number < 90 else "d"], "gap": [1.0, number], "n": 2}
+        )
+        for number in range(101)
+    ]
+    both = known.Draws(frames[50], frames)
+    assert known.lasting(lambda frame: list(frame["best"]), both) == ["a"]
+    assert known.lasting(lambda frame: list(frame["best"]), known.Draws(frames[0], frames[:1])) == ["a", "c"]
+    table = known.ranged(both, ["region"])
+    assert table["best"].fillna("").tolist() == ["a", ""] and list(table)[:3] == ["region", "best", "gap"]
+    assert table["gap_status"].tolist() == [None, "simulated"] and "n_status" not in table
+    assert table.loc[1, ["gap", "gap_low", "gap_high"]].tolist() == [50, 5, 95]
+    assert known.ranged(known.Draws(frames[0], frames[:1]), ["region"]).equals(frames[0])
+
+
 def test_statuses_run_from_hard_to_soft():
     assert STATUSES == ["printed", "observed", "implied", "estimated", "imputed", "assumed", "simulated"]

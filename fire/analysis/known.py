@@ -21,8 +21,9 @@ SURE = 0.95  # share of the draws in which a finding must hold
 ENOUGH = 2 / 3  # share of weight that must be known behind a statement on a named unit
 LOW, HIGH = 0.05, 0.95
 SOFT = ("assumed", "simulated")
-MEASURES = ("score", "rank", "growth_pct")
-DECIMALS = {"score": 3, "growth_pct": 2, "rank": 0}
+MEASURES = ("score", "rank", "growth_pct", "rank_change")
+WHOLE = ("rank", "rank_change")
+DECIMALS = {"score": 3, "growth_pct": 2, "rank": 0, "rank_change": 0}
 KEYS = ["unit", "year", "node"]
 
 
@@ -45,7 +46,7 @@ def results(
     `sources.printed`. `intervals` (unit, year, node, rank_low, rank_high) and `growth` (…, growth_low, growth_high): ranges
     over draws × alternatives, where there are any.
 
-    Adds for score, rank and growth_pct the columns `<measure>_status`, `<measure>_low`, `<measure>_high`, and
+    Adds for each of MEASURES the columns `<measure>_status`, `<measure>_low`, `<measure>_high`, and
     `known_share`: the share of the weight below a node whose indicators are known.
     """
     frame = frame.reset_index(drop=True)
@@ -70,8 +71,8 @@ def _with_ranges(frame: pd.DataFrame, each: list[pd.DataFrame]) -> pd.DataFrame:
             ends = [frame[measure]] * 2
         else:
             values = np.array([one[measure].to_numpy(dtype=float, na_value=np.nan) for one in aligned])
-            ends = _quantiles(values, whole=measure == "rank")
-        dtype = "Int64" if measure == "rank" else float
+            ends = _quantiles(values, whole=measure in WHOLE)
+        dtype = "Int64" if measure in WHOLE else float
         for name, end in zip(("low", "high"), ends, strict=True):
             frame[f"{measure}_{name}"] = pd.array(end, dtype=dtype)
     return frame
@@ -111,15 +112,17 @@ def softest(frame: pd.DataFrame) -> np.ndarray:
 
 def _with_status(frame: pd.DataFrame) -> pd.DataFrame:
     """Add the status of score, rank and growth as it follows from the data: a rank is as soft as the softest unit that it
-    is taken among, growth as the softer of its two years."""
+    is taken among, change as the softer of its two years."""
     code = pd.Series(softest(frame), index=frame.index)
     groups = [frame["year"], frame["node"].astype(str)]
     ago = code.set_axis(pd.MultiIndex.from_frame(frame[KEYS].assign(year=frame["year"] + 1)))
     before = ago.reindex(pd.MultiIndex.from_frame(frame[KEYS])).to_numpy()
+    change = pd.Series(np.fmax(code, before), index=frame.index)
     codes = {
         "score": code,
         "rank": code.groupby(groups).transform("max"),
-        "growth_pct": pd.Series(np.fmax(code, before), index=frame.index),
+        "growth_pct": change,
+        "rank_change": change.groupby(groups).transform("max"),
     }
     names = np.array([*STATUSES, None], dtype=object)
     for measure, softness in codes.items():
@@ -147,8 +150,7 @@ def _with_printed(frame: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
         values = table.drop_duplicates(KEYS).set_index(KEYS)["value"]
         values = values.reindex(pd.MultiIndex.from_frame(frame[KEYS])).to_numpy(float)
         told = ~np.isnan(values)
-        whole = measure in ("rank", "rank_change")
-        frame.loc[told, measure] = values[told].astype(int) if whole else values[told]
+        frame.loc[told, measure] = values[told].astype(int) if measure in WHOLE else values[told]
         if measure in MEASURES:
             frame.loc[told, f"{measure}_status"] = "printed"
             for end in ("low", "high") if measure != "rank" else ():
@@ -157,14 +159,14 @@ def _with_printed(frame: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
 
 
 def under(draw: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
-    """`frame` (as of `results`) with the score, rank, growth and rank change of one draw; printed values stay."""
+    """`frame` (as of `results`) with the MEASURES of one draw; printed values stay."""
     told = [f"{measure}_status" for measure in MEASURES]
     one = draw.set_index(KEYS).reindex(pd.MultiIndex.from_frame(frame[KEYS]))
     values = {}
     for measure, status in zip(MEASURES, told, strict=True):
         kept = frame[status].eq("printed")
         values[measure] = frame[measure].where(kept, one[measure].set_axis(frame.index))
-    return frame.assign(**values, rank_change=one["rank_change"].to_numpy())
+    return frame.assign(**values)
 
 
 def _known_share(frame: pd.DataFrame, spec) -> np.ndarray:
@@ -266,6 +268,41 @@ def agreed(finding, *args, **options) -> dict:
         **moving,
         "_draws": [[int(n), one] for n, one in zip(counts, variants, strict=True)],
     }
+
+
+def lasting(finding, *args, **options) -> list:
+    """The items of a list that stand in it in SURE of the draws, in the order of the main one: `finding(*args, **options)`
+    gives the list; arguments that are Draws are taken draw by draw."""
+    count = max((len(one.each) for one in args if isinstance(one, Draws)), default=1)
+    main = finding(*_of(args, None), **options)
+    found = [finding(*_of(args, place), **options) for place in range(count)] if count > 1 else [main]
+    return [item for item in main if sum(item in items for items in found) >= SURE * count]
+
+
+def ranged(both: Draws, keys: list) -> pd.DataFrame:
+    """A frame with the range of every number over the draws, rows matched by `keys`: `<column>_status` (simulated where it
+    moves, else none), `<column>_low`, `<column>_high`; of other columns only what stands in SURE of the draws. The frame
+    itself where there is one draw."""
+    frame = both.frame.reset_index(drop=True)
+    if len(both.each) < 2:
+        return frame
+    rows, found = pd.MultiIndex.from_frame(frame[keys]), frame[keys].copy()
+    drawn = [one.set_axis(pd.MultiIndex.from_frame(one[keys])).reindex(rows) for one in both.each]
+    for column in frame.columns.difference(keys, sort=False):
+        number = pd.api.types.is_numeric_dtype(frame[column])
+        cells = pd.concat([one[column].set_axis(frame.index) for one in drawn], axis=1)
+        if not number:
+            found[column] = frame[column].where(cells.eq(frame[column], axis=0).mean(axis=1).ge(SURE))
+            continue
+        cells, found[column] = cells.astype(float), frame[column]
+        moves = cells.max(axis=1).sub(cells.min(axis=1)).gt(1e-9)
+        if moves.any():
+            found[f"{column}_status"] = moves.map({True: "simulated", False: None})
+            found[f"{column}_low"], found[f"{column}_high"] = (
+                cells.quantile(end, axis=1) for end in (LOW, HIGH)
+            )
+    found.attrs = frame.attrs
+    return found
 
 
 def _range(values: list, centre) -> dict | None:
