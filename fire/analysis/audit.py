@@ -1,10 +1,11 @@
 """Does the index hold together: a statistical audit in the manner of the JRC.
 
-    lines = audit.run(index)          # check, node, other, value, verdict, simulated, facts
-    audit.summary(lines)              # number of lines that pass, are flagged and fail, by check
+    lines = audit.run(index)          # check, node, other, value, low, high, verdict, simulated, facts
+    audit.summary(lines)              # number of lines that pass, are flagged, fail and are not judged, by check
 
-Thresholds and their sources are in data/audit-thresholds.toml. A line says which share of the cells it rests on is
-simulated. The words of a line are the entry `audit-<check>` of reports/exhibits/audit.toml.
+Thresholds and their sources are in data/audit-thresholds.toml. Simulated and assumed cells are no coverage, and a line
+that rests on them by more than a third speaks of how they were made, not of data: it gets no verdict. The words of a
+line are the entry `audit-<check>` of reports/exhibits/audit.toml.
 """
 
 import itertools
@@ -15,12 +16,12 @@ import pandas as pd
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
 from fire import files
-from fire.analysis import montecarlo, robustness
+from fire.analysis import known, montecarlo, robustness
 from fire.index import normalise, rounding, weights
 
 THRESHOLDS = files.DATA / "audit-thresholds.toml"
-VERDICTS = ("pass", "flag", "fail")
-COLUMNS = ["check", "node", "other", "value", "verdict", "simulated", "facts"]
+VERDICTS = ("pass", "flag", "fail", "unjudged")
+COLUMNS = ["check", "node", "other", "value", "low", "high", "verdict", "simulated", "facts"]
 ONE = 1 + 1e-9  # eigenvalues above one, beyond rounding error
 
 
@@ -38,44 +39,97 @@ def run(
     rules: dict | None = None,
     intervals: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """The audit of an Index in one year (default: the year ranked): one row a line, columns check, node, other, value,
-    verdict, simulated, facts.
+    """The audit of an Index in one year (default: the year ranked): one row a line, columns check, node, other, value, low,
+    high, verdict, simulated, facts.
 
-    `node`: an indicator, another node, a city (coverage-unit), the first of two indicators (redundancy: the second is
-    `other`) or a declared alternative (choice: its option is `other`). `value`: in the unit of the check. `verdict`:
-    pass, flag or fail by `rules` (default: `thresholds()`). `simulated`: share of the cells behind the line that are
-    simulated. `facts`: further numbers and ids of the line, a dictionary. `intervals`: the rank intervals (as
-    `robustness.intervals`); without them `draws` are run.
+    `node`: an indicator, another node, a city (coverage-unit), the first of two (redundancy, pillar-pairs, added-value: the
+    second is `other`) or a declared alternative (choice: its option is `other`). `value`: in the unit of the check.
+    `verdict`: pass, flag or fail by `rules` (default: `thresholds()`); unjudged where more than a third of the cells
+    behind the line, or behind one side of it, are simulated or assumed (share `simulated`), and where its verdict differs
+    between draws of what is not known. Such a line has no value; `low`, `high` (5th and 95th percentile over the draws) are given where one side of it
+    is known. Coverage and rank intervals are always judged: they are about what is not known. `facts`: further
+    numbers and ids of the line, a dictionary; `of` is the node whose scores or ranks are meant. Where too little is known
+    of the whole, importance and sensitivity are those of the pillars that are known.
+    `intervals`: the rank intervals (as `robustness.intervals`); without them `draws` are run.
     Raises InputError as `robustness.run` does.
     """
-    spec, rules = index.spec, rules or thresholds()
+    rules = rules or thresholds()
     year = index.year if year is None else year
     alternatives = robustness.standard() if alternatives is None else alternatives
-    wide, cells = index.wide(year), index.panel[index.panel["year"].eq(year)]
     if intervals is None:
         intervals = robustness.run(index, alternatives, draws, seed).intervals
+    cells = index.complete()
+    cells = cells[cells["year"].eq(year)]
+    soft = _soft(cells, index.spec)
+    each = (
+        [_structure(one, one.wide(year), rules) for one in index.completions]
+        if index.draws is not None
+        else []
+    )
+    parts = known_parts(index, year)
     lines = [
-        *_coverage(spec, cells),
-        *_skewness(spec, cells, rules["skewness"]["kurtosis"]),
-        *_parents(spec, wide),
-        *_siblings(spec, wide),
-        *_consistency(spec, wide),
-        *_importance(index, year),
-        *_leave_one_out(index, year),
-        *_choices(index, year, alternatives),
-        *_widths(spec, intervals, year, rules["interval"]["width"]),
+        *_coverage(index, cells, rules),
+        *_skewness(index.spec, cells, rules["skewness"]["kurtosis"]),
+        *_over_draws(_structure(index, index.wide(year), rules), each),
+        *(line for part in parts if part is not index for line in _importance(part, part.wide(year))),
+        *(line for part in parts for line in _leave_one_out(part, year)),
+        *(line for part in parts for line in _choices(part, year, alternatives)),
+        *_widths(index.spec, intervals, year, rules["interval"]["width"]),
     ]
-    simulated = cells["status"].eq("simulated").groupby(cells["indicator"]).mean().reindex(spec.indicators)
-    rows = [
-        {"other": None}
-        | line
-        | {
-            "verdict": verdict(line["value"], rules[line["check"]]) if line.get("applies", True) else "pass",
-            "simulated": simulated[line["leaves"]].mean(),
-        }
-        for line in lines
-    ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame([_judged(line, rules[line["check"]], soft) for line in lines], columns=COLUMNS)
+
+
+def known_parts(index, year: int | None = None) -> list:
+    """The index itself where two thirds of its cells are known, else those of its pillars (as indices) of which they are."""
+    if _known(index, index.spec.root, year):
+        return [index]
+    several = [node for node in index.spec.pillars if len(index.spec.leaves(node)) > 1]
+    return [index.branch(node) for node in several if _known(index, node, year)]
+
+
+def _known(index, node: str, year: int | None = None) -> bool:
+    """Whether two thirds of the cells below a node are known in one year."""
+    cells = index.complete()
+    soft = _soft(cells[cells["year"].eq(index.year if year is None else year)], index.spec)
+    return soft[index.spec.leaves(node)].mean() <= 1 - known.ENOUGH
+
+
+def _soft(cells: pd.DataFrame, spec) -> pd.Series:
+    """Share of the cells of each indicator that are simulated or assumed."""
+    soft = cells["status"].isin(known.SOFT).groupby(cells["indicator"]).mean()
+    return soft.reindex(spec.indicators).fillna(0.0)
+
+
+def _judged(line: dict, rule: dict, soft: pd.Series) -> dict:
+    """A line with its verdict; without a value and, unless one side of it is known, without a range where it gets none."""
+    share = max(soft[side].mean() for side in [line["leaves"], *line["sides"]])
+    found = (
+        [verdict(value, rule) for value in line.get("each", [line["value"]])]
+        if line.get("applies", True)
+        else ["pass"]
+    )
+    most = max(found, key=found.count)
+    open_to_doubt = share > 1 - known.ENOUGH or found.count(most) < known.SURE * len(found)
+    bound = {"limit": rule["flag_above"]} if {"flag_below", "flag_above"} <= set(rule) else {}
+    row = {"low": np.nan, "high": np.nan} | line | {"verdict": most, "simulated": share}
+    row["facts"] = line["facts"] | bound
+    if not open_to_doubt or line.get("always"):
+        return row
+    told = any(soft[side].mean() <= 1 - known.ENOUGH for side in line["sides"])
+    return row | {"value": np.nan, "verdict": "unjudged"} | ({} if told else {"low": np.nan, "high": np.nan})
+
+
+def _over_draws(lines: list[dict], each: list[list[dict]]) -> list[dict]:
+    """The lines with their values under each draw of what is not known, and the ends of these."""
+    values = {}
+    for line in itertools.chain.from_iterable(each):
+        values.setdefault((line["check"], line["node"], line["other"]), []).append(line["value"])
+    for line in lines:
+        found = values.get((line["check"], line["node"], line["other"]), [])
+        if found and np.ptp(found) > 1e-12:
+            low, high = np.quantile(found, [known.LOW, known.HIGH])
+            line |= {"each": found, "low": low, "high": high}
+    return lines
 
 
 def verdict(value: float, rule: dict) -> str:
@@ -88,29 +142,35 @@ def verdict(value: float, rule: dict) -> str:
 
 
 def _line(check: str, node: str, value: float, leaves: list, **more) -> dict:
-    """A line that rests on the indicators `leaves`."""
-    return {"check": check, "node": node, "value": float(value), "leaves": leaves, "facts": {}} | more
+    """A line that rests on the indicators `leaves`; `sides`: the indicators of each thing that it compares."""
+    line = {"check": check, "node": node, "other": None, "value": float(value), "leaves": leaves}
+    return line | {"sides": [leaves], "facts": {}} | more
 
 
 # Data -----------------------------------------------------------------------------------------------------------------
 
 
-def _coverage(spec, cells: pd.DataFrame) -> list[dict]:
-    """Share of cells that are present as data (not imputed), for each indicator and for the least covered unit."""
-    have = cells[cells["value"].notna() & cells["status"].ne("imputed")].assign(one=1.0)
+def _coverage(index, cells: pd.DataFrame, rules: dict) -> list[dict]:
+    """Share of cells that are data, neither simulated nor assumed, for each indicator and for the least covered unit."""
+    have = cells[cells["value"].notna() & ~cells["status"].isin(known.SOFT)].assign(one=1.0)
     table = have.pivot(index="unit", columns="indicator", values="one")
-    table = table.reindex(index=sorted(cells["unit"].unique()), columns=spec.indicators).fillna(0.0)
-    by_unit = table.mean(axis=1)
-    lowest = by_unit.idxmin()
+    table = table.reindex(index=sorted(cells["unit"].unique()), columns=index.spec.indicators).fillna(0.0)
+    by_unit, floor = table.mean(axis=1), rules["coverage-unit"]["fail_below"]
+    facts = {"below": int(by_unit.lt(floor).sum()), "units": len(by_unit), "floor_pct": 100 * floor}
     return [
-        *(_line("coverage-indicator", name, share, [name]) for name, share in table.mean().items()),
-        _line("coverage-unit", lowest, by_unit[lowest], spec.indicators),
+        *(
+            _line("coverage-indicator", name, share, [name], always=True)
+            for name, share in table.mean().items()
+        ),
+        _line(
+            "coverage-unit", by_unit.idxmin(), by_unit.min(), index.spec.indicators, always=True, facts=facts
+        ),
     ]
 
 
 def _skewness(spec, cells: pd.DataFrame, kurtosis_limit: float) -> list[dict]:
     """Absolute skewness of each indicator after its transform; it counts when the kurtosis is high as well."""
-    wide = cells.pivot(index="unit", columns="indicator", values="value")[spec.indicators]
+    wide = cells.pivot(index="unit", columns="indicator", values="value").reindex(columns=spec.indicators)
     wide = normalise.transform(wide, spec)
     peak = wide.kurt()
     return [
@@ -129,21 +189,99 @@ def _skewness(spec, cells: pd.DataFrame, kurtosis_limit: float) -> list[dict]:
 # Structure ------------------------------------------------------------------------------------------------------------
 
 
-def _parents(spec, wide: pd.DataFrame) -> list[dict]:
+def _structure(index, wide: pd.DataFrame, rules: dict) -> list[dict]:
+    """All lines that follow from one table of scores (units × nodes)."""
+    spec, correlation = index.spec, wide.corr()
+    return [
+        *_parents(spec, correlation),
+        *_siblings(spec, correlation),
+        *_pillars(spec, wide, correlation, rules["added-value"]["places"]),
+        *_own_pillars(spec, correlation),
+        *_consistency(spec, wide),
+        *_ties(spec, wide),
+        *_importance(index, wide),
+    ]
+
+
+def _parents(spec, correlation: pd.DataFrame) -> list[dict]:
     """Correlation of every node with its parent."""
     return [
-        _line("parent", node, wide[node].corr(wide[parent]), spec.leaves(node), facts={"parent": parent})
+        _line(
+            "parent",
+            node,
+            correlation.at[node, parent],
+            spec.leaves(parent),
+            sides=[spec.leaves(node)],
+            facts={"parent": parent},
+        )
         for node, parent in spec.nodes["parent"].dropna().items()
         if len(spec.children(parent)) > 1
     ]
 
 
-def _siblings(spec, wide: pd.DataFrame) -> list[dict]:
+def _siblings(spec, correlation: pd.DataFrame) -> list[dict]:
     """Correlation of every pair of indicators of one pillar."""
     return [
-        _line("redundancy", one, wide[one].corr(wide[other]), [one, other], other=other)
+        _line(
+            "redundancy", one, correlation.at[one, other], [one, other], other=other, sides=[[one], [other]]
+        )
         for pillar in spec.pillars
         for one, other in itertools.combinations(spec.leaves(pillar), 2)
+    ]
+
+
+def _pillars(spec, wide: pd.DataFrame, correlation: pd.DataFrame, places: int) -> list[dict]:
+    """Correlation of every pair of pillars, and the share of units that a pillar ranks `places` or more away from the index."""
+    ranks = {node: _ranks(wide[node]) for node in [spec.root, *spec.pillars]}
+    pairs = [
+        _line(
+            "pillar-pairs",
+            one,
+            correlation.at[one, other],
+            [*spec.leaves(one), *spec.leaves(other)],
+            other=other,
+            sides=[spec.leaves(one), spec.leaves(other)],
+        )
+        for one, other in itertools.combinations(spec.pillars, 2)
+    ]
+    return pairs + [
+        _line(
+            "added-value",
+            node,
+            (ranks[node] - ranks[spec.root]).abs().ge(places).mean(),
+            spec.indicators,
+            other=spec.root,
+            sides=[spec.leaves(node)],
+            facts={"places": places},
+        )
+        for node in spec.pillars
+    ]
+
+
+def _own_pillars(spec, correlation: pd.DataFrame) -> list[dict]:
+    """By how much every indicator correlates more with its own pillar than with the nearest of the others."""
+    lines = []
+    for own in spec.pillars if len(spec.pillars) > 1 else []:
+        for name in spec.leaves(own):
+            others = correlation.loc[name, [pillar for pillar in spec.pillars if pillar != own]]
+            lead, rival = correlation.at[name, own], others.idxmax() if others.notna().any() else None
+            facts = {"own": own, "lead": lead, "rival": rival, "behind": others.max()}
+            lines.append(
+                _line("own-pillar", name, lead - others.max(), spec.indicators, sides=[[name]], facts=facts)
+            )
+    return lines
+
+
+def _ties(spec, wide: pd.DataFrame) -> list[dict]:
+    """Share of units whose score, at the digits shown, another has as well."""
+    return [
+        _line(
+            "ties",
+            node,
+            wide[node].round(known.DECIMALS["score"]).duplicated(keep=False).mean(),
+            spec.leaves(node),
+        )
+        for node in [spec.root, *spec.pillars]
     ]
 
 
@@ -203,16 +341,29 @@ def correlations(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def loadings(index, year: int | None = None) -> pd.DataFrame:
-    """Correlation of every indicator with the first and second principal component of its pillar: columns pillar,
-    indicator, first, second (missing in a pillar of one indicator)."""
-    wide, frames = index.wide(year), []
-    for pillar in index.spec.pillars:
+    """Correlation of every indicator with the first and second principal component of its pillar, of the pillars that are
+    known: columns pillar, indicator, first, second (missing in a pillar of one indicator)."""
+    wide, rows = index.wide(year), []
+    shown = [node for node in index.spec.pillars if _known(index, node, year)]
+    for pillar in shown:
         table = wide[index.spec.leaves(pillar)]
-        found = correlations(table.loc[:, table.nunique() > 1])[1].reindex(table.columns)
-        found = found.reindex(columns=["PC1", "PC2"]).set_axis(["first", "second"], axis=1)
-        found.insert(0, "indicator", table.columns)
-        frames.append(found.assign(pillar=pillar))
-    return pd.concat(frames, ignore_index=True)[["pillar", "indicator", "first", "second"]]
+        found = correlations(table.loc[:, table.nunique() > 1])[1]
+        rows += [
+            (pillar, name, *(found.get(one, {}).get(name, np.nan) for one in ("PC1", "PC2")))
+            for name in table
+        ]
+    frame = pd.DataFrame(rows, columns=["pillar", "indicator", "first", "second"])
+    frame.attrs["status"] = _statuses(
+        index, [leaf for node in shown for leaf in index.spec.leaves(node)], year
+    )
+    return frame
+
+
+def _statuses(index, leaves: list, year: int | None = None) -> list[str]:
+    """The data statuses of the cells of some indicators in one year."""
+    cells = index.complete()
+    now = cells["year"].eq(index.year if year is None else year) & cells["indicator"].isin(leaves)
+    return list(cells.loc[now, "status"].unique())
 
 
 def effective(index, year: int | None = None) -> pd.DataFrame:
@@ -220,10 +371,20 @@ def effective(index, year: int | None = None) -> pd.DataFrame:
     (pillar, indicator), nominal_pct, effective_pct (per cent, each level sums to 100), ratio.
 
     The effective importance is the correlation ratio (share of the variance of the index that the node alone explains, by
-    local linear regression; Paruolo, Saisana and Saltelli 2013, J. R. Statist. Soc. A 176, 609-634), rescaled.
+    local linear regression; Paruolo, Saisana and Saltelli 2013, J. R. Statist. Soc. A 176, 609-634; Becker, Saisana,
+    Paruolo and Vandecasteele 2017, Ecol. Indic. 80, 12-22), rescaled.
     """
-    spec, wide, frames = index.spec, index.wide(year), []
-    for level, nodes in [("pillar", spec.pillars), ("indicator", spec.indicators)]:
+    table = _effective(index, index.wide(year))
+    table.attrs["status"] = _statuses(index, index.spec.indicators, year)
+    return table
+
+
+def _effective(index, wide: pd.DataFrame) -> pd.DataFrame:
+    spec, frames = index.spec, []
+    levels = {"pillar": spec.pillars, "indicator": spec.indicators}
+    for level, nodes in (
+        levels.items() if spec.pillars != spec.indicators else [("indicator", spec.indicators)]
+    ):
         nominal = index.weight_in_index[nodes]
         explained = pd.Series({node: correlation_ratio(wide[node], wide[spec.root]) for node in nodes})
         shares = {"nominal_pct": nominal, "effective_pct": explained}
@@ -242,16 +403,20 @@ def correlation_ratio(x: pd.Series, y: pd.Series, fraction: float = 0.67) -> flo
     return float(min(np.var(fit) / np.var(both[:, 1]), 1.0))
 
 
-def _importance(index, year: int) -> list[dict]:
+def _importance(index, wide: pd.DataFrame) -> list[dict]:
     """Effective over nominal importance of the pillars and of the indicators in the index."""
+    spec = index.spec
     return [
-        _line("importance", row.node, row.ratio, index.spec.leaves(row.node), facts=_shares(row))
-        for row in effective(index, year).itertuples()
+        _line(
+            "importance",
+            row.node,
+            row.ratio,
+            spec.indicators,
+            sides=[spec.leaves(row.node)],
+            facts={"nominal": row.nominal_pct, "effective": row.effective_pct, "of": spec.root},
+        )
+        for row in _effective(index, wide).itertuples()
     ]
-
-
-def _shares(row) -> dict:
-    return {"nominal": row.nominal_pct, "effective": row.effective_pct}
 
 
 # Sensitivity ----------------------------------------------------------------------------------------------------------
@@ -264,7 +429,8 @@ def _leave_one_out(index, year: int) -> list[dict]:
     for name in index.spec.indicators:
         without = index.drop(name)
         moves = published - _ranks(without.steps().scores.loc[year, without.spec.root])
-        lines.append(_line("leave-one-out", name, moves.abs().mean(), [name], facts=_most_moved(moves)))
+        facts = _most_moved(moves) | {"of": index.spec.root}
+        lines.append(_line("leave-one-out", name, moves.abs().mean(), index.spec.indicators, facts=facts))
     return lines
 
 
@@ -282,7 +448,7 @@ def _choices(index, year: int, alternatives: dict) -> list[dict]:
                     moves.abs().mean(),
                     index.spec.indicators,
                     other=robustness.name_of(option),
-                    facts=_most_moved(moves),
+                    facts=_most_moved(moves) | {"of": index.spec.root},
                 )
             )
     return lines
@@ -316,7 +482,7 @@ def _widths(spec, intervals: pd.DataFrame, year: int, limit: int) -> list[dict]:
     found = intervals[intervals["node"].eq(spec.root) & intervals["year"].eq(year)]
     width = found["rank_high"] - found["rank_low"]
     facts = {"median": width.median(), "width": limit}
-    return [_line("interval", spec.root, (width > limit).mean(), spec.indicators, facts=facts)]
+    return [_line("interval", spec.root, (width > limit).mean(), spec.indicators, always=True, facts=facts)]
 
 
 # For readers ----------------------------------------------------------------------------------------------------------
@@ -324,37 +490,44 @@ def _widths(spec, intervals: pd.DataFrame, year: int, limit: int) -> list[dict]:
 
 def table(lines: pd.DataFrame) -> pd.DataFrame:
     """The audit for readers, the gravest lines first: check, node, other, value, simulated, verdict, and the sentence
-    of the auditor (cells `{"entry": …, "values": …}` of the exhibit catalogue)."""
-    grave = lines["verdict"].map(dict(zip(VERDICTS, range(3))))
-    ordered = lines.loc[grave.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
-    said = [_sentence(line) for line in ordered.to_dict("records")]
-    return ordered.drop(columns="facts").assign(sentence=said)
+    of the auditor (cells `{"entry": …, "values": …}` of the exhibit catalogue). Lines without verdict and range are left out."""
+    said = lines[lines["verdict"].ne("unjudged") | lines["low"].notna()]
+    grave = said["verdict"].map(dict(zip(VERDICTS, (2, 1, 0, 3))))  # those not judged last
+    ordered = said.loc[grave.sort_values(kind="stable").index].reset_index(drop=True)
+    sentences = [_sentence(line) for line in ordered.to_dict("records")]
+    return ordered.drop(columns=["facts", "low", "high"]).assign(sentence=sentences)
 
 
 def _sentence(line: dict) -> dict:
     """The catalogue entry of a line and what it needs: the line itself, its value in per cent, its facts."""
     values = {name: line[name] for name in ("check", "node", "other", "value", "verdict")} | line["facts"]
+    if line["verdict"] == "unjudged":
+        ends = {"centre": (line["low"] + line["high"]) / 2, "low": line["low"], "high": line["high"]}
+        return {"entry": "audit-unjudged", "values": values | {"range": ends}}
     entry = f"audit-{line['check']}" if pd.notna(line["value"]) else "audit-not-computable"
     return {"entry": entry, "values": values | {"percent": 100 * line["value"], "unity": 1}}
 
 
 def summary(lines: pd.DataFrame) -> pd.DataFrame:
-    """Number of lines that pass, are flagged and fail, by check: columns check, pass, flag, fail."""
+    """Number of lines that pass, are flagged, fail and are not judged, by check: columns check and VERDICTS."""
     counts = lines.groupby(["check", "verdict"], sort=False).size().unstack(fill_value=0)
     return counts.reindex(columns=list(VERDICTS), fill_value=0).reset_index().rename_axis(columns=None)
 
 
 def overall(lines: pd.DataFrame) -> dict:
-    """Values of the sentence on the whole audit: lines, passed, flagged, failed, soft (lines that rest on simulated
-    cells by more than half), failing (checks)."""
-    passed, flagged, failed = (int(lines["verdict"].eq(verdict).sum()) for verdict in VERDICTS)
+    """Values of the sentence on the whole audit: lines, passed, flagged, failed, unjudged, limit_pct (share of simulated
+    cells from which none is judged), failing (checks), parts (nodes whose importance and sensitivity are judged)."""
+    passed, flagged, failed, unjudged = (int(lines["verdict"].eq(verdict).sum()) for verdict in VERDICTS)
+    judged = lines[lines["verdict"].ne("unjudged") & lines["check"].eq("leave-one-out")]
     return {
         "lines": len(lines),
         "passed": passed,
         "flagged": flagged,
         "failed": failed,
-        "soft": int((lines["simulated"] > 0.5).sum()),
+        "unjudged": unjudged,
+        "limit_pct": 100 * (1 - known.ENOUGH),
         "failing": lines.loc[lines["verdict"].eq("fail"), "check"].drop_duplicates().tolist(),
+        "parts": list(dict.fromkeys(facts["of"] for facts in judged["facts"])),
     }
 
 

@@ -13,7 +13,7 @@ SHOWN = ["check", "sentence", "value", "simulated", "verdict"]
 
 
 def write(edition: int | float | str) -> Path:
-    """Write the stored audit of an edition: `audit.csv` (one row a line, ids and both languages) and `audit.md` (for
+    """Write the stored audit of an edition, as `audit.table` has it: `audit.csv` (one row a line, ids and both languages) and `audit.md` (for
     readers, the gravest lines first). Returns the folder, reports/<edition>-audit.
     """
     ed = editions.load(edition)
