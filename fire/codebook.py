@@ -23,7 +23,7 @@ from fire.index.spec_faults import suggest
 LANGUAGES = ("zh", "en")
 COLUMNS = files.DATA / "codebook.csv"
 WORDS = files.DATA / "glossary.csv"
-KINDS = ("number", "text", "word", "unit", "city", "region", "node", "status", "year")
+KINDS = ("number", "text", "word", "unit", "city", "region", "node", "status", "year", "p")
 ENDS = {  # how well a value is known: columns beside its own
     "_status": {"zh": "的状态", "en": ": status"},
     "_low": {"zh": "的下端", "en": ": low"},

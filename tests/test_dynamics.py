@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from giddy.markov import Spatial_Markov
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 from scipy.stats import gaussian_kde, kendalltau
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from fire import files
 from fire.analysis import determinants, dynamics
+from fire.analysis.known import Draws, measured
 from fire.analysis.regions import balanced, wide, with_region
 from fire.errors import InputError
 from fire.figures import dynamics as figures
@@ -77,36 +78,34 @@ def on_map(places):
 
 
 @pytest.mark.parametrize("years", [YEARS, [2020, 2021]])
-def test_sigma_is_the_population_coefficient_of_variation(years):
+def test_sigma_is_the_population_standard_deviation(years):
     table = panel(years=years)
     frame = dynamics.sigma(tidy(table), "total")
     assert frame["year"].tolist() == years
-    assert frame["cv"].tolist() == pytest.approx((table.std(ddof=0) / table.mean()).tolist(), abs=1e-12)
-    assert frame["sd_log"].tolist() == pytest.approx(np.log(table).std(ddof=0).tolist(), abs=1e-12)
+    assert frame["sd"].tolist() == pytest.approx(table.std(ddof=0).tolist(), abs=1e-12)
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.floats(0.5, 0.99), st.integers(1, 9))
-def test_beta_recovers_an_exact_law(power, years):
+@given(st.floats(0.5, 0.99), st.integers(1, 9), st.floats(-20, 20), st.floats(0.1, 10))
+def test_beta_recovers_an_exact_law_whatever_floor_and_unit(slope, years, floor, unit):
     first = np.array([1.5, 2.0, 3.0, 5.0, 8.0])
-    table = pd.DataFrame({2010: first, 2010 + years: 2 * first**power}, index=list("abcde"))
-    row = dynamics.beta(tidy(table), "total").iloc[0]
-    assert row["b"] == pytest.approx((power - 1) / years, abs=1e-10)
-    assert row["speed"] == pytest.approx(-np.log(power) / years, abs=1e-10)
-    assert row["half_life"] == pytest.approx(np.log(2) * years / -np.log(power), rel=1e-8)
+    table = pd.DataFrame({2010: first, 2010 + years: 2 + first * slope}, index=list("abcde"))
+    row = dynamics.beta(tidy(floor + unit * table), "total").iloc[0]
+    assert row["b"] == pytest.approx((slope - 1) / years, abs=1e-9)
 
 
 @pytest.mark.parametrize("covariance", ["nonrobust", "HC0", "HC1", "HC3"])
 def test_beta_errors_equal_statsmodels(covariance):
     table = panel()
     row = dynamics.beta(tidy(table), "total", covariance=covariance).iloc[0]
-    x, y = np.log(table[2012]), np.log(table[2021] / table[2012]) / 9
+    x, y = table[2012], (table[2021] - table[2012]) / 9
     result = sm.OLS(y, sm.add_constant(x)).fit(cov_type=covariance, use_t=True)
     assert row[["b", "std_error", "p_value"]].tolist() == pytest.approx(
         [result.params[2012], result.bse[2012], result.pvalues[2012]], abs=1e-10
     )
-    assert row["speed"] == pytest.approx(-np.log(1 + row["b"] * 9) / 9, abs=1e-12)
-    assert row["speed_low"] <= row["speed"] <= row["speed_high"]
+    assert row[["ci_low", "ci_high"]].tolist() == pytest.approx(
+        result.conf_int().loc[2012].tolist(), abs=1e-10
+    )
 
 
 def test_conditional_and_clustered_beta():
@@ -114,27 +113,11 @@ def test_conditional_and_clustered_beta():
     groups = pd.Series([unit[1] for unit in table.index], table.index)
     controls = pd.DataFrame({"要素": np.random.default_rng(1).normal(size=len(table))}, table.index)
     row = dynamics.beta(tidy(table), "total", controls[::-1], groups[::-1]).iloc[0]
-    exog = sm.add_constant(pd.DataFrame({"x": np.log(table[2012]), "c": controls["要素"]}))
-    result = sm.OLS(np.log(table[2021] / table[2012]) / 9, exog).fit(
+    exog = sm.add_constant(pd.DataFrame({"x": table[2012], "c": controls["要素"]}))
+    result = sm.OLS((table[2021] - table[2012]) / 9, exog).fit(
         cov_type="cluster", cov_kwds={"groups": pd.factorize(groups)[0]}, use_t=True
     )
     assert row[["b", "std_error"]].tolist() == pytest.approx([result.params["x"], result.bse["x"]], abs=1e-10)
-
-
-def test_divergence_has_no_half_life():
-    first = np.array([1.5, 2.0, 3.0, 5.0])
-    row = dynamics.beta(
-        tidy(pd.DataFrame({2020: first, 2021: first**1.1}, index=list("abcd"))), "total"
-    ).iloc[0]
-    assert row["speed"] < 0 and np.isnan(row["half_life"])
-
-
-def test_club_beta_estimates_inside_regions_and_lists_those_too_small(on_map, places):
-    frame = dynamics.club_beta(with_region(on_map, places), "total").set_index("club")
-    delta = on_map[on_map["unit"].isin(places.query("region == '长三角'")["city"])]
-    assert frame.at["长三角", "b"] == pytest.approx(dynamics.beta(delta, "total").at[0, "b"], abs=1e-12)
-    assert frame.at["成渝", "n"] == 2 and np.isnan(frame.at["成渝", "b"]) and len(frame) == 13
-    assert "no estimate below 4 cities" in frame.attrs["convention"]
 
 
 # Transitions and mobility
@@ -145,16 +128,11 @@ def test_transitions_published_case():
     frame = dynamics.transitions(chains)
     expected = [1 / 4, 1 / 2, 1 / 4, 1 / 3, 0, 2 / 3, 1 / 3, 1 / 3, 1 / 3]
     assert frame["probability"].tolist() == pytest.approx(expected, abs=1e-12)
-    assert dynamics.steady_state(frame).tolist() == pytest.approx([4 / 13, 15 / 52, 21 / 52], abs=1e-12)
 
 
-def test_a_class_that_no_unit_leaves_has_no_probability_and_no_steady_state():
+def test_a_class_that_no_unit_leaves_has_no_probability():
     frame = dynamics.transitions(pd.DataFrame([[1, 2], [2, 3]]), labels=[1, 2, 3])
     assert frame.loc[frame["from"] == 3, "probability"].isna().all() and frame["count"].sum() == 2
-    with pytest.raises(InputError, match="no unit leaves class 3"):
-        dynamics.steady_state(frame)
-    with pytest.raises(InputError, match="do not all communicate"):
-        dynamics.steady_state(dynamics.transitions(pd.DataFrame([["a", "a"], ["b", "b"]])))
 
 
 def test_classes_are_pooled_quantiles_with_the_upper_bound_included():
@@ -164,7 +142,7 @@ def test_classes_are_pooled_quantiles_with_the_upper_bound_included():
     quartiles = dynamics.classes(tidy(panel()), "total")
     assert quartiles.stack().value_counts().tolist() == [100] * 4
     assert (
-        "over the mean of its year" in quartiles.attrs["convention"] and len(quartiles.attrs["bounds"]) == 3
+        "less the mean of its year" in quartiles.attrs["convention"] and len(quartiles.attrs["bounds"]) == 3
     )
 
 
@@ -177,16 +155,6 @@ def test_moves_list_each_change_of_class():
         "class_after": [3, 1],
         "step": [1, -1],
     }
-
-
-def test_spatial_transitions_equal_giddy(on_map, places):
-    w = dynamics.nearest(places)
-    frame = dynamics.spatial_transitions(on_map, "total", w)
-    table = wide(on_map, "total").loc[w.id_order]
-    markov = Spatial_Markov((table / table.mean()).to_numpy(), w, fixed=True, k=3, m=3)
-    assert frame["count"].tolist() == markov.T.ravel().astype(int).tolist()
-    assert frame["probability"].fillna(0).to_numpy() == pytest.approx(markov.P.ravel(), abs=1e-10)
-    assert frame.attrs["Q"] == pytest.approx(markov.Q, abs=1e-10)
 
 
 def test_rank_mobility_by_kendall_and_by_hand():
@@ -227,6 +195,8 @@ def test_weights_follow_great_circle_distances(places):
     for row, city in enumerate(places["city"]):
         assert set(near.neighbors[city]) == set(places["city"].iloc[np.argsort(distance[row])[:5]])
     inverse = distance**-2.0
+    assert dynamics.reach(places, 5) == pytest.approx(np.median(np.sort(distance)[:, 4]))
+    assert list(dynamics.neighbourhoods(places[:4], [8, 2])) == [3, 2, None]
     full = (
         pd.DataFrame(far.full()[0], far.id_order, far.id_order).loc[places["city"], places["city"]].to_numpy()
     )
@@ -279,6 +249,19 @@ def test_permutation_p_values_are_calibrated_and_agree_with_esda(on_map, places)
     ).all()
 
 
+def test_random_placement_gives_the_range_of_the_null(on_map, places):
+    weights, rng = dynamics.neighbourhoods(places, [4, 2]), np.random.default_rng(3)
+    table = dynamics.autocorrelation(on_map, ["total"], weights, rng, 499)
+    assert table["neighbours"].fillna(0).tolist() == [4, 2, 0]
+    assert (table["null_low"] < 0).all() and (table["null_high"] > 0).all()
+    assert table["p_holm"].tolist() == multipletests(table["p_value"], method="holm")[1].tolist()
+    found = dynamics.clustering(table)
+    last = wide(on_map, "total").loc[weights[4].id_order, 2021].to_numpy()
+    assert found["i"] == pytest.approx(esda.Moran(last, weights[4], permutations=0).I)
+    assert (found["neighbours"], found["tests"]) == (4, 3) and found["least"] <= found["i"] <= found["most"]
+    assert dynamics.in_short(on_map, "total", weights[4])["i"] == pytest.approx(found["i"])
+
+
 def test_a_planted_cluster_is_found(places):
     south = places.set_index("city")["lat"] < 26
     table = pd.DataFrame({2021: 2.0 + 6 * south}) + np.random.default_rng(2).normal(0, 0.2, (len(places), 1))
@@ -286,6 +269,10 @@ def test_a_planted_cluster_is_found(places):
         tidy(table), "total", dynamics.nearest(places), np.random.default_rng(1), 499
     )
     assert {"深圳", "广州", "东莞", "佛山"} <= set(frame.query("cluster == 'HH'")["unit"])
+    found = dynamics.clusters(frame)
+    assert set(found["any"]) == set(frame.loc[frame["robust"], "unit"]) and found["leads"] >= len(
+        found["any"]
+    )
 
 
 # Determinants
@@ -331,47 +318,72 @@ def test_diagnostics_see_collinearity_and_a_wrong_form():
     assert not checks["largest_vif"] and not checks["condition_number"] and not checks["reset"]
 
 
-def test_three_models_and_what_they_find(made):
-    fits = determinants.three_models(made)
-    assert list(fits) == ["pillars", "region effects", "interactions"]
+def test_models_of_growth_and_what_they_find(made):
+    fits = determinants.models(made)
+    assert list(fits) == ["pillars", "region effects"]
     table = determinants.slopes(determinants.coefficients(fits), ["F", "G"])
-    assert (
-        table["times"].dropna().tolist() == ["G"] and not table["term"].str.contains("region|Intercept").any()
-    )
-    said = determinants.findings(fits)
-    assert said["r2"] == fits["pillars"].rsquared and 0 <= said["region_p"] <= 1
+    assert table["term"].tolist() == ["F", "G"] * 2
+    assert table["p_holm"].tolist() == multipletests(table["p_value"], method="holm")[1].tolist()
+    said = determinants.findings(fits, ["F", "G"])
+    assert said["r2"] == fits["pillars"].rsquared and said["tests"] == 4
     assert set(determinants.diagnostics(fits)["model"]) == set(fits)
-    assert determinants.findings({}) == {} and determinants.diagnostics({}).empty
+    assert determinants.findings({}, ["F"]) == {} and determinants.diagnostics({}).empty
 
 
 def test_a_city_alone_in_its_region_says_nothing_about_region_effects(made):
     made.places = made.places.assign(
         region=made.places["region"].where(made.places["city"] != "u07", "alone")
     )
-    fits = determinants.three_models(made)
+    fits = determinants.models(made)
     assert fits["pillars"].nobs == 40 and fits["region effects"].nobs == 39
-    assert np.isfinite(determinants.findings(fits)["region_p"])
-    same = balanced(made)
-    models = dynamics.convergence(same, "total", ["F"]).set_index("model")
-    assert models.at["conditional", "n"] == 39 and models.at["absolute", "n"] == 40
+    models = dynamics.convergence(balanced(made), ["total"]).set_index("model")
+    assert models.at["regional", "n"] == 39 and models.at["absolute", "n"] == 40
 
 
 def test_models_that_the_data_do_not_allow_are_left_out(made):
     one = SimpleNamespace(**vars(made) | {"places": made.places.assign(region="all")})
-    assert list(determinants.three_models(one)) == ["pillars", "interactions"]
-    assert set(dynamics.convergence(balanced(one), "total", ["F"])["model"]) == {"absolute", "club"}
+    assert list(determinants.models(one)) == ["pillars"]
+    assert set(dynamics.convergence(balanced(one), ["total"])["model"]) == {"absolute", "without"}
     one.years, one.year = [2021], 2021
-    assert determinants.three_models(one) == {}
+    assert determinants.models(one) == {}
 
 
-def test_convergence_lists_models_and_clubs(made):
+def test_convergence_says_what_becomes_of_it_without_the_strongest_city(made):
     same = balanced(made)
-    table = dynamics.convergence(same, "total", ["F"])
-    assert table["model"].tolist() == ["absolute", "clustered", "conditional", *["club"] * 4]
-    said = dynamics.catching_up(same, "total", table)
-    without = dynamics.beta(same[same["unit"] != said["strong"]], "total").iloc[0]
-    assert said["b3"] == without["b"] and said["b"] == table["b"][0] and said["estimated"] == 4
+    table = dynamics.convergence(same, ["total", "F"])
+    assert table["model"].tolist() == ["absolute", "without", "clustered", "regional"] * 2
+    assert table["p_holm"].tolist() == multipletests(table["p_value"], method="holm")[1].tolist()
+    strong = dynamics.influential(same, "total")
+    cells = pd.DataFrame(
+        {"unit": strong, "year": [2019, 2019, 2021], "status": ["observed", "implied", "implied"]}
+    )
+    said = dynamics.catching_up(same, table, cells.assign(indicator=list("abc")))
+    without = dynamics.beta(same[same["unit"] != strong], "total").iloc[0]
+    assert said["b3"] == without["b"] and said["b"] == table["b"][0] and said["soft"] == ["b"]
+    ends = wide(same, "total").drop(strong).std(ddof=0)
+    assert dynamics.gaps(same, "total")["out1"] == pytest.approx(ends.iloc[-1])
     assert dynamics.paths(same, "total")["marked"].sum() >= 7
+
+
+def test_a_node_with_draws_is_a_range_and_is_not_tested(made):
+    same = balanced(made)
+    drawn = [
+        same.assign(score=same["score"].where(same["node"].ne("total"), same["score"] * (1 + d)))
+        for d in (0, 1)
+    ]
+    both = Draws(same, drawn).then(dynamics.spread, ["total", "F"])
+    told = {"score_status": np.where(same["node"].eq("total"), "simulated", "observed"), "known_share": 1.0}
+    scores = same.assign(
+        **told, share_simulated=same["node"].eq("total") * 0.5, share_observed=0.5, share_printed=0.0
+    )
+    table = dynamics.ranges(both, scores).set_index("node")
+    sd = wide(same, "total").std(ddof=0).iloc[0]
+    assert table.loc["total", ["sd_2019_low", "sd_2019_high"]].tolist() == pytest.approx(
+        [1.05 * sd, 1.95 * sd]
+    )
+    assert table["sd_2019_status"].tolist() == ["simulated", "observed"]
+    assert table.at["F", "sd_2019_low"] == table.at["F", "sd_2019_high"] == table.at["F", "sd_2019"]
+    assert measured(scores, ["total", "F"]) == ["F"] and dynamics.basis(scores, "F") == 50
 
 
 def test_moves_over_three_years_keep_their_year_and_ranks(made):
@@ -436,10 +448,6 @@ ONE_YEAR, TWO_YEARS = tidy(panel(years=[2021], units=5)), panel(years=[2020, 202
         (lambda: dynamics.classes(ONE_YEAR, "total"), r"at least 2 needed"),
         (lambda: dynamics.rank_mobility(ONE_YEAR, "total"), r"at least 2 needed"),
         (lambda: dynamics.beta(tidy(TWO_YEARS).iloc[1:], "total"), "u00 has no score in 2020: impute it"),
-        (
-            lambda: dynamics.sigma(tidy(TWO_YEARS - 5), "total"),
-            "has no logarithm: use a scale with a floor above zero",
-        ),
         (lambda: dynamics.beta(tidy(TWO_YEARS[:2]), "total"), "2 rows for 2 coefficients"),
         (
             lambda: dynamics.beta(tidy(TWO_YEARS), "total", pd.DataFrame({"x": [1]}, ["u00"])),

@@ -11,26 +11,25 @@ CHECKS = {"largest_vif": 10, "condition_number": 30}  # checks with a limit inst
 
 
 def growth_frame(scores: pd.DataFrame, pillars: list[str], node: str = "total") -> pd.DataFrame:
-    """One row a city: `unit, growth` (per cent a year, of `node`), first-year scores of the pillars, `region`.
+    """One row a city: `unit, growth` (points a year, of `node`), first-year scores of the pillars, `region`.
 
-    `scores`: a balanced panel with `region` (regions.balanced). Growth is 100 ln(y_T/y_0)/T between the first and the
-    last year. Raises InputError for fewer than two years, a city without a score in some year, or a score at or below
-    zero.
+    `scores`: a balanced panel with `region` (regions.balanced). Growth is (y_T - y_0)/T between the first and the last
+    year. Raises InputError for fewer than two years and for a city without a score in some year.
     """
-    growth = log_growth(scores, node)
+    growth = yearly_change(scores, node)
     frame = pd.DataFrame({pillar: regions.wide(scores, pillar).iloc[:, 0] for pillar in pillars}).reindex(
         growth.index
     )
-    frame.insert(0, "growth", 100 * growth["growth"])
+    frame.insert(0, "growth", growth["growth"])
     frame["region"] = scores.drop_duplicates("unit").set_index("unit")["region"]
     return frame.rename_axis("unit").reset_index()
 
 
-def log_growth(scores: pd.DataFrame, node: str) -> pd.DataFrame:
-    """Index unit; `initial` = ln y_0, `growth` = ln(y_T/y_0)/T, `years` T, over the first and the last year."""
-    table = regions.wide(scores, node, least_years=2, logs=True)
+def yearly_change(scores: pd.DataFrame, node: str) -> pd.DataFrame:
+    """Index unit; `initial` = y_0, `growth` = (y_T - y_0)/T, `years` T, over the first and the last year, in points."""
+    table = regions.wide(scores, node, least_years=2)
     years = int(table.columns[-1] - table.columns[0])
-    first, last = np.log(table.iloc[:, 0]), np.log(table.iloc[:, -1])
+    first, last = table.iloc[:, 0], table.iloc[:, -1]
     return pd.DataFrame({"initial": first, "growth": (last - first) / years, "years": years})
 
 
@@ -62,12 +61,11 @@ def accompanied(data: pd.DataFrame, by: str = "region") -> pd.DataFrame:
     return data[data.groupby(by)[by].transform("size") > 1]
 
 
-def three_models(index) -> dict:
+def models(index) -> dict:
     """Growth of the index on first scores of its pillars (centred): fits by name, those that the data allow.
 
-    `pillars`; `region effects` (cities alone in their region are left out); `interactions` of the heaviest pillar with
-    the next two, errors clustered by region. HC1 errors elsewhere. A model is left out when there are no more cities than
-    coefficients or fewer than two regions; all are when the year before is missing.
+    `pillars`; `region effects` (cities alone in their region are left out); HC1 errors. A model is left out when there are
+    no more cities than coefficients or fewer than two regions; all are when the year before is missing.
     """
     scores = regions.balanced(index)
     if scores["year"].nunique() < 2:
@@ -75,17 +73,11 @@ def three_models(index) -> dict:
     pillars, data = index.spec.pillars, growth_frame(scores, index.spec.pillars, index.spec.root)
     data[pillars] -= data[pillars].mean()
     together, linear = accompanied(data), "growth ~ " + " + ".join(pillars)
-    first, *next_two = index.weight_in_index[pillars].sort_values(ascending=False, kind="stable").index[:3]
-    products = [f"{node}:{first}" for node in next_two]
-    count, effects, clustered = len(pillars) + 1, together["region"].nunique(), data["region"].nunique() > 1
-    fits = {}
+    count, effects, fits = len(pillars) + 1, together["region"].nunique(), {}
     if len(data) > count:
         fits["pillars"] = fit(linear, data)
     if effects > 1 and len(together) > count + effects - 1:
         fits["region effects"] = fit(f"{linear} + region", together)
-    if products and len(data) > count + len(products):
-        formula = " + ".join([linear, *products])
-        fits["interactions"] = fit(formula, data, clusters="region" if clustered else None)
     return fits
 
 
@@ -120,13 +112,14 @@ def coefficients(fits: dict) -> pd.DataFrame:
 
 
 def slopes(table: pd.DataFrame, nodes: list) -> pd.DataFrame:
-    """The rows of `coefficients` that belong to nodes and their products, with `term` (a node) and `times` (the other
-    node of a product, missing elsewhere)."""
-    parts = table["term"].str.split(":", expand=True).reindex(columns=[0, 1])
-    mine = parts[0].isin(nodes) & (parts[1].isna() | parts[1].isin(nodes))
-    found = table[mine].assign(term=parts[0], times=parts[1])
-    order = ["model", "term", "times"]
-    found = found[order + [column for column in table if column not in order]].reset_index(drop=True)
+    """The rows of `coefficients` that belong to nodes, with `p_holm`: p-values corrected for the number of rows (Holm
+    1979, by statsmodels)."""
+    from statsmodels.stats.multitest import multipletests
+
+    found = table[table["term"].isin(nodes)].reset_index(drop=True)
+    found.insert(
+        list(found).index("p_value") + 1, "p_holm", multipletests(found["p_value"], method="holm")[1]
+    )
     found.attrs = table.attrs
     return found
 
@@ -176,25 +169,18 @@ def verdicts(checks: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def findings(fits: dict) -> dict:
-    """What `three_models` show: pillars whose coefficient differs from zero at 5 % (`positive`, `negative`), the joint
-    test of the region effects (`region_p`), fits `r2` and `r2_region`, and the checks that the first model fails.
-
-    Values of a model that could not be fitted are None; empty without any model.
-    """
+def findings(fits: dict, nodes: list) -> dict:
+    """What `models` show: `nodes` whose coefficient differs from zero at 5 % after correction (`positive`, `negative`) in
+    the first model, of how many `tests`, its `n` and `r2`, and the checks that it fails (`failed`); empty without it."""
     if "pillars" not in fits:
         return {}
-    table, effects = coefficients({"pillars": fits["pillars"]}), fits.get("region effects")
-    clear = table[table["p_value"].lt(0.05) & table["term"].ne("Intercept")]
-    checks, joint = diagnostics({"pillars": fits["pillars"]}), None
-    if effects is not None:
-        joint = float(effects.wald_test_terms(scalar=True).table.loc["region", "pvalue"])
+    table, checks = slopes(coefficients(fits), nodes), diagnostics({"pillars": fits["pillars"]})
+    clear = table[table["p_holm"].lt(0.05) & table["model"].eq("pillars")]
     return {
         "n": int(fits["pillars"].nobs),
+        "tests": len(table),
         "positive": list(clear.loc[clear["estimate"] > 0, "term"]),
         "negative": list(clear.loc[clear["estimate"] < 0, "term"]),
-        "region_p": joint,
         "r2": fits["pillars"].rsquared,
-        "r2_region": None if effects is None else effects.rsquared,
         "failed": list(checks.loc[~checks["passes"].astype(bool), "check"]),
     }

@@ -1,66 +1,86 @@
 """Dynamics of the index: convergence, transitions, mobility, density, and its pattern in space.
 
     same = regions.balanced(index)        # tidy scores of the cities that have every year, with their region
-    dynamics.beta(same, "total")          # all functions take such scores and one node
+    dynamics.beta(same, "F")              # all functions take such scores and one node
 
-A comparison needs two years at least: with one, those functions refuse (`density` and Moran's I do not).
+A comparison needs two years at least: with one, those functions refuse (`density` and Moran's I do not). Everything
+is measured in points: the floor of a scale is a convention, and a ratio to it (coefficient of variation, growth in per cent,
+logarithm) would move with it. Tests are for scores that rest on nothing simulated (`known.measured`).
 """
 
 import numpy as np
 import pandas as pd
 
 from fire.analysis import determinants, regions
+from fire.analysis.known import HIGH, LOW, Draws
 from fire.analysis.regions import aligned, wide
 from fire.errors import refuse
+from fire.index.panel import STATUSES
 
 EARTH_KM = 6371.0
+LEVEL = 0.05  # of the tests
+
+
+def comparable(index) -> Draws:
+    """The balanced panel (`regions.balanced`), and that under each draw of what is not known."""
+    return Draws(regions.balanced(index), [regions.balanced(one) for one in index.completions])
+
+
+def holm(p) -> np.ndarray:
+    """p-values corrected for their number (Holm 1979, Scand. J. Statist. 6, 65-70, by statsmodels); missing ones stay."""
+    from statsmodels.stats.multitest import multipletests
+
+    found = np.array(p, dtype=float)
+    there = ~np.isnan(found)
+    if there.any():
+        found[there] = multipletests(found[there], method="holm")[1]
+    return found
 
 
 # Convergence
 
 
 def sigma(scores: pd.DataFrame, node: str) -> pd.DataFrame:
-    """Sigma convergence: `year, cv, sd, sd_log` (population standard deviations; sd in points). Falling = converging.
+    """Sigma convergence: `year, sd` (population standard deviation in points, which the floor of the scale does not
+    move). Falling = converging."""
+    table = wide(scores, node, least_years=2)
+    return pd.DataFrame({"year": table.columns, "sd": table.std(ddof=0).to_numpy()})
 
-    On a scale whose zero is arbitrary cv and sd may disagree: cv falls when all gain, though no gap narrows."""
-    table = wide(scores, node, least_years=2, logs=True)
-    frame = pd.DataFrame(
-        {
-            "year": table.columns,
-            "cv": (table.std(ddof=0) / table.mean()).to_numpy(),
-            "sd": table.std(ddof=0).to_numpy(),
-            "sd_log": np.log(table).std(ddof=0).to_numpy(),
-        }
-    )
-    frame.attrs["convention"] = (
-        "cv = population standard deviation / mean; sd_log = population sd of the logarithms"
-    )
+
+def spread(scores: pd.DataFrame, nodes: list) -> pd.DataFrame:
+    """Standard deviations of several nodes as a table: `node, sd_<year> …, sd_change` from the first to the last year
+    (points)."""
+    table = regions.by_node(sigma, scores, nodes).pivot(index="node", columns="year", values="sd").loc[nodes]
+    change = table.iloc[:, -1] - table.iloc[:, 0]
+    table.columns = [f"sd_{year}" for year in table]
+    return table.assign(sd_change=change).reset_index()
+
+
+def basis(scores: pd.DataFrame, node: str) -> float:
+    """How much of a node rests on public statistics and printed data, in per cent of weight, over units and years."""
+    part = scores[scores["node"].eq(node)]
+    return 100 * float(part[["share_printed", "share_observed"]].sum(axis=1).mean())
+
+
+def ranges(both: Draws, scores: pd.DataFrame, by: str = "node") -> pd.DataFrame:
+    """A small table with a row a node as shown: to each number its range over the draws (`<column>_low`, `<column>_high`)
+    and the softest status under the node (`<column>_status`). `scores`: as of `known.results`."""
+    frame, soft = both.frame.copy(), scores.dropna(subset="score_status")
+    softest = soft["score_status"].map(STATUSES.index).groupby(soft["node"], observed=True).max()
+    for column in both.frame.select_dtypes("number"):
+        values = np.array([one[column] for one in both.each], dtype=float)
+        frame[f"{column}_status"] = [STATUSES[place] for place in softest.loc[frame[by]]]
+        frame[f"{column}_low"], frame[f"{column}_high"] = np.quantile(values, [LOW, HIGH], axis=0)
     return frame
 
 
-def spread(sigma: pd.DataFrame) -> pd.DataFrame:
-    """Coefficients of variation by node and year as a table: `node, cv_<year> …, change_pct` from the first to the last
-    year (per cent). `sigma`: `node, year, cv` (`by_node(sigma, …)`)."""
-    table = sigma.pivot(index="node", columns="year", values="cv").loc[pd.unique(sigma["node"])]
-    change = 100 * (table.iloc[:, -1] / table.iloc[:, 0] - 1)
-    table.columns = [f"cv_{year}" for year in table]
-    return table.assign(change_pct=change).reset_index()
-
-
-def closing(sigma: pd.DataFrame) -> dict:
-    """Variation and standard deviation of the root (the first node of `sigma`) in the first and the last year, and the
-    pillars where the coefficient of variation falls (`closing`) or does not (`opening`)."""
-    table, root = spread(sigma), sigma[sigma["node"].eq(sigma["node"].iloc[0])]
-    falls, pillars = table["change_pct"].iloc[1:].lt(0), table["node"].iloc[1:]
-    return {
-        "cv0": root["cv"].iloc[0],
-        "cv1": root["cv"].iloc[-1],
-        "change": table["change_pct"].iloc[0],
-        "sd0": root["sd"].iloc[0],
-        "sd1": root["sd"].iloc[-1],
-        "closing": list(pillars[falls]),
-        "opening": list(pillars[~falls]),
-    }
+def gaps(scores: pd.DataFrame, node: str) -> dict:
+    """Standard deviation of a node in the first and the last year (`sd0, sd1`), also without `strong`, the city that pulls
+    the regression of growth most (`out0, out1`)."""
+    strong = influential(scores, node)
+    ends = (sigma(part, node)["sd"] for part in (scores, scores[scores["unit"].ne(strong)]))
+    (sd0, sd1), (out0, out1) = ((float(sd.iloc[0]), float(sd.iloc[-1])) for sd in ends)
+    return {"node": node, "sd0": sd0, "sd1": sd1, "strong": strong, "out0": out0, "out1": out1}
 
 
 def beta(
@@ -70,14 +90,14 @@ def beta(
     clusters: pd.Series | None = None,
     covariance: str = "HC1",
 ) -> pd.DataFrame:
-    """Beta convergence: one row with `b`, its error and interval, `speed` a year and `half_life` in years.
+    """Beta convergence: one row with `n, years, b, std_error, p_value, ci_low, ci_high` (95 per cent), `intercept, r2`.
 
-    ln(y_T/y_0)/T = a + b ln(y_0) [+ controls], by OLS over the first and the last year. speed = -ln(1 + bT)/T,
-    half-life = ln 2/speed, given only for a positive speed. `controls` (index unit, numeric columns) make it
-    conditional; `clusters` (unit -> label) cluster the errors, else they are of type `covariance` (statsmodels).
-    Source: Barro and Sala-i-Martin, Journal of Political Economy 100 (1992), 223-251.
+    (y_T - y_0)/T = a + b y_0 [+ controls], in points, by OLS over the first and the last year: b does not depend on floor
+    and unit of the scale. `controls` (index unit, numeric columns) make it conditional; `clusters` (unit -> label) cluster
+    the errors, else they are of type `covariance` (statsmodels). Barro and Sala-i-Martin (Journal of Political Economy
+    100, 1992, 223-251) regress logarithms, which need a true zero.
     """
-    data = determinants.log_growth(scores, node)
+    data = determinants.yearly_change(scores, node)
     years = int(data["years"].iloc[0])
     what, formula = f"beta convergence of node '{node}'", "growth ~ initial"
     if controls is not None:
@@ -87,115 +107,98 @@ def beta(
     if clusters is not None:
         data["clusters"] = aligned(what, clusters, data["growth"])
     result = determinants.fit(formula, data, covariance, None if clusters is None else "clusters")
-    b, (low, high) = result.params["initial"], result.conf_int().loc["initial"]
-    speeds = [
-        -np.log(1 + slope * years) / years if 1 + slope * years > 0 else np.nan for slope in (b, high, low)
-    ]
+    low, high = result.conf_int().loc["initial"]
     frame = pd.DataFrame(
         {
             "n": [int(result.nobs)],
             "years": years,
-            "b": b,
+            "b": result.params["initial"],
             "std_error": result.bse["initial"],
             "p_value": result.pvalues["initial"],
-            "low": low,
-            "high": high,
+            "ci_low": low,
+            "ci_high": high,
             "intercept": result.params["Intercept"],
             "r2": result.rsquared,
-            "speed": speeds[0],
-            "speed_low": speeds[1],
-            "speed_high": speeds[2],
-            "half_life": np.log(2) / speeds[0] if speeds[0] > 0 else np.nan,
         }
     )
-    regressors = "ln y_0" if controls is None else "ln y_0 and controls"
+    regressors = "y_0" if controls is None else "y_0 and controls"
     frame.attrs["convention"] = (
-        f"ln(y_T/y_0)/T on {regressors}, T = {years}; errors: {result.cov_type}; "
-        f"half-life = ln 2/speed, only for a positive speed"
+        f"(y_T - y_0)/T on {regressors}, in points, T = {years}; errors: {result.cov_type}"
     )
     return frame
 
 
-def club_beta(scores: pd.DataFrame, node: str, by: str = "region", least: int = 4) -> pd.DataFrame:
-    """Beta convergence inside each region (`club`); a region with fewer than `least` cities has `n` and no estimate.
+def convergence(scores: pd.DataFrame, nodes: list) -> pd.DataFrame:
+    """Beta convergence by node and model: `node, model, n, b, std_error, ci_low, ci_high, p_value, p_holm` (corrected for the
+    number of rows), `r2`.
 
-    `scores`: with the column `by`, which tells the clubs."""
-    rows = []
-    for club, inside in scores.groupby(by, observed=True):
-        count = inside["unit"].nunique()
-        row = beta(inside, node, covariance="nonrobust") if count >= least else pd.DataFrame({"n": [count]})
-        rows.append(row.assign(club=club))
-    frame = pd.concat(rows, ignore_index=True)
-    frame.insert(0, "club", frame.pop("club"))
-    frame.attrs["convention"] = (
-        f"absolute beta inside each region; classical errors (few cities); no estimate below {least} cities"
-    )
-    return frame.reindex(columns=["club", *beta(scores, node).columns])
-
-
-def convergence(scores: pd.DataFrame, node: str, conditions: list) -> pd.DataFrame:
-    """Beta convergence by model: `model, region, n, b, std_error, p_value, speed, half_life, r2` and the rest of `beta`.
-
-    Models: absolute; clustered (errors by region); conditional on the first scores of the nodes in `conditions` and on
-    regions (cities alone in their region are left out); club (one row a region, `region` named). Models that the data do
-    not allow (one region, too few cities) are left out.
+    Models: absolute; without the most influential city (`influential`); clustered (errors by region); regional (with
+    region effects, errors by region; cities alone in their region are left out). Models that the data do not allow
+    (one region, too few cities) are left out.
     """
     region = scores.drop_duplicates("unit").set_index("unit")["region"]
-    rows = {"absolute": beta(scores, node)}
-    if region.nunique() > 1:
-        rows["clustered"] = beta(scores, node, clusters=region)
-    together = determinants.accompanied(region.reset_index())["unit"]
-    inside, mine = scores[scores["unit"].isin(together)], region[together]
-    if mine.nunique() > 1 and len(mine) > 1 + mine.nunique() + len(conditions):
-        start = pd.DataFrame({one: wide(inside, one).iloc[:, 0] for one in conditions if one != node})
-        effects = pd.get_dummies(mine, drop_first=True, dtype=float)
-        rows["conditional"] = beta(inside, node, controls=start.join(effects, how="right"), clusters=mine)
-    clubs = club_beta(scores, node).rename(columns={"club": "region"}).assign(model="club")
-    frame = pd.concat([*(row.assign(model=name) for name, row in rows.items()), clubs], ignore_index=True)
-    frame.attrs["convention"] = "; ".join(
-        [rows["absolute"].attrs["convention"], clubs.attrs.get("convention", "")]
-    )
-    first = ["model", "region", "n", "b", "std_error", "p_value", "speed", "half_life", "r2"]
-    return frame[first + [column for column in frame if column not in first]]
+    inside = determinants.accompanied(region.reset_index()).set_index("unit")["region"]
+    rows = []
+    for node in nodes:
+        models = {"absolute": beta(scores, node)}
+        if len(region) > 3:
+            models["without"] = beta(scores[scores["unit"].ne(influential(scores, node))], node)
+        if region.nunique() > 1:
+            models["clustered"] = beta(scores, node, clusters=region)
+        if inside.nunique() > 1 and len(inside) > 1 + inside.nunique():
+            effects = pd.get_dummies(inside, drop_first=True, dtype=float)
+            part = scores[scores["unit"].isin(inside.index)]
+            models["regional"] = beta(part, node, controls=effects, clusters=inside)
+        rows += [row.assign(node=node, model=name) for name, row in models.items()]
+    frame = pd.concat(rows, ignore_index=True)
+    frame["p_holm"] = holm(frame["p_value"])
+    frame.attrs["convention"] = rows[0].attrs.get("convention", "")
+    order = ["node", "model", "n", "b", "std_error", "ci_low", "ci_high", "p_value", "p_holm", "r2"]
+    return frame[order]
 
 
-def _influential(scores: pd.DataFrame, node: str) -> str:
+def influential(scores: pd.DataFrame, node: str) -> str:
     """The city with the largest Cook's distance in the regression of growth on the first score."""
-    growth = determinants.log_growth(scores, node)
+    growth = determinants.yearly_change(scores, node)
     distance = determinants.fit("growth ~ initial", growth, "nonrobust").get_influence().cooks_distance[0]
     return growth.index[np.argmax(distance)]
 
 
-def catching_up(scores: pd.DataFrame, node: str, table: pd.DataFrame) -> dict:
-    """What `convergence` (its `table`) shows: the absolute coefficient, also without the most influential city, the
-    conditional one (None where it could not be estimated), and how many regions converge by themselves."""
-    absolute, clubs = table[table["model"].eq("absolute")].iloc[0], table[table["model"].eq("club")]
-    strong = _influential(scores, node)
-    without = beta(scores[scores["unit"].ne(strong)], node).iloc[0]
-    held = table[table["model"].eq("conditional")]
+def catching_up(scores: pd.DataFrame, table: pd.DataFrame, panel: pd.DataFrame) -> dict:
+    """What `convergence` (its `table`) says of its first node: `b, ci_low, ci_high, p`; `strong`, the most influential city,
+    with `b3, p3` without it and `soft`, its indicators of the first year that `panel` does not hold as observed; `b2, p2`
+    with region effects (None where not estimated). p-values are corrected for the number of models (Holm)."""
+    node, year = table["node"].iloc[0], scores["year"].min()
+    rows = table[table["node"].eq(node)].set_index("model")
+    strong = influential(scores, node)
+    cells = panel[panel["unit"].eq(strong) & panel["year"].eq(year)]
+    cells = cells.loc[~cells["status"].isin(["observed", "printed"]), "indicator"]
+
+    def of(model: str, column: str):
+        return rows.at[model, column] if model in rows.index else None
+
     return {
-        "b": absolute["b"],
-        "se": absolute["std_error"],
-        "p": absolute["p_value"],
-        "speed": 100 * absolute["speed"],
-        "half": absolute["half_life"],
+        "node": node,
+        "models": len(table),
+        "confidence": 95,
+        **{name: of("absolute", name) for name in ("b", "ci_low", "ci_high")},
+        "p": of("absolute", "p_holm"),
         "strong": strong,
-        "b3": without["b"],
-        "p3": without["p_value"],
-        "b2": held["b"].iloc[0] if len(held) else None,
-        "se2": held["std_error"].iloc[0] if len(held) else None,
-        "estimated": int(clubs["b"].notna().sum()),
-        "converging": int((clubs["b"].lt(0) & clubs["p_value"].lt(0.05)).sum()),
+        "soft": list(cells),
+        "b3": of("without", "b"),
+        "p3": of("without", "p_holm"),
+        "b2": of("regional", "b"),
+        "p2": of("regional", "p_holm"),
     }
 
 
 def paths(scores: pd.DataFrame, node: str) -> pd.DataFrame:
-    """What the convergence figure shows: `unit, log_initial` (ln of the first score), `log_growth_pct` (a year) and
-    `marked` (the largest residuals either way and the highest starts)."""
-    growth = determinants.log_growth(scores, node)
+    """What the convergence figure shows: `unit, initial` (first score), `yearly_change` (points a year) and `marked` (the
+    largest residuals either way and the highest starts)."""
+    growth = determinants.yearly_change(scores, node)
     residual = determinants.fit("growth ~ initial", growth, "nonrobust").resid
     marked = {*residual.nlargest(4).index, *residual.nsmallest(3).index, *growth["initial"].nlargest(3).index}
-    frame = pd.DataFrame({"log_initial": growth["initial"], "log_growth_pct": 100 * growth["growth"]})
+    frame = pd.DataFrame({"initial": growth["initial"], "yearly_change": growth["growth"]})
     return frame.assign(marked=frame.index.isin(marked)).rename_axis("unit").reset_index()
 
 
@@ -206,10 +209,10 @@ def classes(scores: pd.DataFrame, node: str, k: int = 4, bounds=None, relative: 
     """Class (1 = lowest) of every unit (rows) in every year (columns).
 
     Classes are bounded by the quantiles of all years together, or by `bounds`; a value on a bound belongs to the lower
-    class. `relative` divides scores by the mean of their year first. `attrs` hold the bounds and the convention.
+    class. `relative` takes the mean of their year from the scores first. `attrs` hold the bounds and the convention.
     """
     table = wide(scores, node, least_years=2)
-    table = table / table.mean() if relative else table
+    table = table - table.mean() if relative else table
     bounds = np.quantile(table, np.arange(1, k) / k) if bounds is None else np.asarray(bounds, dtype=float)
     refuse(
         "classes", [] if (np.diff(bounds) > 0).all() else ["the bounds do not increase: use fewer classes"]
@@ -217,7 +220,7 @@ def classes(scores: pd.DataFrame, node: str, k: int = 4, bounds=None, relative: 
     found = pd.DataFrame(np.searchsorted(bounds, table.to_numpy()) + 1, table.index, table.columns)
     found.attrs = {
         "bounds": list(map(float, bounds)),
-        "convention": f"{len(bounds) + 1} classes of the score{' over the mean of its year' if relative else ''}, bounds "
+        "convention": f"{len(bounds) + 1} classes of the score{' less the mean of its year' if relative else ''}, bounds "
         f"{', '.join(f'{bound:.4g}' for bound in bounds)} for all years, upper bound included",
     }
     return found
@@ -267,62 +270,6 @@ def _transition_frame(counts: np.ndarray, labels: list) -> pd.DataFrame:
     ).infer_objects()
 
 
-def steady_state(frame: pd.DataFrame) -> pd.Series:
-    """Long-run shares of the classes of a transition table, by giddy; refused when the chain has no unique one."""
-    from giddy.ergodic import steady_state as ergodic
-
-    order = pd.unique(frame["from"])
-    matrix = frame.pivot(index="from", columns="to", values="probability").loc[order, order]
-    empty = [
-        f"no unit leaves class {name}: join it with a neighbour" for name in order[matrix.isna().any(axis=1)]
-    ]
-    refuse("steady state", empty)
-    shares = np.asarray(ergodic(matrix.to_numpy()), dtype=float)
-    refuse(
-        "steady state",
-        []
-        if shares.ndim == 1
-        else [
-            "the classes do not all communicate, so there is no single "
-            "steady state: use fewer classes or more years"
-        ],
-    )
-    return pd.Series(shares, order, name="share")
-
-
-def spatial_transitions(scores: pd.DataFrame, node: str, w, k: int = 3) -> pd.DataFrame:
-    """Transitions by the class of the neighbours: `lag_class, from, to, count, probability`, by giddy's `Spatial_Markov`.
-
-    Own classes and classes of the spatial lag are k quantiles of all years, of scores over the mean of their year.
-    `attrs` hold the test that the lag makes no difference (`Q`, `p_value`, `dof`).
-    """
-    from giddy.markov import Spatial_Markov
-    from libpysal.weights import lag_spatial
-
-    table = _on_weights(wide(scores, node, least_years=2), w)
-    table = table / table.mean()
-    cuts = [np.quantile(values, np.arange(1, k) / k) for values in (table, lag_spatial(w, table.to_numpy()))]
-    markov = Spatial_Markov(table.to_numpy(), w, cutoffs=cuts[0], lag_cutoffs=cuts[1])
-    labels = list(range(1, k + 1))
-    frame = pd.concat(
-        [_transition_frame(counts, labels).assign(lag_class=lag) for lag, counts in zip(labels, markov.T)]
-    )
-    frame = frame[["lag_class", "from", "to", "count", "probability"]].reset_index(drop=True)
-    frame.attrs = {
-        "Q": float(markov.Q),
-        "p_value": float(markov.Q_p_value),
-        "dof": int(markov.dof_hom),
-        "convention": f"{k} pooled quantile classes of the score over the mean of its year, and of its lag; {w.name}",
-    }
-    return frame
-
-
-def crossed(lagged: pd.DataFrame) -> pd.DataFrame:
-    """`spatial_transitions` as a table of counts: `lag_class, class_before, to_<class> …`."""
-    table = lagged.pivot(index=["lag_class", "from"], columns="to", values="count").add_prefix("to_")
-    return table.rename_axis(columns=None).reset_index().rename(columns={"from": "class_before"})
-
-
 def moves(found: pd.DataFrame) -> pd.DataFrame:
     """Units that changed class from one year to the next: `unit, year, class_before, class_after, step`."""
     rows = [
@@ -347,10 +294,12 @@ def movers(scores: pd.DataFrame, node: str, found: pd.DataFrame) -> pd.DataFrame
     return frame.sort_values(["step", "rank_after"], ascending=[False, True], ignore_index=True)
 
 
-def staying(chain: pd.DataFrame) -> dict:
-    """Share of units that kept their class (per cent), the firmest and the loosest class; `chain` as of `transitions`."""
+def staying(chain: pd.DataFrame, node: str) -> dict:
+    """Share of units that kept their class of a node (per cent), the firmest and the loosest class; `chain` as of
+    `transitions`."""
     kept = chain[chain["from"].eq(chain["to"])].set_index("from")
     return {
+        "node": node,
         "stay": 100 * kept["count"].sum() / chain["count"].sum(),
         "firm": int(kept["probability"].idxmax()),
         "firm_p": kept["probability"].max(),
@@ -362,8 +311,8 @@ def staying(chain: pd.DataFrame) -> dict:
 def rank_mobility(scores: pd.DataFrame, node: str) -> pd.DataFrame:
     """Rank mobility between consecutive years and over the whole period.
 
-    `from_year, to_year, tau, tau_p` (Kendall, giddy), `spearman, mean_change` (mean absolute rank change), `moved`
-    (units whose rank changed). Ties share the best rank.
+    `from_year, to_year, tau` (Kendall, giddy), `spearman, mean_change` (mean absolute rank change), `moved` (units whose
+    rank changed). Ties share the best rank.
     """
     from giddy.rank import Tau
     from scipy.stats import spearmanr
@@ -380,15 +329,12 @@ def rank_mobility(scores: pd.DataFrame, node: str) -> pd.DataFrame:
                 first,
                 last,
                 float(tau.tau),
-                float(tau.tau_p),
                 float(spearmanr(table[first], table[last])[0]),
                 change.mean(),
                 int((change > 0).sum()),
             )
         )
-    frame = pd.DataFrame(
-        rows, columns=["from_year", "to_year", "tau", "tau_p", "spearman", "mean_change", "moved"]
-    )
+    frame = pd.DataFrame(rows, columns=["from_year", "to_year", "tau", "spearman", "mean_change", "moved"])
     frame.attrs["convention"] = (
         "Kendall's tau-b; rank change = earlier rank - later rank; ties share the best rank"
     )
@@ -411,6 +357,7 @@ def mobility(scores: pd.DataFrame, node: str) -> dict:
     whole, frame = rank_mobility(scores, node).iloc[-1], rank_moves(scores, node, largest=len(scores))
     change = frame.set_index("unit")["rank_change"]
     return {
+        "node": node,
         "tau": whole["tau"],
         "mean": whole["mean_change"],
         "rise_by": int(max(change.max(), 0)) if len(change) else 0,
@@ -426,6 +373,7 @@ def shift(scores: pd.DataFrame, node: str) -> dict:
     last = scores[scores["node"].eq(node) & scores["year"].eq(mode.index[-1])]
     top = last.loc[last["score"].idxmax()]
     return {
+        "node": node,
         "mode0": mode.iloc[0],
         "mode1": mode.iloc[-1],
         "shift": mode.iloc[-1] - mode.iloc[0],
@@ -468,7 +416,7 @@ def nearest(places: pd.DataFrame, k: int = 4):
 
     points = _coordinates(places)
     refuse("weights", [] if 0 < k < len(points) else [f"k = {k}: choose 1 to {len(points) - 1}"])
-    w = KNN(points.to_numpy(), k=k, ids=list(points.index), radius=EARTH_KM)
+    w = KNN(points.to_numpy(), k=k, ids=list(points.index), radius=EARTH_KM, silence_warnings=True)
     return _named(w, f"weights: {k} nearest cities on the great circle, row-standardised")
 
 
@@ -491,6 +439,12 @@ def inverse_distance(places: pd.DataFrame, cutoff_km: float | None = None, power
     return _named(w, f"weights: 1/distance^{power:g} on the great circle {reach}, row-standardised")
 
 
+def neighbourhoods(places: pd.DataFrame, numbers: list) -> dict:
+    """Weights by number of nearest cities (at most all others), and under None those of inverse distance."""
+    near = {min(k, len(places) - 1): nearest(places, min(k, len(places) - 1)) for k in numbers}
+    return near | {None: inverse_distance(places)}
+
+
 def _coordinates(places: pd.DataFrame) -> pd.DataFrame:
     """Longitude and latitude by city; InputError for missing, impossible or coincident points."""
     points = places.set_index("city")[["lon", "lat"]].astype(float)
@@ -503,6 +457,14 @@ def _coordinates(places: pd.DataFrame) -> pd.DataFrame:
     ]
     refuse("coordinates in places", faults)
     return points
+
+
+def reach(places: pd.DataFrame, k: int) -> float:
+    """Median distance of the k-th nearest city (km on the great circle)."""
+    lon, lat = np.deg2rad(_coordinates(places).to_numpy()).T
+    chord = np.sin((lat[:, None] - lat) / 2) ** 2
+    chord += np.cos(lat[:, None]) * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
+    return float(np.median(np.sort(2 * EARTH_KM * np.arcsin(np.sqrt(chord)), axis=1)[:, k]))
 
 
 def _named(w, name: str):
@@ -537,7 +499,8 @@ def _on_weights(table: pd.DataFrame, w) -> pd.DataFrame:
 def moran(
     scores: pd.DataFrame, node: str, w, rng: np.random.Generator, permutations: int = 999
 ) -> pd.DataFrame:
-    """Global Moran's I of every year, by esda: `year, I, expected, z, p_value` (permutations drawn from `rng`)."""
+    """Global Moran's I of every year, by esda: `year, I, expected, null_low, null_high` (5 and 95 per cent of random
+    placements, drawn from `rng`), `z, p_value`."""
     from esda.moran import Moran
 
     table, rows = _on_weights(wide(scores, node), w), []
@@ -551,11 +514,12 @@ def moran(
                 year,
                 float(observed.I),
                 float(observed.EI),
+                *np.quantile(draws, [LOW, HIGH]),
                 (observed.I - draws.mean()) / draws.std(),
                 _pseudo_p(draws[:, None], np.array([observed.I]))[0],
             )
         )
-    frame = pd.DataFrame(rows, columns=["year", "I", "expected", "z", "p_value"])
+    frame = pd.DataFrame(rows, columns=["year", "I", "expected", "null_low", "null_high", "z", "p_value"])
     frame.attrs["convention"] = f"{w.name}; {permutations} permutations, two-sided pseudo p-value"
     return frame
 
@@ -599,75 +563,70 @@ def local_moran(
     return frame
 
 
-def autocorrelation(scores: pd.DataFrame, nodes: list, near, far, rng: np.random.Generator) -> pd.DataFrame:
-    """Moran's I of several nodes as a table: `node, moran_<year> …` (weights `near`), and of the last year `z, p_value`
-    and, with the weights `far`, `moran_far, z_far, p_value_far`."""
-    close, apart = (regions.by_node(moran, scores, nodes, w, rng) for w in (near, far))
-    table = close.pivot(index="node", columns="year", values="I").loc[nodes]
-    year = table.columns[-1]
-    table.columns = [f"moran_{one}" for one in table]
-    for frame, suffix in ((close, ""), (apart, "_far")):
-        last = frame[frame["year"].eq(year)].rename(columns={"I": "moran"}).set_index("node")
-        kept = last[["z", "p_value"] if not suffix else ["moran", "z", "p_value"]]
-        table = table.join(kept.add_suffix(suffix))
-    table.attrs["convention"] = f"{close.attrs['convention']}; {far.name}"
-    return table.reset_index()
+def autocorrelation(
+    scores: pd.DataFrame, nodes: list, weights: dict, rng: np.random.Generator, permutations: int = 999
+) -> pd.DataFrame:
+    """Moran's I of the last year by node and weights (neighbours → libpysal `W`; None: another kind of weights): `node,
+    neighbours, moran, null_low, null_high` (5 and 95 per cent of random placements), `p_value`, `p_holm` (corrected for
+    the number of rows)."""
+    last = scores[scores["year"].eq(scores["year"].max())]
+    frames = [
+        moran(last, node, w, rng, permutations).assign(node=node, neighbours=k)
+        for node in nodes
+        for k, w in weights.items()
+    ]
+    frame = pd.concat(frames, ignore_index=True).rename(columns={"I": "moran"})
+    frame = frame.astype({"neighbours": "Int64"}).assign(p_holm=holm(frame["p_value"]))
+    frame.attrs["convention"] = "; ".join(w.name for w in weights.values()) + f"; {permutations} permutations"
+    return frame[["node", "neighbours", "moran", "null_low", "null_high", "p_value", "p_holm"]]
 
 
 def clustering(table: pd.DataFrame) -> dict:
-    """What `autocorrelation` shows of the root (its first row) and the pillar with the strongest clustering (None when
-    that is not significant at 5 %)."""
-    last = _latest(table)
-    root, pillars = table.iloc[0], table.iloc[1:].set_index("node")
-    strongest = pillars[last].idxmax()
-    clear = pillars.at[strongest, "p_value"] < 0.05
+    """What `autocorrelation` shows of its first node: `i`, `p` (Holm) with the first weights (`neighbours`), over all
+    weights the range of I (`least`, `most`), and how many of all `tests` stand after correction (`clear`)."""
+    mine = table[table["node"].eq(table["node"].iloc[0])]
     return {
-        "i": root[last],
-        "p": root["p_value"],
-        "i2": root["moran_far"],
-        "p2": root["p_value_far"],
-        "strongest": strongest if clear else None,
-        "si": pillars.at[strongest, last] if clear else None,
+        "node": mine["node"].iloc[0],
+        "neighbours": int(mine["neighbours"].iloc[0]),
+        "i": mine["moran"].iloc[0],
+        "p": mine["p_holm"].iloc[0],
+        "least": mine["moran"].min(),
+        "most": mine["moran"].max(),
+        "tests": len(table),
+        "clear": int(table["p_holm"].lt(LEVEL).sum()),
+        "from": round(100 * LOW),
+        "to": round(100 * HIGH),
     }
 
 
-def _latest(table: pd.DataFrame) -> str:
-    """The column of Moran's I in the last year."""
-    return table.columns[table.columns.get_loc("z") - 1]
+def in_short(scores: pd.DataFrame, node: str, w) -> dict:
+    """One node in numbers that need no test, for a node that is known as a range only: `sd0, sd1`, `tau` and `mean` of
+    its ranks from the first to the last year, Moran's I of the last (`i`)."""
+    from esda.moran import Moran
 
-
-def of_node(scores: pd.DataFrame, node: str, moran: pd.DataFrame) -> dict:
-    """One pillar in short: its variation, beta (also without the most influential city) and clustering (of
-    `autocorrelation`)."""
-    cv, strong = sigma(scores, node)["cv"], _influential(scores, node)
-    whole, without = (beta(part, node).iloc[0] for part in (scores, scores[scores["unit"].ne(strong)]))
-    row = moran.set_index("node").loc[node]
+    ends, whole = sigma(scores, node)["sd"], rank_mobility(scores, node).iloc[-1]
+    last = _on_weights(wide(scores, node), w).iloc[:, -1]
     return {
         "node": node,
-        "cv0": cv.iloc[0],
-        "cv1": cv.iloc[-1],
-        "b": whole["b"],
-        "p": whole["p_value"],
-        "strong": strong,
-        "without": without["b"],
-        "p_without": without["p_value"],
-        "i": row[_latest(moran)],
-        "pi": row["p_value"],
+        "sd0": float(ends.iloc[0]),
+        "sd1": float(ends.iloc[-1]),
+        "tau": float(whole["tau"]),
+        "mean": float(whole["mean_change"]),
+        "i": float(Moran(last.to_numpy(), w, permutations=0).I),
     }
 
 
 def clusters(local: pd.DataFrame) -> dict:
-    """Cities by kind of local cluster (`hh, ll, hl, lh`), those that stand the false discovery rate (`robust`), the
-    regions of the high clusters, the number of tests and of cities in no cluster (`quiet`); `local`: as of `local_moran`, one year, with `region`."""
+    """Cities in a local cluster that stands the false discovery rate, by kind (`hh, ll, hl, lh`, `any`), the number of
+    tests, and how many reached the level before that correction (`leads`); `local`: as of `local_moran`, one year."""
+    firm = local[local["robust"]]
     found = {
-        kind.lower(): list(local.loc[local["cluster"].eq(kind), "unit"]) for kind in ("HH", "LL", "HL", "LH")
+        kind.lower(): list(firm.loc[firm["cluster"].eq(kind), "unit"]) for kind in ("HH", "LL", "HL", "LH")
     }
     return found | {
-        "robust": list(local.loc[local["robust"], "unit"]),
-        "tests": len(local),
         "any": sum(found.values(), []),
-        "quiet": int(local["cluster"].eq("").sum()),
-        "high_regions": list(dict.fromkeys(local.loc[local["cluster"].eq("HH"), "region"])),
+        "tests": len(local),
+        "leads": int(local["cluster"].ne("").sum()),
     }
 
 

@@ -214,6 +214,18 @@ def enough(scores: pd.DataFrame, node: str, year: int) -> bool:
     )
 
 
+def measured(scores: pd.DataFrame, nodes: list) -> list:
+    """Those of `nodes` that tests may be made on: of every unit and year nothing simulated or assumed enters the score,
+    and ENOUGH of the weight is known.
+
+    `scores`: as of `results`. In the order of `nodes`, so that the first is the most that is known.
+    """
+    there = scores.dropna(subset="score")
+    soft = there[[f"share_{name}" for name in SOFT if f"share_{name}" in there]].sum(axis=1).gt(1e-9)
+    out = set(there.loc[soft | there["known_share"].lt(ENOUGH - 1e-9), "node"])
+    return [node for node in nodes if node not in out]
+
+
 # Findings -------------------------------------------------------------------------------------------------------------
 
 

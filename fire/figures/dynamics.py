@@ -4,6 +4,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.ticker import MaxNLocator
 
+from fire import codebook
 from fire.figures import kit, style
 
 CLUSTERS = {
@@ -64,26 +65,43 @@ def transitions(frame: pd.DataFrame, lang: str):
 
 
 def beta(frame: pd.DataFrame, lang: str):
-    """Growth against the log of the first score, with the fitted line; `unit, log_initial, log_growth_pct, marked`."""
+    """Yearly change against the first score, with the fitted line; `unit, initial, yearly_change, marked`."""
     marked = frame.loc[frame["marked"], "unit"]
-    return kit.scatter_fit(frame, lang, x="log_initial", y="log_growth_pct", marked=marked, height=3.7)
+    return kit.scatter_fit(frame, lang, x="initial", y="yearly_change", marked=marked, height=3.7)
 
 
 def moran_scatter(frame: pd.DataFrame, lang: str):
     """Moran scatter plot of one year: a city's standardised score against the mean of its neighbours; slope = I.
 
-    `frame`: `unit, z, lag, cluster` of `dynamics.local_moran`.
+    `frame`: `unit, z, lag, cluster, robust` of `dynamics.local_moran`; only robust clusters are told apart.
     """
-    fig, ax = style.subplots(height=4.1)
+    fig, ax = style.subplots(height=3.7)
     ax.axhline(0, color=style.MUTED, lw=0.6, ls="--")
     ax.axvline(0, color=style.MUTED, lw=0.6, ls="--")
-    told = _told(frame).rename(columns={"z": "standard_score", "lag": "neighbours_score"})
-    return kit.scatter_fit(told, lang, x="standard_score", y="neighbours_score", ax=ax, **_look(frame))
+    shown = frame.assign(cluster=frame["cluster"].where(frame["robust"], ""))
+    told = _told(shown).rename(columns={"z": "standard_score", "lag": "neighbours_score"})
+    return kit.scatter_fit(told, lang, x="standard_score", y="neighbours_score", ax=ax, **_look(shown))
 
 
-def clusters(frame: pd.DataFrame, lang: str):
-    """Local clusters of one year on longitude and latitude; `unit, lon, lat, cluster`."""
-    return kit.place_map(_told(frame), lang, **_look(frame))
+def chance(frame: pd.DataFrame, lang: str):
+    """Moran's I (dot) over the range that random placement gives (bar), a row for each number of neighbours, a panel a
+    node. `frame`: `node, neighbours, moran, null_low, null_high`."""
+    nodes, across = list(pd.unique(frame["node"])), 3
+    rows = frame["neighbours"].nunique(dropna=False)
+    down = -(-len(nodes) // across)
+    fig, axes = kit.panels(nodes, lang, height=(0.26 * rows + 0.7) * down, columns=min(across, len(nodes)))
+    for ax, node in zip(axes, nodes, strict=True):
+        part = frame[frame["node"].eq(node)].sort_values("neighbours", ignore_index=True)
+        labels = [
+            codebook.word("inverse distance", lang) if pd.isna(k) else f"k = {k}" for k in part["neighbours"]
+        ]
+        kit.rows(labels, lang, ax=ax)
+        ax.set_yticks(range(len(labels)), labels)
+        ax.hlines(part.index, part["null_low"], part["null_high"], color=style.FAINT, linewidth=7)
+        ax.scatter(part["moran"], part.index, s=28, color=style.NAVY, zorder=3)
+        ax.axvline(0, color=style.MUTED, lw=0.6)
+        ax.set_xlabel(kit.heading("moran", lang))
+    return fig
 
 
 def _told(frame: pd.DataFrame) -> pd.DataFrame:
@@ -102,18 +120,8 @@ def _look(frame: pd.DataFrame) -> dict:
 
 
 def coefficients(frame: pd.DataFrame, lang: str):
-    """Point and 95 % interval of each term, one colour a model; `model, term, times, estimate, ci_low, ci_high`."""
-    terms = [
-        kit.name(term, "node", lang) + ("" if pd.isna(times) else f" × {kit.name(times, 'node', lang)}")
-        for term, times in zip(frame["term"], frame["times"])
-    ]
+    """Point and 95 % interval of each term, one colour a model; `model, term, estimate, ci_low, ci_high`."""
+    frame = frame.rename(columns={"term": "node"})
     return kit.interval(
-        frame.assign(variable=terms),
-        lang,
-        y="variable",
-        x="estimate",
-        low="ci_low",
-        high="ci_high",
-        hue="model",
-        zero=True,
+        frame, lang, y="node", x="estimate", low="ci_low", high="ci_high", hue="model", zero=True
     )

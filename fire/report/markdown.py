@@ -43,8 +43,8 @@ def table(
     )
     frame = exhibits.load_table(record["folder"], record["name"], labels).drop(columns=list(without))
     columns = exhibits.shown_columns(frame.columns, lang)
-    frame, labels = frame[columns], {name: labels[name] for name in columns}
     shown = exhibits.display_frame(frame.head(rows) if rows else frame, labels, lang)
+    frame, labels = frame[columns], {name: labels[name] for name in columns}
     if lang == "en":
         shown = shown.map(lambda cell: lang.book.translated(cell, places_only))
     grid = [
@@ -53,7 +53,7 @@ def table(
     spans = [
         min(max(_heading_width(head), *map(width, cells), 3), 40) for head, *cells in zip(*grid, strict=True)
     ]
-    right = [labels[name]["kind"] == "number" and frame[name].dtype.kind in "ifb" for name in columns]
+    right = [labels[name]["kind"] in ("number", "p") and frame[name].dtype.kind in "ifb" for name in columns]
     rule = [
         ":" * (not end) + "-" * (span + 3) + ":" * end for span, end in zip(fitted(spans), right, strict=True)
     ]
@@ -79,7 +79,9 @@ def _place_link(text: str, place, lang: str) -> str:
 def _source_line(record: dict, lang: str, words: dict, cut: str | None = None) -> str:
     """Source, data status and note of an exhibit, in a Div of class `source`."""
     notes = [record.get("note", {}).get(lang), cut]
-    named = (f"{codebook.status(name, lang)} {codebook.mark(name, lang)}".strip() for name in record["status"])
+    named = (
+        f"{codebook.status(name, lang)} {codebook.mark(name, lang)}".strip() for name in record["status"]
+    )
     statuses = words["comma"].join(named)
     parts = [words["note-word"] + note for note in notes if note]
     parts += [words["source-word"] + record["source"][lang], words["status-word"] + statuses]
