@@ -14,6 +14,7 @@ RANKS = pd.DataFrame(
         "year": [2021] * 4 + [2020, 2021],
         "node": ["total"] * 5 + ["F"],
         "rank": [1, 3, 2, 4, 1, 2],
+        "rank_median": [1, 3, 2, 4, 1, 2],
         "rank_low": [1, 2, 1, 3, 1, 1],
         "rank_high": [1, 4, 3, 4, 4, 4],
         "p_top2": [1.0, 0.06, 0.94, 0.0, 1.0, 1.0],
@@ -22,17 +23,33 @@ RANKS = pd.DataFrame(
 )
 
 
+SCORES = RANKS[["unit", "year", "node", "rank"]].assign(
+    rank_status=["printed", "simulated", "observed", "simulated", "observed", "observed"]
+)
+
+
 def test_the_spread_of_intervals_by_hand():
-    now = intervals.of_year(RANKS, "total", 2021)
+    now = intervals.of_year(RANKS, "total", 2021, SCORES)
     assert now["unit"].tolist() == list("abcd") and now["width"].tolist() == [0, 2, 2, 1]
     found = intervals.spread(now, narrow=1)
     assert (found["n"], found["median"], found["share"], found["fixed"]) == (4, 1.5, 50, ["a"])
     assert (found["widest"], found["low"], found["high"], found["groups"]) == ("b", 1, 3, 2)
-    assert found["thirds"] == [1, 2, 1]
+
+
+def test_a_rank_that_is_not_known_is_not_shown_as_one():
+    now = intervals.of_year(RANKS, "total", 2021, SCORES)
+    assert now["rank"].isna().tolist() == [False, False, True, True]  # c and d: their interval only
+    found = intervals.spread(now)
+    assert (found["known"], found["printed"], found["open"]) == (2, 1, 2)
+    assert (found["known_median"], found["open_median"]) == (1, 1.5)
+    table = intervals.table(now)
+    assert table["band_low"].tolist() == [1, 1, 2, 3] and "rank_low" not in table
+    known = intervals.spread(intervals.of_year(RANKS, "total", 2021, SCORES.assign(rank_status="observed")))
+    assert known["open"] == 0 and known["open_median"] is None
 
 
 def test_among_the_first_surely_or_perhaps():
-    now = intervals.of_year(RANKS, "total", 2021)
+    now = intervals.of_year(RANKS, "total", 2021, SCORES)
     found = intervals.among_first(now, k=2)
     assert (found["inside"], found["perhaps"]) == (["a"], ["b", "c"])
     few = intervals.among_first(now.head(2), k=2)
@@ -58,22 +75,35 @@ def test_directions_of_growth():
             "unit": list("abcd"),
             "year": 2021,
             "node": "total",
-            "growth_pct": [1.0, 9.0, -4.0, 0.2],
+            "growth_median": [1.0, 9.0, -4.0, 0.2],
             "growth_low": [-1.0, 5.0, -6.0, 0.1],
             "growth_high": [2.0, 12.0, -1.0, 0.4],
         }
     )
-    found = intervals.directions(intervals.growth_of(growth, "total", 2021))
+    scores = growth[["unit", "year", "node"]].assign(
+        growth_pct=[1.1, 9.1, -4.1, 0.3], growth_pct_status=["printed", "simulated", "simulated", "observed"]
+    )
+    table = intervals.growth_of(growth, "total", 2021, scores)
+    assert table["unit"].tolist() == list("badc") and table["growth_pct"].isna().tolist() == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    found = intervals.directions(table)
     assert (found["certain"], found["rising"], found["falling"], found["n"]) == (3, 2, 1, 4)
     assert (found["fastest"], found["low"], found["high"]) == ("b", 5, 12)
+    close = intervals.directions(table.assign(growth_high=[12.0, 5.0, 0.4, -1.0]))
+    assert close["fastest"] is None  # a may have grown as fast
 
 
 def test_declared_alternatives_are_those_of_the_standard_run():
     standard = robustness.standard()
-    found = intervals.declared(standard)
+    index = Index(small_spec(), small_panel(np.ones((1, 3, 6)).cumsum(axis=1), status="estimated"))
+    found = intervals.declared(standard, index)
     lists = [len(options) for options in standard.values() if isinstance(options, list)]
     assert found["schemes"] == np.prod(lists) and found["draws"] == standard["draws"]
-    assert found["errors"]["simulated"] == 100 * standard["error"]["simulated"]
+    assert found["errors"] == {"estimated": 100 * standard["error"]["estimated"]} and found["unknown"] == 0
 
 
 def test_effects_of_a_run_are_ordered_by_the_total():
@@ -88,4 +118,4 @@ def test_effects_of_a_run_are_ordered_by_the_total():
     shift = sobol[sobol["output"].eq("shift")].set_index("factor")
     assert total.set_index("factor")["variance_share"].to_dict() == shift["total"].clip(lower=0).to_dict()
     assert intervals.largest(found)["first"] == total["factor"].iloc[0]
-    assert intervals.status_shares(index)["simulated"] == 100
+    assert intervals.largest(found)["between"] is None  # nothing is drawn

@@ -1,14 +1,20 @@
 """What rank intervals say: the values of the sentences on how sure a rank is.
 
+An interval is the 5th to the 95th percentile of all runs together: the draws of what is not known, and within each the
+declared alternatives of method. With means q_m and variances u_m of the M draws, W = mean of u_m is the variance within
+draws, B = variance of the q_m that between them, T = W + (1 + 1/M) B the total (Rubin 1987, Multiple Imputation for
+Nonresponse in Surveys, ch. 3); ranks are not normal, so the interval is taken from the mixture itself. Where a rank is
+known (printed, say) its interval tells what another method would give and casts no doubt on the rank.
+
 Frames come from the stored results (`fire.analysis.results`); functions give frames and values, never sentences.
 """
 
 from itertools import combinations, permutations
 
-import numpy as np
 import pandas as pd
 
 from fire.analysis import sensitivity
+from fire.analysis.known import SOFT
 from fire.index.panel import STATUSES
 
 NARROW = 5  # places that a narrow interval spans at most
@@ -16,55 +22,74 @@ SURE = 0.95  # probability from which an order is called certain
 PERCENTILES = {"from": 5, "to": 95}  # ends of the intervals of `robustness`
 
 
-def declared(alternatives: dict) -> dict:
-    """Values of the sentence on the declared alternatives (`robustness.standard()`): draws, schemes (combinations of
-    methods), and in per cent: band of the weights by level, drop, errors (status → standard deviation of a cell as a
-    share of the scale)."""
+def declared(alternatives: dict, index) -> dict:
+    """Values of the sentence on the declared alternatives (`robustness.standard()`): draws (all runs), unknown (draws of
+    what is not known, 0 where all is known), schemes (combinations of methods), and in per cent: band of the weights by
+    level, drop, errors (status of a known cell → its standard deviation as a share of the scale)."""
     ways = [options for options in alternatives.values() if isinstance(options, list)]
     error = alternatives.get("error", {})
     schemes = 1
     for options in ways:
         schemes *= len(options)
+    held = set(index.panel.loc[index.panel["year"].eq(index.year), "status"])
     return {
         "draws": alternatives["draws"],
+        "unknown": 0 if index.draws is None else len(index.completions),
         "schemes": schemes,
         "bands": [100 * band for band in alternatives.get("weights", {}).get("band", [])],
         "drop": 100 * alternatives.get("drop", 0),
-        "errors": {name: 100 * error[name] for name in STATUSES if name in error},
+        "errors": {name: 100 * error[name] for name in STATUSES if name in error and name in held},
     }
 
 
-def status_shares(index) -> dict:
-    """Share of the cells of the year ranked by data status, in per cent."""
-    cells = index.panel[index.panel["year"].eq(index.year)].dropna(subset="value")
-    shares = 100 * cells["status"].value_counts(normalize=True)
-    return {name: float(shares.get(name, 0.0)) for name in STATUSES}
-
-
-def of_year(frame: pd.DataFrame, node: str, year: int) -> pd.DataFrame:
-    """Rows of one node and year, with `width` (places from rank_low to rank_high), best rank first."""
+def of_year(frame: pd.DataFrame, node: str, year: int, scores: pd.DataFrame) -> pd.DataFrame:
+    """Intervals of one node and year, best first: unit, rank (missing where it is not known), rank_status, rank_median,
+    rank_low, rank_high, width (places from low to high), p_top<k>, group. `scores`: as of `known.results`."""
     kept = frame[frame["node"].eq(node) & frame["year"].eq(year)]
-    kept = kept.assign(width=kept["rank_high"] - kept["rank_low"])
-    return kept.sort_values(["rank", "unit"], ignore_index=True)
+    status = scores[scores["node"].eq(node) & scores["year"].eq(year)].set_index("unit")
+    told = kept["unit"].map(status["rank_status"])
+    kept = kept.assign(
+        rank=kept["unit"].map(status["rank"]).astype("Int64").where(~told.isin(SOFT)),
+        rank_status=told,
+        width=kept["rank_high"] - kept["rank_low"],
+    )
+    order = kept["rank"].fillna(kept["rank_median"])
+    return kept.assign(_order=order).sort_values(["_order", "unit"], ignore_index=True).drop(columns="_order")
+
+
+def table(intervals: pd.DataFrame) -> pd.DataFrame:
+    """The intervals of `of_year` as a table: unit, rank with its status, rank_median, band_low, band_high (the interval),
+    p_top<k>, group."""
+    ends = {"rank_low": "band_low", "rank_high": "band_high"}
+    return intervals.drop(columns=["year", "node", "width"]).rename(columns=ends)
 
 
 def spread(intervals: pd.DataFrame, narrow: int = NARROW) -> dict:
-    """How wide the intervals of one node and year are: n, median, share (per cent at most `narrow` places wide),
-    narrow, thirds (median width in the first, middle and last third), fixed (units whose interval is one place), widest, low, high (its interval), groups, sure, from, to (percentiles)."""
-    width = intervals["width"]
+    """How wide the intervals of one node and year are (frame of `of_year`): n, median, share (per cent at most `narrow`
+    places wide), narrow, fixed (units whose interval is one place), widest, low, high (its interval), groups, sure, from,
+    to (percentiles); known (units whose rank is known), printed (those whose rank is printed), open (the others), and the
+    median widths of both (known_median, open_median; None without any)."""
+    width, open_ = intervals["width"], intervals["rank"].isna()
     widest = intervals.loc[width.idxmax()]
+    medians = {
+        f"{name}_median": float(width[rows].median()) if rows.any() else None
+        for name, rows in (("known", ~open_), ("open", open_))
+    }
     return {
         "n": len(intervals),
         "median": float(width.median()),
         "share": 100 * float((width <= narrow).mean()),
         "narrow": narrow,
-        "thirds": [float(np.median(part)) for part in np.array_split(width.to_numpy(), min(3, len(width)))],
         "fixed": intervals.loc[width.eq(0), "unit"].tolist(),
         "widest": widest["unit"],
         "low": int(widest["rank_low"]),
         "high": int(widest["rank_high"]),
         "groups": int(intervals["group"].max()),
         "sure": 100 * SURE,
+        "known": int((~open_).sum()),
+        "printed": int(intervals["rank_status"].eq("printed").sum()),
+        "open": int(open_.sum()),
+        **medians,
         **PERCENTILES,
     }
 
@@ -109,23 +134,32 @@ def neighbours(pairs: pd.DataFrame, order: list) -> dict:
     }
 
 
-def growth_of(growth: pd.DataFrame, node: str, year: int) -> pd.DataFrame:
-    """Growth and its interval of one node and year, the fastest first."""
+def growth_of(growth: pd.DataFrame, node: str, year: int, scores: pd.DataFrame) -> pd.DataFrame:
+    """Growth of one node and year, the fastest first by the median of the runs: unit, growth_pct (missing where it is not
+    known) with growth_pct_status, growth_median, growth_low, growth_high. `scores`: as of `known.results`."""
     kept = growth[growth["node"].eq(node) & growth["year"].eq(year)]
-    return kept.sort_values(["growth_pct", "unit"], ascending=[False, True], ignore_index=True)
+    now = scores[scores["node"].eq(node) & scores["year"].eq(year)].set_index("unit")
+    status = kept["unit"].map(now["growth_pct_status"])
+    kept = kept.assign(
+        growth_pct=kept["unit"].map(now["growth_pct"]).where(~status.isin(SOFT)), growth_pct_status=status
+    )
+    kept = kept.sort_values(["growth_median", "unit"], ascending=[False, True], ignore_index=True)
+    return kept[["unit", "growth_pct", "growth_pct_status", "growth_median", "growth_low", "growth_high"]]
 
 
 def directions(growth: pd.DataFrame) -> dict:
-    """Of how many units the direction of growth is certain (the interval leaves out zero): n, certain, rising,
-    falling; fastest and its interval low, high. `growth`: rows of one node and year, the fastest first."""
+    """Of how many units the direction of growth is certain (the interval leaves out zero): n, certain, rising, falling;
+    fastest, the unit that grew faster than all others over its whole interval (None without one), and its low, high.
+    `growth`: as of `growth_of`."""
     rising, falling = growth["growth_low"] > 0, growth["growth_high"] < 0
-    first = growth.iloc[0]
+    first, others = growth.iloc[0], growth["growth_high"].iloc[1:]
+    clear = not (first["growth_low"] <= others).any()
     return {
         "n": len(growth),
         "certain": int((rising | falling).sum()),
         "rising": int(rising.sum()),
         "falling": int(falling.sum()),
-        "fastest": first["unit"],
+        "fastest": first["unit"] if clear else None,
         "low": float(first["growth_low"]),
         "high": float(first["growth_high"]),
     }
@@ -147,11 +181,14 @@ def effects(sobol: pd.DataFrame, output: str = "shift") -> pd.DataFrame:
 
 
 def largest(effects: pd.DataFrame) -> dict:
-    """Which choice moves ranks most: first, total (per cent of the variance), order (all choices)."""
+    """Which choice moves ranks most: first, total (per cent of the variance), order (all choices); between: the
+    first-order effect of the draws of what is not known, which is the share B/T of Rubin's rules (None without them)."""
     total = effects[effects["effect"].eq("total-effect")]
+    unknown = effects[effects["effect"].eq("first-order") & effects["factor"].eq("unknown")]
     return {
         "first": total["factor"].iloc[0],
         "total": 100 * float(total["variance_share"].iloc[0]),
         "order": total["factor"].tolist(),
+        "between": 100 * float(unknown["variance_share"].iloc[0]) if len(unknown) else None,
         "confidence": 100 * sensitivity.CONFIDENCE,
     }

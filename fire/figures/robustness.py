@@ -9,8 +9,8 @@ SIDE = 30  # rows that one column of axes holds
 
 
 def ranks(frame, lang):
-    """Rank of every unit with its interval. Columns: unit, rank (dot), rank_median (tick), rank_low, rank_high (bar),
-    group (shades alternate); the best first."""
+    """Rank of every unit with its interval. Columns: unit, rank (dot; none where it is not known), rank_median (tick),
+    rank_low, rank_high (bar), group (shades alternate); the best first."""
     rows = len(frame) if len(frame) <= SIDE else -(-len(frame) // 2)
     parts = [frame.iloc[start : start + rows] for start in range(0, len(frame), rows)]
     fig, axes = style.subplots(1, len(parts), height=0.17 * rows + 0.7, squeeze=False)
@@ -25,20 +25,21 @@ def ranks(frame, lang):
             color=shades,
         )
         ax.scatter(part["rank_median"], place, s=52, marker="|", color=style.NAVY, linewidth=1.3, zorder=3)
-        sns.scatterplot(x=part["rank"], y=place, s=16, color=style.HIGHLIGHT, zorder=4, ax=ax)
+        ax.scatter(part["rank"].astype(float), place, s=16, color=style.HIGHLIGHT, zorder=4)
         ends = part["rank_low"].min() - 1, part["rank_high"].max() + 1
         ax.set(xlabel=kit.heading("rank", lang), ylabel="", xlim=ends)
     return fig
 
 
 def pairs(frame, lang):
-    """Probability that the unit of the row is ahead of the unit of the column. Columns: unit, other, p_ahead, in the
-    order of the rows; `attrs["sure"]`: the probability from which a cell is not written."""
+    """Share of the indices in which the unit of the row is ahead of the unit of the column, each pair once. Columns: unit,
+    other, p_ahead, in the order of the rows; `attrs["sure"]`: the share from which a cell is not written."""
     order, sure = list(dict.fromkeys(frame["unit"])), frame.attrs["sure"]
     wide = frame.pivot(index="unit", columns="other", values="p_ahead").reindex(index=order, columns=order)
     fig, ax = style.subplots(height=0.19 * len(order) + 1.2)
     sns.heatmap(
         wide,
+        mask=np.tril(np.ones(wide.shape, bool)),
         annot=wide.map(lambda chance: f"{chance:.2f}" if 1 - sure < chance < sure else ""),
         fmt="",
         annot_kws={"fontsize": 5.6},
