@@ -1,7 +1,8 @@
-"""The indices of the annex: each is an Index of its own; league table, groups, and comparison with other rankings.
+"""The indices of the annex: each is an Index of its own; league table, what it rests on, comparison with other rankings.
 
-    ranked = rankings.results(ed, "banks")     # .index .intervals .audit
+    ranked = rankings.results(ed, "infrastructure")     # .index .intervals .audit
     rankings.league(ranked.index, ranked.intervals)
+    rankings.demonstration(ed)                 # how the methods do on samples whose truth is known
     rankings.external(ed)                      # other rankings of cities, and FIRE itself
 
 Names and groups of the units stand in `index.places` (city: the unit, city_en, region: its group).
@@ -16,7 +17,7 @@ import pandas as pd
 from scipy import stats
 
 from fire import files
-from fire.analysis import audit, robustness
+from fire.analysis import audit, known, robustness
 from fire.errors import InputError, refuse
 from fire.index import spec as specs
 from fire.index.index import Index
@@ -27,8 +28,10 @@ INDICES = [name for kind, found in collection.DATABASES.items() if kind != "citi
 EARLIER = "fire-2021"  # the method of the earlier edition, on the panel of this one
 TOP = 30  # rows of a league table where the specification says nothing
 LEAST = 4  # common cities from which two rankings are correlated
-SHOWN = ["index_name", "year", "n", "spearman", "spearman_p", "kendall", "outliers"]
+SHOWN = ["index_name", "year", "n", "spearman", "spearman_status", "spearman_low", "spearman_high"]
 WIDE = 5  # ranks beyond which an interval is called wide
+LEVEL = 90  # per cent of the draws of `robustness` between the ends of an interval
+LEADING = 10  # units at the head of a ranking whose stay is counted
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,11 @@ def load(ed, name: str, raw: Path = collection.RAW) -> Index:
     if name == ed.spec.id:
         return ed.index
     if name == EARLIER:
-        return Index(specs.load(name).vary(reference="year"), with_growth(ed.index.panel), places=ed.places())
+        grown = with_growth(ed.index.panel)
+        return Index(specs.load(name).vary(reference="year"), grown, places=ed.places(), draws=ed.index.draws)
     if name not in INDICES:
-        known = [*INDICES, ed.spec.id, EARLIER]
-        raise InputError(f"index {name}", [f"not a ranked index: use one of {', '.join(known)}"])
+        others = [*INDICES, ed.spec.id, EARLIER]
+        raise InputError(f"index {name}", [f"not a ranked index: use one of {', '.join(others)}"])
     units, panel = collection.of_index(ed, name, raw)
     spec, years = specs.load(name), sorted(panel["year"].unique())
     if spec.method["base_year"] not in years:
@@ -140,34 +144,87 @@ def indicators(spec) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def listed(spec) -> pd.DataFrame:
-    """The codebook as a reader sees it: branch (the pillar), name, definition, measuring unit, direction (↑ ↓), source and basis."""
-    book = indicators(spec)
-    pairs = {"label": "name", "definition": "definition", "unit": "measure_unit", "source": "source"}
-    table = {f"branch_{lang}": book["pillar"].map(spec.labels(lang)) for lang in ("zh", "en")}
+def listed(index) -> pd.DataFrame:
+    """The indicators as a reader sees them: branch (the pillar), name, definition, direction (↑ ↓), source and, where the figures have years of their own, `vintage` (these years, by index year) and `carried` (cells filled
+    with an earlier figure)."""
+    book = indicators(index.spec)
+    pairs = {"label": "name", "definition": "definition", "source": "source"}
+    table = {f"branch_{lang}": book["pillar"].map(index.spec.labels(lang)) for lang in ("zh", "en")}
     table |= {f"{new}_{lang}": book[f"{old}_{lang}"] for old, new in pairs.items() for lang in ("zh", "en")}
-    arrows = book["direction"].map({1: "↑", -1: "↓"})
-    return pd.DataFrame(table | {"direction": arrows, "basis": book["basis"]})
+    shown = pd.DataFrame(table | {"direction": book["direction"].map({1: "↑", -1: "↓"})})
+    figures = vintages(index)
+    return shown if figures is None else shown.join(figures.reindex(book["indicator"]).reset_index(drop=True))
+
+
+def vintages(index) -> pd.DataFrame | None:
+    """Years of the figures behind observed values: index indicator; `vintage` ("2019 / 2020": the usual year of each
+    index year), `carried` (cells with a figure of an earlier year). None where the values do not come from data/annex."""
+    path = samples.holding(index.spec.id)
+    if path is None or sources(index).empty:
+        return None
+    table = files.read_csv(path)
+    carried = table["status"].eq("imputed").groupby(table["indicator"]).sum()
+    usual = table.groupby(["indicator", "year"])["figure_year"].agg(lambda years: years.mode().iloc[0])
+    return pd.DataFrame({"vintage": usual.groupby("indicator").agg(" / ".join), "carried": carried})
+
+
+def sources(index) -> pd.DataFrame:
+    """The sources that a panel cites, as data/annex/sources.csv has them: `source`, publisher_, dataset_, origin_, release_
+    (_zh, _en), `indicators` (how many rest on it), `licence`, `licence_basis` (a term: stated for the dataset, or the
+    default of its publisher). Empty for a panel that cites none of them."""
+    table = files.read_csv(samples.ANNEX / "sources.csv")
+    cited = index.panel.drop_duplicates("indicator").groupby("source").size()
+    table = table[table["source"].isin(cited.index)].reset_index(drop=True)
+    table.insert(9, "indicators", table["source"].map(cited).astype(int))
+    return table.drop(columns=["where", "commit", "path", "note", "caution_zh", "caution_en"])
 
 
 def coverage(index) -> dict:
-    """How much of the data is simulated (per cent), and how many cells are printed: values of a sentence."""
+    """Units, indicators and cells, the share that is simulated (per cent), cells of the year taken and carried forward: values
+    of a sentence."""
     status = index.panel["status"]
     return {
         "indicators": len(index.spec.indicators),
         "units": len(index.units),
+        "cells": len(status),
+        "current": int(status.eq("observed").sum()),
         "share": 100 * status.eq("simulated").mean(),
-        "published": int(status.eq("published").sum()),
+        "carried": int(status.eq("imputed").sum()),
+        "years": [str(year) for year in index.years],
     }
 
 
 def about(index) -> dict:
-    """Name and public method of an index, and where its data come from: values of every text about it."""
+    """Name and method of an index, and where its data come from (publishers and datasets in both languages, else files):
+    values of every text about it."""
+    cited = sources(index)
+    named = {
+        name: {lang: list(cited[f"{name}_{lang}"].unique()) for lang in ("zh", "en")}
+        for name in ("publisher", "dataset")
+    }
     return {
         "title": index.spec.titles,
         "method": index.spec.table.get("annex", {}).get("method"),
-        "data": ", ".join(sorted(index.panel["source"].dropna().unique())),
+        "data": [] if len(cited) else sorted(index.panel["source"].dropna().unique()),
+        **named,
     }
+
+
+def cautions(index) -> dict:
+    """What a reader should know of the sources of a panel (of data/annex/sources.csv), in both languages."""
+    table = files.read_csv(samples.ANNEX / "sources.csv")
+    told = table[table["source"].isin(index.panel["source"])].dropna(subset="caution_zh")
+    return {"cautions": {"zh": "".join(told["caution_zh"]), "en": " ".join(told["caution_en"])}}
+
+
+def as_printed(ed, index) -> dict:
+    """What the printed facts say of the database of an index, by metric (`countries`, `indicators`), and whether the index has
+    the `same` numbers: values of a sentence; empty where nothing is printed. Ranks of the annex are not printed as text."""
+    for rows in printed(ed, "databases"):
+        rows = rows[rows["dimension"].eq(index.spec.table["annex"]["kind"]) & rows["value"].notna()]
+        told = dict(zip(rows["metric"], rows["value"].astype(int)))
+        return told and told | {"same": [*told.values()] == [len(index.units), len(index.spec.indicators)]}
+    return {}
 
 
 # Results --------------------------------------------------------------------------------------------------------------
@@ -180,17 +237,21 @@ def named(index) -> pd.DataFrame:
 
 
 def league(index, intervals: pd.DataFrame | None = None, top: int | None = None) -> pd.DataFrame:
-    """The top of an index in its last year: `rank, unit_zh, unit_en, group, score, growth_pct, rank_change, share_hard`
-    (share of the score that rests on printed or observed values), and `rank_low, rank_high` when intervals are given."""
+    """The top of an index in its last year: `rank, unit_zh, unit_en, group, score, score_status` (that of the softest value
+    behind it), `rank_change`, and `rank_low, rank_high` when intervals are given."""
     table = index.of().join(named(index), on="unit")
-    table["share_hard"] = table["share_observed"] + table["share_published"]
-    columns = ["rank", "unit_zh", "unit_en", "group", "score"]
+    table["score_status"] = np.array(STATUSES)[known.softest(table)]
+    columns = ["rank", "unit_zh", "unit_en", "group", "score", "score_status"]
     if intervals is not None:
-        here = intervals[intervals["node"].eq(index.spec.root) & intervals["year"].eq(index.year)]
-        table = table.merge(here[["unit", "rank_low", "rank_high"]], on="unit")
+        table = table.merge(_last(index, intervals)[["rank_low", "rank_high"]], on="unit")
         columns += ["rank_low", "rank_high"]
-    table = table.sort_values(["rank", "unit"], ignore_index=True).head(top)
-    return table[[*columns, "growth_pct", "rank_change", "share_hard"]]
+    return table.sort_values(["rank", "unit"], ignore_index=True).head(top)[[*columns, "rank_change"]]
+
+
+def _last(index, intervals: pd.DataFrame) -> pd.DataFrame:
+    """Rank intervals of the root in the last year, by unit."""
+    here = intervals["node"].eq(index.spec.root) & intervals["year"].eq(index.year)
+    return intervals[here].set_index("unit")
 
 
 def first(table: pd.DataFrame) -> dict:
@@ -218,52 +279,137 @@ def profile(index, top: int | None = None) -> pd.DataFrame:
     return long.join(named(index)[["unit_zh", "unit_en"]], on="unit")
 
 
-def strongest(profile: pd.DataFrame) -> dict:
-    """Pillars with the highest and lowest mean score: values of a sentence."""
-    mean = profile.groupby(["pillar_zh", "pillar_en"], sort=False)["score"].mean()
-    strong, weak = mean.idxmax(), mean.idxmin()
+def heads(profile: pd.DataFrame) -> dict:
+    """The unit with the highest score on each pillar: values of a sentence."""
+    best = profile.loc[profile.groupby("pillar", sort=False)["score"].idxmax()]
+    pairs = [
+        {name: {lang: row[f"{name}_{lang}"] for lang in ("zh", "en")} for name in ("pillar", "unit")}
+        for row in best.to_dict("records")
+    ]
+    return {"top": profile["unit"].nunique(), "heads": pairs}
+
+
+def standing(index, intervals: pd.DataFrame, unit: str) -> dict:
+    """Where one unit stands: its rank with interval, the pillars where it ranks best and worst, and how many units cannot
+    be told apart from it (their intervals overlap): values of a sentence."""
+    scores, here = index.scores(), _last(index, intervals)
+    pillars = scores[scores["unit"].eq(unit) & scores["year"].eq(index.year)].set_index("node")["rank"]
+    pillars = pillars.reindex(index.spec.pillars)
+    one = here.loc[unit]
+    near = here["rank_low"].le(one["rank_high"]) & here["rank_high"].ge(one["rank_low"])
+    label = {
+        end: {lang: index.spec.label(node, lang) for lang in ("zh", "en")} for end, node in _ends(pillars)
+    }
     return {
-        "top": profile["unit"].nunique(),
-        "strong": dict(zip(("zh", "en"), strong)),
-        "weak": dict(zip(("zh", "en"), weak)),
-        "high": mean.max(),
-        "low": mean.min(),
+        "unit": {"zh": unit, "en": named(index).at[unit, "unit_en"]},
+        "rank": int(one["rank"]),
+        "low": int(one["rank_low"]),
+        "high": int(one["rank_high"]),
+        "near": int(near.sum()) - 1,
+        "of": len(here),
+        "best": label["best"],
+        "best_rank": int(pillars.min()),
+        "worst": label["worst"],
+        "worst_rank": int(pillars.max()),
     }
 
 
-def members(index) -> pd.DataFrame:
-    """Scores of all units with their group: `unit_zh, unit_en, group, score, rank`, last year."""
-    return index.of()[["unit", "score", "rank"]].join(named(index), on="unit").drop(columns="unit")
+def _ends(ranks: pd.Series) -> tuple:
+    """The node of the best and that of the worst rank."""
+    return ("best", ranks.idxmin()), ("worst", ranks.idxmax())
 
 
-def groups(members: pd.DataFrame, top: int) -> pd.DataFrame:
-    """Groups of units: `group, units, mean, median, best, in_top` (units among the first `top`), highest mean first."""
-    by_group = members.groupby("group")["score"]
-    table = by_group.agg(units="size", mean="mean", median="median", best="max")
-    inside = members[members["rank"] <= top].groupby("group").size()
-    table["in_top"] = inside.reindex(table.index, fill_value=0)
-    return table.sort_values("mean", ascending=False).reset_index()
+def without(index, unit: str) -> pd.DataFrame:
+    """The index without the indicators of one dataset at a time, against the index itself, last year: dataset_zh,
+    dataset_en, `indicators` (left out), `spearman`, `kept` (of the first LEADING), `rank` (of `unit`), unit_zh,
+    unit_en, `move` (the unit that changes place most; positive = up)."""
+    cited = sources(index).set_index("source")
+    of = index.panel.drop_duplicates("indicator").set_index("indicator")["source"]
+    whole, rows = index.of().set_index("unit")["rank"], []
+    for (zh, en), group in cited.groupby(["dataset_zh", "dataset_en"], sort=False):
+        gone = of.index[of.isin(group.index)]
+        rank = index.drop(*gone).of().set_index("unit")["rank"].reindex(whole.index)
+        move = whole - rank
+        most = move.abs().astype(int).idxmax()
+        rows.append(
+            {
+                "dataset_zh": zh,
+                "dataset_en": en,
+                "indicators": len(gone),
+                "spearman": stats.spearmanr(whole, rank)[0],
+                "kept": int((whole.le(LEADING) & rank.le(LEADING)).sum()),
+                "rank": int(rank[unit]),
+                **named(index).loc[most, ["unit_zh", "unit_en"]].to_dict(),
+                "move": int(move[most]),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
-def extremes(groups: pd.DataFrame, top: int) -> dict:
-    """Groups with the highest and lowest mean, and the one with most units among the first: values of a sentence."""
-    first, last, most = groups.iloc[0], groups.iloc[-1], groups.loc[groups["in_top"].idxmax()]
+def weakest(table: pd.DataFrame) -> dict:
+    """The dataset without which the ranking changes most (of `without`), and how far ranks agree: values of a sentence."""
+    one = table.loc[table["spearman"].idxmin()]
     return {
-        "first": first["group"],
-        "mean": first["mean"],
-        "last": last["group"],
-        "least": last["mean"],
-        "most": most["group"],
-        "share": int(most["in_top"]),
-        "top": top,
+        "weightiest": {"zh": one["dataset_zh"], "en": one["dataset_en"]},
+        "spearman": one["spearman"],
+        "most": table["spearman"].max(),
+        "kept": int(one["kept"]),
+        "leading": LEADING,
+        "mover": {"zh": one["unit_zh"], "en": one["unit_en"]},
+        "move": abs(int(one["move"])),
+        "up": bool(one["move"] > 0),
     }
 
 
-def verdicts(lines: pd.DataFrame) -> dict:
-    """Lines of an audit that pass, are flagged and fail: values of a sentence."""
+def demonstration(ed, raw: Path = collection.RAW, draws: int | None = None) -> pd.DataFrame:
+    """How the methods do on the simulated samples, whose general factor is known: index_name_zh, index_name_en, `indicators`,
+    `units`, `missing_pct` (cells of channels that a unit lacks), `spearman` (of score and factor), `width` (median width of the
+    rank interval), `inside_pct` (units whose rank by the factor lies in their interval); last year. The samples say nothing
+    of any institution. Indices with values of their own are left out."""
+    rows = []
+    for name in INDICES:
+        index = load(ed, name, raw)
+        if not index.panel["status"].eq("simulated").all():
+            continue
+        ranks = robustness.run(index, alternatives(index), draws, progress=False).intervals
+        ranks, factor = _last(index, ranks), samples.factor(name)
+        place = factor.rank(ascending=False).reindex(ranks.index)
+        cells = len(index.spec.indicators) * len(index.units) * len(index.years)
+        rows.append(
+            {
+                "index_name_zh": index.spec.titles["zh"],
+                "index_name_en": index.spec.titles["en"],
+                "indicators": len(index.spec.indicators),
+                "units": len(index.units),
+                "missing_pct": 100 * (1 - len(index.panel) / cells),
+                "spearman": stats.spearmanr(ranks["rank"], place)[0],
+                "width": (ranks["rank_high"] - ranks["rank_low"]).median(),
+                "inside_pct": 100 * place.between(ranks["rank_low"], ranks["rank_high"]).mean(),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def recovered(table: pd.DataFrame) -> dict:
+    """How well the methods find the known factor (of `demonstration`): values of a sentence."""
+    return {
+        "low": table["spearman"].min(),
+        "high": table["spearman"].max(),
+        "inside_low": table["inside_pct"].min(),
+        "inside_high": table["inside_pct"].max(),
+        "level": LEVEL,
+    }
+
+
+def verdicts(lines: pd.DataFrame, spec) -> dict:
+    """Lines of an audit that pass, are flagged and fail, and the indicators (`weak`) whose influence on the scores falls short
+    of their weight: values of a sentence."""
     counts = lines["verdict"].value_counts()
+    held = lines[lines["check"].eq("importance") & lines["verdict"].isin(["flag", "fail"])]
+    short = held.loc[[one["effective"] < one["nominal"] for one in held["facts"]], "node"]
     found = {name: int(counts.get(key, 0)) for name, key in (("passed", "pass"), ("flagged", "flag"))}
-    return {"lines": len(lines), **found, "failed": int(counts.get("fail", 0))}
+    weak = {lang: [spec.label(node, lang) for node in short] for lang in ("zh", "en")}
+    return {"lines": len(lines), **found, "failed": int(counts.get("fail", 0)), "weak": weak}
 
 
 # Other rankings -------------------------------------------------------------------------------------------------------
@@ -276,6 +422,17 @@ def external(ed) -> pd.DataFrame:
     shares and counts) and the earlier edition of FIRE ("FIRE 2021"); and FIRE itself ("FIRE 2022", as `own` names it).
     Inexact values are left out.
     """
+    return _beside(_others(ed), ed, ed.index)
+
+
+def by_draw(ed) -> list[pd.DataFrame]:
+    """As `external`, with FIRE's own places under each draw of what is not known of it; one frame where all is known."""
+    others = _others(ed)
+    return [_beside(others, ed, completion) for completion in ed.index.completions]
+
+
+def _others(ed) -> pd.DataFrame:
+    """The rankings of others, and earlier editions."""
     tables = [*printed(ed, "city_rankings"), files.read_csv(files.DATA / "external-rankings.csv")]
     rows = pd.concat(tables)
     rows = rows[rows["qualifier"].isin(["exact", "list_order"]) & rows["value"].notna()]
@@ -285,11 +442,16 @@ def external(ed) -> pd.DataFrame:
         rows["value"],
         rows.groupby(["index_name", "year", "metric"])["value"].rank(ascending=False, method="min"),
     )
-    scores = ed.index.scores()
+    return pd.concat([rows, _earlier(ed)])
+
+
+def _beside(others: pd.DataFrame, ed, index) -> pd.DataFrame:
+    """The rankings of others with that of FIRE by its scores in `index`."""
+    scores = index.scores()
     fire = scores[scores["node"].eq(ed.spec.root)].rename(columns={"unit": "city", "rank": "place"})
-    parts = [rows, _earlier(ed), fire.assign(index_name=own(ed)[0]).astype({"place": float})]
+    fire = fire.assign(index_name=own(ed)[0]).astype({"place": float})
     key = ["index_name", "year", "city"]
-    return pd.concat(parts)[[*key, "place"]].drop_duplicates(key, ignore_index=True)
+    return pd.concat([others, fire])[[*key, "place"]].drop_duplicates(key, ignore_index=True)
 
 
 def _earlier(ed) -> pd.DataFrame:
@@ -317,17 +479,17 @@ def compare(
 ) -> tuple[dict, pd.DataFrame]:
     """Two rankings, each named (index, year), on their common cities.
 
-    Returns a summary (`n`, Spearman and Kendall correlation with p-values; NaN below `least` common cities) and the
+    Returns a summary (`n`, Spearman and Kendall correlation; NaN below `least` common cities) and the
     cities with their places among the common ones (`a`, `b`; `attrs["names"]`: the two rankings), `gap` (positive = better placed in `b`) and `outlier`, where the
     gap exceeds two places, a tenth of the cities and twice the median gap. Raises InputError for an unknown ranking.
     """
-    known = set(map(tuple, rankings[["index_name", "year"]].drop_duplicates().to_numpy()))
+    told = set(map(tuple, rankings[["index_name", "year"]].drop_duplicates().to_numpy()))
     refuse(
         "rankings",
         [
-            f"no ranking {name}: use one of {', '.join(f'{index} {year}' for index, year in sorted(known))}"
+            f"no ranking {name}: use one of {', '.join(f'{index} {year}' for index, year in sorted(told))}"
             for name in (a, b)
-            if name not in known
+            if name not in told
         ],
     )
     places = [
@@ -338,46 +500,56 @@ def compare(
     common["gap"] = common["a"] - common["b"]
     gap = common["gap"].abs()
     common["outlier"] = (gap > 2) & (gap > len(gap) / 10) & (gap > 2 * gap.median())
-    summary = {
-        "n": len(common),
-        "spearman": np.nan,
-        "spearman_p": np.nan,
-        "kendall": np.nan,
-        "kendall_p": np.nan,
-    }
+    summary = {"n": len(common), "spearman": np.nan, "kendall": np.nan}
     if len(common) >= least:
-        summary |= dict(zip(("spearman", "spearman_p"), stats.spearmanr(common["a"], common["b"])))
-        summary |= dict(zip(("kendall", "kendall_p"), stats.kendalltau(common["a"], common["b"])))
+        summary["spearman"] = stats.spearmanr(common["a"], common["b"])[0]
+        summary["kendall"] = stats.kendalltau(common["a"], common["b"])[0]
     cities = common.sort_values("gap").rename_axis("city").reset_index()
     cities.attrs["names"] = (a, b)
     return summary, cities
 
 
-def compare_all(rankings: pd.DataFrame, base: tuple[str, int]) -> pd.DataFrame:
-    """The base ranking against every other: one row a ranking with `n`, correlations and the names of outliers."""
+def compare_all(each: list[pd.DataFrame], base: tuple[str, int]) -> pd.DataFrame:
+    """The base ranking against every other that shares LEAST cities with it, under each draw (`by_draw`): one row a ranking
+    with `index_name`, `year`, `n`, the median `spearman` and `kendall`, and `spearman_low`, `spearman_high` (5 to 95 per
+    cent of the draws; `spearman_status`: simulated where they differ). Most common cities first."""
     rows = []
-    for name, year in rankings[["index_name", "year"]].drop_duplicates().itertuples(index=False):
-        if name != base[0]:
-            summary, cities = compare(rankings, base, (name, year))
-            far = cities.loc[cities["outlier"], "city"]
-            rows.append({"index_name": name, "year": year, **summary, "outliers": "、".join(far)})
-    return pd.DataFrame(rows).sort_values("n", ascending=False, kind="stable", ignore_index=True)
+    for name, year in each[0][["index_name", "year"]].drop_duplicates().itertuples(index=False):
+        found = pd.DataFrame([compare(one, base, (name, year))[0] for one in each])
+        low, high = found["spearman"].quantile([0.05, 0.95])
+        status = "simulated" if low < high else None
+        ends = {"spearman_status": status, "spearman_low": low, "spearman_high": high}
+        if name != base[0] and found["n"].min() >= LEAST:
+            rows.append({"index_name": name, "year": year, **found.median().to_dict(), **ends})
+    table = pd.DataFrame(rows, columns=[*SHOWN, "kendall"])
+    return table.astype({"n": int}).sort_values("n", ascending=False, kind="stable", ignore_index=True)
 
 
 def widest(pairs: pd.DataFrame) -> tuple[str, int] | None:
-    """The ranking of others that shares most cities with the base (at least LEAST): name and year; None without any."""
-    others = pairs[~pairs["index_name"].str.startswith("FIRE ") & pairs["n"].ge(LEAST)]
+    """The ranking of others that shares most cities with the base: name and year; None without any."""
+    others = pairs[~pairs["index_name"].str.startswith("FIRE ")]
     return None if others.empty else (others["index_name"].iloc[0], int(others["year"].iloc[0]))
 
 
-def agreement(summary: dict, cities: pd.DataFrame) -> dict:
-    """How far two rankings agree (as `compare` gives it): values of a sentence."""
-    name, year = cities.attrs["names"][1]
-    return summary | {"name": name, "of": year, "outliers": cities.loc[cities["outlier"], "city"].tolist()}
+def agreement(
+    each: list[pd.DataFrame], base: tuple[str, int], other: tuple[str, int]
+) -> tuple[dict, pd.DataFrame]:
+    """How far two rankings agree under each draw (`by_draw`): values of a sentence, and the common cities with their median
+    rank `a`, its range `a_low`, `a_high`, rank `b`, and `outlier`, far off in `known.SURE` of the draws (names in `attrs`)."""
+    row = compare_all([one[one["index_name"].isin([base[0], other[0]])] for one in each], base)
+    row = row[row["index_name"].eq(other[0]) & row["year"].eq(other[1])].iloc[0]
+    cities = pd.concat([compare(one, base, other)[1] for one in each]).groupby("city")
+    shown = cities[["a", "b"]].median()
+    shown["a_low"], shown["a_high"] = cities["a"].quantile(0.05), cities["a"].quantile(0.95)
+    shown["outlier"] = cities["outlier"].mean().ge(known.SURE)
+    shown = shown.reset_index()
+    shown.attrs["names"] = (base, other)
+    far = shown.loc[shown["outlier"], "city"].tolist()
+    return {**row.to_dict(), "name": other[0], "of": other[1], "outliers": far}, shown
 
 
 def mixed(ed) -> list[str]:
     """Data statuses of a comparison: printed ranks of others beside the scores of the edition."""
     rests_on = ed.index.of()
     used = [name for name in STATUSES if rests_on[f"share_{name}"].gt(0).any()]
-    return [name for name in STATUSES if name in {"published", *used}]
+    return [name for name in STATUSES if name in {"printed", *used}]

@@ -1,4 +1,4 @@
-"""Figures of the annex rankings: league table with intervals, profile of pillars, groups, two rankings compared.
+"""Figures of the annex rankings: league table with intervals, profile of pillars, two rankings compared.
 
 Each takes a frame of `fire.analysis.rankings`, whose pairs `unit_zh`, `unit_en` name the units of any index.
 """
@@ -37,27 +37,26 @@ def profile(frame: pd.DataFrame, lang: str):
     frame = _named(frame, lang).assign(name=frame[f"pillar_{lang}"])
     few = int(frame["score"].max() < 20)
     units = frame["unit"].nunique()
-    return kit.heat(
+    fig = kit.heat(
         frame, lang, y="unit", x="name", value="score", digits=few, height=0.17 * units + 1.2, size=6.5
     )
-
-
-def groups(frame: pd.DataFrame, lang: str):
-    """Scores of all units by group, a dot each, with the mean of each group. Columns as `rankings.members`."""
-    sizes = frame["group"].value_counts()
-    shape = "{}（{}）" if lang == "zh" else "{} ({})"
-    labels = {one: shape.format(codebook.word(one, lang), size) for one, size in sizes.items()}
-    return kit.strip(_named(frame, lang).assign(group=frame["group"].map(labels)), lang, y="group", x="score")
+    ax = fig.axes[0]
+    ax.set_xticks(ax.get_xticks(), [kit.wrap(name, lang, 16) for name in frame["name"].unique()])
+    return fig
 
 
 def comparison(frame: pd.DataFrame, lang: str):
-    """Ranks of common cities in two rankings (columns `a`, `b`; names in `attrs["names"]`) about the line of equal
-    ranks; cities in `outlier` in the highlight colour."""
+    """Ranks of common cities in two rankings (columns `a` with its range `a_low`, `a_high`, and `b`; names in
+    `attrs["names"]`) about the line of equal ranks; hollow where the range is more than one rank, cities in
+    `outlier` in the highlight colour."""
     fig, ax = style.subplots(height=3.8, width=4.6)
     top = frame[["a", "b"]].max(axis=None) + 1
     ax.plot([0, top], [0, top], color=style.FAINT, linewidth=1)
     colours = np.where(frame["outlier"], style.HIGHLIGHT, style.BASE)
-    ax.scatter(frame["a"], frame["b"], s=26, color=colours, zorder=3)
+    ax.hlines(frame["b"], frame["a_low"], frame["a_high"], color=style.FAINT)
+    sure = frame["a_low"].eq(frame["a_high"])
+    faces = np.where(sure, colours, style.PAPER)
+    ax.scatter(frame["a"], frame["b"], s=26, c=faces, edgecolors=colours, zorder=3)
     (one, _), (other, _) = frame.attrs["names"]
     ax.set(xlim=(0, top), ylim=(0, top), xlabel=codebook.word(one, lang), ylabel=codebook.word(other, lang))
     ax.grid(True, axis="both")
