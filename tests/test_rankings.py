@@ -158,7 +158,7 @@ SIMULATED = [index for index in rankings.INDICES if index != "infrastructure"]
 def test_simulated_units_bear_numbers_and_no_names():
     seen = []
     for index in SIMULATED:
-        units, panel = samples.units(index, ED.year), samples.panel(index, ED.year)
+        units, panel = samples.units(index), samples.panel(index, ED.year)
         assert len(units) >= 30 and units["unit"].str.fullmatch(r"样本 \d{2,3}").all(), index
         assert units["unit_en"].str.fullmatch(r"sample \d{2,3}").all() and set(units["group"]) == {"样本"}
         assert set(panel["status"]) == {"simulated"} and set(panel["unit"]) == set(units["unit"])
@@ -191,7 +191,7 @@ def test_the_methods_find_the_factor_of_the_samples():
 
 
 def test_a_missing_channel_is_missing_and_not_zero():
-    units, panel = samples.units("digital-service-insurance", ED.year), PANELS["digital-service-insurance"]
+    units, panel = samples.units("digital-service-insurance"), PANELS["digital-service-insurance"]
     without = units.loc[~units["channels"].str.contains("douyin"), "unit"]
     tree = spec.load("digital-service-insurance")
     on_douyin = [leaf for leaf in tree.indicators if samples.written(tree)[leaf].get("channel") == "douyin"]

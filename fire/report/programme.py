@@ -2,8 +2,8 @@
 
     >>> from fire import edition
     >>> chapters = load(edition.load(2022))
-    >>> [run.name for chapter in chapters if chapter.name == "50-rankings" for run in chapter.runs][:2]
-    ['50-rankings-infrastructure', '50-rankings-banks']
+    >>> [run.name for chapter in chapters if chapter.name == "41-city" for run in chapter.runs][:2]
+    ['41-city-深圳', '41-city-广州']
 
 It is read from `reports/programme.toml`, from `studies/<name>/programme.toml` for each study that the edition names, and
 from the edition's own file (`programme:` in its YAML). Nothing else lists chapters.

@@ -1,4 +1,4 @@
-"""Units and values of every database: the workbook that a team filled in, else the sample.
+"""Units and values of every database: the workbook that a team filled in, else observed values or the sample.
 
     collection.template("banks", "data/raw/banks.xlsx")     # an empty workbook: a sheet of units, one for each index
     collection.of_index(ed, "banks")                        # units and panel of one index
@@ -43,8 +43,8 @@ ABOUT_SHEET = {
 
 
 def of_database(ed, database: str, raw: Path = RAW) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """Units (UNITS) and the panel of each index of a database: the team's workbook in `raw`, else the sample of the
-    edition's year. The cities are those of the edition and its panel."""
+    """Units (UNITS) and the panel of each index of a database: the team's workbook in `raw`, else the observed
+    values of data/annex or the sample of the edition's year. The cities are those of the edition and its panel."""
     known(database)
     if (raw / f"{database}.xlsx").exists():
         return read_workbook(raw / f"{database}.xlsx", database)
@@ -54,8 +54,8 @@ def of_database(ed, database: str, raw: Path = RAW) -> tuple[pd.DataFrame, dict[
         units = places[places["unit"].isin(ed.index.units)].assign(kind="city").reindex(columns=UNITS)
         return units.reset_index(drop=True), {ed.spec.id: ed.index.panel}
     indices = DATABASES[database]
-    units = pd.concat([samples.units(index, ed.year, ed.facts) for index in indices])
-    panels = {index: samples.panel(index, ed.year, ed.facts) for index in indices}
+    units = pd.concat([samples.units(index) for index in indices])
+    panels = {index: samples.panel(index, ed.year) for index in indices}
     return units.drop_duplicates("unit", ignore_index=True), panels
 
 

@@ -41,7 +41,7 @@ def holding(index: str) -> Path | None:
     return path if path.exists() else None
 
 
-def units(index: str, year: int = 0, facts: Path | None = None) -> pd.DataFrame:
+def units(index: str) -> pd.DataFrame:
     """Units of an index of the annex: UNITS (unit, unit_en, kind, code, group, channels, aliases)."""
     annex = specs.load(index).table["annex"]
     return files.read_csv(ANNEX / f"{annex['database']}.csv") if holding(index) else roster(index)
@@ -62,7 +62,7 @@ def roster(index: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=UNITS)
 
 
-def panel(index: str, year: int, facts: Path | None = None) -> pd.DataFrame:
+def panel(index: str, year: int) -> pd.DataFrame:
     """Panel of an index: unit, year, indicator, value, status, source. Observed values have the years of their file; a
     sample is drawn for `year` and the year before, without the indicators of channels that a unit does not have."""
     spec = specs.load(index)
