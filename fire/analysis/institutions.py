@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 
 from fire import codebook, files
 from fire.index import spec as specs
@@ -101,41 +100,12 @@ def concentration(values: pd.Series) -> dict:
     """Shares of the largest one and four in per cent, and the Herfindahl index (0-10,000)."""
     share = 100 * values / values.sum()
     top = share.sort_values(ascending=False)
-    return {"cr1": top.iloc[0], "cr4": top.iloc[:LARGEST].sum(), "hhi": (share**2).sum(), "n": len(share)}
-
-
-def elasticity(banks: pd.DataFrame) -> dict:
-    """Cross-section elasticity of spending to revenue, log on log, with HC3 standard errors: a description, not a cause.
-
-    Returns elasticity, its 95 % interval, R2 and n.
-    """
-    fit = sm.OLS(np.log(banks["tech_spend"]), sm.add_constant(np.log(banks["revenue"]))).fit(
-        cov_type="HC3", use_t=True
-    )
-    low, high = fit.conf_int().loc["revenue"]
     return {
-        "elasticity": fit.params["revenue"],
-        "low": low,
-        "high": high,
-        "r2": fit.rsquared,
-        "n": int(fit.nobs),
-    }
-
-
-def scale(banks: pd.DataFrame) -> dict:
-    """Concentration and elasticity, the latter also without the doubted banks and the most extreme one: values of a
-    sentence."""
-    left_out = banks["doubted"] | banks.index.isin(banks.index[banks["extreme"]][:1])
-    whole, trimmed = elasticity(banks), elasticity(banks[~left_out])
-    return concentration(banks["tech_spend"]) | {
+        "cr1": top.iloc[0],
+        "cr4": top.iloc[:LARGEST].sum(),
+        "hhi": (share**2).sum(),
+        "n": len(share),
         "largest": LARGEST,
-        "level": 95,
-        "e": whole["elasticity"],
-        "low": whole["low"],
-        "high": whole["high"],
-        "n": whole["n"],
-        "without": names(banks[left_out]),
-        "e2": trimmed["elasticity"],
     }
 
 
