@@ -26,11 +26,28 @@ def panel_of(units, chosen, years=(2020, 2021), seed=7, status="simulated"):
     return pd.DataFrame(cells, columns=["unit", "year", "indicator", "value", "status", "source"])
 
 
-def edition(units, weights=None, seed=7, places=None, regions=None, posts=None, **choices):
-    """An edition of `units` with made-up values; `posts` are frozen posts."""
+def draws_of(cells, count=20, seed=8):
+    """Made-up draws around the values of some cells, as `fire.index.draws` has them."""
+    rng = np.random.default_rng(seed)
+    values = cells["value"].to_numpy()[:, None] * np.exp(rng.normal(0, 0.2, (len(cells), count)))
+    names = [f"d{number:03}" for number in range(1, count + 1)]
+    return pd.concat(
+        [cells[["unit", "year", "indicator"]].reset_index(drop=True), pd.DataFrame(values, columns=names)],
+        axis=1,
+    )
+
+
+def edition(
+    units, weights=None, seed=7, places=None, regions=None, posts=None, status="observed", drawn=(), **choices
+):
+    """An edition of `units` with made-up values of one status; `posts` are frozen posts; the cells of the indicators
+    `drawn` are not known."""
     chosen = spec.load("fire-2022")
     chosen = chosen.vary(weights=weights, **choices) if weights or choices else chosen
-    index = Index(chosen, panel_of(units, chosen, seed=seed), posts, places=places)
+    panel = panel_of(units, chosen, seed=seed, status=status)
+    gone = panel["indicator"].isin(drawn)
+    draws = draws_of(panel[gone]) if gone.any() else None
+    index = Index(chosen, panel[~gone], posts, places=places, draws=draws)
     return SimpleNamespace(
         name="2022",
         index=index,

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from fire import edition, files
+from fire.analysis.known import MEASURES
 from fire.errors import InputError
 from fire.index import spec
+from fire.index.panel import STATUSES
 from fire.report import databases
 from fire.sources import collection, samples
 
@@ -35,7 +37,8 @@ def test_fingerprint_sees_one_changed_cell(built, tmp_path):
     copy.write_bytes(built.read_bytes())
     with duckdb.connect(copy) as con:
         con.execute(
-            "UPDATE banks.\"values\" SET value = value + 0.01 WHERE unit = '工商银行' AND indicator = 'tech_spend' AND year = 2021"
+            'UPDATE banks."values" SET value = value + 0.01 '
+            "WHERE unit = (SELECT min(unit) FROM banks.units) AND indicator = 'tech_spend' AND year = 2021"
         )
     before, after = databases.fingerprint(built), databases.fingerprint(copy)
     assert before.loc[before["hash"] != after["hash"], ["schema", "table"]].values.tolist() == [
@@ -94,15 +97,25 @@ def test_every_value_carries_a_status(built):
     with duckdb.connect(built, read_only=True) as con:
         for database in collection.DATABASES:
             statuses = con.sql(f'SELECT DISTINCT status FROM {database}."values"').df()["status"].tolist()
-            assert statuses and set(statuses) <= {
-                "observed",
-                "published",
-                "imputed",
-                "estimated",
-                "assumed",
-                "simulated",
-            }
-        assert con.sql("SELECT count(*) FROM banks.\"values\" WHERE status = 'published'").fetchone()[0] == 46
+            assert statuses and set(statuses) <= set(STATUSES)
+        assert "simulated" not in con.sql('SELECT status FROM cities."values"').df()["status"].tolist()
+
+
+def test_every_score_carries_status_range_and_what_is_known(built):
+    with duckdb.connect(built, read_only=True) as con:
+        for database in collection.DATABASES:
+            table = con.sql(f"SELECT * FROM {database}.scores").df()
+            for measure in MEASURES:
+                there = table[measure].notna()
+                assert (table[f"{measure}_status"].notna() == there).all(), (database, measure)
+                assert table.loc[there, [f"{measure}_low", f"{measure}_high"]].notna().all(axis=None)
+            assert table["known_share"].between(0, 1 + 1e-9).all()
+        described = con.sql("SELECT about FROM codebook.columns WHERE \"table\" = 'scores'").df()["about"]
+        leader = con.sql("SELECT * FROM cities.scores WHERE node = 'total' AND rank = 1 AND year = 2021").df()
+    assert described.ne("").mean() > 0.8
+    assert leader[["unit", "score_status", "rank_status"]].to_numpy().tolist() == [
+        ["北京", "printed", "printed"]
+    ]
 
 
 QUERIES = re.findall(
@@ -122,7 +135,7 @@ def test_queries_of_the_guide_answer(built, query):
 
 def test_ibis_reads_the_databases_and_cannot_write(built):
     con = databases.connect(built)
-    assert con.table("units", database="institutions").count().execute() == 300
+    assert con.table("units", database="institutions").count().execute() > 100
     with pytest.raises(Exception, match="read-only"):
         con.raw_sql("DROP TABLE banks.scores")
 

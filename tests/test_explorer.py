@@ -18,10 +18,21 @@ def edition():
 
 @pytest.fixture(scope="module")
 def page_file(edition, tmp_path_factory):
-    path = tmp_path_factory.mktemp("explorer") / "explorer.html"
+    return written(edition, tmp_path_factory.mktemp("explorer") / "explorer.html")
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """The same with pillar E not known but for draws."""
+    places, regions = (read_csv(DATA / f"{name}.csv") for name in ("places", "regions"))
+    leaves = small.edition(["甲", "乙"]).index.pillar.loc[lambda pillar: pillar.eq("E")].index
+    return small.edition(places["city"], places=places, regions=regions, drawn=set(leaves))
+
+
+def written(edition, path, **options):
     path.write_text(
         f"<!doctype html><html lang='zh'><meta charset='utf-8'><link rel='icon' href='data:,'>"
-        f"<body>{explorer.fragment(edition, 'zh')}",
+        f"<body>{explorer.fragment(edition, 'zh', **options)}",
         encoding="utf-8",
     )
     return path
@@ -99,4 +110,39 @@ def test_search_and_region_narrow_the_table_without_changing_ranks(edition, page
         page.fill("[data-search]", "")
         page.select_option("[data-region]", "成渝")
         assert page.locator("[data-rows] tr").count() == 2
+        assert wrong == []
+
+
+@needs_browser
+@pytest.mark.browser
+def test_zero_weights_rank_nothing_and_say_so(page_file):
+    with opened(page_file) as (page, wrong):
+        for node in "FIRE":
+            page.fill(f"input[data-node={node}]", "0")
+        assert "权重全为零" in page.inner_text("[data-say]")
+        assert set(page.locator("[data-rows] tr td:first-child").all_inner_texts()) == {"–"}
+        page.click("[data-preset=published]")
+        for node in ("economy", "population"):
+            page.fill(f"input[data-node={node}]", "0")
+        assert page.inner_text("[data-say]").endswith("要素基础")
+        page.fill("input[data-node=F]", "0")
+        assert "–" not in page.locator("[data-rows] tr td:first-child").all_inner_texts()
+        assert wrong == []
+
+
+@needs_browser
+@pytest.mark.browser
+def test_what_is_drawn_is_a_range_as_published_and_an_illustration_otherwise(drawn, tmp_path):
+    path = written(drawn, tmp_path / "explorer.html", links={"深圳": "places/shenzhen.zh.html"})
+    with opened(path) as (page, wrong):
+        assert "只给范围" in page.inner_text(".explorer .note")
+        ranks, score = page.locator("[data-rows] tr td:first-child"), "[data-rows] tr td:nth-child(3)"
+        assert all(text.startswith("(") for text in ranks.all_inner_texts())
+        assert page.inner_text(score).startswith("(") and "65%" in page.inner_text("[data-rows] tr")
+        assert page.locator("[data-rows] a").get_attribute("href") == "places/shenzhen.zh.html"
+        page.click("[data-preset=equal]")
+        assert "示意" in page.inner_text("[data-say]") and "75%" in page.inner_text("[data-rows] tr")
+        assert_equal(page, expected(drawn, explorer.presets(drawn.index)["equal"]))
+        page.fill("input[data-node=E]", "0")
+        assert "示意" not in page.inner_text("[data-say]") and "100%" in page.inner_text("[data-rows] tr")
         assert wrong == []

@@ -43,12 +43,12 @@ title.zh = "乙 {{ evil }}"
 title.en = "B {{ evil }}"
 note.zh = "注意"
 note.en = "note"
-status = ["published"]
+status = ["printed"]
 [demo-cities]
 title.zh = "丙"
 title.en = "C"
 columns.unit = "city"
-status = ["published"]
+status = ["printed"]
 [demo-words]
 zh = "甲 {{ evil }}"
 en = "A {{ evil }}"
@@ -134,6 +134,29 @@ def test_both_languages_come_in_all_formats_and_one_page_opens_them(built):
             assert (built / "first" / name).stat().st_size > 10_000 and f'href="{name}"' in index
 
 
+SIGN = {"zh": "复算演示版 · 非官方报告", "en": "Reconstruction with simulated data, not the official report"}
+
+
+def test_an_edition_that_is_a_reconstruction_says_so_on_every_cover(built):
+    assert all(sign in (built / "first" / "index.html").read_text(encoding="utf-8") for sign in SIGN.values())
+    for lang, sign in SIGN.items():
+        html = page(built, lang)
+        assert html.index(sign) < html.index("<body>") and '<p class="kicker">2022 ' in html
+        assert sign in html.partition('<header class="title">')[2].partition("</header>")[0]
+        with zipfile.ZipFile(built / "first" / f"fire-2022.{lang}.docx") as book:
+            text = re.sub("<[^>]+>", " ", book.read("word/document.xml").decode())
+        assert sign in " ".join(text.split())[:300]
+
+
+def test_an_edition_on_its_own_data_carries_no_sign():
+    whole, own = edition(), edition()
+    own.__dict__["index"] = whole.index.revise(whole.index.complete().assign(status="observed"))
+    assert own.index.draws is None and whole.index.draws is not None
+    for lang, sign in SIGN.items():
+        assert sign in report.frame(whole, report.TEMPLATE)[lang]["kicker"]
+        assert sign not in " ".join(report.frame(own, report.TEMPLATE)[lang].values())
+
+
 def test_the_report_is_reproduced_byte_for_byte(built):
     for path in sorted((built / "first").rglob("*.*")):
         assert (
@@ -166,7 +189,7 @@ def test_figures_and_tables_are_numbered_linked_and_sourced(built):
     assert re.search(r'<a href="#fig:demo-bar"[^>]*>图 1</a>', html) and re.search(
         r'<a href="#tbl:demo-list"[^>]*>表 1</a>', html
     )
-    assert "数据状态：公开统计、模拟。" in html and "仅列前 2 行，共 3 行" in html
+    assert re.search("数据状态：公开统计.*、模拟 （低–高）。", html) and "仅列前 2 行，共 3 行" in html
     assert '<a href="#fig:demo-bar"' in page(built, "en") and "Figure 1" in page(built, "en")
     assert "<math" in html
 

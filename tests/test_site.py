@@ -1,10 +1,13 @@
 """City and region pages: complete, escaped, searchable, and free of errors in a browser."""
 
+import re
+
 import pytest
 import small
 from browser import needs_browser, opened
 
 from fire import edition as editions
+from fire.analysis import known as knowledge
 from fire.analysis import results
 from fire.errors import InputError
 from fire.report import profile, site
@@ -48,6 +51,24 @@ def test_every_city_and_region_has_a_page_in_both_languages(profiles, folder):
     assert len(pages) == 2 * (len(profiles) + 1)
 
 
+SOFT = {"E", "R"}  # pillars of which nothing is known but draws
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """An edition in which two pillars are drawn, so that less than two thirds of the weight is known."""
+    pillar = small.edition(["甲", "乙"]).index.pillar
+    return made(drawn={node for node in pillar.index if pillar[node] in SOFT})
+
+
+@pytest.fixture(scope="module")
+def reconstructed(drawn, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reconstructed")
+    profiles = profile.profiles(drawn, known(drawn, tmp_path_factory.mktemp("drawn")))
+    site.place_pages(drawn, profiles, folder)
+    return profiles, folder / "places"
+
+
 def test_profile_adds_up(edition, profiles):
     scores = (
         edition.index.scores().query("node == 'total'").pivot(index="unit", columns="year", values="score")
@@ -57,19 +78,57 @@ def test_profile_adds_up(edition, profiles):
             assert facts["total_points"] == pytest.approx(
                 scores.at[name, 2021] - scores.at[name, 2020], abs=1e-12
             )
-            assert sum(line["places"] for line in facts["rivals"]) == facts["moved"]
-            assert facts["low"] <= facts["high"]
-        assert sum(share for _, share in facts["statuses"]) == pytest.approx(1)
+            assert sum(line["places"] for line in facts["rivals"]) == facts["total"]["rank_change"]
+            assert facts["total"]["rank_low"] <= facts["total"]["rank_high"]
+        assert sum(share for _, share in facts["shares"]) == pytest.approx(1)
+        assert facts["told"] and facts["known_share"] == pytest.approx(1)
 
 
-def test_simulated_values_are_marked_on_every_page(folder):
-    warning = {"zh": "不是观测结果", "en": "not observations"}
-    assert all(
-        text in path.read_text(encoding="utf-8")
-        for lang, text in warning.items()
-        for path in folder.glob(f"*.{lang}.html")
-        if not path.name.startswith("index")
+def test_what_is_known_carries_no_mark_and_no_sign(folder):
+    text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.html"))
+    assert "非官方报告" not in text and "not the official report" not in text
+    assert 'class="soft"' not in text and 'class="legend"' not in text
+
+
+def test_simulated_values_are_ranges_and_every_page_says_what_it_is(reconstructed):
+    said = {
+        "zh": ("复算演示版 · 非官方报告", "不是观测结果"),
+        "en": ("not the official report", "not observations"),
+    }
+    for lang, texts in said.items():
+        for path in reconstructed[1].glob(f"*.{lang}.html"):
+            text = path.read_text(encoding="utf-8")
+            assert all(one in text for one in texts) and ">nan" not in text, path.name
+    page = (reconstructed[1] / "suzhou.zh.html").read_text(encoding="utf-8")
+    facts = reconstructed[0]["苏州"]
+    lines = {line["node"]: f">{line['score']:.3f}<" in page for line in facts["nodes"]}
+    assert lines["F"] and lines["gdp"] and not lines["E"] and not lines["firms"]
+    assert not lines["total"] and re.search(r'class="soft">\(\d+\.\d–\d+\.\d\)<', page)
+
+
+def test_too_little_known_means_no_judgement_and_one_reason(reconstructed):
+    profiles, folder = reconstructed
+    words = (
+        "长处</h2>",
+        "短处</h2>",
+        "主要障碍</h2>",
+        "最相近的城市</h2>",
+        "再升一位需要什么",
+        "变化及其来源",
     )
+    for name, facts in profiles.items():
+        text = (folder / f"{site.slug(name)}.zh.html").read_text(encoding="utf-8")
+        assert not facts["told"] and facts["known_share"] == pytest.approx(0.4)
+        assert not any(word in text for word in words)
+        assert text.count("有已知数据，不足 67%") == (facts["kind"] == "city")
+        assert "peers" not in facts and "needed" not in facts
+
+
+def test_rank_in_the_region_is_a_range_where_it_moves(reconstructed):
+    beside = {name: facts["in_region"] for name, facts in reconstructed[0].items() if facts["kind"] == "city"}
+    assert {one["rank_status"] for one in beside.values()} == {"simulated"}
+    assert all(one["rank_low"] <= one["rank_high"] for one in beside.values())
+    assert any(one["rank_low"] < one["rank_high"] for one in beside.values())
 
 
 def test_names_with_markup_are_escaped(profiles, edition, tmp_path):
@@ -111,8 +170,8 @@ def late_city(index):
     return index.revise(cells[~(cells["unit"].eq("苏州") & cells["year"].eq(2020))])
 
 
-def observed(index):
-    return index.revise(index.panel.assign(status="observed"))
+def simulated(index):
+    return index.revise(index.panel.assign(status="simulated"))
 
 
 def geometric(index):
@@ -125,11 +184,11 @@ def gap(index):
     return index.vary(missing="none").revise(cells.assign(value=cells["value"].mask(here)))
 
 
-@pytest.mark.parametrize("other", [single_year, late_city, observed, geometric, gap])
+@pytest.mark.parametrize("other", [single_year, late_city, simulated, geometric, gap])
 def test_pages_of_other_editions(edition, other, tmp_path):
     ed = made(other(edition.index))
     ed.languages = ["zh"]
-    if other is observed:
+    if other is geometric:
         ed.index.places = ed.index.places.drop(columns="province")
     profiles = profile.profiles(ed, known(ed, tmp_path))
     cities = [facts for facts in profiles.values() if facts["kind"] == "city"]
@@ -137,10 +196,24 @@ def test_pages_of_other_editions(edition, other, tmp_path):
     site.place_pages(ed, profiles, tmp_path)
     text = (tmp_path / "places" / "suzhou.zh.html").read_text(encoding="utf-8")
     assert "English" not in text and not (tmp_path / "places" / "suzhou.en.html").exists()
-    assert ("变化及其来源" in text) == (other is not single_year)
+    assert ("变化及其来源" in text) == (other not in (single_year, simulated))
     assert ("上一年没有数据" in text) == (other is late_city)
-    assert ("不是观测结果" in text) == (other is not observed)
-    assert any(facts["needed"] for facts in cities) == (other is not geometric)
+    assert ("不是观测结果" in text) == (other is simulated)
+    assert any(facts.get("needed") for facts in cities) == (other not in (geometric, simulated))
+    assert "非官方报告" not in text
+
+
+@needs_browser
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["suzhou", "yangtze-river-delta", "index"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_pages_fit_a_phone(folder, reconstructed, name, lang):
+    for pages in (folder, reconstructed[1]):
+        with opened(pages / f"{name}.{lang}.html", width=390, height=800) as (page, wrong):
+            assert page.evaluate("document.documentElement.scrollWidth") == 390
+            heads = page.locator("table.scores tbody th")
+            lines = heads.evaluate_all("all => all.map((one) => one.getBoundingClientRect().height / 20)")
+            assert all(line < 4 for line in lines) and wrong == []
 
 
 @needs_browser

@@ -28,6 +28,18 @@ def test_ranks_are_the_engines(edition):
     assert table["reader"].is_monotonic_increasing and table["reader"].eq(wanted.reindex(table.index)).all()
 
 
+def test_what_is_drawn_says_how_much_is_known(edition):
+    made = small.edition(edition.index.units, places=edition.index.places, drawn={"firms"})
+    drawn = made.index
+    weights = explorer.presets(drawn)["published"]
+    firms = 100 * float(drawn.weight_in_index["firms"])
+    assert sliders.ranks(drawn, weights)["known_pct"].round(9).eq(round(100 - firms, 9)).all()
+    assert "known_pct" not in sliders.ranks(edition.index, weights)
+    box = sliders.explorer(made)
+    box.preset.value = "equal"
+    assert sliders.ranks(drawn, weights | {"E": 0.0})["known_pct"].eq(100).all()
+
+
 def test_a_family_without_weight_says_so_and_breaks_nothing(edition):
     box = sliders.explorer(edition)
     for slider in box.sliders.values():

@@ -17,9 +17,10 @@ import jinja2
 
 from fire import edition as editions
 from fire import files
+from fire.analysis import results
 from fire.errors import InputError, refuse
 from fire.figures import fonts
-from fire.report import exhibits, explorer, narrative, programme, site
+from fire.report import exhibits, explorer, marks, narrative, programme, site
 from fire.report.exhibits import plain
 from fire.report.markdown import figure, table
 from fire.report.typesetting import page_style, typeset
@@ -87,7 +88,9 @@ def frame(ed, template: Path) -> dict:
     for lang in ed.languages:
         deferred = {"rows-word": table[lang]["rows-word"]}
         table[lang] = {
-            key: narrative.environment(ed.book.lang(lang)).from_string(text).render(facts)
+            key: narrative.environment(ed.book.lang(lang))
+            .from_string(text)
+            .render(facts, sign=marks.sign(ed, lang))
             for key, text in table[lang].items()
             if key not in deferred
         } | deferred
@@ -150,7 +153,9 @@ def chapter(path: Path, lang: str, words: dict, shown: dict, ed) -> tuple[str, l
         "lang": lang,
         "pillars": ed.spec.pillars,
         "printed": ed.facts is not None,
-        "statuses": exhibits.statuses(ed.index.of()),
+        "statuses": (found := exhibits.statuses(ed.index.of())),
+        "sign": marks.sign(ed, lang),
+        "legend": marks.legend({*found, *(("printed", "implied") if ed.facts else ())}, lang),
         "figure": show("figure", figure),
         "table": show("table", table),
         "text": show("text", lambda record, lang, words: plain(record["text"][lang])),
@@ -159,7 +164,9 @@ def chapter(path: Path, lang: str, words: dict, shown: dict, ed) -> tuple[str, l
         "said": lambda name: _said(name, shown, catalogue),
         "exhibits": lambda prefix: [name for name in shown if name.startswith(prefix)],
         "authors": lambda part: authors(part, lang, ed.name),
-        "explorer": lambda: _html_only(explorer.fragment(ed, lang)),
+        "explorer": lambda: _html_only(
+            explorer.fragment(ed, lang, results.of(ed).scores, site.addresses(ed, lang))
+        ),
     }
     for study in programme.hooks(ed):
         facts |= study.chapter(ed, shown, lang)
@@ -214,9 +221,9 @@ def index_page(ed, frames: dict, links: list[dict], template: Path) -> str:
     """The page that opens everything in the folder."""
     env = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     page = env.from_string((template / "index.html").read_text(encoding="utf-8"))
+    facts = {"frames": frames, "links": links, "languages": ed.languages}
     css = (template / "report.css").read_text(encoding="utf-8")
-    font = fonts.web(page.render(frames=frames, links=links, css="", font=""))
-    return page.render(frames=frames, links=links, css=css, font=font)
+    return page.render(facts, css=css, font=fonts.web(page.render(facts, css="", font="")))
 
 
 @contextmanager

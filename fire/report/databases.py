@@ -3,7 +3,8 @@
     python -m fire data                           # builds build/fire.duckdb
     python -m fire new-template banks new.xlsx    # writes an empty workbook for a database
 
-A database uses data/raw/<database>.xlsx when it is there, else the simulated sample (cities: the panel of the edition).
+A database uses data/raw/<database>.xlsx when it is there, else what the project holds: the panel of the edition (cities),
+observed values (countries), a simulated sample (the others).
 """
 
 from pathlib import Path
@@ -14,10 +15,12 @@ import pandas as pd
 from tqdm import tqdm
 
 from fire import files
-from fire.analysis import policy, rankings
+from fire.analysis import policy, rankings, results
+from fire.analysis.known import MEASURES
 from fire.errors import InputError
 from fire.index import spec
-from fire.report import programme
+from fire.report import marks, programme
+from fire.report.exhibits import ENDS
 from fire.sources import collection, samples, tables
 from fire.sources import records as recorded
 
@@ -32,11 +35,21 @@ KEYS = {
     "FOREIGN KEY (index, indicator) REFERENCES {schema}.indicators (index, indicator)",
     "scores": "PRIMARY KEY (index, unit, year, node), FOREIGN KEY (unit) REFERENCES {schema}.units (unit)",
 }
+SCORES = {  # columns of the scores
+    "score": "得分；状态为 simulated 时是各次抽取的中心值 / score; the centre of the draws where simulated",
+    "rank": "位次 / rank, 1 = best",
+    "growth_pct": "增速，% / growth over the year before, per cent",
+    "rank_change": "位次变化，正为上升 / change of rank, positive = up",
+    **{f"{name}_status": "该值的状态 / status of that value" for name in MEASURES},
+    **{f"{name}_low": "该值范围的下端（5%） / its range: 5 per cent" for name in MEASURES},
+    **{f"{name}_high": "该值范围的上端（95%） / its range: 95 per cent" for name in MEASURES},
+    "known_share": "该节点以下有已知数据的权重 / share of the weight below the node that is known",
+}
 ABOUT = {
     "units": "对象 / units",
     "indicators": "指标代码本 / codebook of the indicators",
     "values": "原始值，一行一格 / raw values, one row a cell",
-    "scores": "各节点得分与位次 / scores and ranks of every node",
+    "scores": "各节点得分与位次，附状态与范围 / scores and ranks of every node, with status and range",
 }
 
 
@@ -98,20 +111,23 @@ def _write_policies(con, ed) -> None:
 def _write_database(con, ed, database: str, units: pd.DataFrame, found: dict, raw) -> None:
     """The four tables of one database, under their keys."""
     cells = pd.concat([panel.assign(index=index) for index, panel in found.items()])
-    scores = pd.concat([rankings.load(ed, index, raw).scores().assign(index=index) for index in found])
+    scores = pd.concat([_scores(ed, index, raw).assign(index=index) for index in found])
     book = pd.concat([rankings.indicators(spec.load(index)) for index in found])
     cells = cells[cells["indicator"].isin(book["indicator"])].dropna(subset="value")
-    shares = [name for name in scores if name.startswith("share_")]
+    known = [f"{name}{end}" for name in MEASURES for end in ("", *ENDS)]
     contents = {
         "units": units[samples.UNITS],
         "indicators": book,
         "values": cells[["index", "unit", "year", "indicator", "value", "status", "source"]],
-        "scores": scores.dropna(subset="score")[
-            ["index", "unit", "year", "node", "score", "rank", "growth_pct", "rank_change", *shares]
-        ],
+        "scores": scores.dropna(subset="score")[["index", "unit", "year", "node", *known, "known_share"]],
     }
     for name, frame in contents.items():
         _write(con, database, name, frame, ABOUT[name], KEYS[name].format(schema=database))
+
+
+def _scores(ed, index: str, raw) -> pd.DataFrame:
+    """Scores with status and range: those stored of the edition, else those of an index of the annex."""
+    return results.of(ed).scores if index == ed.spec.id else marks.scores(rankings.load(ed, index, raw))
 
 
 def _write(con, schema: str, name: str, data, about: str, keys: str = "") -> None:
@@ -133,7 +149,7 @@ def typed(frame: pd.DataFrame) -> pd.DataFrame:
 
 def codebook(con, indices: dict[str, list], described: dict) -> pd.DataFrame:
     """Tables and columns of the file with their descriptions, and all indicators, as the schema `codebook`."""
-    described = dict(described)
+    described = described | {("scores", name): text for name, text in SCORES.items()}
     for name in ("units", "values"):
         fields = tables.schema(f"annex-{name}")["fields"]
         described |= {(name, field["name"]): field["description"] for field in fields}

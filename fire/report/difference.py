@@ -4,6 +4,9 @@
 languages in `build/diff/<a>-<b>/`. The published state of an edition is built again from the inputs
 that its lock names, where they are unchanged or the history of the repository still has them; else its kept scores,
 weights and posts are compared.
+
+Scores say their status; no city is named for a change that rests on simulated data, and raw values that are simulated,
+or posts that follow from draws, are not shown.
 """
 
 import subprocess
@@ -11,15 +14,18 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import xlsxwriter
 
 from fire import codebook, files
 from fire import edition as editions
-from fire.analysis import changes
+from fire.analysis import changes, known
+from fire.analysis.known import SOFT
 from fire.errors import InputError
 from fire.index import spec as specs
 from fire.index.index import Index
+from fire.index.panel import STATUSES
 from fire.report import narrative, workbook
 
 FOLDER = files.ROOT / "build" / "diff"
@@ -35,7 +41,7 @@ SHEETS = {
     "history": ("同年得分", "Same year"),
     "inputs": ("输入文件", "Inputs"),
 }
-LINES = ("none", "unknown", "inputs", "data", "method", "places", "ranks", "history", "causes")
+LINES = ("none", "unknown", "inputs", "data", "method", "places", "ranks", "soft", "history", "causes")
 MOST = 3  # cities or files named in a sentence
 
 
@@ -52,7 +58,7 @@ def write(a, b=None, folder: Path = editions.EDITIONS, out: Path = FOLDER) -> tu
     else:
         ed = editions.load(a, folder)
         old, state, inputs = changes.State(ed.index, ed.year), "as of now", None
-    frames = changes.difference(old, changes.State(new.index, new.year))
+    frames = _known(changes.difference(old, changes.State(new.index, new.year)), old, new)
     frames |= {} if inputs is None else {"inputs": inputs}
     names = {"old": str(a), "new": new.name, "state_old": state, "state_new": "as of now"}
     values = _summary(frames, old, new) | names | {"year_old": old.year, "year_new": new.year}
@@ -101,14 +107,15 @@ def _rebuilt(ed, found: dict):
     own = editions.name_of(ed.folder / f"{ed.name}.yaml")
     if own in found:
         settings = files.read_yaml(found[own])
-    for key in ("panel", "places", "regions"):
+    for key in ("panel", "places", "regions", *(["draws"] if "draws" in settings else [])):
         named = settings.get(key) or editions.DEFAULTS[key]
         settings[key] = str(found.get(named, files.ROOT / named))
     named = editions.name_of(specs.INDICES / f"{settings['specification']}.toml")
     settings["specification"] = str(found.get(named, files.ROOT / named))
     past = replace(ed, settings=settings)
     posts = pd.DataFrame.from_dict(ed.lock["posts"], orient="index").rename_axis("indicator")
-    index = Index(past.spec, past.index.panel, posts, places=past.places(), year=past.year)
+    parts = {"places": past.places(), "year": past.year, "draws": past.index.draws}
+    index = Index(past.spec, past.index.panel, posts, **parts)
     return changes.State(index, past.year)
 
 
@@ -133,6 +140,52 @@ def _git(*words: str) -> bytes:
         return b""
 
 
+# What is known --------------------------------------------------------------------------------------------------------
+
+
+def _known(frames: dict, old, new) -> dict:
+    """The frames of `changes.difference` with the status of every score (status_old, status_new), and without what is
+    simulated: raw values, and posts that follow from draws."""
+    sides = {"old": old.index if isinstance(old, changes.State) else None, "new": new.index}
+    for name in {"scores", "history", "factors", "parts"} & set(frames):
+        frames[name] = frames[name].assign(
+            **{
+                f"status_{side}": _status(frames[name], index, side, old, new)
+                for side, index in sides.items()
+            }
+        )
+    if "data" in frames:
+        cells = frames["data"].copy()
+        for side in sides:
+            soft = cells[f"status_{side}"].isin(SOFT)
+            cells[[f"value_{side}", "change_pct"]] = cells[[f"value_{side}", "change_pct"]].mask(soft)
+        frames["data"] = cells
+    if "posts" in frames:
+        rules = new.index.spec.rules
+        drawn = {
+            name
+            for index in sides.values()
+            if index is not None and index.draws is not None
+            for name in index.draws["indicator"]
+        }
+        gone = {name for name in drawn if not isinstance(rules.get(name, {}).get("posts"), list | tuple)}
+        frames["posts"] = frames["posts"][~frames["posts"]["indicator"].isin(gone)].reset_index(drop=True)
+    return frames
+
+
+def _status(frame: pd.DataFrame, index, side: str, old, new) -> list:
+    """The status of the score of each row (of the root where it names no node) in one state; none where only its scores
+    are kept."""
+    if index is None or frame.empty:
+        return [None] * len(frame)
+    scores = index.scores()
+    place = np.array([*STATUSES, None], dtype=object)[known.softest(scores)]
+    status = dict(zip(scores[known.KEYS].itertuples(index=False, name=None), place, strict=True))
+    years = frame["year"] if "year" in frame else [old.year if side == "old" else new.year] * len(frame)
+    nodes = frame["node"] if "node" in frame else [index.spec.root] * len(frame)
+    return [status.get(key) for key in zip(frame["unit"], years, nodes, strict=True)]
+
+
 # What is said ---------------------------------------------------------------------------------------------------------
 
 
@@ -144,7 +197,9 @@ def _summary(frames: dict, old, new) -> dict:
     stay = total[total["note"].eq("")]
     before = old.index.scores() if held else old.scores
     before = set(before.loc[before["year"].eq(old.year) & before["score"].notna(), "unit"])
-    size, moves = stay["score_change"].abs(), stay.sort_values("rank_change", kind="stable")
+    soft = stay[["status_old", "status_new"]].isin(SOFT).any(axis=1)
+    size, moves = stay["score_change"].abs(), stay[~soft].sort_values("rank_change", kind="stable")
+    most = size[~soft].idxmax() if (~soft).any() else None
     edits = frames["data"]["edit"].value_counts() if held else {}
     places = frames["places"].groupby("note")["unit"].agg(list)
     history = frames["history"].query("node == @root").groupby("year")["unit"].nunique()
@@ -164,8 +219,9 @@ def _summary(frames: dict, old, new) -> dict:
         "scored": int((size > changes.TOLD).sum()),
         "ranked": int(stay["rank_change"].ne(0).sum()),
         "mean": float(size[size > changes.TOLD].mean()) if len(size) else 0.0,
-        "most": stay.at[size.idxmax(), "unit"] if len(size) else None,
-        "points": float(stay.at[size.idxmax(), "score_change"]) if len(size) else 0.0,
+        "most": None if most is None else stay.at[most, "unit"],
+        "points": 0.0 if most is None else float(stay.at[most, "score_change"]),
+        "soft": int(soft.sum()),
         "climbs": _moves(moves[moves["rank_change"] > 0][::-1]),
         "falls": _moves(moves[moves["rank_change"] < 0]),
         "history": [{"year": int(year), "units": int(units)} for year, units in history.items()],
@@ -227,11 +283,7 @@ def _workbook(path: Path, frames: dict, said: dict, year: int, names) -> Path:
     with files.atomic_path(path) as part:
         book = xlsxwriter.Workbook(part, {"strings_to_formulas": False, "nan_inf_to_errors": True})
         book.set_properties({"title": said["zh"][0], "created": datetime(year + 1, 6, 1)})
-        styles = {
-            name: book.add_format({"font_name": "Microsoft YaHei", **style})
-            for name, style in workbook.FORMATS.items()
-        }
-        styles["plain"] = book.add_format({"font_name": "Microsoft YaHei"})
+        styles = workbook.Styles(book)
         sheet = book.add_worksheet("摘要 Summary")
         for row, line in enumerate([*said["zh"], "", *said["en"]]):
             sheet.write_string(

@@ -333,6 +333,11 @@ def display_frame(frame: pd.DataFrame, labels: dict, lang) -> pd.DataFrame:
 def _display_cells(cells: pd.Series, label: dict, lang) -> list[str]:
     """Cells of one column as text, by the digits and kind of its label; names in `lang`, years plain."""
     kind = label.get("kind", "number")
+    if kind == "p":
+        return [
+            "–" if pd.isna(cell) else narrative.p_value(cell, label["digits"]).removeprefix("= ")
+            for cell in cells
+        ]
     if kind not in ("number", "text"):
         name = getattr(codebook, kind)
         return ["–" if pd.isna(cell) else str(name(cell, lang)) for cell in cells]
@@ -362,9 +367,7 @@ def marked(text: str, status: str, ends: tuple, digits: int, lang) -> str:
     if status not in SOFT:
         sign = codebook.mark(status, lang)
         return f"{text} {sign}" if sign else text
-    digits = min(digits, narrative.SOFT_DIGITS)
-    shown = dict.fromkeys(number(end, digits) for end in ends if pd.notna(end)) or {text: None}
-    return f"({'–'.join(shown)})"
+    return f"({narrative.between(ends, min(digits, narrative.SOFT_DIGITS)) or text})"
 
 
 def decimals(cells: pd.Series) -> int:

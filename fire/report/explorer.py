@@ -1,6 +1,8 @@
 """The weight explorer: an offline page on which a reader sets the weights and sees every rank follow.
 
-The page carries the scores of the second level, at full precision, and one small script; it fetches nothing.
+The page carries the scores of the second level, at full precision, and one small script; it fetches nothing. Of an
+index that rests on draws these are central scores: with the weights as published a simulated rank or score is shown
+as its range, with any other weights it is an illustration, and every row says how much of its weight is known.
 """
 
 import json
@@ -10,6 +12,7 @@ import pandas as pd
 
 from fire import codebook, files
 from fire.index import weights
+from fire.report import marks
 
 TEMPLATES = files.REPORTS / "template" / "site"
 
@@ -34,21 +37,21 @@ def presets(index) -> dict[str, dict[str, float]]:
     }
 
 
-def data(edition, lang: str) -> dict:
-    """What the page's script works on: the tree, the presets, and the second-level scores by year and city."""
+def data(edition, lang: str, scores: pd.DataFrame | None = None, links: dict | None = None) -> dict:
+    """What the page's script works on: the tree, the presets, and by year and city the second-level scores, how much of
+    each is known, and what the edition says of rank and score of the root.
+
+    `scores`: with status and range (as of `known.results`), those of the index itself when not given. `links`: address
+    of the page of a city, where it has one.
+    """
     index, lang = edition.index, edition.book.lang(lang)
     spec, tree = (
         index.spec,
         {pillar: index.spec.children(pillar) or [pillar] for pillar in index.spec.pillars},
     )
     leaves = [node for nodes in tree.values() for node in nodes]
-    scores = {
-        year: [
-            [None if pd.isna(score) else float(score) for score in row]
-            for row in index.wide(year)[leaves].reindex(index.units).to_numpy()
-        ]
-        for year in index.years
-    }
+    scores = marks.scores(index) if scores is None else scores
+    known = scores.pivot(index=["year", "unit"], columns="node", values="known_share")
     return {
         "tree": tree,
         "nodes": leaves,
@@ -63,25 +66,64 @@ def data(edition, lang: str) -> dict:
                 "zh": unit,
                 "en": codebook.unit(unit, edition.book.en),
                 "region": codebook.unit(index.groups.get(unit, ""), lang) if index.groups is not None else "",
+                "href": (links or {}).get(unit, ""),
             }
             for unit in index.units
         ],
-        "scores": scores,
+        "scores": {year: _rows(index.wide(year)[leaves], index.units) for year in index.years},
+        "known": {year: _rows(known.loc[year][leaves].round(3), index.units) for year in index.years},
+        "said": {year: _said(scores, year, index, lang) for year in index.years},
     }
 
 
-def fragment(edition, lang: str = "zh") -> str:
-    """The explorer as one `<section>` with its style and script, for a page of the report."""
+def _rows(table: pd.DataFrame, units: list) -> list[list]:
+    """A table of units as lists of numbers, None where there is none."""
+    return [
+        [None if pd.isna(cell) else float(cell) for cell in row]
+        for row in table.reindex(units).to_numpy(float)
+    ]
+
+
+def _said(scores: pd.DataFrame, year: int, index, lang) -> list:
+    """Rank and score of the root as the edition gives them, for each unit: text and whether it is soft."""
+    now = scores[scores["year"].eq(year) & scores["node"].eq(index.spec.root)]
+    lines = {line["unit"]: line for line in now.to_dict("records")}
+    said = []
+    for unit in index.units:
+        cells = (
+            [marks.cell(lines[unit], *one, lang) for one in (("rank", 0), ("score", 3))]
+            if unit in lines
+            else []
+        )
+        said.append([[f"{one['text']} {one['mark']}".strip(), one["soft"]] for one in cells] or None)
+    return said
+
+
+def _statuses(index, scores: pd.DataFrame) -> set:
+    """The statuses of rank and score of the root."""
+    root = scores[scores["node"].eq(index.spec.root)]
+    return {status for measure in ("rank", "score") for status in root[f"{measure}_status"].dropna()}
+
+
+def fragment(edition, lang: str = "zh", scores: pd.DataFrame | None = None, links: dict | None = None) -> str:
+    """The explorer as one `<section>` with its style and script, for a page of the report; arguments as of `data`."""
     loader = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    content = json.dumps(data(edition, lang), ensure_ascii=False, separators=(",", ":"))
-    final, texts = edition.index.of(), files.read_json(TEMPLATES / "explorer.json")
-    soft = [name for name in ("simulated", "assumed") if final[f"share_{name}"].max() > 0]
+    scores = marks.scores(edition.index) if scores is None else scores
+    found = data(edition, lang, scores, links)
+    content = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    texts = files.read_json(TEMPLATES / "explorer.json")
+    soft = any(
+        share is not None and share < 1 for year in found["known"].values() for row in year for share in row
+    )
     return loader.get_template("explorer.html").render(
         text=texts[str(lang)],
         title=texts[str(lang)]["title"],
         lang=str(lang),
         data=content.replace("<", "\\u003c").replace("\u2028", "\\u2028"),
-        soft=[codebook.status(name, lang) for name in soft],
+        soft=soft,
+        legend=marks.legend(_statuses(edition.index, scores) - {"observed"}, edition.book.lang(lang))
+        if soft
+        else [],
     )

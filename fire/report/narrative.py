@@ -22,6 +22,7 @@ from fire.index.spec_faults import suggest
 
 FOLDER = files.REPORTS / "exhibits"
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+SMALL_P = re.compile(r"< 0\.0*1\b")  # of a p-value below what is printed
 COUNT_WORDS = {
     "zh": re.compile(r"[两二三四五六七八九十百千]+(?=[个座家项位名种类])"),
     "en": re.compile(r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred)\b", re.I),
@@ -200,6 +201,7 @@ def environment(lang) -> jinja2.Environment:
                 "join": lambda names: join(names, lang),
                 "ordinal": lambda rank: ordinal(rank, lang),
                 "plural": _plural,
+                "p": p_value,
                 **{
                     kind: named(getattr(codebook, kind), lang)
                     for kind in ("city", "region", "unit", "node", "status", "word")
@@ -217,12 +219,31 @@ def number(cell, digits: int = 0) -> str:
     '−12,345.7'
     """
     if isinstance(cell, Span):
-        digits = min(digits, SOFT_DIGITS)
-        return "–".join(dict.fromkeys(number(end, digits) for end in (cell.low, cell.high)))
+        return between((cell.low, cell.high), min(digits, SOFT_DIGITS))
     if isinstance(cell, bool) or not isinstance(cell, (int, float)) and not hasattr(cell, "dtype"):
         return str(cell)
     text = f"{round(float(cell), digits) + 0.0:,.{digits}f}"
     return text.replace("-", "−")
+
+
+def p_value(value, digits: int = 3) -> str:
+    """A p-value as printed: never zero.
+
+    >>> p_value(0.0123), p_value(0.0002)
+    ('= 0.012', '< 0.001')
+    """
+    least = number(10.0**-digits, digits)
+    return f"< {least}" if value < 0.5 * 10.0**-digits else f"= {number(value, digits)}"
+
+
+def between(ends, digits: int = 0) -> str:
+    """A range as text; one number where both ends show the same, "…" where a minus sign would meet the dash.
+
+    >>> between((6.1, 7.4), 1), between((-3.2, -1.5), 1), between((2, 2))
+    ('6.1–7.4', '−3.2…−1.5', '2')
+    """
+    shown = dict.fromkeys(number(end, digits) for end in ends if pd.notna(end))
+    return ("…" if any("−" in one for one in shown) else "–").join(shown)
 
 
 def named(label, lang: str):
@@ -269,7 +290,7 @@ def unsupported(text: str, values: dict) -> list[str]:
     given, names = leaves(values), NUMBER.findall(" ".join(words(values)))
     return [
         one
-        for one in NUMBER.findall(text)
+        for one in NUMBER.findall(SMALL_P.sub("", text))
         if one not in names and not any(_rounds_to(value, one) for value in given)
     ]
 

@@ -9,10 +9,11 @@ import pandas as pd
 from pypinyin import lazy_pinyin
 
 from fire import codebook, files
+from fire.analysis import known as knowledge
 from fire.analysis import results
 from fire.errors import refuse
 from fire.figures import fonts
-from fire.report import exhibits, explorer, profile, release, workbook
+from fire.report import exhibits, explorer, marks, profile, release, workbook
 
 TEMPLATES = files.REPORTS / "template" / "site"
 
@@ -29,14 +30,14 @@ def write(ed, shown: dict, folder: Path) -> list[dict]:
     for lang in ed.languages:
         text = files.read_json(TEMPLATES / "explorer.json")[lang]
         page = environment(ed, lang).get_template("page.html")
-        parts = {"title": text["title"], "body": explorer.fragment(ed, lang), "root": "", "at": "explorer"}
+        body = explorer.fragment(ed, lang, known.scores, addresses(ed, lang))
+        parts = {"title": text["title"], "body": body, "root": "", "at": "explorer"}
         files.write_text(folder / f"explorer.{lang}.html", page.render(**parts))
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     for name, record in tables.items():
         shutil.copyfile(record["folder"] / "tables" / f"{name}.csv", folder / "tables" / f"{name}.csv")
-    workbook.write(folder / f"fire-{ed.name}.xlsx", ed, _sheets(tables))
-    frames = {"scores": ed.index.scores(), "intervals": known.intervals, "panel": ed.index.panel}
-    release.write(folder / "data", ed, frames | {"places": ed.places()})
+    workbook.write(folder / f"fire-{ed.name}.xlsx", ed, _sheets(tables), known.scores)
+    release.write(folder / "data", ed, release.frames(ed, known))
     return _links(ed)
 
 
@@ -87,6 +88,8 @@ def environment(ed, lang: str) -> jinja2.Environment:
     env.filters |= {
         "num": number,
         "signed": _signed,
+        "cell": lambda line, measure, digits=3, plus=False: marks.cell(line, measure, digits, named, plus),
+        "legend": lambda lines, measures=knowledge.MEASURES: marks.legend(_statuses(lines, measures), named),
         "unit": lambda name: codebook.unit(name, named),
         "node": lambda name: codebook.node(name, named),
         "slug": lambda name: slug(name, named),
@@ -99,6 +102,8 @@ def environment(ed, lang: str) -> jinja2.Environment:
         "edition": ed.name,
         "compared": ed.compared,
         "levels": ed.spec.nodes["level"].to_dict(),
+        "sign": marks.sign(ed, named),
+        "need": 100 * knowledge.ENOUGH,
         "along": lambda score: 0.0 if pd.isna(score) else min(max(100 * score / high, 0), 100),
         "isna": pd.isna,
         "w": {key: text[lang] for key, text in words.items()},
@@ -123,6 +128,11 @@ def _signed(value, digits: int = 0) -> str:
     return text.replace("-", "−") if float(text) else text[1:]
 
 
+def _statuses(lines, measures) -> set:
+    """The statuses of what some lines show, but that of a value without a mark."""
+    return {line.get(f"{measure}_status") for line in lines for measure in measures} - {"observed"}
+
+
 def slug(name: str, lang: str = "zh") -> str:
     """File name of a place: its English name in plain letters, else pinyin; `lang` carries the names of an edition.
 
@@ -132,6 +142,11 @@ def slug(name: str, lang: str = "zh") -> str:
     text = codebook.unit(name, codebook.book(lang).en)
     text = text if text.isascii() else "".join(lazy_pinyin(name))
     return re.sub(r"[^a-z0-9]+", "-", text.lower().replace("'", "")).strip("-")
+
+
+def addresses(ed, lang: str) -> dict[str, str]:
+    """Address of the page of every city, as seen from the report."""
+    return {unit: f"places/{slug(unit, ed.book.en)}.{lang}.html" for unit in ed.index.units}
 
 
 def place_pages(ed, profiles: dict, folder: Path) -> None:
@@ -182,7 +197,8 @@ def search_text(name: str, lang: str = "zh") -> str:
 
 
 def _sheets(records: dict) -> dict:
-    """Sheets of the workbook, one for each table of the report, with Chinese and English headings."""
+    """Sheets of the workbook, one for each table of the report, with Chinese and English headings; `known` holds, by
+    heading, the status and the ends of the values of a column."""
     made = {}
     for name, record in records.items():
         labels = record["labels"]
@@ -192,6 +208,20 @@ def _sheets(records: dict) -> dict:
         heads = {
             column: " ".join(label[lang] for lang in shown if column in shown[lang])
             for column, label in labels.items()
+            if any(column in columns for columns in shown.values())
         }
-        made[name] = {"title": record["title"]["zh"], "note": note, "frame": frame.rename(columns=heads)}
+        known = {
+            heads[column]: frame[
+                [name for end in exhibits.ENDS if (name := f"{column}{end}") in frame]
+            ].set_axis([end.removeprefix("_") for end in exhibits.ENDS if f"{column}{end}" in frame], axis=1)
+            for column in heads
+            if f"{column}_status" in frame
+        }
+        made[name] = {
+            "title": record["title"]["zh"],
+            "note": note,
+            "frame": frame[list(heads)].rename(columns=heads),
+            "known": known,
+            "digits": {heads[column]: labels[column].get("digits") for column in heads},
+        }
     return made

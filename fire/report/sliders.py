@@ -10,6 +10,7 @@ from fire.analysis import views
 from fire.errors import InputError
 from fire.report import explorer as page
 
+ILLUSTRATION = "含模拟数据的位次只是示意 / ranks that rest on simulated data are illustrations"
 WORDS = {"published": "本版 / published", "equal": "等权 / equal", "entropy": "熵权 / entropy"}
 
 
@@ -17,7 +18,7 @@ def explorer(ed, top: int = 20) -> widgets.Widget:
     """Sliders, a choice of presets and the first `top` places of the index under the weights chosen.
 
     The weights of a family are shares: they are rescaled to sum to one. `.sliders` (by node), `.preset` and `.result`
-    (the output) are its parts.
+    (the output) are its parts. Of an index that rests on draws the ranks are those of the central scores: an illustration.
     """
     index, presets = ed.index, page.presets(ed.index)
     look = {"min": 0, "max": 1, "step": 0.01, "style": {"description_width": "8em"}}
@@ -32,6 +33,8 @@ def explorer(ed, top: int = 20) -> widgets.Widget:
         result.clear_output(wait=True)
         with result:
             try:
+                if index.draws is not None:
+                    print(ILLUSTRATION)
                 display(ranks(index, {node: slider.value for node, slider in sliders.items()}).head(top))
             except InputError as error:
                 print(error)
@@ -53,6 +56,15 @@ def explorer(ed, top: int = 20) -> widgets.Widget:
 
 
 def ranks(index, weights: dict):
-    """Ranks of the index as published and under `weights` (node → share), best of the latter first."""
+    """Ranks of the index as published and under `weights` (node → share), best of the latter first; of an index that rests
+    on draws also `known_pct`, the per cent of each unit's weight under `weights` for which there are data."""
     reader = index.vary(weights=weights)
-    return views.scenarios({"published": index, "reader": reader}).sort_values("reader", kind="stable")
+    table = views.scenarios({"published": index, "reader": reader}).sort_values("reader", kind="stable")
+    return table if index.draws is None else table.assign(known_pct=_known_pct(reader))
+
+
+def _known_pct(index):
+    """Per cent of the weight of the index for which there are data, by unit, in the year ranked."""
+    open_cells = index.draws[index.draws["year"].eq(index.year)]
+    weight = open_cells["indicator"].map(index.weight_in_index).groupby(open_cells["unit"]).sum()
+    return 100 * (1 - weight.reindex(index.units, fill_value=0.0).astype(float))

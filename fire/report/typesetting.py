@@ -34,7 +34,11 @@ def typeset(job: tuple) -> list[dict]:
     files.write_text(work / "report.md", text)
     files.write_text(work / "style.html", style)
     other = "en" if lang == "zh" else "zh"
-    meta = {**words, "edition": words["kicker"], "other-file": f"fire-{name}.{other}.html"}
+    kicker = {
+        "edition": words["kicker"],
+        "date": words["kicker"],
+    }  # date: a line of its own under a title in Word
+    meta = {**words, **kicker, "other-file": f"fire-{name}.{other}.html"}
     common = [
         str(work / "report.md"),
         "--from",
