@@ -188,7 +188,7 @@ def _passings(pair: "_Pair") -> tuple[pd.DataFrame, pd.DataFrame, list]:
 def lead(index: Index, moved: pd.DataFrame, parts: pd.DataFrame) -> dict:
     """Values of the sentences on a change (frames of `compare` and `decompose`).
 
-    live, still (factors with a part, factors that did not change), roster (units that joined or left), error (largest gap between parts and change), up, down (units whose
+    live, still (factors with a part, factors that did not change), roster (units that joined or left), up, down (units whose
     score rose, fell), pillar and share (of all gains, in per cent), first, points (largest change of score), last,
     least (smallest), climber, places (largest change of rank).
     """
@@ -201,7 +201,6 @@ def lead(index: Index, moved: pd.DataFrame, parts: pd.DataFrame) -> dict:
         "live": list(by.index[by > 0]),
         "still": [name for name in by.index[by == 0] if name != "cities" or not roster],
         "roster": roster,
-        "error": f"{EXACT:g}",
         "up": int((change > 0).sum()),
         "down": int((change < 0).sum()),
         "pillar": gains.idxmax(),
@@ -242,6 +241,12 @@ def stories(moved: pd.DataFrame, parts: pd.DataFrame, passed: pd.DataFrame, most
             }
         )
     return pd.DataFrame(rows).sort_values("places", ascending=False, kind="stable", ignore_index=True)
+
+
+def unobserved(index: Index) -> list:
+    """The indicators of an index some of whose cells are neither observed nor printed, in the order of the specification."""
+    cells = index.panel[~index.panel["status"].isin(["observed", "printed"])]
+    return [name for name in index.spec.indicators if name in set(cells["indicator"])]
 
 
 def largest_passings(moved: pd.DataFrame, passed: pd.DataFrame, most: int = 10) -> pd.DataFrame:

@@ -18,7 +18,14 @@ def waterfall(frame: pd.DataFrame, lang: str, ax=None):
     ]
     steps = frame[["points"]].assign(**{f"step_{lang}": labels})
     return kit.waterfall(
-        steps, lang, y="step", x="points", start=frame["start"].iloc[0], ends=frame.attrs["years"], ax=ax
+        steps,
+        lang,
+        y="step",
+        x="points",
+        start=frame["start"].iloc[0],
+        ends=frame.attrs["years"],
+        digits=2,
+        ax=ax,
     )
 
 
