@@ -1,4 +1,4 @@
-"""The arithmetic of the smaller sources: checks of printed numbers and printed slips, as rows of the ledger.
+"""The arithmetic of the smaller sources: checks of printed numbers as rows of the ledger, and what shows printed slips.
 
 Facts are a dict of tables as `files.read_csv` gives them (every cell text, so that printed decimals survive).
 """
@@ -24,16 +24,15 @@ COLUMNS = [
     "computed",
     "difference",
     "tolerance",
+    "low",
+    "high",
+    "met_pct",
     "verdict",
+    "evidence",
     "errata",
     "reason",
-    "evidence",
 ]
-PRINTED, MARKED, ABSENT = (
-    "recomputed from printed digits",
-    "carried as a mark of the data",
-    "outside the tables",
-)
+PRINTED, MARKED, ABSENT = "computed", "marked", "text"  # what shows a slip
 SLIPS = FOLDER / "slips.toml"
 NAMES = FOLDER / "check-names.toml"
 SOURCES = {
@@ -108,52 +107,37 @@ def propagate(function, printed: list[str]) -> tuple[float, float]:
 # ---- rows
 
 
-def _row(
-    id,
-    section,
-    unit,
-    measure,
-    printed,
-    computed,
-    tolerance,
-    verdict,
-    errata,
-    reason,
-    evidence=PRINTED,
-    kind="check",
-):
+def _row(id, section, unit, measure, printed, computed, tolerance, verdict, errata, reason):
     """One row of the ledger; the difference only where both are numbers."""
     number = isinstance(computed, float) and printed not in ("", "holds")
-    difference = computed - float(printed) if number else math.nan
-    return dict(
-        zip(
-            COLUMNS,
-            (
-                id,
-                kind,
-                section,
-                unit,
-                "",
-                measure,
-                printed,
-                computed,
-                difference,
-                tolerance,
-                verdict,
-                errata,
-                reason,
-                evidence,
-            ),
-        )
-    )
+    return {
+        "id": id,
+        "kind": "check",
+        "section": section,
+        "unit": unit,
+        "node": "",
+        "measure": measure,
+        "printed": printed,
+        "computed": computed,
+        "difference": computed - float(printed) if number else math.nan,
+        "tolerance": tolerance,
+        "verdict": verdict,
+        "evidence": "digits",
+        "errata": errata,
+        "reason": reason,
+    }
+
+
+def _verdict(holds: bool, erratum: str) -> str:
+    """Arithmetic on printed numbers uses no fit: it agrees by itself, is a known slip, or a misfit."""
+    return "independent" if holds else "erratum" if erratum else "misfit"
 
 
 def _compare(id, section, unit, measure, printed: str, result: tuple[float, float], erratum="", reason=""):
-    """A printed number against a recomputed (value, slack): reproduced, explained by an erratum, or mismatch."""
+    """A printed number against a recomputed (value, slack)."""
     computed, slack = result
     tolerance = slack + _half(printed) + 1e-9
     same = abs(computed - float(printed)) <= tolerance
-    verdict = "reproduced" if same else "explained" if erratum else "mismatch"
     said = f"{computed:.6g} ± {slack:.2g} against {printed}"
     return _row(
         id,
@@ -163,7 +147,7 @@ def _compare(id, section, unit, measure, printed: str, result: tuple[float, floa
         printed,
         computed,
         tolerance,
-        verdict,
+        _verdict(same, erratum),
         "" if same else erratum,
         said if same or not reason else f"{said}: {reason}",
     )
@@ -171,7 +155,6 @@ def _compare(id, section, unit, measure, printed: str, result: tuple[float, floa
 
 def _claim(id, section, unit, measure, holds: bool, shown: str, erratum="", reason=""):
     """A printed statement that holds or not, with the numbers that show it."""
-    verdict = "reproduced" if holds else "explained" if erratum else "mismatch"
     return _row(
         id,
         section,
@@ -180,7 +163,7 @@ def _claim(id, section, unit, measure, holds: bool, shown: str, erratum="", reas
         "holds",
         "holds" if holds else "does not hold",
         math.nan,
-        verdict,
+        _verdict(holds, erratum),
         "" if holds else erratum,
         shown if holds or not reason else f"{shown}: {reason}",
     )
@@ -188,17 +171,9 @@ def _claim(id, section, unit, measure, holds: bool, shown: str, erratum="", reas
 
 def _derive(id, section, unit, measure, result: tuple[float, float], shown: str):
     """A number that the source does not print: shown as computed, nothing to hold it against."""
-    return _row(
-        id,
-        section,
-        unit,
-        measure,
-        "",
-        *result,
-        "not computable",
-        "",
-        f"{shown}: no printed counterpart, the value is ours",
-    )
+    value, slack = result
+    said = f"{shown}: no printed counterpart, the value is ours"
+    return _row(id, section, unit, measure, "", value, slack, "not computable", "", said)
 
 
 def group_growth(x: np.ndarray) -> float:
@@ -573,7 +548,7 @@ def _named_lists(facts: dict) -> list[tuple[str, int, int]]:
 def arithmetic(facts: dict) -> pd.DataFrame:
     """The 34 checks C01–C34 as ledger rows, in order."""
     rows = [*_banks(facts), *_technologies(facts), *_others(facts)]
-    return pd.DataFrame(rows, columns=COLUMNS).sort_values("id", ignore_index=True)
+    return pd.DataFrame(rows).reindex(columns=COLUMNS).sort_values("id", ignore_index=True)
 
 
 # ---- printed slips
@@ -603,7 +578,7 @@ def _slip_test(facts: dict, checks: pd.DataFrame, rule: dict) -> tuple[bool, str
     """One rule of data/slips.toml: whether the facts show the slip, and by what."""
     if "check" in rule:
         check = checks.loc[rule["check"]]
-        return check["verdict"] in ("explained", "not computable"), f"{rule['check']}: {check['reason']}"
+        return check["verdict"] in ("erratum", "not computable"), f"{rule['check']}: {check['reason']}"
     if "absent" in rule:
         return _word_test(facts, rule["absent"], rule.get("present", ""))
     return _mark_test(facts, rule["table"], rule["where"], rule["column"], rule["holds"])
@@ -640,53 +615,34 @@ def _own_tests(facts: dict) -> dict[str, tuple[bool, str]]:
 
 
 def slips(facts: dict, checks: pd.DataFrame | None = None) -> pd.DataFrame:
-    """The printed slips of `errata_other` as ledger rows.
+    """What shows each printed slip of `errata_other`: id, shown (None where words or charts are not in the tables),
+    evidence, reason.
 
-    `explained` = a computation here shows the slip, or shows that the tables carry the doubt; `mismatch` = the tables
-    contradict the erratum; `not computable` = it concerns words or charts that the tables do not hold.
+    `evidence`: computed from printed digits; marked (the tables carry the doubt as a mark of the transcriber: no proof);
+    text (words or charts that the tables do not hold).
     """
     checks = (arithmetic(facts) if checks is None else checks).set_index("id")
-    tests = _own_tests(facts)
-    rules = tomllib.loads(SLIPS.read_text(encoding="utf-8"))
-    for id, rule in rules.items():
-        tests[id] = _slip_test(facts, checks, rule)
+    tests, rules = _own_tests(facts), tomllib.loads(SLIPS.read_text(encoding="utf-8"))
+    tests |= {id: _slip_test(facts, checks, rule) for id, rule in rules.items()}
     rows = []
-    for slip in facts["errata_other"].itertuples():
-        shown, why = tests.get(slip.id, (None, "words or charts that the tables do not hold"))
-        verdict = "not computable" if shown is None else "explained" if shown else "mismatch"
-        marked = slip.id in rules and "check" not in rules[slip.id]
+    for slip in facts["errata_other"]["id"]:
+        shown, why = tests.get(slip, (None, "words or charts that the tables do not hold"))
+        marked = slip in rules and "check" not in rules[slip]
         evidence = ABSENT if shown is None else MARKED if marked else PRINTED
-        rows.append(
-            _row(
-                slip.id,
-                SOURCES[slip.source_file],
-                slip.severity,
-                slip.type,
-                slip.printed,
-                slip.conflicting,
-                math.nan,
-                verdict,
-                slip.id,
-                f"{slip.explanation}; {why}",
-                evidence,
-                kind="slip",
-            )
-        )
-    return pd.DataFrame(rows, columns=COLUMNS)
+        rows.append({"id": slip, "shown": shown, "evidence": evidence, "reason": why})
+    return pd.DataFrame(rows)
 
 
 def rows(facts: dict | None = None) -> pd.DataFrame:
-    """Checks and slips for the ledger."""
-    facts = load() if facts is None else facts
-    checks = arithmetic(facts)
-    return pd.concat([checks, slips(facts, checks)], ignore_index=True)
+    """The checks that hold a printed number against others, for the ledger; numbers of our own are not in it."""
+    checks = arithmetic(load() if facts is None else facts)
+    return checks[checks["printed"].ne("")].reset_index(drop=True)
 
 
-def listed(rows: pd.DataFrame) -> pd.DataFrame:
+def listed(checks: pd.DataFrame) -> pd.DataFrame:
     """The checks as a table: id, subject, what (zh, en), printed and computed (zh, en), verdict, errata."""
-    checks = rows[rows["kind"].eq("check")].rename(columns={"unit": "subject"}).reset_index(drop=True)
     names = tomllib.loads(NAMES.read_text(encoding="utf-8"))
-    table = checks[["id", "subject"]].copy()
+    table = checks[["id"]].assign(subject=checks["unit"])
     for lang in codebook.LANGUAGES:
         table[f"what_{lang}"] = [names[id][lang] for id in checks["id"]]
     for column in ("printed", "computed"):
@@ -702,17 +658,18 @@ def _shown(cell, lang: str) -> str:
     return codebook.word(cell, lang)
 
 
-def verdicts(rows: pd.DataFrame) -> dict:
-    """How many checks and slips end how: values of a sentence."""
-    kinds = {kind: rows.loc[rows["kind"].eq(kind), "verdict"].value_counts() for kind in ("check", "slip")}
-    check, slip = kinds["check"], kinds["slip"]
-    return {
-        "checks": int(check.sum()),
-        "reproduced": int(check.get("reproduced", 0)),
-        "explained": int(check.get("explained", 0)),
-        "derived": int(check.get("not computable", 0)),
-        "slips": int(slip.sum()),
-        "shown": int(slip.get("explained", 0)),
-        "text": int(slip.get("not computable", 0)),
-        "mismatch": int(rows["verdict"].eq("mismatch").sum()),
+def verdicts(checks: pd.DataFrame, slips: pd.DataFrame) -> dict:
+    """How the checks end and what shows the slips: values of a sentence."""
+    ends, shown = checks["verdict"].value_counts(), slips["evidence"].value_counts()
+    names = {
+        "independent": "independent",
+        "erratum": "erratum",
+        "derived": "not computable",
+        "misfit": "misfit",
     }
+    kinds = {"proved": PRINTED, "marked": MARKED, "text": ABSENT}
+    return (
+        {"checks": len(checks), "slips": len(slips)}
+        | {name: int(ends.get(verdict, 0)) for name, verdict in names.items()}
+        | {name: int(shown.get(kind, 0)) for name, kind in kinds.items()}
+    )

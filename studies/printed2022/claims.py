@@ -7,6 +7,7 @@ the reading that data/claim-readings.toml gives the claim; they return (holds, w
 
 import tomllib
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,12 @@ from fire.index.spec import Spec
 from studies.printed2022.published import FOLDER
 
 PATH = FOLDER / "claim-readings.toml"
+MEASURES = ["score", "growth_pct", "rank", "rank_change"]
 
 
 @dataclass(frozen=True)
 class Book:
-    """What claims are held against: `table` (index unit, node; score, growth_pct, rank, rank_change of the year ranked),
+    """What claims are held against: `table` (index unit, node; MEASURES of one year),
     `members` (cities by region), `types` (names by unit and node), `readings`, and all `claims`."""
 
     table: pd.DataFrame
@@ -29,9 +31,20 @@ class Book:
     readings: dict
     claims: pd.DataFrame
 
+    @cached_property
+    def _lookup(self) -> dict[str, dict]:
+        """The value of each (unit, node), by measure."""
+        keys = list(self.table.index)
+        return {
+            name: dict(zip(keys, self.table[name].astype(float))) for name in MEASURES if name in self.table
+        }
+
     def value(self, measure: str, units: list, nodes: list) -> pd.Series:
         """Values by (unit, node)."""
-        return self.table.reindex(pd.MultiIndex.from_product([units, nodes]))[measure]
+        known = self._lookup[measure]
+        values = [known.get((unit, node), np.nan) for unit in units for node in nodes]
+        codes = [np.repeat(np.arange(len(units)), len(nodes)), np.tile(np.arange(len(nodes)), len(units))]
+        return pd.Series(values, pd.MultiIndex([units, nodes], codes, verify_integrity=False), dtype=float)
 
     def universe(self, claim) -> list[str]:
         """The units among which a claim ranks."""
@@ -46,23 +59,18 @@ class Book:
         return [city for cities in self.members.values() for city in cities]
 
 
+@cache
 def readings(path=PATH) -> dict:
     """How each qualitative claim is read, by id: check, its bounds, reason (in Chinese), and reason_en where nothing can be
     checked."""
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def open_book(index, means: pd.DataFrame, types: dict, claims: pd.DataFrame) -> Book:
-    """The book of the year ranked: scores of the cities of `index` and of the regions (`regions.means`)."""
-    both = pd.concat([index.scores(), means])
-    return Book(
-        both[both["year"].eq(index.year)].set_index(["unit", "node"]),
-        index.places.groupby("region", sort=False)["city"].agg(list).to_dict(),
-        index.spec,
-        types,
-        readings(),
-        claims,
-    )
+def open_book(index, table: pd.DataFrame, types: dict, claims: pd.DataFrame) -> Book:
+    """The book of one year: `table` holds the scores of the cities of `index` and of its regions in that year (index unit,
+    node)."""
+    members = index.places.groupby("region", sort=False)["city"].agg(list).to_dict()
+    return Book(table, members, index.spec, types, readings(), claims)
 
 
 def evaluate(claim, book: Book) -> tuple[bool | None, str, str]:
@@ -73,6 +81,11 @@ def evaluate(claim, book: Book) -> tuple[bool | None, str, str]:
             return None, "", reading["reason"]
         return *READINGS[reading["check"]](claim, book, reading), reading["reason"]
     return *CHECKS[claim.claim_type](claim, book), ""
+
+
+def as_set(claim, book: Book) -> bool:
+    """Whether the listed pillars are the highest of the unit, in whatever order."""
+    return _node_order(claim, book, ordered=False)[0]
 
 
 def named_nodes(claim, spec, claims: pd.DataFrame) -> list[str]:

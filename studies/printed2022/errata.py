@@ -11,7 +11,7 @@ from fire.errors import refuse
 from fire.index import spec as specs
 from studies.printed2022 import checks, published
 
-KINDS = {checks.PRINTED: "computed", checks.MARKED: "marked", checks.ABSENT: "text"}
+KINDS = (checks.PRINTED, checks.MARKED, checks.ABSENT)
 RULES = published.FOLDER / "errata-rules.csv"
 TREATMENTS = ("drop", "hold out", "widen", "read as set", "note")
 
@@ -36,8 +36,8 @@ def rules(path=RULES) -> pd.DataFrame:
 def slips() -> pd.DataFrame:
     """All slips: id, source (report or other), severity, slip_zh, slip_en, evidence, shown_zh, shown_en.
 
-    `evidence`: computed from printed digits, marked (the tables carry the doubt as a mark), or text (two places of
-    the text). `shown_*`: the computation in figures, or the two readings that conflict (in Chinese: their places).
+    `evidence`: computed from printed digits; marked (the tables carry the doubt as the transcriber's mark, which proves
+    nothing); or text (two places of the text). `shown_*`: the computation in figures, or the two readings that conflict (in Chinese: their places).
     Raises InputError with the ids when the facts no longer show a slip.
     """
     table = pd.concat([_of_report(), _of_others()], ignore_index=True)
@@ -49,18 +49,13 @@ def slips() -> pd.DataFrame:
 
 def counts(slips: pd.DataFrame) -> dict:
     """How many slips rest on what: total, computed, marked, text."""
-    return {"total": len(slips)} | {kind: int(slips["evidence"].eq(kind).sum()) for kind in KINDS.values()}
+    return {"total": len(slips)} | {kind: int(slips["evidence"].eq(kind).sum()) for kind in KINDS}
 
 
 def _of_report() -> pd.DataFrame:
     """The slips of the report, computed here."""
     table, proofs = published.load("errata"), proof()
-    stale = [
-        f"{slip}: the facts no longer show this slip ({shown}): correct them, or errata.csv"
-        for slip, (holds, shown) in proofs.items()
-        if not holds
-    ]
-    refuse("studies/printed2022/data", stale)
+    _still_there({slip: holds for slip, (holds, _) in proofs.items()}, "errata.csv")
     shown = table["id"].map({slip: figures for slip, (_, figures) in proofs.items()})
     return pd.DataFrame(
         {
@@ -68,21 +63,27 @@ def _of_report() -> pd.DataFrame:
             "source": "report",
             "severity": table["severity"],
             "slip_en": table["explanation"].fillna(table["printed"]),
-            "evidence": shown.notna().map({True: "computed", False: "text"}),
+            "evidence": shown.notna().map({True: checks.PRINTED, False: checks.ABSENT}),
             "shown": shown.fillna(_both(table["printed"], table["conflicting"])),
             "where": _both(table["locator"], table["locator_conflicting"]),
         }
     )
 
 
-def _of_others() -> pd.DataFrame:
-    """The slips of the smaller sources, computed in `checks`."""
-    table = published.load("errata_other").set_index("id", drop=False)
-    found = checks.slips(checks.load()).set_index("id")
-    why = [
-        reason.removeprefix(f"{slip}; ")
-        for slip, reason in zip(table["explanation"], found["reason"], strict=True)
+def _still_there(shown: dict, path: str) -> None:
+    """Raise InputError for slips that the facts no longer show."""
+    stale = [
+        f"{slip}: the facts no longer show this slip: correct them, or {path}"
+        for slip, holds in shown.items()
+        if holds is not None and not holds
     ]
+    refuse("studies/printed2022/data", stale)
+
+
+def _of_others() -> pd.DataFrame:
+    """The slips of the smaller sources, with what `checks` finds of them."""
+    table, found = published.load("errata_other"), checks.slips(checks.load())
+    _still_there(dict(zip(found["id"], found["shown"])), "errata_other.csv")
     words = _both(table["printed"], table["conflicting"])
     return pd.DataFrame(
         {
@@ -90,8 +91,8 @@ def _of_others() -> pd.DataFrame:
             "source": "other",
             "severity": table["severity"],
             "slip_en": table["explanation"],
-            "evidence": found["evidence"].map(KINDS),
-            "shown": pd.Series(why, table.index).where(found["verdict"].eq("explained"), words),
+            "evidence": found["evidence"],
+            "shown": found["reason"].where(found["shown"].notna(), words),
             "where": table["locator"],
         }
     )

@@ -1,4 +1,11 @@
-"""What chapter 4 printed about firms: the facts and claims, each against its recomputation from counted records."""
+"""What the report printed about firms: facts and claims, each against other printed digits or the counted records.
+
+A share or a ratio whose parts are printed follows from them: arithmetic that rests on nothing else. The rest is held
+against the records of the edition. The sample of records is made to meet these facts, so that agreement checks only the
+making of it.
+"""
+
+import math
 
 import pandas as pd
 
@@ -7,7 +14,7 @@ from fire.errors import InputError
 from fire.index.rounding import half_digit
 from fire.sources import records
 from fire.sources.firms import COUNTS, RATIOS
-from studies.printed2022.ledger import SIGNS
+from studies.printed2022 import ledger as books
 from studies.printed2022.published import FOLDER
 
 FILES = {"firm_regions": "04(一)", "firm_tech": "04(二)", "firm_region_tech": "04(三)"}
@@ -24,6 +31,11 @@ SIZES = {
 LEVELS = {"region": "region", "city": "city", "group": "region", "tech": "category", "national": "region"}
 THREE = ["京津冀", "长三角", "粤港澳大湾区"]
 OTHER_UNIVERSE = "E10"  # chapter 5 counts all firms of 2021, chapter 4 the holders of at least one patent
+SILENT = {
+    "records": "not in the firm, patent and deal records",
+    "universe": "another universe: all firms of the year, not the holders of a patent",
+    "claim": "a statement about causes or conditions, not about counts",
+}
 
 
 def facts() -> pd.DataFrame:
@@ -127,29 +139,73 @@ def holds(fact, value: float) -> bool:
     }[fact.approx]
 
 
+def digits(table: pd.DataFrame) -> dict:
+    """The exactly printed amounts by (unit, technology, metric); `table` as `facts`."""
+    exact = table[table["measure"].eq("value") & table["approx"].eq("exact")].sort_values(
+        "nth", kind="stable"
+    )
+    keys = (
+        exact["unit"].where(exact["unit_type"].ne("tech"), "全国"),
+        exact["tech"].mask(exact["unit_type"].eq("tech"), exact["unit"]),
+    )
+    frame = exact.assign(unit=keys[0], tech=keys[1]).drop_duplicates(["unit", "tech", "metric"])
+    return frame.set_index(["unit", "tech", "metric"])["value"].to_dict()
+
+
+def from_digits(fact, known: dict) -> float:
+    """A printed share or ratio from the printed amounts that it is made of (`digits`); missing where one is not printed."""
+    unit, tech = ("全国", fact.unit) if fact.unit_type == "tech" else (fact.unit, fact.tech)
+
+    def amount(unit: str, tech: str, metric: str) -> float:
+        return sum(known.get((one, tech, metric), math.nan) for one in unit.split("+"))
+
+    def ratio(unit: str, tech: str) -> float:
+        part, whole, factor = RATIOS.get(fact.metric, (fact.metric, None, 1))
+        return (
+            amount(unit, tech, part)
+            if whole is None
+            else factor * amount(unit, tech, part) / amount(unit, tech, whole)
+        )
+
+    if fact.measure == "value":
+        return ratio(unit, tech) if fact.metric in RATIOS else math.nan
+    if fact.measure.startswith("pct_of_"):
+        other = fact.measure.removeprefix("pct_of_")
+        return (
+            100
+            * ratio(unit, tech)
+            / (ratio("全国", other) if fact.unit_type == "tech" else ratio(other, tech))
+        )
+    if fact.measure in ("share_pct", "share_of_tech_pct"):
+        return 100 * ratio(unit, tech) / ratio("全国", tech)
+    return math.nan
+
+
 def errata() -> pd.Series:
     """Explanation of each documented slip by its id."""
     return files.read_csv(FOLDER / "errata.csv").set_index("id")["explanation"]
 
 
-def ledger(cells: pd.DataFrame, status: str) -> pd.DataFrame:
-    """Ledger rows of the 277 printed firm facts and 21 claims against the counts by city and category.
+def ledger(cells: pd.DataFrame, status: str, index=None) -> pd.DataFrame:
+    """Ledger rows of the printed firm facts and claims against printed digits and the counts by city and category.
 
-    A fact that fails is explained when a documented slip covers it. With a calibrated sample agreement is by
-    construction where the sample was fitted to the fact; `evidence` says so.
+    `status` of the records: with "simulated" a row on them is calibrated at best, and what they give in the place of a
+    bound stays out. `index`: holds the raw indicators that the records lack (incubators).
     """
-    reasons = errata()
-    evidence = "calibrated" if status == "simulated" else "recomputed from observed data"
-    rows = []
-    for fact in facts().itertuples():
-        value = computed(fact, cells)
-        if value != value:
-            verdict, reason = "not computable", "not in the firm, patent and deal records"
-        elif holds(fact, value) and fact.errata != OTHER_UNIVERSE:
-            verdict, reason = "reproduced", ""
-        else:
-            verdict, reason = ("explained", reasons[fact.errata]) if fact.errata else ("mismatch", "")
-        exact = fact.approx == "exact"
+    reasons, simulated, table = errata(), status == "simulated", facts()
+    known, rows = digits(table), []
+    for fact in table.itertuples():
+        value, evidence, silent = from_digits(fact, known), "digits", None
+        if math.isnan(value):
+            value, evidence = computed(fact, cells), "records"
+        if fact.errata == OTHER_UNIVERSE:
+            silent = SILENT["universe"]
+        elif math.isnan(value):
+            silent = SILENT["records"]
+        met = None if silent else 100.0 * holds(fact, value)
+        if silent == SILENT["records"] and index is not None and fact.metric in index.spec.indicators:
+            met, evidence, silent = _on_draws(fact, index), "draws", None
+        hidden = simulated and evidence != "digits" and fact.approx != "exact"
         rows.append(
             {
                 "id": fact.id,
@@ -158,31 +214,45 @@ def ledger(cells: pd.DataFrame, status: str) -> pd.DataFrame:
                 "unit": fact.unit,
                 "node": f"{fact.metric}:{fact.tech}" if fact.tech else fact.metric,
                 "measure": fact.measure,
-                "printed": f"{SIGNS[fact.approx]}{fact.value:.{fact.decimals}f}",
-                "computed": value,
-                "difference": value - fact.value,
-                "tolerance": half_digit(fact.decimals) if exact else None,
-                "verdict": verdict,
-                "errata": fact.errata,
-                "reason": reason,
+                "printed": f"{books.SIGNS[fact.approx]}{fact.value:.{fact.decimals}f}",
+                "computed": None if hidden else value,
+                "difference": None if hidden else value - fact.value,
+                "tolerance": half_digit(fact.decimals) if fact.approx == "exact" else None,
+                "met_pct": met,
                 "evidence": evidence,
+                **_verdict(met, silent, evidence, simulated, fact.errata, reasons),
             }
         )
-    return pd.concat([pd.DataFrame(rows), claims(cells, evidence)], ignore_index=True)
+    return pd.concat([pd.DataFrame(rows), claims(cells, simulated)], ignore_index=True)
 
 
-def claims(cells: pd.DataFrame, evidence: str) -> pd.DataFrame:
-    """Ledger rows of the 21 claims of chapter 4; those about causes cannot be computed from counts."""
+def _on_draws(fact, index) -> float:
+    """Share (per cent) of the draws in which a raw indicator of a city agrees with a printed fact."""
+    cell = (index.year, fact.unit)
+    values = [float(one.steps().raw.at[cell, fact.metric]) for one in index.completions]
+    return 100 * sum(holds(fact, value) for value in values) / len(values)
+
+
+def _verdict(met, silent, evidence: str, simulated: bool, erratum: str, reasons) -> dict:
+    """Verdict, erratum and reason of a row that agrees in `met` per cent, or says nothing for the reason `silent`."""
+    if silent:
+        return {"verdict": "not computable", "errata": erratum, "reason": silent}
+    if met >= books.AGREE:
+        made = evidence == "draws" or simulated and evidence == "records"
+        verdict = "calibrated" if made else "independent"
+        return {"verdict": verdict, "errata": erratum, "reason": ""}
+    known = {"verdict": "erratum", "errata": erratum, "reason": reasons.get(erratum, "")}
+    return known if erratum else {"verdict": "misfit", "errata": "", "reason": ""}
+
+
+def claims(cells: pd.DataFrame, simulated: bool) -> pd.DataFrame:
+    """Ledger rows of the claims of chapter 4; those about causes cannot be computed from counts."""
     reasons, rows = errata(), []
     for claim in files.read_csv(FOLDER / "firm_claims.csv").fillna("").itertuples():
         test = CLAIMS.get(claim.id)
         true, shown = test(cells) if test else (None, "")
-        if test is None:
-            verdict, reason = "not computable", "a statement about causes or conditions, not about counts"
-        elif true:
-            verdict, reason = "reproduced", ""
-        else:
-            verdict, reason = ("explained", reasons[claim.errata]) if claim.errata else ("mismatch", "")
+        silent = SILENT["claim"] if test is None else None
+        met = None if silent else 100.0 * bool(true)
         rows.append(
             {
                 "id": claim.id,
@@ -192,11 +262,10 @@ def claims(cells: pd.DataFrame, evidence: str) -> pd.DataFrame:
                 "node": claim.metric,
                 "measure": "claim",
                 "printed": claim.claim,
-                "computed": shown,
-                "verdict": verdict,
-                "errata": claim.errata,
-                "reason": reason,
-                "evidence": evidence,
+                "computed": None if simulated else shown,
+                "met_pct": met,
+                "evidence": "records",
+                **_verdict(met, silent, "records", simulated, claim.errata, reasons),
             }
         )
     return pd.DataFrame(rows)
@@ -208,23 +277,27 @@ def by_technology(ledger: pd.DataFrame) -> pd.Series:
 
 
 def verdicts(ledger: pd.DataFrame) -> dict:
-    """Rows by verdict: `total, reproduced, explained, missing` (not computable) and `mismatch`; `calibrated`: whether
-    the records were fitted to them."""
+    """Rows by verdict, `total, independent, calibrated, erratum, silent` (not computable) and `misfit`; `sample`: whether
+    the records were made to meet them."""
     count = ledger["verdict"].value_counts()
-    names = {"reproduced": "reproduced", "explained": "explained", "missing": "not computable"}
-    found = {name: int(count.get(verdict, 0)) for name, verdict in (names | {"mismatch": "mismatch"}).items()}
-    return {"total": len(ledger)} | found | {"calibrated": bool(ledger["evidence"].eq("calibrated").any())}
+    names = {name: name for name in ("independent", "calibrated", "erratum", "misfit")} | {
+        "silent": "not computable"
+    }
+    found = {name: int(count.get(verdict, 0)) for name, verdict in names.items()}
+    return {"total": len(ledger)} | found | {"sample": bool(ledger["verdict"].eq("calibrated").any())}
 
 
-def not_reproduced(ledger: pd.DataFrame, book) -> pd.DataFrame:
-    """The other rows as a reader sees them: `id, section, unit`, the metric, what is printed and why in both languages.
+def apart(ledger: pd.DataFrame, book) -> pd.DataFrame:
+    """The rows that do not agree or cannot be computed, as a reader sees them: `id, section, unit`, the metric, what is
+    printed and why in both languages.
 
     Columns: `id, section, unit, metric_zh, metric_en, printed_zh, printed_en, computed, verdict, errata, reason_zh,
     reason_en`; a claim stands in Chinese in the words of the report. `book`: names of the edition.
     """
-    rows = ledger[ledger["verdict"].ne("reproduced")].reset_index(drop=True)
+    rows = ledger[~ledger["verdict"].isin(["independent", "calibrated"])].reset_index(drop=True)
     quoted = files.read_csv(FOLDER / "firm_claims.csv").set_index("id")["locator"].str.split("｜").str[1]
     slips = files.read_csv(FOLDER / "errata_zh.csv").set_index("id")["slip_zh"]
+    slip = rows["errata"].map(slips).where(rows["verdict"].eq("erratum"))
     return pd.DataFrame(
         {
             **{name: rows[name] for name in ("id", "section", "unit")},
@@ -238,7 +311,7 @@ def not_reproduced(ledger: pd.DataFrame, book) -> pd.DataFrame:
             "printed_en": rows["printed"],
             "computed": [f"{cell:.6g}" if isinstance(cell, float) else cell for cell in rows["computed"]],
             **{name: rows[name] for name in ("verdict", "errata")},
-            "reason_zh": rows["errata"].map(slips).fillna(rows["reason"].map(codebook.word)),
+            "reason_zh": slip.fillna(rows["reason"].map(codebook.word)),
             "reason_en": rows["reason"],
         }
     ).replace({"computed": {"nan": None, "": None}})

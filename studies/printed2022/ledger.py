@@ -1,9 +1,19 @@
-"""The replication ledger: one row for each printed fact and claim, with what the engine computes in its place.
+"""The replication ledger: one row for each printed fact and claim, what the engine computes in its place, one verdict.
 
-Verdicts: `reproduced` (within half a unit of the last printed digit, or the claim holds), `explained` (it does not, and
-data/errata-rules.csv says why), `mismatch`, `not computable`. Evidence: `recomputed from observed data` (no input was
-simulated or solved from the report), `calibrated` (the sample was solved under this or other printed numbers, so that
-the row is no independent test), `held out` (left out of the calibration).
+Verdicts:
+  independent     agrees, was used in no fit, and rests on observed data or on other printed digits; where a city's printed
+                  score was one of those that posts were fitted to, it is computed from the fit to the other cities
+  fitted          agrees, but this number (or what it rests on) was used to find posts, base year, weights or roster
+  calibrated      agrees because the simulated draws are made to meet it: a check of formulas and solver only
+  misfit          does not agree: our model misses it
+  erratum         cannot agree: a slip of the text, shown in `errata` or by arithmetic
+  not computable  there is nothing here to compute it from; the reason says why
+  held out        rests on simulated draws that were not made to meet it
+
+`met_pct` is the share of the draws that agree (per cent); a row on draws agrees when at least AGREE of them do, and shows
+a range (`low`, `high`) instead of one number. `evidence` says what the computed value rests on: observed data; the fit
+without the city (left out); other printed digits; estimated statistics; cells solved from printed digits; draws; firm
+records.
 """
 
 from collections.abc import Sequence
@@ -14,14 +24,27 @@ import pandas as pd
 from fire.analysis import regions, typology
 from fire.errors import refuse
 from fire.index.rounding import half_digit
-from studies.printed2022 import checks, errata, published
+from studies.printed2022 import checks, errata, fits, published
 from studies.printed2022 import claims as logic
 
-COLUMNS = [*checks.COLUMNS, "share_hard"]
-VERDICTS = ["reproduced", "explained", "mismatch", "not computable"]
-EVIDENCE = ["recomputed from observed data", "calibrated", "held out"]
+COLUMNS = checks.COLUMNS
+VERDICTS = ["independent", "fitted", "calibrated", "misfit", "erratum", "not computable", "held out"]
+EVIDENCE = ["observed", "left out", "digits", "estimated", "solved", "draws", "records"]
 SIGNS = {"exact": "", "ge": "≥ ", "gt": "> ", "le": "≤ ", "lt": "< ", "approx": "≈ "}
 BOTH_YEARS = ["growth_pct", "rank_change", "growth_rank"]  # measures that rest on two years
+RANKS = ["rank", "rank_change", "growth_rank"]
+LOOSE = "05(四)"  # chapter 5 took growth of indicators from scores rounded to two decimals
+CONSTRAINED = [
+    "topk",
+    "order",
+    "node_order",
+    "range",
+    "growth_ge",
+    "growth_gt",
+    "growth_lt",
+]  # claims that draws meet
+SPREAD = [0.05, 0.95]  # quantiles of the range over the draws
+AGREE = 95.0  # per cent of draws from which a row agrees
 EPSILON = 1e-9  # floating-point room beside a printed tolerance
 
 
@@ -43,49 +66,85 @@ def build(index, facts=None, claims=None, types=None, rules=None) -> pd.DataFram
         published.load(name) if table is None else table
         for name, table in (("index_scores", facts), ("index_claims", claims), ("typology", types))
     )
-    rules = errata.rules() if rules is None else rules
-    means, names = regions.means(index), typology.names(index, published.FOCUS)
-    book = logic.open_book(index, means, names, claims)
+    types = types.assign(id=[f"T{number:03d}" for number in range(1, len(types) + 1)])
+    members = index.places.groupby("region", sort=False)["city"].agg(list).to_dict()
+    used = fits.used(facts, claims, types["id"], index.spec, members)
+    centre = _Run(index, claims)
     rows = pd.concat(
-        [_fact_rows(index, means, facts), _claim_rows(claims, book), _type_rows(types, book)],
+        [
+            _fact_rows(centre, facts, used),
+            _claim_rows(centre, claims, facts, used),
+            _type_rows(centre, types),
+        ],
         ignore_index=True,
     )
-    tie = rules.drop_duplicates("id").set_index("id")
-    rows["errata"] = rows["errata"].fillna(rows["id"].map(tie["errata"]))
-    held = rows["id"].map(tie["treatment"]).eq("hold out")
-    wide = rows["id"].map(tie["tolerance"]).fillna(np.inf)
-    known = rows["id"].isin(tie.index) & ~(rows["difference"].abs() > wide + EPSILON)
-    explained = rows["verdict"].eq("mismatch") & known
-    rows.loc[explained, "verdict"] = "explained"
-    rows.loc[explained, "reason"] = rows.loc[explained, "id"].map(tie["reason_zh"])
-    rows.loc[held & rows["evidence"].ne(EVIDENCE[0]), "evidence"] = "held out"
-    return rows.reindex(columns=COLUMNS)
+    rules = errata.rules() if rules is None else rules
+    wide = rules[rules["treatment"].isin(["widen", "read as set"])].set_index("id")["tolerance"]
+    rows["tolerance"] = rows["id"].map(_readings(rules)).fillna(rows["tolerance"])
+    drawn = _drawn(index, centre, rows, facts, claims, types, rules)
+    return _ranges(_judge(rows.assign(**drawn), rules, wide)).reindex(columns=COLUMNS)
 
 
-def _fact_rows(index, means: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
-    """A row for each printed number; `means` as `regions.means(index)`."""
-    measures, two_years = ["score", "rank", *BOTH_YEARS], facts["measure"].isin(BOTH_YEARS).to_numpy()
-    both = pd.concat(
-        [index.scores().assign(unit_type="city"), means.assign(unit_type="region")], ignore_index=True
-    )
-    groups = both.groupby(["unit_type", "year", "node"], observed=True)
-    both["growth_rank"] = groups["growth_pct"].rank(ascending=False, method="min")
-    both = both.astype({"rank": float, "rank_change": float})
-    both["share_hard"] = both["share_observed"] + both["share_published"]
-    both["solved"] = both["share_simulated"] + both["share_published"]
-    keys = pd.MultiIndex.from_frame(facts[["unit", "node"]])
-    at, past = (
-        both[both["year"].eq(year)].set_index(["unit", "node"]).reindex(keys)
-        for year in (index.year, index.year - 1)
-    )
-    measure, approx = facts["measure"].to_numpy(), facts["approx"].to_numpy()
-    computed = np.select([measure == name for name in measures], [at[name] for name in measures], np.nan)
-    point = np.isin(approx, ["exact", "approx"])
-    digits = point & np.isin(measure, ["score", "growth_pct"])
-    tolerance = np.where(digits, half_digit(facts["decimals"].astype(float)), 0.0)
-    difference = computed - facts["value"].astype(float).to_numpy()
-    holds = np.select(
-        [point, approx == "ge", approx == "gt", approx == "le"],
+def _readings(rules: pd.DataFrame) -> pd.Series:
+    """Tolerances that are a reading of the text (a rule without a code), by id."""
+    return rules[rules["errata"].isna() & rules["tolerance"].notna()].set_index("id")["tolerance"]
+
+
+class _Run:
+    """Scores, regional means and claims of one index: the centre, or one draw."""
+
+    def __init__(self, index, claims: pd.DataFrame):
+        self.index, means = index, regions.means(index)
+        self.types = typology.names(index, published.FOCUS)
+        both = pd.concat(
+            [index.scores().assign(unit_type="city"), means.assign(unit_type="region")], ignore_index=True
+        )
+        groups = both.groupby(["unit_type", "year", "node"], observed=True)
+        both["growth_rank"] = groups["growth_pct"].rank(ascending=False, method="min")
+        both = both.astype({"rank": float, "rank_change": float, "unit": object, "node": object})
+        self.table = both.set_index(["year", "unit", "node"])
+        self.books = {
+            int(year): logic.open_book(index, rows.droplevel("year"), self.types, claims)
+            for year, rows in self.table.groupby(level="year")
+        }
+
+    def at(self, facts: pd.DataFrame, back: int = 0) -> pd.DataFrame:
+        """The scores that facts speak of, `back` years before."""
+        keys = pd.MultiIndex.from_arrays([facts["year"] - back, facts["unit"], facts["node"]])
+        return self.table.reindex(keys).reset_index(drop=True)
+
+    def numbers(self, facts: pd.DataFrame) -> np.ndarray:
+        """What is computed in the place of each printed number; growth of indicators in chapter 5 from scores rounded to
+        two decimals where that comes nearer."""
+        at, past, measure = self.at(facts), self.at(facts, 1), facts["measure"].to_numpy()
+        names = ["score", "rank", *BOTH_YEARS]
+        values = np.select([measure == name for name in names], [at[name] for name in names], np.nan)
+        rounded = 100 * (at["score"].round(2) / past["score"].round(2) - 1).to_numpy()
+        printed = facts["value"].astype(float).to_numpy()
+        nearer = np.abs(rounded - printed) < np.abs(values - printed)
+        return np.where(self.loose(facts) & nearer, rounded, values)
+
+    def loose(self, facts: pd.DataFrame) -> np.ndarray:
+        """Which facts are exact growth rates of indicators in chapter 5."""
+        leaves = facts["node"].isin(self.index.spec.indicators) & facts["locator"].str.startswith(LOOSE)
+        return (leaves & facts["measure"].eq("growth_pct") & facts["approx"].eq("exact")).to_numpy()
+
+    def tolerance(self, facts: pd.DataFrame) -> np.ndarray:
+        """Half a unit of the last printed digit, 0 for ranks and bounds; for the growth rates of `loose` also what rounding
+        both scores to two decimals can do."""
+        digits = facts["approx"].isin(["exact", "approx"]) & facts["measure"].isin(["score", "growth_pct"])
+        half = np.where(digits, half_digit(facts["decimals"].astype(float)), 0.0)
+        rounding = (
+            100 * 0.005 * (2 + facts["value"].astype(float) / 100) / self.at(facts, 1)["score"].to_numpy()
+        )
+        return half + np.where(self.loose(facts), rounding, 0.0)
+
+
+def _agrees(facts: pd.DataFrame, computed: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
+    """Which computed numbers agree with the printed ones: within the tolerance, or on the printed side of a bound."""
+    difference, approx = computed - facts["value"].astype(float).to_numpy(), facts["approx"].to_numpy()
+    return np.select(
+        [np.isin(approx, ["exact", "approx"]), approx == "ge", approx == "gt", approx == "le"],
         [
             np.abs(difference) <= tolerance + EPSILON,
             difference >= -EPSILON,
@@ -93,37 +152,76 @@ def _fact_rows(index, means: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
             difference <= EPSILON,
         ],
         difference < 0,
-    )
-    solved = at["solved"].to_numpy() + np.where(two_years, past["solved"].to_numpy(), 0.0)
-    hard = np.where(two_years, np.minimum(at["share_hard"], past["share_hard"]), at["share_hard"])
+    ).astype(bool)
+
+
+def _fact_rows(centre: _Run, facts: pd.DataFrame, used: pd.Series) -> pd.DataFrame:
+    """A row for each printed number."""
+    measure, printed = facts["measure"], facts["value"].astype(float)
+    computed, evidence = centre.numbers(facts), _evidence(centre, facts)
+    for node in fits.POSTED:
+        apart = fits.left_out(centre.index, facts, node)
+        for name in ("score", "rank"):
+            own = facts["node"].eq(node) & measure.eq(name) & facts["year"].eq(centre.index.year)
+            own = (own & facts["unit"].isin(apart.index)).to_numpy()
+            computed[own] = facts.loc[own, "unit"].map(apart[name])
+            evidence[own] = "left out"
+    basis = facts["id"].map(used).notna() & ~(evidence == "left out")
     return pd.DataFrame(
         {
             "id": facts["id"],
-            "kind": facts["measure"],
+            "kind": measure,
             "section": facts["locator"].str.split("｜").str[0],
             "unit": facts["unit"],
             "node": facts["node"],
-            "measure": facts["measure"],
+            "measure": measure,
             "printed": facts["approx"].map(SIGNS) + facts["printed_text"],
             "computed": computed,
-            "difference": difference,
-            "tolerance": tolerance,
-            "verdict": np.where(
-                np.isnan(computed), "not computable", np.where(holds, "reproduced", "mismatch")
-            ),
+            "difference": computed - printed,
+            "tolerance": centre.tolerance(facts),
             "errata": facts["errata"],
-            "reason": None,
-            "evidence": np.where(solved > EPSILON, EVIDENCE[1], EVIDENCE[0]),
-            "share_hard": hard,
+            "evidence": evidence,
+            "basis": np.select(
+                [basis, evidence == "draws", np.isin(evidence, ["observed", "left out"])],
+                ["fitted", "calibrated", "independent"],
+                "fitted",
+            ),
         }
     )
 
 
-def _claim_rows(claims: pd.DataFrame, book) -> pd.DataFrame:
+def _evidence(centre: _Run, facts: pd.DataFrame) -> np.ndarray:
+    """The softest of what the score (of growth, both scores) of each fact rests on."""
+    two = facts["measure"].isin(BOTH_YEARS).to_numpy()
+    at, past = centre.at(facts), centre.at(facts, 1)
+    return _softest(
+        pd.DataFrame({name: _either(at, past, two, name) for name in at if name.startswith("share_")})
+    )
+
+
+def _either(at: pd.DataFrame, past: pd.DataFrame, two: np.ndarray, name: str) -> np.ndarray:
+    """The larger share of the two years where a fact rests on both, else that of its year."""
+    return np.maximum(at[name].to_numpy(), np.where(two, past[name].to_numpy(), 0.0))
+
+
+def _softest(shares: pd.DataFrame) -> np.ndarray:
+    """What values rest on, from the shares by status."""
+    some = {name.removeprefix("share_"): shares[name] > EPSILON for name in shares}
+    return np.select(
+        [some["simulated"] | some["assumed"] | some["imputed"], some["implied"], some["estimated"]],
+        ["draws", "solved", "estimated"],
+        "observed",
+    )
+
+
+def _claim_rows(centre: _Run, claims: pd.DataFrame, facts: pd.DataFrame, used: pd.Series) -> pd.DataFrame:
     """A row for each ordinal, interval, type or qualitative claim."""
+    fitted = {node: set(fits.printed_cities(facts, node, centre.index.year).index) for node in fits.POSTED}
+    stated = facts[facts["approx"].isin(["exact", "approx"])]
+    digits = set(stated[["unit", "node", "measure"]].itertuples(index=False, name=None))
     rows = []
     for claim in claims.itertuples():
-        holds, computed, reading = logic.evaluate(claim, book)
+        holds, computed, reading = logic.evaluate(claim, centre.books[claim.year])
         rows.append(
             {
                 "id": claim.id,
@@ -133,11 +231,10 @@ def _claim_rows(claims: pd.DataFrame, book) -> pd.DataFrame:
                 "node": claim.node,
                 "measure": claim.claim_type,
                 "printed": _printed_claim(claim),
-                "computed": computed,
+                "computed": computed if holds is not None else None,
                 "errata": claim.errata,
-                "verdict": "not computable" if holds is None else "reproduced" if holds else "mismatch",
                 "reason": reading or None,
-                **_basis(claim, book),
+                **_claim_basis(claim, centre.books[claim.year], used, fitted, digits),
             }
         )
     return pd.DataFrame(rows)
@@ -154,43 +251,126 @@ def _printed_claim(claim) -> str:
     )
 
 
-def _basis(claim, book) -> dict:
-    """Evidence and hard share of a claim: those of the scores it speaks of."""
+def _claim_basis(claim, book, used: pd.Series, fitted: dict, digits: set) -> dict:
+    """What a claim rests on, and the verdict that it has when it holds."""
     nodes = [
         node for node in str(claim.node).split(";") if node in book.spec.nodes.index
     ] or book.spec.indicators
     units = [unit for unit in str(claim.units).split(";") if unit in book.table.index.get_level_values(0)]
     at = book.table.loc[(units or slice(None), nodes), :]
-    soft = (at["share_simulated"] + at["share_published"]).max() > EPSILON or claim.measure != "score"
-    return {
-        "evidence": EVIDENCE[1] if soft else EVIDENCE[0],
-        "share_hard": (at["share_observed"] + at["share_published"]).mean(),
-    }
+    evidence = _softest(at.filter(regex="^share_").max().to_frame().T)[0]
+    if evidence == "observed" and claim.measure not in ("score", "rank"):
+        evidence = "solved"  # growth rests on the base year, where statistics were solved
+    own = {city for unit in units for city in book.members.get(unit, [unit])}
+    in_fit = any(own & fitted[node] for node in nodes if node in fitted)
+    stated = {(unit, node, claim.measure) for unit in units for node in nodes}
+    made = claim.claim_type in CONSTRAINED or bool(stated) and stated <= digits
+    basis = "calibrated" if made else "held out"
+    if claim.id in used.index or evidence in ("solved", "estimated") or evidence == "observed" and in_fit:
+        basis = "fitted"
+    elif evidence == "observed":
+        basis = "independent"
+    return {"evidence": evidence, "basis": basis}
 
 
-def _type_rows(types: pd.DataFrame, book) -> pd.DataFrame:
-    """A row for each printed development type, tier and profile."""
-    rows = []
-    for position, one in enumerate(types.itertuples(), start=1):
-        found = book.types.get((one.unit, one.node), ())
-        at = book.table.loc[(one.unit, one.node)]
-        rows.append(
-            {
-                "id": f"T{position:03d}",
-                "kind": "typology",
-                "section": one.locator.split("｜")[0],
-                "unit": one.unit,
-                "node": one.node,
-                "measure": "type",
-                "printed": one.type_zh,
-                "computed": " / ".join(found),
-                "errata": one.errata,
-                "verdict": "reproduced" if one.type_zh in found else "mismatch",
-                "evidence": EVIDENCE[1],
-                "share_hard": at["share_observed"] + at["share_published"],
-            }
-        )
-    return pd.DataFrame(rows)
+def _type_rows(centre: _Run, types: pd.DataFrame) -> pd.DataFrame:
+    """A row for each printed development type, tier and profile: the thresholds were set so that these come out."""
+    found = [" / ".join(centre.types.get((one.unit, one.node), ())) for one in types.itertuples()]
+    return pd.DataFrame(
+        {
+            "id": types["id"],
+            "kind": "typology",
+            "section": types["locator"].str.split("｜").str[0],
+            "unit": types["unit"],
+            "node": types["node"],
+            "measure": "type",
+            "printed": types["type_zh"],
+            "computed": found,
+            "errata": types["errata"],
+            "evidence": "draws",
+            "basis": "fitted",
+        }
+    )
+
+
+def _drawn(index, centre: _Run, rows, facts, claims, types, rules) -> dict:
+    """Over the draws: the share (per cent) in which each row agrees (`met_pct`; NaN for a claim that nothing can be
+    computed of) and the 5th and 95th percentile of what is computed in the place of a number (`low`, `high`)."""
+    sets = set(rules.loc[rules["treatment"].eq("read as set"), "id"])
+    ours, size = rows.iloc[: len(facts)], len(rows)
+    stated, widened = ours["computed"].to_numpy(float), _readings(rules).reindex(facts["id"]).to_numpy(float)
+    alone = ours["evidence"].eq("left out").to_numpy()
+    open_ones = set(rows.loc[rows["evidence"].eq("draws"), "id"])
+    known = {claim.id: _holds(claim, centre, claim.id in sets) for claim in claims.itertuples()}
+    agrees, computed = [], []
+    for run in _runs(index, centre, claims):
+        computed.append(np.where(alone, stated, run.numbers(facts)))
+        said = [
+            _holds(claim, run, claim.id in sets) if claim.id in open_ones else known[claim.id]
+            for claim in claims.itertuples()
+        ]
+        typed = [one.type_zh in run.types.get((one.unit, one.node), ()) for one in types.itertuples()]
+        tolerance = np.where(np.isnan(widened), run.tolerance(facts), widened)
+        agrees.append(np.concatenate([_agrees(facts, computed[-1], tolerance), said, typed]).astype(float))
+    ends = np.full((2, size), np.nan)
+    ends[:, : len(facts)] = np.quantile(computed, SPREAD, axis=0)
+    return {"met_pct": 100 * np.mean(agrees, axis=0), "low": ends[0], "high": ends[1]}
+
+
+def _ranges(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows on draws with their range in place of one number, unless it is narrower than the last printed digit; what
+    draws give in the place of a claim stays out."""
+    drawn = rows["evidence"].eq("draws")
+    narrow = (rows["high"] - rows["low"]).le(2 * rows["tolerance"].where(rows["tolerance"].gt(0)) + EPSILON)
+    kept = ~drawn | narrow
+    return rows.assign(
+        computed=rows["computed"].where(kept),
+        difference=rows["difference"].where(kept),
+        **{end: rows[end].where(drawn) for end in ("low", "high")},
+    )
+
+
+def _runs(index, centre: _Run, claims: pd.DataFrame):
+    """The draws, or the centre where all is known."""
+    if index.draws is None:
+        yield centre
+    else:
+        yield from (_Run(one, claims) for one in index.completions)
+
+
+def _holds(claim, run: _Run, as_set: bool) -> float:
+    """Whether a claim holds in one draw, 1 or 0; NaN when nothing can be computed of it."""
+    book = run.books[claim.year]
+    holds = logic.as_set(claim, book) if as_set else logic.evaluate(claim, book)[0]
+    return np.nan if holds is None else float(holds)
+
+
+def _judge(rows: pd.DataFrame, rules: pd.DataFrame, wide: pd.Series) -> pd.DataFrame:
+    """One verdict for each row (see the head of this module); a rule that decides it gives its code and its reason."""
+    rule = rules.drop_duplicates("id").set_index("id")
+    treatment, code, why = (rows["id"].map(rule[name]) for name in ("treatment", "errata", "reason_zh"))
+    slip, own = (code.str.startswith(letter).eq(True) for letter in "EN")
+    near = rows["difference"].abs().le(rows["id"].map(wide) + EPSILON)
+    verdict = np.select(
+        [
+            slip & treatment.eq("drop"),
+            rows["met_pct"].isna(),
+            treatment.eq("hold out"),
+            rows["met_pct"].ge(AGREE),
+            slip & near,
+            rows["basis"].eq("held out"),
+        ],
+        ["erratum", "not computable", "held out", rows["basis"], "erratum", "held out"],
+        "misfit",
+    )
+    verdict = pd.Series(verdict, rows.index)
+    ours = verdict.eq("misfit") & own & (near | treatment.eq("note"))
+    decides = verdict.eq("erratum") | treatment.eq("hold out") | ours
+    return rows.assign(
+        verdict=verdict,
+        errata=code.where(decides).fillna(rows["errata"]),
+        reason=why.where(decides).fillna(rows["reason"]),
+    )
 
 
 def combine(*ledgers: pd.DataFrame) -> pd.DataFrame:
@@ -224,16 +404,21 @@ def summary(ledger: pd.DataFrame, by: str = "section") -> pd.DataFrame:
     return table.assign(rows=table.sum(axis=1)).reset_index()
 
 
+def unexplained(ledger: pd.DataFrame) -> pd.DataFrame:
+    """The misfits that no rule of the model's own (N…) explains."""
+    return ledger[ledger["verdict"].eq("misfit") & ~ledger["errata"].str.startswith("N").eq(True)]
+
+
 def check(ledger: pd.DataFrame, accepted: Sequence[str] = ()) -> None:
-    """Raise InputError that lists every mismatch that is not among the `accepted` ids."""
-    new = ledger[ledger["verdict"].eq("mismatch") & ~ledger["id"].isin(list(accepted))]
+    """Raise InputError that lists every unexplained misfit that is not among the `accepted` ids."""
+    new = unexplained(ledger)
     refuse(
         "replication ledger",
         [
             f"{row.id} ({row.section}) {row.unit} {row.node} {row.measure}: printed {row.printed}, computed "
             f"{row.computed}: correct the data, or give it a rule in {errata.RULES.name}; an edition that is not meant "
             "to repeat the printed report leaves it out of `studies`"
-            for row in new.itertuples()
+            for row in new[~new["id"].isin(list(accepted))].itertuples()
         ],
     )
 

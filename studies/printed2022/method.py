@@ -6,12 +6,11 @@
 import numpy as np
 import pandas as pd
 
-from fire.analysis import typology
 from fire.sources import statistics
-from studies.printed2022 import digits, identify, published, roster
+from studies.printed2022 import digits, identify, known, published, resources, roster, tried
 from studies.printed2022.published import BASE, YEAR
 
-TOLERANCE = 0.0015  # points within which a score counts as reproduced; the posts were chosen inside it
+HALF = 0.0005  # half a last digit of a score
 WITHIN = 1.1  # per cent within which a solved statistic agrees with a public one
 NEAR = 0.004  # points within which a base-year score of statistics alone agrees with the digits
 NARROW = 0.05  # width below which the digits pin a weight
@@ -25,24 +24,71 @@ ELEMENTS = {
     "dimensions": "bounded",
     "others": "assumed",
     "regions": "identified",
-    "scale": "identified",
+    "scale": "bounded",
     "open": "printed",
     "form": "identified",
+    "equal": "assumed",
     "posts": "identified",
     "vintage": "identified",
-    "base": "identified",
+    "base": "bounded",
+    "finance": "identified",
+    "business": "identified",
     "otherposts": "assumed",
     "roster": "bounded",
 }
+TWIN = "logarithm of the urban share"  # the same regression as the identified form
 
 
 # Form and posts of pillar F
 
 
+def forms(stats: pd.DataFrame, every: pd.DataFrame) -> pd.DataFrame:
+    """`identify.alternatives` with the twin of the identified form, of all forms tried (`identify.forms`): form, rmse,
+    largest."""
+    same = every[every["pop_structure"].eq("urban_share log") & ~every["earlier"]]
+    same = same[same[["gdp", "tertiary_share", "pop_size"]].eq(["log", "identity", "log"]).all(axis=1)]
+    return pd.concat(
+        [identify.alternatives(stats), same[["rmse", "largest"]].assign(form=TWIN)], ignore_index=True
+    )
+
+
 def fit(forms: pd.DataFrame) -> dict:
-    """How well the identified form fits (`identify.alternatives`) and how much worse the next: rmse, second, times."""
-    best, second = forms["rmse"].nsmallest(2)
+    """How well the identified form fits (`forms`) and how much worse the next that is no twin of it: rmse, second, times."""
+    best, second = forms.loc[forms["form"].ne(TWIN), "rmse"].nsmallest(2)
     return {"rmse": best, "second": second, "times": second / best}
+
+
+def choices(stats: pd.DataFrame, posts: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
+    """How many candidates were tried and how many fit (`tried.counts`), with the choice made: element, tried, fit, picked;
+    element and picked are sentences of the catalogue."""
+    table, years = tried.counts(stats, posts, fits), tried.trials().iloc[0][["first", "second"]].to_dict()
+    for name, kind, values in (("element", "choice", {}), ("picked", "picked", years)):
+        table[name] = [{"entry": f"method-{kind}-{one}", "values": values} for one in table["choice"]]
+    return table[["element", "tried", "fit", "picked"]]
+
+
+def series(stats: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
+    """The population series tried for each city in the base year (`identify.bases`): unit, pop_size, pop_structure (the
+    measures), error, chosen (a word)."""
+    table = identify.bases(stats, posts)
+    named = {True: "chosen", False: "tried"}
+    heads = {"pop_size": "people_series", "pop_structure": "urban_series"}
+    return table.assign(chosen=table["chosen"].map(named)).rename(columns=heads)
+
+
+def family() -> pd.DataFrame:
+    """Weights of the three dimensions of pillar R that the digits of one city leave (`resources.weights`)."""
+    return resources.weights(known.scores(known.panel()))
+
+
+def spread(family: pd.DataFrame) -> dict:
+    """First and last set of weights of pillar R that the digits of a city (unit) leave: policy, network and finance, each
+    `_first` and `_last`; low is the city whose online attention comes out lowest."""
+    ends = family[["policy", "network", "finance"]].iloc[[0, -1]]
+    found = {
+        f"{name}_{end}": ends[name].iloc[row] for row, end in enumerate(("first", "last")) for name in ends
+    }
+    return found | {"unit": resources.PAIR, "low": resources.LOW}
 
 
 def scores(stats: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
@@ -58,35 +104,25 @@ def scores(stats: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
 
 def residuals(stats: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
     """Computed less printed F of the printed cities: unit, error (posts fitted to all of them), left_out (error of the
-    fit to the others), tolerance."""
+    fit to the others), tolerance (half a last digit)."""
     table = scores(stats, posts).dropna(subset="printed_score")
     left_out = identify.leave_one_out(stats, YEAR).set_index("unit")["error"]
     table = table.assign(error=table["F"] - table["printed_score"], left_out=table["unit"].map(left_out))
-    return table[["unit", "error", "left_out"]].assign(tolerance=TOLERANCE).reset_index(drop=True)
+    return table[["unit", "error", "left_out"]].assign(tolerance=HALF).reset_index(drop=True)
 
 
 def errors(residuals: pd.DataFrame) -> dict:
-    """Errors of the fit: n, tolerance, largest, worst (city), missed (cities beyond it), left (largest error when left
-    out), exact (cities within half a last digit)."""
+    """Errors of the fit: n, largest, exact (cities within half a last digit); and with the city left out: left (largest),
+    worst (city), hits (within half a last digit)."""
     size = residuals["error"].abs()
     return {
         "n": len(size),
-        "tolerance": TOLERANCE,
         "largest": size.max(),
-        "worst": residuals.loc[size.idxmax(), "unit"],
-        "missed": residuals.loc[size > TOLERANCE, "unit"].tolist(),
+        "worst": residuals.loc[residuals["left_out"].abs().idxmax(), "unit"],
         "left": residuals["left_out"].abs().max(),
-        "exact": int((size <= 0.0005).sum()),
+        "exact": int(size.le(HALF + 1e-9).sum()),
+        "hits": int(residuals["left_out"].abs().le(HALF + 1e-9).sum()),
     }
-
-
-def types(index) -> dict:
-    """Printed types of regions in pillar F: n, same and other (regions whose recomputed type agrees, or does not)."""
-    found = typology.names(index, published.FOCUS)
-    printed = published.load("typology").query("node == 'F' and unit_type == 'region'")
-    printed = printed.drop_duplicates("unit").set_index("unit")["type_zh"]
-    same = [unit for unit in printed.index if printed[unit] in found[unit, "F"]]
-    return {"n": len(printed), "same": same, "other": [unit for unit in printed.index if unit not in same]}
 
 
 def ends(spans: pd.DataFrame, posts: pd.DataFrame) -> dict:
@@ -162,12 +198,17 @@ def base_scores(stats: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis("unit").reset_index().sort_values("difference", key=np.abs, ignore_index=True)
 
 
-def agreement(base_scores: pd.DataFrame) -> dict:
-    """Which base-year scores of statistics alone agree with the digits: n, within, near, far."""
+def agreement(base_scores: pd.DataFrame, series: pd.DataFrame | None = None) -> dict:
+    """Which base-year scores of statistics alone agree with the digits: n, within, near, far; and how many would with the
+    usual series of population throughout (usual; `series` as the function of that name)."""
     table = base_scores.sort_values("unit")
     near = table["difference"].abs() < NEAR
     units = {"near": table.loc[near, "unit"].tolist(), "far": table.loc[~near, "unit"].tolist()}
-    return {"n": len(table), "within": NEAR} | units
+    found = {"n": len(table), "within": NEAR} | units
+    if series is None:
+        return found
+    common = series["people_series"].eq("population") & series["urban_series"].eq("urban_population")
+    return found | {"usual": int((common & series["error"].abs().lt(NEAR)).sum())}
 
 
 # Weights, regional means, roster
@@ -243,6 +284,9 @@ def elements(values: dict) -> pd.DataFrame:
 
 def evidence(posts, forms, spans, residuals, solved, lower, means, fits) -> dict:
     """The values that the evidence of the elements names, from the frames of the chapter."""
+    share = statistics.panel().query("year == @BASE and indicator == 'tertiary_share'")["value"]
+    business = published.scores("regulation_business_env", "city")
+    finance = tried.trials()
     nodes, at = published.load("nodes"), posts.set_index(["indicator", "side"])["value"]
     ratio, pinned = ends(spans, posts), lower["pinned"]
     gdp = [0.25 * np.log(ratio["ratio"]) / np.log(ratio[side]) for side in ("ratio_high", "ratio_low")]
@@ -266,6 +310,13 @@ def evidence(posts, forms, spans, residuals, solved, lower, means, fits) -> dict
         "solved": people["n"],
         "agree": people["agree"],
         "rosters": len(fits),
+        "share_least": share.min(),
+        "share_most": share.max(),
+        "business": len(business),
+        "series": len(finance),
+        "pairs_tried": int(finance["pairs"].sum()),
+        "finance_error": finance["largest"].iloc[0],
+        "finance_second": finance["largest"].iloc[1],
     }
 
 

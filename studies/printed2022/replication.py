@@ -1,71 +1,129 @@
-"""What the chapter on replication shows of the ledger, the sample and the types: frames and the values of sentences."""
+"""What the chapter on replication shows of the ledger, the draws and the types: frames and the values of sentences."""
 
+import numpy as np
 import pandas as pd
 
-from fire import codebook
+from fire import codebook, files
 from fire.analysis import firms, typology
 from fire.codebook import LANGUAGES, STATUS
-from studies.printed2022 import checks, claims, errata, firm_facts, ledger, published
+from fire.sources import printed
+from studies.printed2022 import checks, claims, errata, firm_facts, ledger, others, published
 
 FIRM = 80.0  # per cent of draws from which a type counts as firm
+HOLDOUT = (
+    files.DATA / "sample" / "holdout-2022.csv"
+)  # printed scores left out in turn: unit, node, printed, centre, …
+NAMES = dict(
+    zip(ledger.VERDICTS, ("independent", "fitted", "calibrated", "misfit", "erratum", "silent", "held"))
+)
+SORTS = ["digits", "bound", "nothing printed"]
 
 
-def verdicts(rows: pd.DataFrame) -> dict:
-    """How many rows of a ledger there are, and of each verdict: rows, reproduced, explained, mismatch, silent."""
-    count = rows["verdict"].value_counts().reindex(ledger.VERDICTS, fill_value=0)
-    names = ("reproduced", "explained", "mismatch", "silent")
-    return {"rows": len(rows)} | {name: int(number) for name, number in zip(names, count)}
+def split(rows: pd.DataFrame) -> dict:
+    """How many rows of a ledger there are and of each verdict (`rows`, then the values of NAMES), how many of the independent
+    ones are `distinct`, how many of these are exact numbers (`exact`) or sums and ratios of printed digits (`digits`); `made`:
+    those that agree by construction; `held_met`: those held out that the draws meet."""
+    count = rows["verdict"].value_counts()
+    found = {name: int(count.get(verdict, 0)) for verdict, name in NAMES.items()}
+    own = rows[rows["verdict"].eq("independent")].drop_duplicates(["unit", "node", "measure", "printed"])
+    exact = own["printed"].astype(str).str.match(r"-?\d") & own["kind"].isin(["score", "growth_pct"])
+    return (
+        {"rows": len(rows)}
+        | found
+        | {
+            "distinct": len(own),
+            "exact": int(exact.sum()),
+            "digits": int(own["evidence"].eq("digits").sum()),
+            "made": found["fitted"] + found["calibrated"],
+            "held_met": int((rows["verdict"].eq("held out") & rows["met_pct"].ge(ledger.AGREE)).sum()),
+        }
+    )
 
 
 def by_evidence(rows: pd.DataFrame) -> pd.DataFrame:
     """Verdicts by evidence, the hardest first: evidence, the verdicts, rows."""
     table = ledger.summary(rows, "evidence").set_index("evidence")
-    return table.reindex(ledger.EVIDENCE, fill_value=0).reset_index()
+    return table.reindex([name for name in ledger.EVIDENCE if name in table.index]).reset_index()
 
 
-def evidence(rows: pd.DataFrame) -> dict:
-    """Rows by evidence (observed, calibrated, held), those that are not computable (silent), and the printed city scores
-    that the posts of pillar F were fitted to (fitted)."""
-    size = by_evidence(rows)["rows"]
-    return dict(zip(("observed", "calibrated", "held"), map(int, size))) | {
-        "silent": int(rows["verdict"].eq("not computable").sum()),
-        "fitted": int(published.scores("F", "city")["score"].notna().sum()),
+def holdout(path=HOLDOUT) -> pd.DataFrame:
+    """Printed scores that were left out in turn while all else was solved for: unit, node, printed, centre, low, high, hit
+    (printed lies in the range), fold, error. Empty where the file is not there."""
+    columns = ["unit", "node", "printed", "centre", "low", "high", "hit", "fold"]
+    if not path.exists():
+        return pd.DataFrame(columns=[*columns, "error"])
+    table = files.read_table_with(path, columns)
+    numbers = table[["printed", "centre", "low", "high"]].astype(float)
+    hit = table["hit"].astype(float).gt(0)
+    return table.assign(**numbers, hit=hit, error=numbers["centre"] - numbers["printed"])
+
+
+def prediction(held: pd.DataFrame) -> dict:
+    """How well left-out scores are predicted: n, folds, hits, hit_pct, exact (within half a last digit), rmse, and of the
+    largest error its unit and node (worst, node, largest)."""
+    size = held["error"].abs()
+    far = held.loc[size.idxmax()]
+    return {
+        "n": len(held),
+        "folds": held["fold"].nunique(),
+        "hits": int(held["hit"].sum()),
+        "hit_pct": 100 * held["hit"].mean(),
+        "exact": int(size.le(0.0005 + 1e-9).sum()),
+        "rmse": float(np.sqrt((size**2).mean())),
+        "worst": far["unit"],
+        "node": far["node"],
+        "largest": float(size.max()),
     }
 
 
-def exact(rows: pd.DataFrame) -> pd.DataFrame:
-    """Scores and growth rates printed with digits: measure, printed, computed, evidence, error (computed less printed, in
-    halves of the last digit), inside (within one half)."""
-    rows = rows[rows["measure"].isin(["score", "growth_pct"]) & rows["printed"].str.match(r"-?\d")]
-    number = rows[["printed", "computed", "difference", "tolerance"]].astype(float)
-    return rows[["measure", "evidence"]].assign(
-        printed=number["printed"],
-        computed=number["computed"],
-        error=number["difference"] / number["tolerance"],
-        inside=number["difference"].abs() <= number["tolerance"] + ledger.EPSILON,
-    )
+def widths(ed, rows: pd.DataFrame) -> pd.DataFrame:
+    """Half the range that the printed facts leave the scores and growth rates of the index year (file `feasible` of the
+    edition): measure, sort (digits printed, a bound printed, nothing printed), n, half_width (median), widest (largest).
+
+    `rows`: the ledger of the index. Only rows whose value is calibrated count as printed. Empty without the file.
+    """
+    table = printed.feasible(ed).query("year == @ed.year and measure in ['score', 'growth_pct']")
+    own = rows[rows["verdict"].eq("calibrated") & rows["kind"].isin(["score", "growth_pct"])]
+    key = ["unit", "node", "measure"]
+    best = own.assign(sort=np.where(own["printed"].str.match(r"-?\d"), SORTS[0], SORTS[1]))
+    best = best.sort_values("sort", key=lambda cells: cells.map(SORTS.index)).drop_duplicates(key)
+    given = pd.MultiIndex.from_frame(rows.loc[rows["kind"].isin(["score", "growth_pct"]), key])
+    table = table.merge(best[[*key, "sort"]], how="left", on=key)
+    free = table["sort"].isna() & ~pd.MultiIndex.from_frame(table[key]).isin(given)
+    table["sort"] = table["sort"].mask(free, SORTS[2])
+    table = table.dropna(subset="sort").assign(half_width=(table["high"] - table["low"]) / 2)
+    found = table.groupby(["measure", "sort"])["half_width"].agg(n="size", half_width="median", widest="max")
+    order = pd.MultiIndex.from_product([["score", "growth_pct"], SORTS], names=["measure", "sort"])
+    return found.reindex(order.intersection(found.index, sort=False)).reset_index()
+
+
+def room(widths: pd.DataFrame) -> dict:
+    """Median half-widths of scores for a sentence: digits, bound and nothing printed (None where there are none)."""
+    score = widths[widths["measure"].eq("score")].set_index("sort")["half_width"]
+    return dict(zip(("digits_width", "bound_width", "open_width"), (score.get(sort) for sort in SORTS)))
 
 
 def apart(rows: pd.DataFrame, spec) -> pd.DataFrame:
-    """The rows explained or not computable, with reasons: id, section, unit, nodes, printed, computed (as text), verdict,
-    errata, reason; nodes, printed and reason in both languages (`nodes_zh`, `nodes_en`, …)."""
-    rows = rows[rows["verdict"].isin(["explained", "not computable"])]
+    """The rows of the index that agree in no way of their own, with reasons: id, section, unit, nodes, printed, computed (as
+    text: a number, or the range over the draws), met_pct, verdict, errata, reason; nodes, printed and reason in both
+    languages (`nodes_zh`, `nodes_en`, …)."""
+    rows = rows[~rows["verdict"].isin(["independent", "fitted", "calibrated"])]
     english = errata.rules().drop_duplicates("id").set_index("id")["reason_en"]
-    silent = {id: reading.get("reason_en") for id, reading in claims.readings().items()}
-    reasons = {"zh": rows["reason"], "en": rows["id"].map(english).fillna(rows["id"].map(silent))}
+    read = pd.Series({id: one.get("reason_en") for id, one in claims.readings().items()}, dtype=object)
+    reasons = {"zh": rows["reason"], "en": rows["id"].map(english).fillna(rows["id"].map(read))}
     table = rows[["id", "section", "unit"]].copy()
     for lang in LANGUAGES:
         table[f"nodes_{lang}"] = [_labels(node, spec.labels(lang), lang) for node in rows["node"]]
     for lang in LANGUAGES:
         table[f"printed_{lang}"] = [_printed(row, lang) for row in rows.itertuples()]
-    table["computed"] = [f"{cell:.3f}" if isinstance(cell, float) else cell for cell in rows["computed"]]
-    table[["verdict", "errata"]] = rows[["verdict", "errata"]]
+    table["computed"] = [_computed(row) for row in rows.itertuples()]
+    table[["met_pct", "verdict", "errata"]] = rows[["met_pct", "verdict", "errata"]]
     return table.assign(**{f"reason_{lang}": reason for lang, reason in reasons.items()})
 
 
 def _labels(node: str, labels: dict, lang: str) -> str:
     """Labels of the nodes of a row, which may be several or words of the report."""
-    return "; ".join(labels.get(one, codebook.word(one, lang)) for one in node.split(";"))
+    return "; ".join(labels.get(one, codebook.word(one, lang)) for one in str(node).split(";"))
 
 
 def _printed(row, lang: str) -> str:
@@ -76,18 +134,37 @@ def _printed(row, lang: str) -> str:
     return f"{codebook.word(f'claim: {row.measure}', lang)} {bounds}".strip()
 
 
+def _computed(row) -> str | None:
+    """What is computed in the place of a row: one number, a text, or the range over the draws."""
+    if isinstance(row.computed, str) and row.computed:
+        return row.computed
+    if pd.notna(row.computed):
+        return f"{row.computed:.3f}"
+    return f"({row.low:.3f}–{row.high:.3f})" if pd.notna(row.low) else None
+
+
+def silent(rows: pd.DataFrame) -> pd.DataFrame:
+    """The remaining numbers of the report that nothing here gives, by reason: reason_zh, reason_en, rows."""
+    own = rows[rows["kind"].eq("number") & rows["verdict"].eq("not computable")]
+    count, words = own["reason"].value_counts(), others.words()["kind"]
+    reasons = {f"reason_{lang}": [words[code][lang] for code in count.index] for lang in LANGUAGES}
+    return pd.DataFrame(reasons | {"rows": count.to_numpy()})
+
+
 def cells(index) -> pd.DataFrame:
-    """Cells of the panel by data status: node, and a column for each status that occurs, from hard to soft."""
-    panel = index.panel.dropna(subset="value")
+    """Cells of the panel by data status, those with draws as simulated: node, and a column for each status that occurs, from
+    hard to soft."""
+    panel = index.complete().dropna(subset="value")
     table = pd.crosstab(panel["indicator"], panel["status"]).reindex(index.spec.indicators)
     table = table[[name for name in STATUS if name in table]]
     return table.rename_axis("node", axis=0).rename_axis(None, axis=1).reset_index()
 
 
 def sample(index) -> dict:
-    """Number of cells, and of each data status."""
+    """Number of cells, of each data status, and of draws."""
     count = cells(index).drop(columns="node").sum()
-    return {"cells": int(count.sum())} | {name: int(count.get(name, 0)) for name in STATUS}
+    found = {"cells": int(count.sum())} | {name: int(count.get(name, 0)) for name in STATUS}
+    return found | {"draws": len(index.completions)}
 
 
 def types(index) -> pd.DataFrame:
@@ -140,8 +217,9 @@ def tiers(index) -> pd.DataFrame:
 
 
 def whole(ed, rows: pd.DataFrame) -> pd.DataFrame:
-    """The whole ledger: `rows` of the index, the firm figures against the records of the edition, and the checks of the
-    smaller sources."""
+    """The whole ledger: `rows` of the index, the firm figures against printed digits and the records of the edition, the
+    remaining numbers of the report, and the checks of the smaller sources."""
     counted = firms.of(ed)
     cells = firm_facts.cells_of(counted.cube)
-    return ledger.combine(rows, firm_facts.ledger(cells, counted.status[-1]), checks.rows())
+    figures = firm_facts.ledger(cells, counted.status[-1], ed.index)
+    return ledger.combine(rows, figures, others.ledger(ed.index), checks.rows())

@@ -1,4 +1,4 @@
-"""Figures of the chapter on method: form and residuals of pillar F, base-year statistics, weights, roster."""
+"""Figures of the chapter on method: form and residuals of pillar F, base-year statistics, weights, roster, benchmarks."""
 
 import numpy as np
 import pandas as pd
@@ -17,10 +17,9 @@ def forms(errors: pd.DataFrame, lang: str):
 
 
 def residuals(table: pd.DataFrame, lang: str):
-    """Computed less printed score of each city: full dots with the posts fitted to all, hollow ones with the city left
-    out, over the band of the tolerance (columns unit, error, left_out, tolerance)."""
+    """Computed less printed score of each city: dots with the city left out, ticks with the posts fitted to all, over the band of the tolerance (columns unit, error, left_out, tolerance)."""
     table = table.sort_values("error", ascending=False)
-    fig = kit.dumbbell(table, lang, y="unit", start="left_out", end="error", colour=style.NAVY)
+    fig = kit.dumbbell(table, lang, y="unit", start="error", end="left_out", colour=style.NAVY)
     ax, tolerance = fig.axes[0], table["tolerance"].iloc[0]
     ax.axvspan(-tolerance, tolerance, color=style.FAINT, alpha=0.5, linewidth=0, zorder=0)
     ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=1)
@@ -93,3 +92,23 @@ def roster(candidates: pd.DataFrame, lang: str):
     )
     colours = np.where(table["chosen"], style.NAVY, style.BASE)
     return kit.bars(table, lang, y="name", x="roster_share", colours=list(colours))
+
+
+def benchmarks(compared: pd.DataFrame, lang: str):
+    """Correlation of the index with each other ranking: the interval that the number of cities leaves (pale), the range over
+    the draws (dark), a tick for gross product alone, the number of cities at the right (frame of `benchmarks.compared`)."""
+    fig, ax = kit.rows(kit.names(compared, "index_name", lang), lang, each=0.33)
+    row = np.arange(len(compared))
+    ax.hlines(row, compared["ci_low"], compared["ci_high"], color=style.FAINT, linewidth=7)
+    ax.hlines(row, compared["spearman_low"], compared["spearman_high"], color=style.NAVY, linewidth=3)
+    ax.scatter(
+        compared["spearman"], row, s=28, color=style.NAVY, zorder=3, label=kit.heading("spearman", lang)
+    )
+    look = {"marker": "|", "s": 90, "color": style.ORANGE, "linewidth": 1.8, "zorder": 4}
+    ax.scatter(compared["gdp_spearman"], row, label=kit.heading("gdp_spearman", lang), **look)
+    ax.axvline(0, color=style.MUTED, linewidth=0.8)
+    for place, n in zip(row, compared["n"], strict=True):
+        ax.text(1.06, place, f"{n}", va="center", fontsize=8, color=style.MUTED)
+    ax.text(1.06, -0.75, kit.heading("cities_shared", lang), fontsize=8, color=style.MUTED)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
+    return fig

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from studies.printed2022 import checks
 
 FACTS = checks.load()
-ROWS = checks.rows(FACTS)
+ROWS = checks.arithmetic(FACTS)
 BY_ID = ROWS.set_index("id")
+SLIPS = checks.slips(FACTS, ROWS).set_index("id")
 
 
 def change(table, value, **where):
@@ -22,9 +23,16 @@ def change(table, value, **where):
 
 
 def test_every_check_and_every_slip_has_one_row():
-    assert list(ROWS.query("kind == 'check'")["id"]) == [f"C{number:02d}" for number in range(1, 35)]
-    assert list(ROWS.query("kind == 'slip'")["id"]) == [f"OE{number:02d}" for number in range(1, 48)]
-    assert list(ROWS.columns) == checks.COLUMNS
+    assert ROWS["id"].is_unique and list(ROWS.columns) == checks.COLUMNS
+    assert list(SLIPS.index) == list(FACTS["errata_other"]["id"])
+
+
+def test_the_ledger_has_the_checks_of_printed_numbers_only():
+    """Neither numbers of our own nor slips are printed facts: they have no row."""
+    rows = checks.rows(FACTS)
+    assert rows["printed"].ne("").all() and set(rows["verdict"]) == {"independent", "erratum"}
+    assert len(rows) == len(ROWS) - ROWS["verdict"].eq("not computable").sum()
+    assert not set(rows["id"]) & set(SLIPS.index)
 
 
 @pytest.mark.parametrize(
@@ -58,8 +66,8 @@ def test_recomputed_values(id, value):
 
 
 def test_verdicts():
-    assert not (ROWS["verdict"] == "mismatch").any()
-    explained = BY_ID.query("kind == 'check' and verdict == 'explained'")["errata"].to_dict()
+    assert not ROWS["verdict"].eq("misfit").any()
+    explained = BY_ID.query("verdict == 'erratum'")["errata"].to_dict()
     assert explained == {
         "C07": "OE01",
         "C12": "OE04",
@@ -69,11 +77,20 @@ def test_verdicts():
         "C25": "OE07",
         "C29": "OE08",
     }
-    assert list(BY_ID.query("kind == 'slip' and verdict == 'not computable'").index) == ["OE28", "OE47"]
     assert BY_ID.at["C07", "unit"] == "交通银行"
+    said = checks.verdicts(ROWS, SLIPS.reset_index())
+    assert said["independent"] + said["erratum"] + said["derived"] + said["misfit"] == said["checks"]
+    assert said["proved"] + said["marked"] + said["text"] == said["slips"]
 
 
-def test_a_wrong_total_becomes_a_mismatch():
+def test_a_mark_of_the_transcriber_is_no_proof():
+    text = SLIPS.index[SLIPS["evidence"].eq("text")]
+    assert list(text) == ["OE28", "OE47"] and SLIPS.loc[text, "shown"].isna().all()
+    assert SLIPS.at["OE09", "evidence"] == "marked" and SLIPS.at["OE16", "evidence"] == "computed"
+    assert SLIPS.loc[SLIPS["evidence"].ne("text"), "shown"].astype(bool).all()
+
+
+def test_a_wrong_total_becomes_a_misfit():
     wrong = checks.arithmetic(
         change(
             "institution_spending",
@@ -83,10 +100,10 @@ def test_a_wrong_total_becomes_a_mismatch():
             measure="tech_spend",
         )
     )
-    assert set(wrong.query("verdict == 'mismatch'")["id"]) == {"C01", "C03"}
+    assert set(wrong.query("verdict == 'misfit'")["id"]) == {"C01", "C03"}
 
 
-def test_a_wrong_member_and_a_wrong_rate_become_mismatches():
+def test_a_wrong_member_and_a_wrong_rate_become_misfits():
     wrong = checks.arithmetic(
         change(
             "institution_spending",
@@ -96,23 +113,21 @@ def test_a_wrong_member_and_a_wrong_rate_become_mismatches():
             measure="tech_spend_growth_pct",
         )
     )
-    assert set(wrong.query("verdict == 'mismatch'")["id"]) == {"C06"}
+    assert set(wrong.query("verdict == 'misfit'")["id"]) == {"C06"}
 
 
 def test_a_corrected_share_clears_the_erratum():
     sound = change(
         "institution_spending", "0.45", institution_zh="交通银行", year=2021, measure="share_change_pp"
     )
-    assert checks.arithmetic(sound).set_index("id").at["C07", "verdict"] == "reproduced"
-    assert checks.rows(sound).set_index("id").at["OE01", "verdict"] == "mismatch"
+    assert checks.arithmetic(sound).set_index("id").at["C07", "verdict"] == "independent"
+    assert not checks.slips(sound).set_index("id").at["OE01", "shown"]
 
 
 def test_a_garbled_word_in_the_tables_is_found():
     frame = FACTS["policy_comparison"].copy()
     frame.loc[0, "keywords"] = "落地软协议"
-    assert (
-        checks.slips(FACTS | {"policy_comparison": frame}).set_index("id").at["OE30", "verdict"] == "mismatch"
-    )
+    assert not checks.slips(FACTS | {"policy_comparison": frame}).set_index("id").at["OE30", "shown"]
 
 
 def test_missing_fact_is_named():
