@@ -23,9 +23,13 @@ GROWTH = 2e-4  # points by which a draw keeps a strict order of growth rates
 INSIDE = 0.2  # share of a rounding window that a draw keeps clear of at either end
 ROUGH = 2e-5  # points that rounding a raw value to six digits may cost
 VINTAGE = 0.0025  # points by which observed data of another vintage may miss a printed score
-SPAN = {"base": (1.0, 10.0), "now": (0.0, 14.0)}  # scores of an unknown cell: the scale, and an open range afterwards
+SPAN = {
+    "base": (1.0, 10.0),
+    "now": (0.0, 14.0),
+}  # scores of an unknown cell: the scale, and an open range afterwards
 ROUNDED = "05(四)"  # where growth rates of indicators were taken from scores with two decimals
 UNRANKED = 60.20  # business environment: the stored list of the 100 cities ends here, at rank 38
+OWN_YEAR = "regulation_business_env"  # scaled within each year, not on the base year
 FIRST_UNRANKED = "乌鲁木齐"  # its rank 39
 PARTS = [  # a part and the whole that it cannot exceed
     ("rd_staff_licensing", "rd_staff"),
@@ -42,7 +46,7 @@ class Row:
     """`low <= sum of terms <= high`; a draw keeps `margin` clear of either end. `terms`: coefficient by column. A `soft` row
     is one that a draw chose itself and may have to choose anew."""
 
-    id: str
+    id: str | tuple
     terms: dict
     low: float
     high: float
@@ -62,9 +66,13 @@ class System:
         self.cities = list(places["city"])
         self.members = places.groupby("region", sort=False)["city"].agg(list).to_dict()
         self.known = observed.set_index(["unit", "year", "indicator"])["score"].to_dict()
-        every = pd.MultiIndex.from_product([self.cities, years, spec.indicators], names=["unit", "year", "indicator"])
+        every = pd.MultiIndex.from_product(
+            [self.cities, years, spec.indicators], names=["unit", "year", "indicator"]
+        )
         self.cells = every[~every.isin(self.known)]
-        self.leaves = [leaf for leaf in spec.indicators if leaf in set(self.cells.get_level_values("indicator"))]
+        self.leaves = [
+            leaf for leaf in spec.indicators if leaf in set(self.cells.get_level_values("indicator"))
+        ]
         self.column = {key: position for position, key in enumerate(self.cells)}
         self.definitions: list[dict] = []
         self.offsets: list[float] = []
@@ -145,7 +153,7 @@ class System:
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Smallest and largest value of each column; nodes are free."""
         low, high = np.full(self.size, -np.inf), np.full(self.size, np.inf)
-        base = (self.cells.get_level_values("year") == self.before)
+        base = self.cells.get_level_values("year") == self.before
         for name, inside in (("base", base), ("now", ~base)):
             places = np.flatnonzero(inside)
             low[places], high[places] = SPAN[name]
@@ -194,7 +202,12 @@ def add_facts(system: System, facts: pd.DataFrame):
             if getattr(fact, column) not in known[column]
         ],
     )
-    levels = facts[facts["measure"].eq("score") & facts["approx"].eq("exact")].groupby(["unit", "node"])["value"].first()
+    rounded = from_rounded(facts, system.spec)
+    levels = (
+        facts[facts["measure"].eq("score") & facts["approx"].eq("exact")]
+        .groupby(["unit", "node"])["value"]
+        .first()
+    )
     for fact in facts.drop_duplicates(["unit", "year", "node", "measure", "approx", "value"]).itertuples():
         value, half = float(fact.value), fact.tolerance
         low, high = {
@@ -210,8 +223,10 @@ def add_facts(system: System, facts: pd.DataFrame):
             margin = INSIDE * half if tight else 1e-3
             system.add(fact.id, [(1, fact.unit, fact.year, fact.node)], low, high, margin)
         if fact.measure == "growth_pct":
-            rounded = tight and fact.locator.startswith(ROUNDED) and fact.node in system.spec.indicators
-            loss, base = half_digit(2) if rounded else 0.0, float(levels.get((fact.unit, fact.node), 1)) / (1 + value / 100)
+            loss, base = (
+                half_digit(2) if rounded[fact.Index] else 0.0,
+                float(levels.get((fact.unit, fact.node), 1)) / (1 + value / 100),
+            )
             margin = max(INSIDE * (half / 100 * base + loss), ROUGH) if tight else 1e-4
             system.add_growth(fact.id, fact.unit, fact.node, low, high, margin, loss)
     refuse(
@@ -221,6 +236,12 @@ def add_facts(system: System, facts: pd.DataFrame):
             for id in dict.fromkeys(system.refuted)
         ],
     )
+
+
+def from_rounded(facts: pd.DataFrame, spec) -> pd.Series:
+    """Which facts are growth rates that the report took from scores rounded to two decimals."""
+    exact = facts["measure"].eq("growth_pct") & facts["approx"].eq("exact")
+    return exact & facts["locator"].str.startswith(ROUNDED) & facts["node"].isin(spec.indicators)
 
 
 def add_rules(system: System, scales: dict, sized: bool = True):
@@ -235,7 +256,7 @@ def add_rules(system: System, scales: dict, sized: bool = True):
                 room = other.low - one.low + one.slope - other.slope
                 terms = [(one.slope, city, year, part), (-other.slope, city, year, whole)]
                 system.add(f"{part} of {whole}, {city}", terms, high=room, margin=1e-3)
-    leaf = "regulation_business_env"
+    leaf = OWN_YEAR
     unlisted = [city for city in system.cities if (city, system.now, leaf) not in system.known]
     least, most = scales[leaf].ends[0], scales[leaf].score(UNRANKED)
     for city in unlisted:
@@ -260,7 +281,9 @@ def add_claims(system: System, claims: pd.DataFrame, facts: pd.DataFrame):
         _add_general(system, claim, named_nodes(claim, system.spec, claims))
     for claim in claims[claims["claim_type"].eq("node_order")].itertuples():
         _add_node_order(system, claim, facts)
-    for claim in claims[claims["note"].fillna("").str.contains("fastest growing of all third-level")].itertuples():
+    for claim in claims[
+        claims["note"].fillna("").str.contains("fastest growing of all third-level")
+    ].itertuples():
         (_, now), (_, before) = (
             system.expression([(1, claim.units, year, claim.node)]) for year in (system.now, system.before)
         )
@@ -318,7 +341,10 @@ def _add_growth_order(system: System, node: str, listed: list[str], others: list
 
     Units next to each other without a printed rate are kept in `undecided`.
     """
-    exact, mine = printed_growth(facts, node), facts[facts["node"].eq(node) & facts["measure"].eq("growth_pct")]
+    exact, mine = (
+        printed_growth(facts, node),
+        facts[facts["node"].eq(node) & facts["measure"].eq("growth_pct")],
+    )
     floor = mine[mine["approx"].isin(["ge", "gt"])].astype({"value": float}).groupby("unit")["value"].max()
     roof, name = np.inf, f"growth order {node}"
     for printed, units in groupby(listed, key=exact.__contains__):
@@ -327,7 +353,9 @@ def _add_growth_order(system: System, node: str, listed: list[str], others: list
             roof = exact[run[-1]] + half_digit(2)
             continue
         after = listed[listed.index(run[-1]) + 1 :][:1]
-        low = max([exact[unit] - half_digit(2) for unit in after] + [floor.get(unit, -np.inf) for unit in run])
+        low = max(
+            [exact[unit] - half_digit(2) for unit in after] + [floor.get(unit, -np.inf) for unit in run]
+        )
         for unit in run:
             system.add_growth(name, unit, node, low, roof, margin=GROWTH)
         slower = [] if after else others
@@ -354,8 +382,12 @@ def add_steps(system: System, rng: np.random.Generator):
 def _add_node_order(system: System, claim, facts: pd.DataFrame):
     """Add that the listed pillars are the highest, or fastest, of one unit."""
     listed = claim.node.split(";")
-    others = [node for node in system.spec.children(system.spec.nodes.at[listed[0], "parent"]) if node not in listed]
-    growth = facts[facts["unit"].eq(claim.units) & facts["measure"].eq("growth_pct") & facts["approx"].eq("exact")]
+    others = [
+        node for node in system.spec.children(system.spec.nodes.at[listed[0], "parent"]) if node not in listed
+    ]
+    growth = facts[
+        facts["unit"].eq(claim.units) & facts["measure"].eq("growth_pct") & facts["approx"].eq("exact")
+    ]
     growth = growth.groupby("node")["value"].first().astype(float)
     for other in others:
         if claim.measure == "growth_pct":

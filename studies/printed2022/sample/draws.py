@@ -12,23 +12,29 @@ import clarabel
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.sparse.linalg import splu
 
 from fire.errors import InputError
-from studies.printed2022.sample import calibrate, ranks
+from studies.printed2022.sample import calibrate, choices
 from studies.printed2022.sample import prior as priors
 from studies.printed2022.sample.constraints import Row, System, add_steps
 
 PRICE = 1e3  # of a point by which a row that a draw chose itself is missed
-TRIES = 12
+ROUNDS = 2
+TRIES = 20
 DONE = 1e-6
 
 
 class Solver:
-    """The least-squares programme of one system: columns of the system, effects of the prior, shares of margins."""
+    """The least-squares programme of one system: columns of the system, effects of the prior, slack of soft rows."""
 
-    def __init__(self, system: System, components=priors.COMPONENTS):
+    def __init__(self, system: System, components: tuple, kept: float):
         frame = priors.cells(system)
-        mean, matrix = priors.design(frame, system.before, components)
+        blocks = [priors.effects(frame, part, kept) for part in components]
+        self.count = [block.shape[1] for block in blocks]
+        self.sd = np.array([part.sd for part in components])
+        self.error = np.array([part.error for part in components])
+        matrix = sparse.hstack(blocks)
         keys = list(zip(frame["unit"], frame["year"], frame["indicator"], strict=True))
         place = np.array([system.column.get(key, -1) for key in keys])
         number = np.flatnonzero(place >= 0)
@@ -36,37 +42,76 @@ class Solver:
         certain = np.array([system.known.get(key, 0.0) for key in keys])
         tree, offset = system.tree()
         empty = sparse.csr_matrix((tree.shape[0], matrix.shape[1]))
-        self.system, self.scores, self.effects = system, sparse.vstack([pick, tree]), sparse.vstack([-matrix, empty])
-        self.right = np.append(mean - certain, offset)
+        self.system, self.scores = system, sparse.vstack([pick, tree])
+        self.effects = sparse.vstack([-matrix, empty]).tocsr()
+        self.right = np.append(priors.mean(frame) - certain, offset)
+        count = len(system.cells)
+        self.above = sparse.csr_matrix(-splu(tree[:, count:].tocsc()).solve(tree[:, :count].toarray()))
+        near = np.repeat([part.sd * ("unit" in part.by) for part in components], self.count)
+        self.own = (pick.T @ matrix @ sparse.diags(near)).tocsr()[:count]
 
-    def solve(self, effects: np.ndarray, rows: list[Row]) -> np.ndarray | None:
-        """Scores nearest to a draw of the effects under `rows`, soft ones where they can be; None when there are none."""
-        size = self.system.size
-        matrix, floor, roof, margin = self.system.table(rows)
-        low, high = self.system.bounds()
-        soft = np.flatnonzero([row.soft for row in rows])
-        slack = sparse.csr_matrix((np.ones(len(soft)), (soft, range(len(soft)))), (len(rows), len(soft)))
-        below, above, least, most = (np.isfinite(ends) for ends in (floor, roof, low, high))
-        eye = sparse.eye(size, format="csr")
-        inside = [
-            ([-matrix[below], None, -slack[below]], -(floor + margin)[below]),
-            ([matrix[above], None, -slack[above]], (roof - margin)[above]),
-            ([-eye[least], None, None], -low[least]),
-            ([eye[most], None, None], high[most]),
-        ]
-        if len(soft):
-            inside.append(([None, None, -sparse.eye(len(soft))], np.zeros(len(soft))))
-        blocks = [[self.scores, self.effects, None], *(parts for parts, _ in inside)]
-        a = sparse.bmat([row[: 2 + bool(len(soft))] for row in blocks]).tocsc()
-        b = np.concatenate([self.right, *(right for _, right in inside)])
-        count = self.effects.shape[1]
-        p = sparse.diags(np.concatenate([np.zeros(size), np.ones(count), np.zeros(len(soft))])).tocsc()
-        q = np.concatenate([np.zeros(size), -effects, np.full(len(soft), PRICE)])
+    def prior(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """A draw of the standard normal effects, and of their standard deviations within their errors."""
+        sd = self.sd * np.exp(self.error * rng.normal(size=len(self.sd)).clip(-2, 2))
+        return rng.normal(size=sum(self.count)), np.repeat(sd, self.count)
+
+    def solve(self, prior: tuple[np.ndarray, np.ndarray], rows: list[Row], push: np.ndarray | None = None):
+        """Scores nearest to a draw of the prior under `rows`, soft ones where they can be, and the price of every side of a
+        row or bound (`sides`); None when there are none. `push`: how far inside each side to stay, where that can be."""
+        effects, sd = prior
+        matrix, limit, soft = self.sides(rows)
+        push = np.zeros(len(limit)) if push is None else np.append(push, np.zeros(len(limit) - len(push)))
+        given, moved = np.flatnonzero(soft), np.flatnonzero(push > 0)
+        rank = np.concatenate([given, moved])
+        slack = sparse.csr_matrix((-np.ones(len(rank)), (rank, range(len(rank)))), (len(limit), len(rank)))
+        inside = sparse.hstack([matrix, sparse.csr_matrix((len(limit), len(sd))), slack])
+        ends = sparse.eye(len(rank), inside.shape[1], k=matrix.shape[1] + len(sd), format="csr")
+        equal = sparse.hstack(
+            [self.scores, self.effects @ sparse.diags(sd), sparse.csr_matrix((len(self.right), len(rank)))]
+        )
+        a = sparse.vstack([equal, inside, -ends, ends[len(given) :]]).tocsc()
+        b = np.concatenate([self.right, limit - push, np.zeros(len(rank)), push[moved]])
+        p = np.concatenate([np.zeros(matrix.shape[1]), np.ones(len(sd)), np.zeros(len(rank))])
+        price = np.append(np.full(len(given), PRICE), np.full(len(moved), PRICE / 10))
+        q = np.concatenate([np.zeros(matrix.shape[1]), -effects, price])
         settings = clarabel.DefaultSettings()
         settings.verbose, settings.max_threads = False, 1
         cones = [clarabel.ZeroConeT(len(self.right)), clarabel.NonnegativeConeT(len(b) - len(self.right))]
-        outcome = clarabel.DefaultSolver(p, q, a, b, cones, settings).solve()
-        return np.array(outcome.x)[:size] if str(outcome.status) in ("Solved", "AlmostSolved") else None
+        outcome = clarabel.DefaultSolver(sparse.diags(p).tocsc(), q, a, b, cones, settings).solve()
+        if str(outcome.status) not in ("Solved", "AlmostSolved"):
+            return None
+        first = len(self.right)
+        tight = (
+            np.array(outcome.z)[first : first + len(limit)],
+            np.array(outcome.s)[first : first + len(limit)],
+        )
+        return np.array(outcome.x)[: matrix.shape[1]], np.where(tight[0] > tight[1], tight[0], 0.0)
+
+    def reach(self, rows: list[Row]) -> np.ndarray:
+        """Standard deviation of each side's expression from what is a city's own; 0 where a row holds an end of the scale."""
+        matrix, _, soft = self.sides(rows)
+        cells = matrix[:, : len(self.system.cells)] + matrix[:, len(self.system.cells) :] @ self.above
+        spread = np.sqrt(np.asarray((cells @ self.own).power(2).sum(axis=1)).ravel())
+        lone = np.diff(matrix.indptr) == 1
+        return np.where(soft & lone, 0.0, spread)
+
+    def sides(self, rows: list[Row]) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
+        """Bounds, then rows in their order, as `matrix x <= limit`, margins kept; and which of them are soft."""
+        matrix, floor, roof, margin = self.system.table(rows)
+        low, high = self.system.bounds()
+        below, above, least, most = (np.isfinite(ends) for ends in (floor, roof, low, high))
+        eye = sparse.eye(self.system.size, format="csr")
+        soft = np.array([row.soft for row in rows], bool)
+        order = np.argsort(np.append(np.flatnonzero(below), np.flatnonzero(above)), kind="stable")
+        return (
+            sparse.vstack(
+                [-eye[least], eye[most], sparse.vstack([-matrix[below], matrix[above]]).tocsr()[order]]
+            ).tocsr(),
+            np.concatenate(
+                [-low[least], high[most], np.append(-(floor + margin)[below], (roof - margin)[above])[order]]
+            ),
+            np.append(np.zeros(least.sum() + most.sum(), bool), np.append(soft[below], soft[above])[order]),
+        )
 
 
 @dataclass(frozen=True)
@@ -86,70 +131,44 @@ def draw(problem: Problem, number: int) -> np.ndarray:
     Raises InputError naming the facts that contradict each other, or what a draw could not be made to satisfy.
     """
     rng = np.random.default_rng(np.random.SeedSequence(problem.seed, spawn_key=(number,)))
-    system = problem.system.branch()
+    system, solver, facts = problem.system.branch(), problem.solver, problem.facts
     add_steps(system, rng)
-    effects = rng.normal(size=problem.solver.effects.shape[1])
-    given = ranks.first_edition(problem.previous, ranks.leaders(problem.facts), rng)
-    x = problem.solver.solve(effects, system.rows)
-    if x is None:
+    prior = solver.prior(rng)
+    given = choices.first_edition(problem.previous, choices.leaders(facts), rng)
+    found = solver.solve(prior, system.rows)
+    if found is None:
         calibrate.check(system)
+    x, push = settled(solver, prior, system.rows, *found, np.zeros(0), ROUNDS, rng)
     barred: set = set()
     for _ in range(TRIES):
-        order, chosen = ranked(system, x, problem.facts, given, barred)
-        chosen += ends(system, x, barred)
-        y = problem.solver.solve(effects, system.rows + chosen)
-        missed = [] if y is None else list(dict.fromkeys(row.id for row in unmet(system, chosen, y)))
-        if y is not None and not missed:
-            return y
-        late = [id.removeprefix("rank:") for id in missed if id.startswith("rank:")]
-        barred |= {id for id in missed if not id.startswith("rank:")}
-        barred |= {(unit, order.index(unit)) for unit in late[:1]}
-    raise InputError("draw", [f"{id} cannot hold beside the rest" for id in missed])
+        chosen = choices.ranked(system, x, facts, given, barred)
+        chosen += choices.ends(system, x, barred) + choices.pairs(system, x, facts, barred)
+        y, price = solver.solve(prior, system.rows + chosen, push)
+        missed = unmet(system, chosen, y)
+        if not missed:
+            return settled(solver, prior, system.rows + chosen, y, price, push, 1, rng)[0]
+        barred.add(missed[0])
+    raise InputError("draw", [f"{choice} cannot hold beside the rest" for choice in missed])
 
 
-def ranked(system: System, x: np.ndarray, facts: pd.DataFrame, given: dict[str, int], barred: set):
-    """The order now of the cities behind the leaders, and rows for those with a printed rank change or a rank of the first
-    edition, at the places nearest to `x` that are not barred."""
-    root, leaders = system.spec.root, ranks.leaders(facts)
-    others = [city for city in system.cities if city not in leaders]
-    now, before = (
-        pd.Series([value(system, x, city, year, root) for city in others], others)
-        for year in (system.now, system.before)
-    )
-    change = {unit: up for unit, up in ranks.changes(facts).items() if unit in others}
-    given = {unit: rank - len(leaders) for unit, rank in given.items()}
-    places = [key for key in barred if isinstance(key, tuple) and key[0] in change]
-    first, ago = ranks.orders(now, before, change, given, places)
-    rows = ranks.rows(system, first, list(change), system.now)
-    return first, rows + ranks.rows(system, ago, [*change, *given], system.before)
+def settled(solver: Solver, prior, rows: list[Row], x, price, push, rounds: int, rng: np.random.Generator):
+    """The draw moved off the sides that it is pressed against, and how far from each side it stays.
+
+    Beside a side with price p the density of a normal distribution cut off there falls as exp(-p s) with the distance s:
+    each pressed side is given such a distance, for some rounds, as new sides may be pressed against.
+    """
+    reach = solver.reach(rows)
+    far, push = rng.exponential(size=len(price)), np.append(push, np.zeros(len(price) - len(push)))
+    for _ in range(rounds):
+        new = (price > 0) & (push == 0) & (reach > 0)
+        push[new] = far[new] / (price[new] + 1 / reach[new])
+        x, price = solver.solve(prior, rows, push)
+    return x, push
 
 
-def value(system: System, x: np.ndarray, unit: str, year: int, node: str) -> float:
-    """Score of a node of a city or region."""
-    terms, constant = system.expression([(1, unit, year, node)])
-    return constant + sum(weight * x[column] for column, weight in terms.items())
-
-
-def ends(system: System, x: np.ndarray, barred: set) -> list[Row]:
-    """Rows that hold the best and the worst city of each indicator at the ends of the scale: those nearest to them in `x`
-    and not barred. In the base year both; of the business environment the worst of the other year too, whose best is
-    known."""
-    found = []
-    frame = system.cells.to_frame(index=False).assign(score=x[: len(system.cells)])
-    for (year, leaf), cells in frame.groupby(["year", "indicator"], sort=False):
-        for end, best in zip(system.spec.method["scale"], (False, True), strict=True):
-            own = (leaf == "regulation_business_env") and not best
-            if year == system.before or own:
-                ranked = cells.sort_values("score", ascending=not best, kind="stable")
-                unit = next(unit for unit in ranked["unit"] if f"{leaf} {year} {end}: {unit}" not in barred)
-                terms, held = {system.column[unit, year, leaf]: 1.0}, f"{leaf} {year} {end}: {unit}"
-                low, high = (end, np.inf) if best else (-np.inf, end)
-                found.append(Row(held, terms, low, high, soft=True))
-    return found
-
-
-def unmet(system: System, rows: list[Row], x: np.ndarray) -> list[Row]:
-    """Chosen rows that had to be given up."""
+def unmet(system: System, rows: list[Row], x: np.ndarray) -> list:
+    """Ids of rows that had to be given up."""
     matrix, low, high, margin = system.table(rows)
     got = matrix @ x
-    return [rows[place] for place in np.flatnonzero((got < low + margin - DONE) | (got > high - margin + DONE))]
+    places = np.flatnonzero((got < low + margin - DONE) | (got > high - margin + DONE))
+    return list(dict.fromkeys(rows[place].id for place in places))

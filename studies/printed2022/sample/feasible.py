@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import sparse
 
 from fire import files
-from studies.printed2022.sample import ranks, sample
+from studies.printed2022.sample import choices, sample
 from studies.printed2022.sample.constraints import System
 
 PATH = files.DATA / "sample" / "feasible-2022.csv"
@@ -41,8 +41,17 @@ class Ranges:
         lp.col_lower_, lp.col_upper_ = least, most
         lp.row_lower_, lp.row_upper_ = np.append(low, right), np.append(high, right)
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = columns.indptr, columns.indices, columns.data
-        for option, choice in (("output_flag", False), ("presolve", "off"), ("threads", 1), ("simplex_strategy", 4)):
+        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = (
+            columns.indptr,
+            columns.indices,
+            columns.data,
+        )
+        for option, choice in (
+            ("output_flag", False),
+            ("presolve", "off"),
+            ("threads", 1),
+            ("simplex_strategy", 4),
+        ):
             self.model.setOptionValue(option, choice)
         self.model.passModel(lp)
         self.size, self.used = lp.num_col_, np.zeros(0, np.int32)
@@ -73,14 +82,19 @@ class Ranges:
         return tuple(sorted(self._ratio(unit, node, sign) for sign in (1, -1)))
 
     def _ratio(self, unit: str, node: str, sign: int) -> float:
-        now, before = (self.system.expression([(1, unit, year, node)]) for year in (self.system.now, self.system.before))
+        now, before = (
+            self.system.expression([(1, unit, year, node)]) for year in (self.system.now, self.system.before)
+        )
         ratio = 1.0
         for _ in range(50):
             terms = {column: sign * weight for column, weight in now[0].items()}
             for column, weight in before[0].items():
                 terms[column] = terms.get(column, 0.0) - sign * ratio * weight
             x = self.least(terms)
-            one, other = (fixed + sum(weight * x[column] for column, weight in part.items()) for part, fixed in (now, before))
+            one, other = (
+                fixed + sum(weight * x[column] for column, weight in part.items())
+                for part, fixed in (now, before)
+            )
             if abs(one / other - ratio) < 1e-10:
                 break
             ratio = one / other
@@ -94,7 +108,9 @@ def scores(found: Ranges) -> pd.DataFrame:
     inner = [node for node in system.spec.nodes.index if system.spec.children(node)]
     for node, (kind, units) in product(inner, kinds):
         for unit in units:
-            open_years = [year for year in (system.before, system.now) if system.expression([(1, unit, year, node)])[0]]
+            open_years = [
+                year for year in (system.before, system.now) if system.expression([(1, unit, year, node)])[0]
+            ]
             for year in open_years:
                 rows.append((kind, unit, year, node, "score", *found.score(unit, year, node)))
             if open_years:
@@ -113,10 +129,14 @@ def places(found: Ranges, table: pd.DataFrame, change: dict[str, int]) -> pd.Dat
         above = low[:, None] >= high[None, :] + TIE
         for one, other in product(range(len(units)), repeat=2):
             if one != other and high[one] > low[other] and not above[one, other] and not above[other, one]:
-                terms, constant = system.expression([(1, units[one], year, node), (-1, units[other], year, node)])
+                terms, constant = system.expression(
+                    [(1, units[one], year, node), (-1, units[other], year, node)]
+                )
                 above[one, other] = constant + found.smallest(terms) >= -TIE
         best, worst = 1 + above.sum(axis=0), len(units) - above.sum(axis=1)
-        rows += [(kind, unit, year, node, "rank", *ends) for unit, *ends in zip(units, best, worst, strict=True)]
+        rows += [
+            (kind, unit, year, node, "rank", *ends) for unit, *ends in zip(units, best, worst, strict=True)
+        ]
     table = pd.DataFrame(rows, columns=table.columns)
     return moved(table, system, change)
 
@@ -137,7 +157,7 @@ def ranges() -> pd.DataFrame:
     """Everything that the printed facts leave: unit_type, unit, year, node, measure, low, high."""
     found = Ranges(sample.system(sized=False))
     table = scores(found)
-    change = ranks.changes(sample.material()["facts"])
+    change = choices.changes(sample.material()["facts"])
     return pd.concat([table, places(found, table, change)], ignore_index=True)
 
 
@@ -149,7 +169,9 @@ def implied(table: pd.DataFrame) -> pd.Series:
 def make(_ed=None, path: Path = PATH) -> None:
     """Write the ranges to `path`."""
     table = ranges()
-    files.write_csv(table.assign(low=table["low"].round(DECIMALS), high=table["high"].round(DECIMALS)), path, excel=True)
+    files.write_csv(
+        table.assign(low=table["low"].round(DECIMALS), high=table["high"].round(DECIMALS)), path, excel=True
+    )
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from fire.index import spec as specs
 from fire.index.rounding import half_digit
 from fire.sources import statistics
 from studies.printed2022 import errata, known, published
-from studies.printed2022.sample import calibrate, ranks, scales
+from studies.printed2022.sample import calibrate, choices, prior, scales
 from studies.printed2022.sample.constraints import System, add_claims, add_facts, add_leaders, add_rules
 from studies.printed2022.sample.draws import Problem, Solver, draw
 
@@ -71,7 +71,7 @@ def system(facts: pd.DataFrame | None = None, sized: bool = True) -> System:
     add_facts(found, facts)
     add_rules(found, use["scales"], sized)
     add_claims(found, use["claims"], facts)
-    add_leaders(found, ranks.leaders(facts))
+    add_leaders(found, choices.leaders(facts))
     calibrate.check(found)
     return found
 
@@ -79,8 +79,24 @@ def system(facts: pd.DataFrame | None = None, sized: bool = True) -> System:
 @cache
 def problem() -> Problem:
     """The draws of the whole sample: all rows, the prior and the seed."""
-    rows, use = system(), material()
-    return Problem(rows, Solver(rows), use["facts"], use["previous"], SEED)
+    use = material()
+    return problem_of(use["facts"])
+
+
+def problem_of(facts: pd.DataFrame) -> Problem:
+    """The draws under these facts: their rows, and the prior estimated from them."""
+    rows, (components, kept, _) = system(facts), prior_estimates(facts)
+    return Problem(rows, Solver(rows, components, kept), facts, material()["previous"], SEED)
+
+
+def prior_estimates(facts: pd.DataFrame | None = None):
+    """The components of the prior, the share kept, and both as a frame with standard errors (`prior.estimate`)."""
+    use = material()
+    factors = use["observed"]["indicator"].isin(use["spec"].leaves(use["spec"].pillars[0]))
+    bare = System(use["spec"], use["places"], use["observed"][factors], (published.BASE, published.YEAR))
+    frame = prior.cells(bare)
+    facts = use["facts"] if facts is None else facts
+    return prior.estimate(frame, *prior.evidence(bare, frame, facts, use["observed"]))
 
 
 def raw(number: int) -> np.ndarray:
@@ -103,15 +119,19 @@ def broken(rows: System, scores: np.ndarray) -> list[str]:
     """Ids of the rows that scores of the cells do not satisfy."""
     matrix, low, high, _ = rows.table()
     got = matrix @ rows.filled(scores)
-    return list(dict.fromkeys(rows.rows[place].id for place in np.flatnonzero((got < low - 1e-9) | (got > high + 1e-9))))
+    return list(
+        dict.fromkeys(
+            rows.rows[place].id for place in np.flatnonzero((got < low - 1e-9) | (got > high + 1e-9))
+        )
+    )
 
 
 def build(numbers) -> pd.DataFrame:
     """Draws by number: unit, year, indicator and a column each, raw values of the cells that data/panel-2022.csv lacks."""
-    numbers = list(numbers)
+    numbers, whole = list(numbers), problem()
     with get_context("fork").Pool(min(PROCESSES, len(numbers))) as pool:
         columns = pool.map(raw, numbers)
-    frame = problem().system.cells.to_frame(index=False)
+    frame = whole.system.cells.to_frame(index=False)
     return pd.concat([frame, pd.DataFrame(dict(zip(map(name, numbers), columns, strict=True)))], axis=1)
 
 

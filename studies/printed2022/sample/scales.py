@@ -52,7 +52,9 @@ def read(spec, known: pd.DataFrame, path=SIZES) -> dict[str, Scale]:
     turned = table.index[table["high"] <= table["low"]]
     refuse(f"{path}", faults + [f"row {row + 2}, column 'high': it must be above 'low'" for row in turned])
     base = known[known["year"].eq(BASE)].groupby("indicator")["value"]
-    posts = pd.concat([base.agg(["min", "max"]).set_axis(["low", "high"], axis=1), table.set_index("indicator")])
+    posts = pd.concat(
+        [base.agg(["min", "max"]).set_axis(["low", "high"], axis=1), table.set_index("indicator")]
+    )
     own = {leaf: spec.rules[leaf]["posts"] for leaf in spec.indicators}
     return {
         leaf: Scale(spec, leaf, *(own[leaf] if isinstance(own[leaf], (list, tuple)) else posts.loc[leaf]))
