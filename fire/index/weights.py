@@ -142,11 +142,12 @@ def components(data: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Principal components of the correlation matrix (rows with missing values left out).
 
     Returns a table (component: eigenvalue, share, cumulative) and the loadings (columns: components; unit length, signs
-    so that each sums to a positive number).
+    so that each sums to a positive number). Raises InputError for constant columns and fewer than 3 rows without a gap.
     """
     flat = [name for name in data if data[name].nunique() < 2]
-    refuse("principal components", [f"{name}: constant: leave it out" for name in flat])
     complete = data.dropna()
+    few = [f"{len(complete)} rows without a gap: at least 3 are needed: fill the gaps"] * (len(complete) < 3)
+    refuse("principal components", [f"{name}: constant: leave it out" for name in flat] + few)
     z = (complete - complete.mean()) / complete.std()
     _, size, rotation = np.linalg.svd(z.to_numpy(), full_matrices=False)
     eigen = size**2 / (len(z) - 1)
