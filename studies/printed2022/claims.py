@@ -17,6 +17,7 @@ from studies.printed2022.published import FOLDER
 
 PATH = FOLDER / "claim-readings.toml"
 MEASURES = ["score", "growth_pct", "rank", "rank_change"]
+DIGITS = {"score": 3, "growth_pct": 2}  # decimals that the report prints
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _show(values: pd.Series, digits: int = 3) -> str:
 
 
 def _ranked(claim, book: Book) -> tuple[bool, str]:
-    """The listed units hold the ranks low to high, in this order."""
+    """The listed units hold the ranks low to high, in this order; what is equal to the printed digits shares its ranks."""
     low, listed, holds, shown = int(claim.low), _units_of(claim), True, []
     for node in claim.node.split(";"):
         if str(claim.scope).startswith("children of") or claim.scope in listed:
@@ -135,10 +136,23 @@ def _ranked(claim, book: Book) -> tuple[bool, str]:
                 rank = book.value("rank", list(book.members), [node]).droplevel(1)
                 rivals = list(rank.index[rank.between(first, last)])
             order, names = book.value(claim.measure, rivals, [node]).droplevel(1), listed
-        found = list(order.sort_values(ascending=False).index[low - 1 : low - 1 + len(names)])
-        holds &= found == names
-        shown.append("; ".join(found))
+        places = shared(order, claim.measure).loc[names]
+        ranks = np.arange(low, low + len(names))
+        holds &= bool((places["first"].le(ranks) & places["last"].ge(ranks)).all())
+        shown.append("; ".join(order.sort_values(ascending=False).index[low - 1 : low - 1 + len(names)]))
     return holds, " | ".join(shown)
+
+
+def shared(values: pd.Series, measure: str) -> pd.DataFrame:
+    """First and last rank that each value may hold when values that are equal to the printed digits share their ranks.
+
+    >>> shared(pd.Series({"a": 16.441, "b": 16.436, "c": 2.0}), "growth_pct")["last"].tolist()
+    [2.0, 2.0, 3.0]
+    """
+    printed = values.round(DIGITS.get(measure, 6))
+    return pd.DataFrame(
+        {end: printed.rank(ascending=False, method=way) for end, way in (("first", "min"), ("last", "max"))}
+    )
 
 
 def _bounded(claim, book: Book) -> tuple[bool, str]:

@@ -99,8 +99,10 @@ class _Run:
         both = pd.concat(
             [index.scores().assign(unit_type="city"), means.assign(unit_type="region")], ignore_index=True
         )
-        groups = both.groupby(["unit_type", "year", "node"], observed=True)
-        both["growth_rank"] = groups["growth_pct"].rank(ascending=False, method="min")
+        both["as_printed"] = both["growth_pct"].round(logic.DIGITS["growth_pct"])
+        groups = both.groupby(["unit_type", "year", "node"], observed=True)["as_printed"]
+        both["growth_rank"] = groups.rank(ascending=False, method="min")
+        both["last_rank"] = groups.rank(ascending=False, method="max")
         both = both.astype({"rank": float, "rank_change": float, "unit": object, "node": object})
         self.table = both.set_index(["year", "unit", "node"])
         self.books = {
@@ -115,14 +117,15 @@ class _Run:
 
     def numbers(self, facts: pd.DataFrame) -> np.ndarray:
         """What is computed in the place of each printed number; growth of indicators in chapter 5 from scores rounded to
-        two decimals where that comes nearer."""
+        two decimals where that comes nearer; of the ranks of growth that are equal to the printed digits, the printed."""
         at, past, measure = self.at(facts), self.at(facts, 1), facts["measure"].to_numpy()
         names = ["score", "rank", *BOTH_YEARS]
         values = np.select([measure == name for name in names], [at[name] for name in names], np.nan)
         rounded = 100 * (at["score"].round(2) / past["score"].round(2) - 1).to_numpy()
         printed = facts["value"].astype(float).to_numpy()
         nearer = np.abs(rounded - printed) < np.abs(values - printed)
-        return np.where(self.loose(facts) & nearer, rounded, values)
+        tied = (measure == "growth_rank") & at["growth_rank"].le(printed) & at["last_rank"].ge(printed)
+        return np.where(tied, printed, np.where(self.loose(facts) & nearer, rounded, values))
 
     def loose(self, facts: pd.DataFrame) -> np.ndarray:
         """Which facts are exact growth rates of indicators in chapter 5."""
