@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fire import edition as editions
-from fire.analysis import coordination
+from fire.analysis import coordination, regions
 from fire.errors import InputError
 
 SYSTEMS = pd.DataFrame(
@@ -155,21 +155,35 @@ def test_obstacles_of_an_index_weigh_by_its_tree(ed):
     row = frame.query("node == 'gdp' and year == @ed.year and unit == '拉萨'").iloc[0]
     assert row["pillar"] == "F" and row["obstacle"] == pytest.approx(0.15 / 4 * row["deviation"], abs=1e-12)
     assert frame.groupby(["year", "unit"])["share"].sum().to_numpy() == pytest.approx(1)
-    table = coordination.first_obstacles(frame[frame["year"].eq(ed.year)], ed.spec.pillars)
+    order = list(ed.index.of()["unit"])
+    now = frame[frame["year"].eq(ed.year)]
+    table = coordination.first_obstacles(now, ed.spec.pillars, order)
+    assert list(table["unit"]) == order
     by_pillar = table.set_index("unit").filter(like="obstacle_pct_")
     assert by_pillar.sum(axis=1).to_numpy() == pytest.approx(100) and list(by_pillar)[0] == "obstacle_pct_F"
-    said = coordination.holding_back(table, k=3)
+    cities = regions.cities(ed.index.scores(), ed.index.places, ed.spec.root, ed.year)
+    areas = coordination.by_region(now, cities)
+    assert areas.groupby("region")["obstacle_pct"].sum().to_numpy() == pytest.approx(100)
+    said = coordination.holding_back(table, areas, k=3)
     assert said["count"] == table["first_obstacle"].eq(said["main"]).sum() and len(said["leaders"]) == 3
+    nothing = now.iloc[:0]
+    nothing.attrs["withheld"] = {"of": 59}
+    table, areas = (
+        coordination.first_obstacles(nothing, ed.spec.pillars, order),
+        coordination.by_region(nothing, cities),
+    )
+    assert coordination.holding_back(table, areas) == {} and areas.attrs["withheld"] == {"of": 59}
 
 
-def test_coordination_compares_only_cities_of_both_years(ed):
+def test_who_is_in_step(ed):
     degree = coordination.coordination(ed.index, "clip", "modified")
-    said = coordination.in_step(ed.index, degree, "modified")
-    mean = degree.groupby("year")["D"].mean()
-    assert [said["mean0"], said["mean1"]] == pytest.approx([mean[ed.compared], mean[ed.year]])
-    alone = ed.index.freeze().only(years=[ed.year])
-    said = coordination.in_step(alone, coordination.coordination(alone, "clip", "modified"), "modified")
-    assert np.isnan(said["mean0"]) and said["best"] == degree.loc[degree["D"].idxmax(), "unit"]
+    now = degree[degree["year"].eq(ed.year)].sort_values("D", ascending=False)
+    said = coordination.in_step(now, bound=0.8)
+    assert (
+        said["best"] == degree.loc[now["D"].idxmax(), "unit"]
+        and said["coordinated"] == now["D"].ge(0.8).sum()
+    )
+    assert coordination.in_step(now.iloc[:0]) == {}
 
 
 @pytest.mark.parametrize(

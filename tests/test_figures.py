@@ -10,7 +10,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from fire import codebook, edition
-from fire.figures import focus, index, kit, style
+from fire.figures import focus, index, kit, regions, style
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB
 DEFICITS = {
@@ -81,11 +81,22 @@ def test_regions_and_pillars_have_the_colours_of_their_edition():
 
 
 def test_the_status_note_is_written_for_soft_values_only():
-    for statuses, notes in ((["observed", "published"], 0), (["observed", "simulated"], 1), (["assumed"], 1)):
+    for statuses, notes in ((["observed", "printed"], 0), (["observed", "simulated"], 1), (["assumed"], 1)):
         fig, _ = style.subplots()
         style.status_note(fig, statuses, "en")
         assert len(fig.texts) == notes
-    assert fig.texts[0].get_text() == "Contains assumed values, not observations"
+    assert fig.texts[0].get_text() == "Contains assumed values"
+
+
+def marked(frame, *columns):
+    """The frame with companions of some columns: printed, observed, simulated in turn."""
+    kinds = np.resize(["printed", "simulated", "observed"], len(frame))
+    for column in columns:
+        value = frame[int(column) if column.isdigit() else column]
+        apart = np.where(kinds == "simulated", 0.4, 0.0)
+        ends = {f"{column}_low": value - apart, f"{column}_high": value + apart}
+        frame = frame.assign(**{f"{column}_status": kinds} | ends)
+    return frame
 
 
 @pytest.fixture(scope="module")
@@ -97,10 +108,9 @@ def frames():
     cities["growth_pct"] = rng.normal(5, 9, len(places))
     cities["score"] = cities[2021] = cities[2020] * (1 + cities["growth_pct"] / 100)
     cities["rank"] = cities["score"].rank(ascending=False).astype(int)
-    cities["printed"] = cities["score"].where(cities["rank"] < 10)
     cities["rank_low"] = (cities["rank"] - 2).clip(1)
     cities["rank_high"] = (cities["rank"] + 3).clip(upper=len(cities))
-    numbers = ["score", 2020, 2021, "growth_pct", "printed"]
+    numbers = ["score", 2020, 2021, "growth_pct"]
     means = cities.groupby("region", as_index=False)[numbers].mean().rename(columns={"region": "unit"})
     means = means.sort_values("score", ascending=False)
     leaves = pd.DataFrame(
@@ -115,16 +125,31 @@ def frames():
         }
     )
     parts = {"node": ["F", "F", "I"], "status": ["observed", "assumed", "simulated"]}
+    compare = pd.concat(
+        [cities.head(4).assign(node=node) for node in ("firm_rd", "rd_staff", "rd_staff_licensing")]
+    )
+    table = pd.DataFrame(
+        {
+            "node": ["total", "F", "I"],
+            "between_pct": [40.0, 50, 30],
+            "expected_pct": 42.0,
+            "chance_low_pct": 31.0,
+            "chance_high_pct": 56.0,
+        }
+    )
     return {
         "league": cities,
-        "alone": cities.drop(columns=["rank_low", "rank_high", "printed", 2020]).head(20),
+        "marked league": marked(cities, "score", "rank", "growth_pct"),
+        "alone": cities.drop(columns=["rank_low", "rank_high", 2020]).head(20),
         "regions": means,
+        "marked regions": marked(means, "score", "growth_pct"),
         "pillar": {"cities": cities, "areas": means},
+        "marked pillar": {"cities": marked(cities, "score"), "areas": marked(means, "score")},
+        "between": table,
+        "marked between": marked(table, "between_pct"),
         "leaves": leaves,
-        "pillars": pd.concat([means.assign(node=node) for node in ed.spec.pillars]),
-        "compare": pd.concat(
-            [cities.head(4).assign(node=node) for node in ("firm_rd", "rd_staff", "rd_staff_licensing")]
-        ),
+        "compare": compare,
+        "marked compare": marked(compare, "2021", "2020"),
         "status": pd.DataFrame(parts | {"share_pct": [90.0, 10, 100]}),
     }
 
@@ -132,10 +157,14 @@ def frames():
 CHARTS = {
     "league": (index.league, "league"),
     "league of one year without intervals": (index.league, "alone"),
-    "pillar": (index.pillar, "pillar"),
-    "regional_pillars": (index.regional_pillars, "pillars"),
+    "marked league": (index.league, "marked league"),
+    "by region": (index.by_region, "pillar"),
+    "marked by region": (index.by_region, "marked pillar"),
     "regions": (index.regions, "regions"),
-    "city_map": (index.city_map, "league"),
+    "marked regions": (index.regions, "marked regions"),
+    "between": (regions.between, "between"),
+    "marked between": (regions.between, "marked between"),
+    "marked compare": (index.compare, "marked compare"),
     "high": (focus.high, "leaves"),
     "growth": (focus.growth, "leaves"),
     "compare": (index.compare, "compare"),
@@ -161,7 +190,9 @@ def test_charts_draw_without_tofu_warnings_or_empty_axes(frames, chart, lang, ca
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("chart", ["league", "pillar", "regions", "high", "growth", "compare"])
+@pytest.mark.parametrize(
+    "chart", ["league", "marked league", "by region", "regions", "high", "growth", "compare"]
+)
 def test_labels_of_rows_do_not_overlap(frames, chart, lang):
     fig = drawn(frames, chart, lang)
     fig.canvas.draw()
@@ -171,11 +202,22 @@ def test_labels_of_rows_do_not_overlap(frames, chart, lang):
     style.plt.close(fig)
 
 
-def test_the_map_is_drawn_alike_every_time(frames):
+def test_a_map_is_drawn_alike_every_time(frames):
+    cities, lang = frames["league"], edition.load(2022).book.lang("en")
+    look = {"value": "score", "size": "score", "marked": list(cities["unit"][:9])}
     first, second = (
-        [text.get_position() for text in drawn(frames, "city_map", "en").axes[0].texts] for _ in range(2)
+        [text.get_position() for text in kit.place_map(cities, lang, **look).axes[0].texts] for _ in range(2)
     )
     assert first == second
+
+
+def test_a_rank_that_is_only_a_range_stands_behind_no_name(frames):
+    fig = drawn(frames, "marked league", "zh")
+    labels = [label.get_text() for label in fig.axes[0].get_yticklabels()]
+    shown = frames["marked league"].sort_values("rank").head(3)
+    assert [label.endswith(f"  {rank}") for label, rank in zip(labels, shown["rank"])] == list(
+        ~kit.soft(shown, "rank")
+    )
 
 
 def test_the_best_city_stands_on_top_of_the_league(frames):
@@ -242,6 +284,52 @@ def test_names_and_headings_come_from_the_codebook():
     assert [text.get_text() for text in ax.texts] == ["2.000", "1.000"]
     pair = pd.DataFrame({"criterion_zh": ["甲"], "criterion_en": ["A"]})
     assert kit.names(pair, "criterion", "en") == ["A"]
+
+
+@pytest.mark.parametrize("kind", ["dots", "interval", "dumbbell", "strip", "bars", "scatter_fit"])
+def test_every_kind_draws_simulated_values_hollow_and_without_number(kind):
+    frame = pd.DataFrame(
+        {
+            "unit": ["北京", "上海", "广州"],
+            "region": ["京津冀", "长三角", "粤港澳大湾区"],
+            "score": [3.0, 2.0, 1.0],
+            "score_status": ["printed", "observed", "simulated"],
+            "score_low": [3.0, 2.0, 0.5],
+            "score_high": [3.0, 2.0, 1.5],
+            "value": [1.0, 2.0, 3.0],
+            2020: [2.0, 1.5, 1.0],
+        }
+    )
+    draw = {
+        "dots": lambda: kit.dots(frame, "en", y="unit", x="score"),
+        "interval": lambda: kit.interval(frame, "en", y="unit", x="score", numbers=True),
+        "dumbbell": lambda: kit.dumbbell(frame, "en", y="unit", start=2020, end="score", colour=style.NAVY),
+        "strip": lambda: kit.strip(frame, "en", y="region", x="score", ends=1),
+        "bars": lambda: kit.bars(frame, "en", y="unit", x="score"),
+        "scatter_fit": lambda: kit.scatter_fit(frame, "en", x="score", y="value", fit=False),
+    }[kind]
+    ax = draw().axes[0]
+    faces = [
+        tuple(face) for held in [*ax.collections, *ax.patches] for face in np.atleast_2d(held.get_facecolor())
+    ]
+    assert (1.0, 1.0, 1.0, 1.0) in faces  # the paper shows through
+    shown = {text.get_text() for text in ax.texts}
+    assert "1.000" not in shown and (kind in ("strip", "scatter_fit") or {"3.000", "2.000"} <= shown)
+    assert kind != "strip" or shown == {"Beijing", "Shanghai"}
+    if kind in ("dots", "interval", "dumbbell", "strip"):
+        key = [text.get_text() for text in ax.get_legend().get_texts()]
+        assert key[:3] == ["printed", "observed", "simulated (5 to 95 % range)"] or key[1:] == [
+            "printed",
+            "observed",
+            "simulated (5 to 95 % range)",
+        ]
+    style.plt.close("all")
+
+
+def test_heat_maps_leave_simulated_cells_empty():
+    frame = LONG.assign(value_status=["printed", "simulated"] * 3)
+    ax = kit.heat(frame, "zh", y="unit", x="node", value="value").axes[0]
+    assert sorted(text.get_text() for text in ax.texts if text.get_text()) == ["1.00", "2.00", "3.00"]
 
 
 def test_stacked_bars_add_up_on_both_sides_of_zero():

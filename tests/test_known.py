@@ -142,7 +142,7 @@ def test_items_and_numbers_of_a_frame_over_the_draws():
     assert known.lasting(lambda frame: list(frame["best"]), known.Draws(frames[0], frames[:1])) == ["a", "c"]
     table = known.ranged(both, ["region"])
     assert table["best"].fillna("").tolist() == ["a", ""] and list(table)[:3] == ["region", "best", "gap"]
-    assert table["gap_status"].tolist() == [None, "simulated"] and "n_status" not in table
+    assert table["gap_status"].fillna("").tolist() == ["", "simulated"] and "n_status" not in table
     assert table.loc[1, ["gap", "gap_low", "gap_high"]].tolist() == [50, 5, 95]
     assert known.ranged(known.Draws(frames[0], frames[:1]), ["region"]).equals(frames[0])
 

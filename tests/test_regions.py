@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inequality.gini import Gini
 from inequality.theil import Theil, TheilD
+from small import edition
 
-from fire import files
-from fire.analysis import regions
+from fire.analysis import known, regions
 from fire.errors import InputError
-from fire.figures import regions as figures
+from fire.index.index import Index
 
 EXACT = {"abs": 1e-12, "rel": 0}
 DAGUM_Y, DAGUM_G = [6, 8, 10, 3, 5, 9, 1, 2, 6, 7], ["East"] * 3 + ["Central"] * 3 + ["West"] * 4
@@ -307,7 +307,7 @@ def test_crossed_theil_has_no_interaction_when_the_cells_are_the_product_of_the_
     assert "may be negative" in frame.attrs["convention"]
 
 
-# Concentration, location Gini, variation
+# Concentration, location Gini
 
 
 def test_concentration_by_hand():
@@ -326,83 +326,16 @@ def test_location_gini():
     )  # all of it where a quarter is
 
 
-def test_variation_uses_the_population_standard_deviation():
-    assert regions.variation([1, 3]) == pytest.approx(0.5, **EXACT)
-
-
-# Figures
-
-
-@pytest.mark.parametrize("lang, leader", [("zh", "上海"), ("en", "Shanghai")])
-def test_structure_figure_has_a_row_for_every_region_with_leader_last_and_mean(lang, leader):
-    places = files.read_csv(files.DATA / "places.csv")
-    rng = np.random.default_rng(1)
-    cities = places.rename(columns={"city": "unit"})[["unit", "region"]].assign(
-        score=rng.uniform(2, 9, len(places))
-    )
-    cities.loc[cities["unit"] == "上海", "score"] = 9.96
-    figure = figures.structure(cities, lang)
-    ax, means = figure.axes[0], cities.groupby("region")["score"].mean().sort_values(ascending=False)
-    assert len(ax.get_yticks()) == cities["region"].nunique()
-    assert np.asarray(ax.collections[-1].get_offsets())[:, 0] == pytest.approx(means.to_numpy())
-    points = sum(len(dots.get_offsets()) for dots in ax.collections[:-1])
-    assert points == len(cities) and leader in [text.get_text() for text in ax.texts]
-    figures.style.plt.close(figure)
-
-
-def test_decomposition_figure_draws_the_parts_to_the_gini():
-    table = regions.dagum(DAGUM_Y, DAGUM_G).assign(node="total", year=2021)
-    figure = figures.decomposition(table, "zh")
-    assert sum(bar.get_width() for bar in figure.axes[0].patches) == pytest.approx(161 / 570)
-    figures.style.plt.close(figure)
-
-
-@pytest.mark.parametrize("years", [[2021], [2020, 2021], [2019, 2020, 2021]])
-def test_theil_figure_joins_the_first_and_the_last_year(years):
-    rng = np.random.default_rng(1)
-    frame = regions.with_region(scores({year: rng.uniform(2, 9, 5) for year in years}), PLACES)
-    frame["region"] = frame["region"].map({"X": "成渝", "Y": "黄淮", "Z": "长三角"})
-    figure = figures.contributions(regions.by_year(frame, "total", regions.theil), "en")
-    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert labels[0] == "Between regions" and len(labels) == 4
-    figures.style.plt.close(figure)
-
-
-def test_pairs_figure_leaves_the_upper_triangle_empty():
-    groups, pairs = regions.dagum_tables([6, 8, 10, 3, 5, 9], ["成渝"] * 3 + ["黄淮"] * 3)
-    figure = figures.pairs({"groups": groups, "pairs": pairs}, "zh")
-    shown = [text.get_text() for text in figure.axes[0].texts]
-    assert [text for text in shown if text] == ["0.111", f"{pairs['gini'][0]:.3f}", "0.235"]
-    figures.style.plt.close(figure)
-
-
 # By year, and bad input
 
 
-def test_disparity_of_every_year_states_its_conventions():
-    frame = regions.disparity(index({2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]}))
-    wide = frame.pivot(index="year", columns=["measure", "part"], values="value")
-    assert wide[("gini", "total")][2020] == pytest.approx(regions.gini([1, 3, 2, 2, 5]), **EXACT)
-    assert wide[("theil_t", "between")].add(wide[("theil_t", "within")]).tolist() == pytest.approx(
-        wide[("theil_t", "total")].tolist(), **EXACT
-    )
-    for word in (
-        "Dagum",
-        "Theil T",
-        "Theil L",
-        "population standard deviation",
-        "one city has no inequality within (Z)",
-    ):
-        assert word in frame.attrs["convention"]
-
-
 def test_scores_at_or_below_zero_are_refused_with_city_and_year():
+    frame = regions.with_region(scores({2020: [-1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 0]}), PLACES)
     with pytest.raises(InputError) as error:
-        regions.disparity(index({2020: [-1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 0]}))
+        regions.by_year(frame, "total", regions.dagum)
     assert len(error.value.faults) == 2
-    assert "2020: a: -1 is not above zero" in str(error.value) and "2021: e: 0 is not above zero" in str(
-        error.value
-    )
+    assert "2020: a: -1 is not above zero" in str(error.value)
+    assert "2021: e: 0 is not above zero" in str(error.value)
 
 
 def test_a_missing_year_of_a_city_is_refused():
@@ -415,11 +348,11 @@ def test_a_missing_year_of_a_city_is_refused():
 
 def test_a_new_city_is_left_out_of_every_comparison_and_named():
     made = index({2020: [np.nan, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]})
-    same, disparity = regions.balanced(made), regions.disparity(made)
-    assert same.attrs["left_out"] == disparity.attrs["left_out"] == ["a"]
+    same = regions.balanced(made)
+    assert same.attrs["left_out"] == ["a"]
     assert sorted(same["unit"].unique()) == list("bcde") and same["region"].tolist()[:2] == ["X", "X"]
-    whole = disparity.query("measure == 'gini' and part == 'total'").set_index("year")["value"]
-    assert whole[2021] == pytest.approx(regions.gini([3, 2, 4, 5]), **EXACT)
+    found = regions.differences(same, ["total"], regions.shuffled(4, np.random.default_rng(1), 19))
+    assert found["mean_difference"].item() == pytest.approx(2 * 3.5 * regions.gini([3, 2, 4, 5]), **EXACT)
 
 
 def test_a_gap_between_the_years_ends_the_balanced_panel():
@@ -427,44 +360,107 @@ def test_a_gap_between_the_years_ends_the_balanced_panel():
     assert regions.balanced(made)["year"].unique().tolist() == [2020, 2021]
 
 
-def test_chance_gives_the_observed_shares_and_finds_a_planted_gap():
+@settings(max_examples=40, deadline=None)
+@given(grouped(least=2), st.floats(-100, 100))
+def test_the_share_between_regions_is_that_of_dagum_and_knows_no_zero(data, zero):
+    values, groups = data
+    member, spread = pd.get_dummies(groups).to_numpy(float), regions.mean_difference(values)
+    assert spread == pytest.approx(np.abs(np.subtract.outer(values, values)).mean(), abs=1e-9)
+    if spread < 1e-3:
+        return
+    share = regions.between_regions(values, member)
+    dagum = regions.dagum(values, groups).set_index("part")["share"]
+    assert share == pytest.approx(dagum["between"], abs=1e-9)
+    assert regions.between_regions(values + zero, member) == pytest.approx(share, abs=1e-9)
+
+
+def apart_by(gap: float) -> pd.DataFrame:
+    """Forty cities in four regions over two years, one region ahead of the others."""
     rng = np.random.default_rng(2)
-    places = pd.DataFrame({"city": [f"u{n}" for n in range(40)], "region": np.repeat(list("pqrs"), 10)})
-    flat = pd.DataFrame(
-        {"unit": places["city"], "year": 2021, "node": "total", "score": rng.uniform(4, 6, 40)}
+    places = pd.DataFrame({"city": [f"u{n:02d}" for n in range(40)], "region": np.repeat(list("pqrs"), 10)})
+    noise = rng.uniform(4, 6, 40)
+    rows = [
+        pd.DataFrame(
+            {
+                "unit": places["city"],
+                "year": year,
+                "node": node,
+                "score": noise + (gap if node == "B" else 0) * first,
+            }
+        )
+        for year, first in ((2020, 0.0), (2021, places["region"].eq("p").astype(float)))
+        for node in "AB"
+    ]
+    return regions.with_region(pd.concat(rows), places)
+
+
+def test_differences_find_a_planted_gap_and_no_other():
+    orders = regions.shuffled(40, np.random.default_rng(1), 199)
+    found = regions.differences(apart_by(3), ["A", "B"], orders).set_index("node")
+    assert found["chance_low_pct"].lt(found["expected_pct"]).all()
+    assert found["expected_pct"].lt(found["chance_high_pct"]).all()
+    assert found.at["A", "p_value"] > 0.05 and found.at["B", "p_value"] == pytest.approx(
+        2 / 200
+    )  # Holm: times two
+    assert found.at["B", "sd_2021"] > found.at["B", "sd_2020"] == found.at["A", "sd_2021"]
+    said = regions.between(found.reset_index(), "B")
+    assert said["more"] and said["p_value"] == pytest.approx(0.01)
+    assert not regions.between(found.reset_index(), "A")["more"]
+    assert regions.widening(found.reset_index(), "B", 2021, 2020)["trend"] == "wider"
+    assert regions.widening(found.reset_index(), "A", 2021, 2020)["trend"] == "same"
+    assert regions.widening(found.reset_index(), "A", 2021, None)["sd0"] is None
+
+
+def test_what_is_not_known_has_no_p_value_but_a_share_of_draws():
+    orders = regions.shuffled(40, np.random.default_rng(1), 99)
+    frames = [regions.differences(apart_by(gap), ["A", "B"], orders, ["A"]) for gap in (3, 3, 0, 3)]
+    table = regions.judged(known.Draws(frames[0], frames)).set_index("node")
+    assert table["p_value"].notna().tolist() == [True, False]
+    assert table.at["B", "beyond_pct"] == 75 and np.isnan(table.at["A", "beyond_pct"])
+    assert table.at["B", "between_pct_status"] == "simulated" and pd.isna(table.at["A", "between_pct_status"])
+    assert "expected_pct_status" not in table
+    said = known.agreed(regions.between, known.Draws(frames[0], frames), "B")
+    assert said["p_value"] is None and said["_draws"][0][0] == 3
+    alone = regions.judged(known.Draws(frames[0], frames[:1]))
+    assert "between_pct_status" not in alone
+
+
+def test_concentration_counts_only_what_is_known_of_every_city():
+    made = edition(["a", "b", "c"], places=PLACES.assign(city_en="X")).index
+    whole = regions.concentrations(made, "pop_size")
+    assert "pop_size" not in set(whole["node"]) and {"gdp", "firms"} <= set(whole["node"])
+    cell = (
+        made.panel["unit"].eq("a")
+        & made.panel["indicator"].isin(["firms", "pop_size"])
+        & made.panel["year"].eq(2021)
     )
-    flat = regions.with_region(flat, places)
-    found = regions.chance(flat, "total", np.random.default_rng(1), 199)
-    parts = regions.dagum(flat["score"], flat["region"]).set_index("part")["share"]
-    theil = regions.theil(flat["score"], flat["region"]).set_index("part")["share"]
-    assert found["share"].tolist() == pytest.approx([100 * parts["between"], 100 * theil["between"]])
-    assert found["p_value"].min() > 0.05 and found["low"].lt(found["high"]).all()
-    apart = flat.assign(score=flat["score"] + 3 * flat["region"].eq("p"))
-    assert regions.chance(apart, "total", np.random.default_rng(1), 199)["p_value"].max() == 1 / 200
+    draws = made.panel.loc[cell, ["unit", "year", "indicator"]].assign(d1=5.0, d2=9.0)
+    some = regions.concentrations(Index(made.spec, made.panel[~cell], places=PLACES, draws=draws), "pop_size")
+    assert set(whole["node"]) - set(some["node"]) == {"firms"} and some.attrs["reference"] == ""
 
 
 def test_what_the_chapter_says_follows_from_its_tables():
     made = index({2020: [1, 3, 2, 2, 5], 2021: [2, 3, 2, 4, 5]})
-    now = regions.with_region(made.scores().query("year == 2021"), PLACES).sort_values(
-        "score", ascending=False
-    )
-    inside = regions.structure(now)
-    assert inside.set_index("region").loc["Y", ["top_city", "bottom_city", "range", "lead"]].tolist() == [
-        "d",
-        "c",
-        2,
-        2,
-    ]
-    assert regions.spread(inside)["widest"] == "Y" and inside["region"].tolist() == ["Z", "Y", "X"]
-    none = pd.DataFrame(columns=["unit", "year", "rank_low", "rank_high"])
-    league = regions.league(regions.means(made), none, 2021, ["total"])
+    now = regions.cities(made.scores().assign(rank=1), PLACES, "total", 2021)
+    inside = regions.structure(now).set_index("region")
+    assert inside.loc["Y", ["top_city", "bottom_city", "range", "lead"]].tolist() == ["d", "c", 2, 2]
+    assert inside.loc["Z", ["range", "lead", "sd"]].tolist() == [0, 0, 0]
+    assert inside.at["Y", "sd"] == 1 and list(inside.index) == ["Z", "Y", "X"]
+    assert regions.spread(inside.reset_index())["widest"] == "Y"
+    league = regions.league(regions.means(made), 2021, ["total"])
     said = regions.lead(league, now)
-    assert (said["leader"], said["last"], said["above"], said["grown"]) == ("Z", "X", 1, 3)
-    assert said["fastest"] == "Y" and said["rate"] == pytest.approx(50) and said["apart"] == "X"
-    first = regions.lead(
-        regions.league(regions.means(index({2021: [2, 3, 2, 4, 5]})), none, 2021, ["total"]), now
+    assert (said["leader"], said["last"], said["above"]) == ("Z", "X", 1)
+    fast = regions.fastest(league)
+    assert (fast["fastest"], fast["grown"], fast["changed"]) == ("Y", 3, 0) and fast["rate"] == pytest.approx(
+        50
     )
-    assert first["grown"] == 0 and "fastest" not in first
+    assert regions.two_rates(league)["apart"] == "X"
+    first = regions.league(regions.means(index({2021: [2, 3, 2, 4, 5]})), 2021, ["total"])
+    assert regions.fastest(first) == {"grown": 0, "changed": 0} and regions.two_rates(first) == {}
+    soft = regions.means(made).assign(growth_pct_status="simulated", score_status="printed")
+    league = regions.league(soft, 2021, ["total"])
+    assert "mean_city_growth_pct" not in league and list(league)[-1] == "rank_change"
+    assert list(league)[2:6] == ["cities", "score", "score_status", "growth_pct"]
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,24 @@
 import numpy as np
 import pandas as pd
 import pytest
+import small
 
 from fire import edition as editions
 from fire.analysis import typology
+from fire.index import draws as completions
+from fire.index.index import Index
 from studies.printed2022 import published
 
 
 @pytest.fixture(scope="module")
 def ed():
     return editions.load(2022)
+
+
+@pytest.fixture(scope="module")
+def one(ed):
+    """The index under one draw."""
+    return ed.index.completions[0]
 
 
 def test_all_printed_labels_are_reproduced(ed):
@@ -65,13 +74,32 @@ def test_features_of_two_small_regions():
     assert found.loc[("total", "Y"), "fastest"] == 1.0
 
 
-def test_without_a_change_of_weights_every_type_is_kept(ed):
-    kept = typology.stability(ed.index, np.random.default_rng(1), draws=3, spread=0.0)
-    assert kept["share_kept"].eq(1.0).all() and kept["rival"].isna().all()
+def test_without_a_change_of_weights_every_type_is_kept(one):
+    kept = typology.stability(one, np.random.default_rng(1), draws=3, spread=0.0)
+    assert kept["share_kept"].eq(1.0).all() and kept["rival"].isna().all() and kept["share_draws"].eq(1).all()
 
 
-def test_stability_repeats_for_a_seed_and_moves_with_the_spread(ed):
-    runs = [typology.stability(ed.index, np.random.default_rng(7), draws=40) for _ in range(2)]
+def test_a_type_is_the_most_frequent_over_the_draws_and_told_where_nearly_all_agree(ed):
+    index = ed.index
+    names = completions.columns(index.draws)[:4]
+    few = Index(index.spec, index.panel, places=index.places, draws=index.draws[[*completions.KEY, *names]])
+    types = typology.stability(few, np.random.default_rng(1), draws=4, spread=0.0)
+    each = pd.concat([typology.regional(one)["type"] for one in few.completions], axis=1)
+    keys = pd.MultiIndex.from_frame(types[["node", "unit"]])
+    shares = each.loc[keys].eq(types["type"].to_numpy(), axis=0).mean(axis=1).to_numpy()
+    assert types["share_draws"].to_numpy() == pytest.approx(shares)
+    assert types["share_kept"].to_numpy() == pytest.approx(shares)
+    assert types.loc[types["node"].eq("F"), "share_draws"].eq(1).all() and types["share_draws"].lt(1).any()
+    order, nodes = list(pd.unique(index.places["region"])), [ed.spec.root, *ed.spec.pillars]
+    table, said = typology.named(types, order, nodes), typology.said(types, order, "F")
+    open_ones = types[types["share_draws"].lt(0.95)]
+    assert table.filter(like="_zh").isna().sum().sum() == len(open_ones)
+    assert said["sure"] == said["count"] == 13 == said["typed"] + said["untyped"]
+    assert typology.said(types.assign(share_draws=0.5), order, "F")["firm"] is None
+
+
+def test_stability_repeats_for_a_seed_and_moves_with_the_spread(one):
+    runs = [typology.stability(one, np.random.default_rng(7), draws=40) for _ in range(2)]
     pd.testing.assert_frame_equal(*runs)
     assert runs[0]["share_kept"].between(0, 1).all() and runs[0]["share_kept"].lt(1).any()
 
@@ -88,9 +116,10 @@ def test_stability_of_tiers_is_certain_without_spread_and_less_with_much(ed):
     assert list(sure["unit"]) == list(loose["unit"]) and len(sure) == 4
 
 
-def test_drawn_weights_aggregate_by_the_method_of_each_node(ed):
-    geometric = ed.index.vary(aggregation="geometric")
-    for index in (ed.index, geometric):
+def test_drawn_weights_aggregate_by_the_method_of_each_node():
+    plain = small.edition(list("abcde"), normalise="rank", reference="year").index
+    geometric = plain.vary(aggregation="geometric")
+    for index in (plain, geometric):
         weights = pd.Series(index.spec.nodes["weight"].fillna(1))
         again = typology._aggregate(index.wide(), index.spec, weights)[index.spec.root]
         assert again.to_numpy() == pytest.approx(index.wide()[index.spec.root].to_numpy(), abs=1e-9)

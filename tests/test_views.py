@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from fire import edition
-from fire.analysis import describe, headlines, regions, views
+from fire.analysis import describe, headlines, known, regions, views
 from fire.errors import InputError
 from fire.index import score, treat
 from fire.index import spec as specs
@@ -20,6 +20,13 @@ SPEC = flat("x", "y", "z", reference="base", base_year=2020)
 CELLS = random_panel(SPEC)
 INDEX = Index(SPEC, CELLS)
 SCORES = INDEX.scores()
+STORED = known.results(
+    SCORES, [SCORES], SPEC
+)  # as stored results have them; of u03 the x of 2021 is simulated
+SOFT = STORED["unit"].eq("u03") & STORED["year"].eq(2021) & STORED["node"].isin(["x", "total"])
+STORED.loc[SOFT, "score_status"] = "simulated"
+STORED.loc[SOFT, "score_low"] -= 1
+STORED.loc[SOFT, "known_share"] = STORED.loc[SOFT, "node"].map({"x": 0, "total": 2 / 3}).astype(float)
 
 
 def test_league_table():
@@ -27,24 +34,57 @@ def test_league_table():
     assert table["rank"].tolist() == sorted(table["rank"]) and len(table) == 12
     assert table.loc[0, "score"] == SCORES.query("node == 'total' and year == 2021")["score"].max()
     assert list(table)[:8] == ["rank", "unit", "score", "growth_pct", "rank_change", "x", "y", "z"]
-    assert all(name.startswith("share_") for name in list(table)[8:])
+    assert len(list(table)) == 8
     assert_allclose(table[["x", "y", "z"]].mean(axis=1), table["score"])
     assert len(views.league(INDEX, top=3, year=2020)) == 3
     assert list(views.league(INDEX, "x"))[:3] == ["rank", "unit", "score"]
     assert table.attrs["status"] == ["observed"]
-    short = views.condensed(table)
-    assert short["hard_pct"].eq(100).all() and "share_observed" not in short
-    assert short.attrs["status"] == ["observed"]
 
 
-def test_league_table_with_regions_and_intervals():
+def test_a_league_of_stored_scores_keeps_status_and_range_of_every_value():
+    table = views.league(INDEX, scores=STORED)
+    names = [name for name in table if not name.endswith(("_status", "_low", "_high"))]
+    assert names == ["rank", "unit", "score", "growth_pct", "rank_change", "x", "y", "z", "known_pct"]
+    assert list(table)[:6] == [
+        "rank",
+        "rank_status",
+        "rank_low",
+        "rank_high",
+        "interval_low",
+        "interval_high",
+    ]
+    first, soft = table.iloc[0], table[table["unit"].eq("u03")].iloc[0]
+    assert first["x_status"] == "observed" and first["known_pct"] == 100
+    assert soft["x_status"] == "simulated" and soft["known_pct"] == pytest.approx(200 / 3)
+    assert (soft["interval_low"], soft["interval_high"]) == (soft["rank_low"], soft["rank_high"])
+    alone = views.known_rows(table[["unit", "x", "x_status"]])
+    assert "u03" not in set(alone["unit"]) and alone.attrs["left_out"] == 1
+    shares = views.status_shares(STORED, INDEX).set_index(["node", "status"])["share_pct"]
+    assert shares["x", "simulated"] == pytest.approx(100 / 12) and shares[
+        "total", "simulated"
+    ] == pytest.approx(100 / 36)
+    said = headlines.status(views.status_shares(STORED, INDEX), INDEX)
+    assert said["known"] == pytest.approx(100 - 100 / 36) and said["draws"] == 1
+
+
+def test_coverage_lists_the_units_of_which_equally_much_is_known():
+    places = pd.DataFrame({"city": [f"u{row:02d}" for row in range(12)], "region": "r"})
+    places["city_en"] = places["city"].str.upper()
+    index = Index(SPEC, CELLS, places=places)
+    table = views.coverage(STORED, index)
+    assert table["known_pct"].tolist() == pytest.approx([100, 200 / 3]) and table["cities"].tolist() == [
+        11,
+        1,
+    ]
+    assert table["known_pct_x"].tolist() == [100, 0] and table["members_en"].tolist()[1] == "U03"
+
+
+def test_league_table_with_regions():
     places = pd.DataFrame({"city": list("abc"), "region": ["south", "north", "south"]})
     index = Index(flat("x", normalise="none"), columns(x=[3.0, 1, 2]), places=places)
-    bounds = pd.DataFrame({"unit": list("cba"), "year": 2020, "rank_low": [2, 3, 1], "rank_high": [3, 3, 1]})
-    table = views.league(index, intervals=bounds.assign(node="total"))
-    columns_shown = ["rank", "unit", "region", "score", "growth_pct", "rank_change", "rank_low", "rank_high"]
-    assert list(table)[:9] == [*columns_shown, "x"]
-    assert table["rank_low"].tolist() == [1, 2, 3] and table["region"].tolist() == ["south", "south", "north"]
+    table = views.league(index)
+    assert list(table) == ["rank", "unit", "region", "score", "growth_pct", "rank_change", "x"]
+    assert table["region"].tolist() == ["south", "south", "north"]
     ordered = views.by_region(table, ["north", "south"])
     assert ordered["unit"].tolist() == ["b", "a", "c"] and list(ordered)[0] == "region"
     assert views.members(index, "south") == ["a", "c"]
@@ -60,9 +100,12 @@ def test_both_years_beside_each_other():
     assert_allclose(found[2021], found["score"])
     alone = views.both_years(SCORES, 2020)
     assert 2020 in alone and 2021 not in alone and len(alone) == len(table)
-    known = pd.DataFrame({"unit": ["u01"], "year": [2021], "node": ["total"], "printed": [1.5]})
-    marked = views.both_years(SCORES, 2021, 2020, printed=known)
-    assert marked["printed"].sum() == 1.5
+    stored = views.both_years(STORED, 2021, 2020).set_index(["unit", "node"])
+    assert stored.loc[("u03", "x"), ["2020_status", "2021_status"]].tolist() == ["observed", "simulated"]
+    assert stored.loc[("u03", "x"), "2021_low"] == stored.loc[("u03", "x"), 2021] - 1
+    side = views.side_by_side(views.chosen(stored.reset_index(), ["u03", "u01"], ["total", "x"]))
+    assert side["unit"].tolist() == ["u03", "u01"] and side["x_status"].tolist() == ["simulated", "observed"]
+    assert {"rank_x", "rank_x_low", "growth_pct", "growth_pct_status"} <= set(side)
 
 
 def test_strengths_and_weaknesses():
@@ -143,29 +186,36 @@ def test_who_leads_and_how_sure_it_is():
 
 def test_growth_and_climbs():
     table = frame(growth_pct=[1.0, -2, 7.001, 7.004], rank_change=[0, 4, 3, np.nan])
-    said = headlines.growth(table)
-    assert said == {"names": ["c", "d"], "growth": 7.004, "up": 3, "falls": 1}
-    climbs = headlines.risers(table, 3)
-    assert climbs["names"] == ["b", "c"] and climbs["best"] == ["b"] and climbs["most"] == 4
+    assert headlines.growth(table) == {"names": ["c", "d"], "growth": 7.004}
+    assert headlines.signs(table) == {"up": 3, "falls": 1, "n": 4}
+    assert headlines.risers(table, 3) == ["b", "c"]
+    assert headlines.climb(table) == {"names": ["b"], "most": 4}
+
+
+def test_the_order_is_told_as_far_as_the_draws_agree():
+    frames = [
+        frame(rank=[1, 2, 3, 4]),
+        *[frame(unit=list(order), rank=[1, 2, 3, 4]) for order in ("abcd", "abdc")],
+    ]
+    assert headlines.order(known.Draws(frames[0], frames), 3) == ["a", "b"]
+    assert headlines.order(known.Draws(frames[0], frames[:1]), 3) == ["a", "b", "c"]
+    assert (
+        headlines.order(known.Draws(frames[0], [frames[0], frame(unit=list("bacd"), rank=[1, 2, 3, 4])]), 3)
+        == []
+    )
 
 
 def test_without_a_year_before_growth_has_no_names():
     table = frame(growth_pct=[np.nan] * 4, rank_change=pd.array([pd.NA] * 4, dtype="Int64"))
-    assert headlines.growth(table)["names"] == [] and headlines.risers(table)["names"] == []
-
-
-def test_printed_scores_are_counted_within_their_tolerance():
-    table = frame(score=[1.0, 2, 3, 4], printed=[1.001, 2.0015, 3.1, np.nan])
-    said = headlines.printed(table, 0.0015)
-    assert (said["n"], said["ok"]) == (3, 2) and said["worst"] == pytest.approx(0.1)
+    assert headlines.growth(table)["names"] == [] and headlines.risers(table) == []
+    assert headlines.climb(table) == {"names": [], "most": None} and headlines.signs(table)["n"] == 0
 
 
 def test_cities_to_compare_are_those_printed_or_the_leaders_of_regions():
     table = frame(score=[4.0, 3, 2, 1], rank=[1, 2, 3, 4], region=["n", "n", "s", "s"])
-    none = pd.DataFrame({"unit": [], "node": []})
-    assert views.to_compare(table, "total", none, 2) == ["a", "c"]
-    told = pd.DataFrame({"unit": ["d", "b"], "node": "total"})
-    assert views.to_compare(table, "total", told) == ["d", "b"]
+    assert views.to_compare(table, "total", 2) == ["a", "c"]
+    told = table.assign(score_status=["simulated", "printed", "observed", "printed"])
+    assert views.to_compare(told, "total") == ["b", "d"]
 
 
 def test_a_comparison_names_what_moved_each_city():
@@ -178,9 +228,11 @@ def test_a_comparison_names_what_moved_each_city():
             "growth_pct": [100.0, 50, 20, 60, 80, -10],
         }
     )
-    said = headlines.comparison(table.assign(score=table[2021]), "p")
-    assert [one["node"] for one in said["drivers"]] == ["y", "x"] and said["best"] == ["a"]
-    assert headlines.comparison(table.drop(columns=2020).assign(score=table[2021]), "p")["drivers"] == []
+    assert headlines.comparison(table.assign(score=table[2021]), "p")["best"] == ["a"]
+    assert [one["node"] for one in headlines.drivers(table, "p")] == ["y", "x"]
+    assert headlines.drivers(table.drop(columns=2020), "p") == []
+    soft = table.assign(**{"2020_status": ["observed"] * 5 + ["simulated"], "2021_status": "printed"})
+    assert [one["city"] for one in headlines.drivers(soft, "p")] == ["a"]  # of b one child is not known
 
 
 def test_an_edition_of_one_observed_year_has_all_views():
@@ -199,18 +251,22 @@ def test_an_edition_of_one_observed_year_has_all_views():
     cells = made.panel[made.panel["year"].eq(2020)].assign(status="observed")
     index = Index(made.spec, cells, places=places)
     assert index.before is None
-    ed = type("Edition", (), {"facts": None})()
-    facts, means = printed.scores(ed), regions.means(index)
-    cities = views.placed(views.both_years(index.scores(), 2020, None, printed=facts), places)
-    areas, root = views.both_years(means, 2020, printed=facts), index.spec.root
+    scores, root = known.results(index.scores(), [index.scores()], index.spec), index.spec.root
+    cities = views.placed(views.both_years(scores, 2020), places)
+    areas = views.both_years(regions.means(index), 2020)
     total = views.at(cities, root)
-    assert headlines.growth(total)["names"] == [] and headlines.printed(cities, 0.0015)["n"] == 0
-    shares = views.status_shares(index)
-    said = headlines.status(shares, index)
-    assert said["hard"] == pytest.approx(100) and said["simulated"] == 0
-    assert headlines.regions(views.at(areas, root))["fastest"] == []
+    assert headlines.growth(total)["names"] == []
+    said = headlines.status(views.status_shares(scores, index), index)
+    assert said["known"] == pytest.approx(100) and all(
+        one["known"] == pytest.approx(100) for one in said["nodes"]
+    )
+    assert len(headlines.regions(views.at(areas, root))["first"]) == 2
+    best = headlines.best_cities(total, views.at(areas, root), index.groups)
+    assert [index.groups[one["city"]] for one in best] == [one["region"] for one in best] and len(best) == 2
     for node in index.spec.pillars:
-        assert headlines.pillar(index, cities, areas, node, 3)["fastest"] == []
+        head = headlines.leading(areas, node, index.spec.children(node))
+        assert head["heads"] == headlines.leader(views.at(areas, node))["leader"]
+        assert len(head["lead"]) <= head["all"]
     roster = views.roster(index)
     assert "cities_printed" not in roster and roster["cities"].tolist() == [3, 3]
     mine = views.indicators_of(cities, "甲市", index.spec.indicators)

@@ -179,49 +179,40 @@ def _every_year(measure, index, nodes: list, rule: str) -> pd.DataFrame:
 # What the chapter says
 
 
-def in_step(index, degree: pd.DataFrame, form: str = "standard", bound: float = 0.5) -> dict:
-    """Best and worst city of the year ranked, their grades, how many reach `bound`, the mean of D now and in the year
-    before (over the cities that have both), and the rank correlation with the frontier rule (None where it refuses).
+def in_step(degree: pd.DataFrame, bound: float = 0.5) -> dict:
+    """Best and worst city, their grades, and how many reach `bound`; empty without cities.
 
-    `degree`: as of `coordination`, of this index and form.
+    `degree`: rows of `coordination` of one year, best first, such as `known.disclosed` leaves.
     """
-    now, then = (
-        degree[degree["year"].eq(year)].sort_values("D", ascending=False).set_index("unit")
-        for year in (index.year, index.before)
-    )
-    both, reached, rho = now.index.intersection(then.index), now["D"].ge(bound), None
-    if (index.scores().query("node in @index.spec.pillars")["score"] >= index.spec.method["scale"][0]).all():
-        rival = coordination(index, "frontier", form)
-        rho = now["D"].corr(rival[rival["year"].eq(index.year)].set_index("unit")["D"], method="spearman")
+    if degree.empty:
+        return {}
+    best, worst, reached = degree.iloc[0], degree.iloc[-1], degree["D"].ge(bound)
     return {
-        "best": now.index[0],
-        "top": now["D"].iloc[0],
-        "grade": f"grade {now['grade'].iloc[0]}",
-        "worst": now.index[-1],
-        "bottom": now["D"].iloc[-1],
-        "low_grade": f"grade {now['grade'].iloc[-1]}",
+        "best": best["unit"],
+        "top": best["D"],
+        "grade": f"grade {best['grade']}",
+        "worst": worst["unit"],
+        "bottom": worst["D"],
+        "low_grade": f"grade {worst['grade']}",
         "bound": bound,
         "coordinated": int(reached.sum()),
         "share": 100 * reached.mean(),
-        "mean0": then.loc[both, "D"].mean(),
-        "mean1": now.loc[both, "D"].mean(),
-        "rho": rho,
     }
 
 
-def first_obstacles(blocks: pd.DataFrame, pillars: list) -> pd.DataFrame:
-    """One row a unit, in the order of `blocks`: `unit, first_obstacle, obstacle_pct, lowest_indicator` (farthest from
+def first_obstacles(blocks: pd.DataFrame, pillars: list, order) -> pd.DataFrame:
+    """One row a unit, units as in `order`: `unit, first_obstacle, obstacle_pct, lowest_indicator` (farthest from
     the best) and `obstacle_pct_<pillar>`; per cent of the unit's obstacles. Units without any obstacle are left out.
 
     `blocks`: rows of `obstacles` of one year.
     """
     held = blocks.dropna(subset="share")
-    order = pd.unique(held["unit"])
+    order = [unit for unit in order if unit in set(held["unit"])]
     first, lowest = (
         held.loc[held.groupby("unit")[by].idxmax()].set_index("unit").loc[order]
         for by in ("share", "deviation")
     )
-    by_pillar = 100 * held.pivot_table(index="unit", columns="pillar", values="share", aggfunc="sum")[pillars]
+    by_pillar = 100 * held.groupby(["unit", "pillar"])["share"].sum().unstack().reindex(columns=pillars)
     table = pd.DataFrame(
         {
             "first_obstacle": first["node"],
@@ -234,23 +225,24 @@ def first_obstacles(blocks: pd.DataFrame, pillars: list) -> pd.DataFrame:
 
 def by_region(blocks: pd.DataFrame, cities: pd.DataFrame) -> pd.DataFrame:
     """Mean obstacle degree of the cities of each region, per cent: `region, node, obstacle_pct`, regions by the mean
-    score of `cities` (unit, region, score), nodes as in `blocks` (rows of `obstacles` of one year)."""
+    score of `cities` (unit, region, score), nodes as in `blocks` (rows of `obstacles` of one year, whose attrs stay)."""
     order = cities.groupby("region")["score"].mean().sort_values(ascending=False).index
     region = blocks["unit"].map(cities.set_index("unit")["region"])
-    table = 100 * blocks["share"].groupby([region, blocks["node"]], sort=False).mean().unstack().loc[order]
-    long = table.rename_axis(index="region", columns="node").stack()
-    return long.rename("obstacle_pct").reset_index()
+    table = 100 * blocks["share"].groupby([region, blocks["node"]], sort=False).mean().unstack()
+    table = table.loc[order.intersection(table.index, sort=False)].rename_axis(index="region", columns="node")
+    long = table.stack().rename("obstacle_pct").reset_index()
+    long.attrs = blocks.attrs
+    return long
 
 
-def deepest(frame: pd.DataFrame) -> dict:
-    """The indicator that holds the regions back most on average and the largest cell of `by_region`."""
-    cell = frame.loc[frame["obstacle_pct"].idxmax()]
-    return {"darkest": frame.groupby("node")["obstacle_pct"].mean().idxmax(), "deepest": cell.to_dict()}
-
-
-def holding_back(table: pd.DataFrame, k: int = 5) -> dict:
+def holding_back(table: pd.DataFrame, areas: pd.DataFrame, k: int = 5) -> dict:
     """The most frequent first obstacles, the pillar with the highest mean obstacle degree, first obstacles of the first
-    `k` units. `table` as of `first_obstacles`."""
+    `k` units; the indicator that holds the regions back most on average and the largest cell. Empty without units.
+
+    `table` as of `first_obstacles`, `areas` as of `by_region`.
+    """
+    if table.empty:
+        return {}
     often = table["first_obstacle"].value_counts()
     mean = table.filter(like="obstacle_pct_").mean()
     return {
@@ -262,4 +254,6 @@ def holding_back(table: pd.DataFrame, k: int = 5) -> dict:
         "pillar_pct": mean.max(),
         "k": k,
         "leaders": table.head(k)[["unit", "first_obstacle", "obstacle_pct"]].to_dict("records"),
+        "darkest": areas.groupby("node")["obstacle_pct"].mean().idxmax(),
+        "deepest": areas.loc[areas["obstacle_pct"].idxmax()].to_dict(),
     }

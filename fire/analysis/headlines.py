@@ -1,15 +1,15 @@
 """Values of the sentences on an index: who leads, who grew, what the scores rest on. Dictionaries, no words.
 
 Frames are those of `views.both_years` for one node (`views.at`), best first; names are ids. Where no year is compared,
-growth is missing and the names of growth are empty, so that their sentences are not printed.
+growth is missing and the names of growth are empty, so that their sentences are not printed. `known.agreed` and
+`known.lasting` try a finding on every draw of what is not known.
 """
 
 import pandas as pd
 
 from fire.analysis import views
-from fire.analysis.views import HARD, leaders
-
-SURE = 0.9995  # a share of hard data that is shown as "wholly"
+from fire.analysis.known import SOFT, Draws, lasting
+from fire.analysis.views import leaders
 
 
 def _of_units(frame: pd.DataFrame, column: str) -> pd.Series:
@@ -22,20 +22,19 @@ def first(frame: pd.DataFrame, top: int) -> list:
     return list(frame.loc[frame["rank"].le(top), "unit"])
 
 
+def order(ranked: Draws, top: int) -> list:
+    """The first units, at most `top`, in the order that stands in nearly all draws; `ranked`: Draws of a frame."""
+    return (lasting(lambda frame: [first(frame, place) for place in range(1, top + 1)], ranked) or [[]])[-1]
+
+
 def status(shares: pd.DataFrame, index) -> dict:
-    """What the index rests on (`views.status_shares`): per cent hard and simulated, the pillars mainly on hard data, and
-    whether these rest on nothing else."""
-    wide = shares.pivot(index="node", columns="status", values="share_pct").fillna(0)
-    hard = wide.reindex(columns=HARD, fill_value=0).sum(axis=1)
-    firm = [node for node in index.spec.pillars if hard[node] > 50]
-    root = index.spec.root
+    """What the index rests on (`views.status_shares`): per cent of the weight that is known in the root (`known`), and in
+    each pillar (`nodes`: node, known), and by how many draws the rest is shown."""
+    firm = shares[~shares["status"].isin(SOFT)].groupby("node")["share_pct"].sum()
     return {
-        "hard": hard[root],
-        "published": wide["published"][root] if "published" in wide else 0,
-        "simulated": wide["simulated"][root] if "simulated" in wide else 0,
-        "observed": firm,
-        "shares_full": bool(firm) and bool(hard[firm].min() > 100 * SURE),
-        "nodes": [{"node": node, "hard": hard[node]} for node in [root, *index.spec.pillars]],
+        "known": float(firm.get(index.spec.root, 0.0)),
+        "nodes": [{"node": node, "known": float(firm.get(node, 0.0))} for node in index.spec.pillars],
+        "draws": len(index.completions),
     }
 
 
@@ -78,43 +77,42 @@ def bands(frame: pd.DataFrame, lows) -> list[dict]:
 
 
 def growth(frame: pd.DataFrame, digits: int = 2) -> dict:
-    """Who grew fastest (`names`, `growth`), how many rose and how many fell."""
+    """Who grew fastest (`names`, `growth`)."""
     rates = _of_units(frame, "growth_pct").astype(float)
-    return {
-        "names": leaders(rates, digits),
-        "growth": rates.max(),
-        "up": int(rates.gt(0).sum()),
-        "falls": int(rates.lt(0).sum()),
-    }
+    return {"names": leaders(rates, digits), "growth": rates.max()}
 
 
-def risers(frame: pd.DataFrame, least: int = 3) -> dict:
-    """Units that moved up by at least `least` places, and who moved most."""
+def signs(frame: pd.DataFrame) -> dict:
+    """How many units rose and how many fell."""
+    rates = frame["growth_pct"].astype(float)
+    return {"up": int(rates.gt(0).sum()), "falls": int(rates.lt(0).sum()), "n": int(rates.notna().sum())}
+
+
+def risers(frame: pd.DataFrame, least: int = 3) -> list:
+    """Units that moved up by at least `least` places, the largest climb first."""
     rise = _of_units(frame, "rank_change").astype(float)
-    up = rise[rise.ge(least)].sort_values(ascending=False, kind="stable")
-    return {"names": list(up.index), "least": least, "most": up.max(), "best": leaders(up, 0)}
+    return list(rise[rise.ge(least)].sort_values(ascending=False, kind="stable").index)
 
 
-def printed(frame: pd.DataFrame, tolerance: float) -> dict:
-    """Printed scores against computed ones: how many, how many within the tolerance, the largest difference."""
-    misses = (frame["printed"] - frame["score"]).abs().dropna()
-    ok = int(misses.le(tolerance + 1e-9).sum())
-    return {"n": len(misses), "tolerance": tolerance, "ok": ok, "worst": misses.max()}
+def climb(frame: pd.DataFrame) -> dict:
+    """Who moved up most places, and how many; nobody where none rose."""
+    rise = _of_units(frame, "rank_change").astype(float)
+    return {
+        "names": leaders(rise, 0) if rise.max() > 0 else [],
+        "most": None if rise.isna().all() else int(rise.max()),
+    }
 
 
 def regions(area: pd.DataFrame) -> dict:
-    """Leading region, how many rose, who grew fastest; the order of the first three, the last and its score."""
-    scores, grown = _of_units(area, "score"), growth(area, 1)
-    return {
-        "leader": leaders(scores),
-        "up": grown["up"],
-        "n": len(area),
-        "fastest": grown["names"],
-        "growth": grown["growth"],
-        "first": list(area["unit"][:3]),
-        "last": leaders(scores, highest=False),
-        "low": scores.min(),
-    }
+    """The order of the first three regions; the last and its score."""
+    scores = _of_units(area, "score")
+    return {"first": list(area["unit"][:3]), "last": leaders(scores, highest=False), "low": scores.min()}
+
+
+def leader(area: pd.DataFrame) -> dict:
+    """The leading region and its mean."""
+    scores = _of_units(area, "score")
+    return {"leader": leaders(scores), "score": scores.max()}
 
 
 def best_cities(total: pd.DataFrame, area: pd.DataFrame, region: pd.Series) -> list[dict]:
@@ -123,64 +121,34 @@ def best_cities(total: pd.DataFrame, area: pd.DataFrame, region: pd.Series) -> l
     return [{"region": name, "city": table.at[name, "unit"]} for name in area["unit"]]
 
 
-def pillar(index, cities: pd.DataFrame, areas: pd.DataFrame, node: str, top: int) -> dict:
-    """One pillar: the leading region and its mean, the region of the widest gap inside, the first cities, who grew
-    fastest, and the dimensions in which the leading region leads too."""
-    own, area = views.at(cities, node), views.at(areas, node)
-    means = _of_units(area, "score")
-    spread = own.groupby(own["unit"].map(index.groups))["score"].agg(
-        lambda scores: scores.max() - scores.min()
-    )
-    heads, grown, children = leaders(means), growth(own), index.spec.children(node)
+def leading(areas: pd.DataFrame, node: str, children: list) -> dict:
+    """The region that leads in a node, and the children of the node in which it leads too."""
+    heads = leaders(_of_units(views.at(areas, node), "score"))
     lead = [
         child for child in children if set(heads) <= set(leaders(_of_units(views.at(areas, child), "score")))
     ]
-    return {
-        "node": node,
-        "heads": heads,
-        "score": means.max(),
-        "wide": leaders(spread, 1),
-        "gap": spread.max(),
-        "names": first(own, top),
-        "fastest": grown["names"],
-        "growth": grown["growth"],
-        "lead": lead,
-        "all": len(children),
-    }
+    return {"heads": heads, "lead": lead, "all": len(children)}
 
 
 def comparison(frame: pd.DataFrame, node: str) -> dict:
-    """Chosen cities on a node (frame of the node and its children): who is best, who grew, and what moved each most.
+    """Chosen cities on a node (frame of the node and its children): who is best, and with how many points."""
+    own = frame[frame["node"].eq(node)]
+    scores = _of_units(own, "score")
+    return {"cities": list(own["unit"]), "node": node, "best": leaders(scores), "score": scores.max()}
 
-    `drivers`: city, node (the child whose score changed most), change (points); empty without a year before.
-    """
-    own, years = frame[frame["node"].eq(node)], [name for name in frame if isinstance(name, int)]
-    rates, scores = _of_units(own, "growth_pct").astype(float), _of_units(own, "score")
-    said = {
-        "cities": list(own["unit"]),
-        "node": node,
-        "best": leaders(scores),
-        "score": scores.max(),
-        "rising": leaders(rates, 1),
-        "growth": rates.max(),
-    }
-    change = frame[frame["node"].ne(node)]
+
+def drivers(frame: pd.DataFrame, node: str) -> list[dict]:
+    """What moved each of the chosen cities: city, node (the child whose score changed most), change (points). Of cities only
+    whose children are all known in both years."""
+    years, change = [name for name in frame if isinstance(name, int)], frame[frame["node"].ne(node)]
     if len(years) < 2:
-        return said | {"drivers": []}
-    change = change.assign(change=change[years[1]] - change[years[0]]).dropna(subset="change")
-    main = change.loc[change["change"].abs().groupby(change["unit"]).idxmax()].set_index("unit")
-    drivers = [
-        {"city": city, "node": main.at[city, "node"], "change": main.at[city, "change"]}
-        for city in said["cities"]
-        if city in main.index
-    ]
-    return said | {"drivers": drivers}
-
-
-def west_of(frame: pd.DataFrame, line: float, top: int) -> dict:
-    """Which of the first `top` units lie west of a meridian (degrees east)."""
-    ahead = frame[frame["rank"].le(top)]
-    return {"k": len(ahead), "line": line, "west": list(ahead.loc[ahead["lon"].lt(line), "unit"])}
+        return []
+    told = [f"{year}_status" for year in years if f"{year}_status" in change]
+    loose = change[told].isin(SOFT).any(axis=1) | change[years].isna().any(axis=1)
+    change = change.assign(change=change[years[1]] - change[years[0]])
+    change = change[~change["unit"].isin(change.loc[loose, "unit"])]
+    main = change.loc[change["change"].abs().groupby(change["unit"], sort=False).idxmax()]
+    return [{"city": row.unit, "node": row.node, "change": row.change} for row in main.itertuples()]
 
 
 # A region and its cities ----------------------------------------------------------------------------------------------

@@ -82,10 +82,9 @@ def _quantiles(values: np.ndarray, whole: bool) -> list:
     """5th and 95th percentile of each column; of whole numbers the outer ones, missing where all are missing."""
     gone = np.isnan(values).all(axis=0)
     values = np.where(gone, 0.0, values)
-    methods = ("lower", "higher") if whole else ("linear", "linear")
     ends = [
-        np.nanquantile(values, share, axis=0, method=method)
-        for share, method in zip((LOW, HIGH), methods, strict=True)
+        np.nanquantile(values, LOW, axis=0, method="lower" if whole else "linear"),
+        np.nanquantile(values, HIGH, axis=0, method="higher" if whole else "linear"),
     ]
     return [pd.array(np.where(gone, np.nan, end), dtype="Float64") for end in ends]
 

@@ -2,6 +2,7 @@
 
 means = regions.means(index)                       # a scores frame of the regions
 same = regions.balanced(index)                     # the cities that have every year, with their region
+regions.differences(same, ["total"], rng)          # how far cities are apart, and how much of it lies between regions
 regions.by_year(same, "total", regions.dagum)      # a measure of every year
 """
 
@@ -9,6 +10,8 @@ import numpy as np
 import pandas as pd
 from inequality.gini import Gini
 
+from fire.analysis.known import HIGH, KEYS, LOW, SOFT, Draws, ranged
+from fire.analysis.views import with_ends
 from fire.errors import InputError, refuse
 from fire.index.rounding import ranks
 
@@ -16,7 +19,7 @@ MEANS = (
     "score = simple mean of the region's cities that have a score; growth_pct = growth of the regional mean; "
     "mean_city_growth_pct = mean of the cities' growth; neither is given when the cities differ between the years"
 )
-HARD, SOFT = ("printed", "observed", "implied"), ("simulated", "assumed")
+NULL = ["expected_pct", "chance_low_pct", "chance_high_pct", "p_value"]
 INTENSIVE = ("%", "points", "index")  # units of values that cannot be added up over cities
 
 
@@ -49,14 +52,20 @@ def with_region(scores: pd.DataFrame, places: pd.DataFrame | None, by: str = "re
     return scores.assign(region=scores["unit"].map(region))
 
 
-def cities(index, node: str | None = None, year: int | None = None) -> pd.DataFrame:
-    """Scores of the cities at one node (default: the root) in one year (default: the year ranked), best first, with
-    their `region`."""
-    return with_region(index.of(node, year).dropna(subset="score"), index.places)
+def cities(scores: pd.DataFrame, places: pd.DataFrame, node: str, year: int) -> pd.DataFrame:
+    """Scores of the cities at one node in one year, best first, with their `region`."""
+    now = scores[scores["node"].eq(node) & scores["year"].eq(year)].dropna(subset="score")
+    return with_region(now.sort_values(["rank", "score"], ascending=[True, False], kind="stable"), places)
 
 
 def balanced(index) -> pd.DataFrame:
-    """The balanced panel: scores of the cities that have every node in every year, with their `region`.
+    """The balanced panel of an Index: see `steady`."""
+    return steady(index.scores(), index)
+
+
+def steady(scores: pd.DataFrame, index) -> pd.DataFrame:
+    """The balanced panel: `scores` (of an Index, or stored ones) of the cities that have every node in every year, with
+    their `region`.
 
     Years: those up to the year ranked that follow on each other without a gap. `attrs["left_out"]` lists the cities of
     the year ranked that lack one (a new city), which no comparison over years holds.
@@ -64,7 +73,6 @@ def balanced(index) -> pd.DataFrame:
     years = [index.year]
     while years[0] - 1 in index.years:
         years.insert(0, years[0] - 1)
-    scores = index.scores()
     scores = scores[scores["year"].isin(years)].dropna(subset="score")
     count = scores.groupby("unit", observed=True).size()
     whole = count.index[count.eq(len(years) * len(index.spec.nodes))]
@@ -85,11 +93,12 @@ def means(index) -> pd.DataFrame:
     """
     scores = with_region(index.scores().dropna(subset="score"), index.places)
     shares = [column for column in scores if column.startswith("share_")]
+    ago = pd.MultiIndex.from_frame(scores[KEYS].assign(year=scores["year"] - 1))
+    scores = scores.assign(stayed=ago.isin(pd.MultiIndex.from_frame(scores[KEYS])))
     groups = scores.sort_values("unit").groupby(["region", "year", "node"], sort=False, observed=True)
-    found = groups[["score", *shares]].mean()
-    found["cities"] = groups.size()
-    found["roster"] = groups["unit"].agg(tuple)
-    found["mean_city_growth_pct"] = groups["growth_pct"].agg(lambda growth: growth.mean(skipna=False))
+    found = groups[["score", *shares]].mean().assign(cities=groups.size(), stayed=groups["stayed"].sum())
+    grown = groups["growth_pct"].count().eq(found["cities"])
+    found["mean_city_growth_pct"] = groups["growth_pct"].mean().where(grown)
     found = found.reset_index().rename(columns={"region": "unit"})
     found["rank"] = (
         found.groupby(["year", "node"], observed=True)["score"]
@@ -114,10 +123,10 @@ def means(index) -> pd.DataFrame:
 
 
 def _with_change(means: pd.DataFrame) -> pd.DataFrame:
-    """Add growth (per cent) and rank change against the year before; same roster and a base above zero needed."""
-    before = means.assign(year=means["year"] + 1)[["unit", "year", "node", "score", "rank", "roster"]]
+    """Add growth (per cent) and rank change against the year before; the same cities in both and a base above zero needed."""
+    before = means.assign(year=means["year"] + 1)[["unit", "year", "node", "score", "rank", "cities"]]
     both = means.merge(before, on=["unit", "year", "node"], how="left", suffixes=("", "_before"))
-    same = both["roster"] == both["roster_before"]
+    same = both["stayed"].eq(both["cities"]) & both["cities"].eq(both["cities_before"])
     base = both["score_before"].where(same & (both["score_before"] > 0))
     means = means.assign(
         growth_pct=(100 * (both["score"] / base - 1)).to_numpy(),
@@ -127,32 +136,34 @@ def _with_change(means: pd.DataFrame) -> pd.DataFrame:
     return means
 
 
-def league(means: pd.DataFrame, intervals: pd.DataFrame, year: int, nodes: list) -> pd.DataFrame:
+def league(means: pd.DataFrame, year: int, nodes: list) -> pd.DataFrame:
     """League table of the regions in one year; `nodes`: the root, then its pillars.
 
-    Columns `unit, rank, rank_low, rank_high` (of `intervals`: unit, year), `cities, score, growth_pct,
-    mean_city_growth_pct, rank_change` and the score of every pillar; without those of change when no region has any.
+    Columns `unit, rank, cities, score, growth_pct, mean_city_growth_pct, rank_change` and the score of every pillar, each
+    with its status and range where `means` has them; without those of change when no region has any, and without
+    mean_city_growth_pct where some growth is known as a range only.
     """
     root, *pillars = nodes
     now = means[means["year"].eq(year)]
-    table = now[now["node"].eq(root)].merge(
-        intervals.loc[intervals["year"].eq(year), ["unit", "rank_low", "rank_high"]], on="unit", how="left"
-    )
+    table = now[now["node"].eq(root)].reset_index(drop=True)
     change = ["growth_pct", "mean_city_growth_pct", "rank_change"]
-    table = table[["unit", "rank", "rank_low", "rank_high", "cities", "score", *change]]
-    table = table.drop(columns=change if table["growth_pct"].isna().all() else [])
-    return table.join(now.pivot(index="unit", columns="node", values="score")[pillars], on="unit")
+    if table["growth_pct"].isna().all():
+        change = []
+    elif "growth_pct_status" in table and table["growth_pct_status"].isin(SOFT).any():
+        change.remove("mean_city_growth_pct")
+    table = table[["unit", *with_ends(table, ["rank", "cities", "score", *change])]]
+    for node in pillars:
+        own = now[now["node"].eq(node)].set_index("unit")
+        own = own[with_ends(own, ["score"])]
+        table = table.join(own.set_axis([name.replace("score", node, 1) for name in own], axis=1), on="unit")
+    return table
 
 
 def lead(table: pd.DataFrame, cities: pd.DataFrame) -> dict:
-    """What the league table shows: first and last region, regions above the mean of all cities, and growth.
-
-    `table` as of `league`, `cities` as of `cities`. Growth: the fastest region, and the one where growth of the mean and
-    mean growth of the cities differ most; `grown`: how many regions have a growth rate, `changed`: how many have not
-    because their cities changed.
-    """
+    """First and last region by rank, and how many regions lie above the mean of all cities. `table` as of `league`,
+    `cities` as of `cities`."""
     first, last, mean = table.iloc[0], table.iloc[-1], cities["score"].mean()
-    found = {
+    return {
         "leader": first["unit"],
         "top": first["score"],
         "last": last["unit"],
@@ -160,79 +171,56 @@ def lead(table: pd.DataFrame, cities: pd.DataFrame) -> dict:
         "mean": mean,
         "count": len(table),
         "above": int(table["score"].gt(mean).sum()),
-        "grown": 0,
-        "changed": 0,
     }
+
+
+def fastest(table: pd.DataFrame) -> dict:
+    """The region whose mean grew fastest, and by how much; `grown`: how many regions have a growth rate, `changed`: how
+    many have not because their cities changed. `table` as of `league`."""
     if "growth_pct" not in table:
-        return found
-    grown = table.dropna(subset="growth_pct").set_index("unit")
-    apart = (grown["growth_pct"] - grown["mean_city_growth_pct"]).abs().idxmax()
-    return found | {
+        return {"grown": 0, "changed": 0}
+    grown = table.dropna(subset="growth_pct").set_index("unit")["growth_pct"].astype(float)
+    return {
         "grown": len(grown),
         "changed": len(table) - len(grown),
-        "fastest": grown["growth_pct"].idxmax(),
-        "rate": grown["growth_pct"].max(),
-        "apart": apart,
-        "of_mean": grown.at[apart, "growth_pct"],
-        "mean_of": grown.at[apart, "mean_city_growth_pct"],
+        "fastest": grown.idxmax(),
+        "rate": grown.max(),
     }
+
+
+def two_rates(table: pd.DataFrame) -> dict:
+    """Where growth of the regional mean and mean growth of its cities differ most: `apart, of_mean, mean_of`; empty where
+    `table` (as of `league`) does not have both."""
+    if "mean_city_growth_pct" not in table:
+        return {}
+    grown = table.dropna(subset="growth_pct").set_index("unit")[["growth_pct", "mean_city_growth_pct"]]
+    apart = (grown["growth_pct"] - grown["mean_city_growth_pct"]).abs().idxmax()
+    of_mean, mean_of = grown.loc[apart].astype(float)
+    return {"apart": apart, "of_mean": of_mean, "mean_of": mean_of}
 
 
 def structure(cities: pd.DataFrame) -> pd.DataFrame:
-    """Inner structure of every region, by descending mean: `region, cities, mean, top_city, top_score, bottom_city,
-    bottom_score, cv` (population standard deviation over mean), `range, lead` (of the first over the second city).
+    """Inner structure of every region, by descending mean: `region, cities, top_city, bottom_city, sd` (population
+    standard deviation), `range` (of the first over the last city), `lead` (of the first over the second), in points.
 
-    `cities`: `unit, region, score` of one node and year, best first.
+    `cities`: `unit, region, score` of one node and year.
     """
-    table = (
-        cities.groupby("region", sort=False)
-        .agg(
-            cities=("unit", "size"),
-            mean=("score", "mean"),
-            top_city=("unit", "first"),
-            top_score=("score", "first"),
-            second=("score", lambda score: score.nlargest(2).iloc[-1]),
-            bottom_city=("unit", "last"),
-            bottom_score=("score", "last"),
-            cv=("score", variation),
-        )
-        .sort_values("mean", ascending=False)
-        .reset_index()
+    ordered = cities.sort_values("score", ascending=False, kind="stable")
+    groups = ordered.groupby("region", sort=False)["score"]
+    table = ordered.groupby("region", sort=False).agg(
+        cities=("unit", "size"), top_city=("unit", "first"), bottom_city=("unit", "last")
     )
-    table["range"] = table["top_score"] - table["bottom_score"]
-    table["lead"] = table["top_score"] - table.pop("second")
-    return table
+    second = groups.nth(1).groupby(ordered["region"]).first()
+    table["sd"] = groups.std(ddof=0)
+    table["range"] = groups.first() - groups.last()
+    table["lead"] = (groups.first() - second).fillna(0.0)
+    return table.loc[groups.mean().sort_values(ascending=False).index].reset_index()
 
 
 def spread(table: pd.DataFrame) -> dict:
-    """The region that is widest apart inside and the one whose first city leads most; `table` as of `structure`."""
-    widest, lone = table.loc[table["range"].idxmax()], table.loc[table["lead"].idxmax()]
-    return {
-        "widest": widest["region"],
-        **widest[["top_city", "top_score", "bottom_city", "bottom_score", "range"]],
-        "lone": lone["region"],
-        "lone_city": lone["top_city"],
-        "lead": lone["lead"],
-    }
-
-
-def firmness(index, years: list) -> dict:
-    """How firm the scores of some years are, in per cent of weight: `hard` (observed or published), `soft` (simulated or
-    assumed), `rest` of the root, and the pillar `firmest` in hard data with its `firmest_hard`, `firmest_observed`."""
-    root, *pillars = nodes = [index.spec.root, *index.spec.pillars]
-    scores = index.scores()
-    scores = scores[scores["year"].isin(years)].groupby("node", observed=True)
-    share = 100 * scores.mean(numeric_only=True).filter(like="share_").loc[nodes]
-    hard, soft = (share[[f"share_{name}" for name in names]].sum(axis=1) for names in (HARD, SOFT))
-    firmest = hard[pillars].idxmax()
-    return {
-        "hard": hard[root],
-        "soft": soft[root],
-        "rest": 100 - hard[root] - soft[root],
-        "firmest": firmest,
-        "firmest_hard": hard[firmest],
-        "firmest_observed": share.at[firmest, "share_observed"],
-    }
+    """The region that is widest apart inside, between which cities; `table` as of `structure`."""
+    widest = table.loc[table["range"].idxmax()]
+    return {"widest": widest["region"], **widest[["top_city", "bottom_city", "range"]]}
 
 
 def wide(scores: pd.DataFrame, node: str, least_years: int = 1, logs: bool = False) -> pd.DataFrame:
@@ -500,41 +488,6 @@ def _theil_frame(parts: list, values: pd.Series, p: pd.Series, index: str, conve
     return frame
 
 
-def variation(values) -> float:
-    """Coefficient of variation: population standard deviation over the mean."""
-    values, _, _ = _checked("coefficient of variation", values)
-    return float(values.std(ddof=0) / values.mean())
-
-
-def disparity(index, node: str | None = None) -> pd.DataFrame:
-    """All measures of disparity between the cities of the balanced panel: `year, measure, part, value, share`.
-
-    Measures of one node (default: the root): cv, gini (Dagum's parts), theil_t, theil_l (between and within regions).
-    `attrs["left_out"]`: cities that lack a year. Raises InputError for scores at or below zero, each with its city and
-    year.
-    """
-    scores = balanced(index)
-    frame = by_year(scores, node or index.spec.root, _measures)
-    frame.attrs["left_out"] = scores.attrs["left_out"]
-    return frame[["year", "measure", "part", "value", "share"]]
-
-
-def _measures(values: pd.Series, groups: pd.Series) -> pd.DataFrame:
-    """Every measure of one year, stacked."""
-    parts = dagum(values, groups)
-    frames = {
-        "cv": pd.DataFrame({"part": ["total"], "value": [variation(values)], "share": [1.0]}),
-        "gini": parts,
-    }
-    for index in "TL":
-        table = theil(values, groups, index).groupby("part", sort=False)[["value", "share"]].sum()
-        frames[f"theil_{index.lower()}"] = table.reset_index()
-    frame = pd.concat([table.assign(measure=name) for name, table in frames.items()])
-    stated = ["cv: population standard deviation over the mean", *THEIL.values(), parts.attrs["convention"]]
-    frame.attrs["convention"] = "; ".join(stated)
-    return frame
-
-
 def by_year(scores: pd.DataFrame, node: str, measure, by: str = "region") -> pd.DataFrame:
     """`measure(values, groups)` for every year of one node, stacked with a first column `year`.
 
@@ -568,117 +521,104 @@ def by_node(measure, scores: pd.DataFrame, nodes: list, *args, **options) -> pd.
     return found
 
 
-def chance(
-    scores: pd.DataFrame, node: str, rng: np.random.Generator, permutations: int = 999
+def between_regions(values: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """Share of the mean difference that is the net gap between groups (Dagum's between part; the last axis of `values` are the
+    units, `member`: units × groups).
+
+    With d the mean of |y_i - y_k| over all pairs, the share is sum p_j p_h |mean_j - mean_h| / d: it is the same for any
+    zero and any unit of the scale, which the Gini coefficient d / (2 mean) is not.
+    """
+    n = member.sum(axis=0)
+    mean, p = values @ member / n, n / n.sum()
+    net = np.einsum("j,h,...jh->...", p, p, np.abs(mean[..., :, None] - mean[..., None, :]))
+    return net / mean_difference(values)
+
+
+def mean_difference(values: np.ndarray) -> np.ndarray:
+    """Mean of |y_i - y_k| over all pairs of units, i = k counted in, along the last axis (Gini 1912)."""
+    ordered, n = np.sort(values, axis=-1), values.shape[-1]
+    return ordered @ (2 * np.arange(1, n + 1) - n - 1) * 2 / n**2
+
+
+def shuffled(units: int, rng: np.random.Generator, times: int = 999) -> np.ndarray:
+    """Random orders of some units, one a row: who takes whose place when region labels are permuted."""
+    return rng.permuted(np.tile(np.arange(units), (times, 1)), axis=1)
+
+
+def differences(
+    scores: pd.DataFrame, nodes: list, orders: np.ndarray, tested: list | None = None
 ) -> pd.DataFrame:
-    """Is the part between regions more than chance gives? Shares of the Gini (Dagum's net gap) and of Theil T, in the
-    last year of `scores` (unit, year, node, score, region).
+    """How far the cities are apart, and whether regions have to do with it: a row a node.
 
-    Index gini, theil_t; columns in per cent: `share` between the regions, `expected` its mean when labels are permuted
-    over the units (sizes kept), `low`, `high` (5 and 95 per cent); `p_value` (one-sided, the observed share counted
-    in).
+    `node, sd_<year> …` (population standard deviation, points), `mean_difference` (points) of the last year of `scores` (a
+    balanced panel), `between_pct`: per cent of it that is the net gap between regions, and what labels permuted over the
+    cities give (`orders` of `shuffled`; sizes are kept): `expected_pct` the mean, `chance_low_pct, chance_high_pct` 5 and 95
+    per cent, and of the nodes in `tested` (default all) `p_value`: one-sided, the observed share counted in, corrected
+    for the number of these nodes (Holm 1979).
     """
-    last = scores[scores["node"].eq(node) & scores["year"].eq(scores["year"].max())]
-    values, (groups,), _ = _checked("chance", last["score"], [last["region"]])
-    y, member = values.to_numpy(), pd.get_dummies(groups).to_numpy(float)
-    whole = np.array([gini(values), theil(values)["value"].iloc[0]])
+    from statsmodels.stats.multitest import multipletests
 
-    def between(member) -> np.ndarray:
-        n, mean, above, pairs = _gaps(y, member)
-        p, s = n / n.sum(), n * mean / y.sum()
-        apart = np.abs(above - above.T) / np.where(above + above.T > 0, above + above.T, 1)
-        net = (pairs * np.outer(p, s) * apart).sum()  # each pair once from either side
-        return np.array([net, s @ np.log(s / p)]) / np.where(whole > 0, whole, np.nan)
+    rows = []
+    for node in nodes:
+        table = wide(scores, node)
+        groups = scores.drop_duplicates("unit").set_index("unit")["region"].loc[table.index]
+        y, member = table.iloc[:, -1].to_numpy(), pd.get_dummies(groups).to_numpy(float)
+        share, drawn = between_regions(y, member), between_regions(y[orders], member)
+        rows.append(
+            {
+                "node": node,
+                **{f"sd_{year}": table[year].std(ddof=0) for year in table},
+                "mean_difference": mean_difference(y),
+                "between_pct": 100 * share,
+                "expected_pct": 100 * drawn.mean(),
+                **dict(zip(("chance_low_pct", "chance_high_pct"), 100 * np.quantile(drawn, [LOW, HIGH]))),
+                "p_value": (1 + (drawn >= share - 1e-12).sum()) / (1 + len(orders)),
+            }
+        )
+    found = pd.DataFrame(rows)
+    told = found["node"].isin(nodes if tested is None else tested)
+    found["p_value"] = found["p_value"].where(told)
+    if told.any():
+        found.loc[told, "p_value"] = multipletests(found.loc[told, "p_value"], method="holm")[1]
+    return found
 
-    observed = between(member)
-    drawn = np.array([between(rng.permutation(member)) for _ in range(permutations)]).reshape(-1, 2)
-    low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
-    shares = {"share": observed, "expected": drawn.mean(axis=0), "low": low, "high": high}
-    frame = 100 * pd.DataFrame(shares, index=["gini", "theil_t"])
-    return frame.assign(p_value=(1 + (drawn >= observed - 1e-12).sum(axis=0)) / (1 + permutations))
+
+def judged(found: Draws) -> pd.DataFrame:
+    """`differences` with the range of every number over the draws; where some node has no p-value, also `beyond_pct`: per
+    cent of the draws in which its share between regions lies beyond what chance gives in 95 of 100."""
+    table, main = ranged(found, ["node"]), found.frame
+    table = table.drop(columns=[name for name in with_ends(table, NULL) if name not in NULL])
+    if main["p_value"].notna().all():
+        return table
+    beyond = sum(_beyond(one).to_numpy() for one in found.each) / len(found.each)
+    return table.assign(beyond_pct=np.where(main["p_value"].isna(), 100 * beyond, np.nan))
 
 
-def drivers(gini: pd.DataFrame, nodes: list, year: int, before: int | None) -> dict:
-    """What Dagum's decomposition shows: `main` part and `shares` (per cent) of the root in `year`, its Gini `g1` (and
-    `g0` in the year before), the most and the least unequal pillar.
+def _beyond(found: pd.DataFrame) -> pd.Series:
+    return found["between_pct"] > found["chance_high_pct"]
 
-    `gini`: `node, year, part, value, share` of `by_node(by_year, …, dagum)`; `nodes`: the root, then its pillars.
-    """
-    root, *pillars = nodes
-    whole = gini[gini["part"].eq("total")].pivot(index="node", columns="year", values="value")
-    parts = gini[gini["node"].eq(root) & gini["year"].eq(year) & gini["part"].ne("total")]
-    shares, now = 100 * parts.set_index("part")["share"], whole.loc[pillars, year]
+
+def between(found: pd.DataFrame, node: str) -> dict:
+    """What `differences` say of one node: `share` between regions, `expected` by chance, `p_value` (None: not tested), and
+    whether regions explain `more` than chance: by the test, else beyond what chance gives in 95 of 100."""
+    row, p = found.set_index("node").loc[node], found.set_index("node").at[node, "p_value"]
     return {
-        "main": shares.idxmax(),
-        "shares": shares.to_dict(),
-        "g0": whole.at[root, before] if before in whole else None,
-        "g1": whole.at[root, year],
-        "widest": now.idxmax(),
-        "widest_g": now.max(),
-        "narrowest": now.idxmin(),
-        "narrowest_g": now.min(),
+        "node": node,
+        "share": float(row["between_pct"]),
+        "expected": float(row["expected_pct"]),
+        "p_value": None if pd.isna(p) else float(p),
+        "more": bool(_beyond(found)[found["node"].eq(node)].item() if pd.isna(p) else p < 0.05),
     }
 
 
-def contributions(theil: pd.DataFrame, year: int) -> dict:
-    """Shares of the Theil index in `year`, per cent: `between` regions, and the `inside` of each region as a list of
-    `region, share`, largest first; `theil` of `by_year(…, theil)`."""
-    now = theil[theil["year"].eq(year)]
-    within = now[now["part"].eq("within")].nlargest(2, "share")
-    return {
-        "between": 100 * now.loc[now["part"].eq("between"), "share"].iloc[0],
-        "inside": [{"region": row.group, "share": 100 * row.share} for row in within.itertuples()],
-    }
-
-
-def across_years(disparity: pd.DataFrame) -> pd.DataFrame:
-    """`disparity` as a table: `measure, part, disparity_<year> …`."""
-    order = disparity[["measure", "part"]].drop_duplicates()
-    table = disparity.pivot(index=["measure", "part"], columns="year", values="value").add_prefix(
-        "disparity_"
-    )
-    return table.loc[pd.MultiIndex.from_frame(order)].rename_axis(columns=None).reset_index()
-
-
-def apart(groups: pd.DataFrame, pairs: pd.DataFrame) -> dict:
-    """The pair of regions furthest apart (`rich, poor, gini`) and the most unequal region (`uneven, inside`), of
-    `dagum_tables`; no pair when there is one region."""
-    found = {"uneven": groups.loc[groups["gini"].idxmax(), "group"], "inside": groups["gini"].max()}
-    if pairs.empty:
-        return found | {"rich": None, "poor": None, "gini": None}
-    far = pairs.loc[pairs["gini"].idxmax()]
-    return found | {"rich": far["group"], "poor": far["other"], "gini": far["gini"]}
-
-
-def levels(cities: pd.DataFrame, places: pd.DataFrame) -> dict:
-    """Shares of the Theil index, per cent, nested (region, province) and crossed (region, standing of the city).
-
-    Values `between, provinces, within` and `a` (region), `b` (standing), `interaction, cells, kinds`. Standing follows
-    the administrative code: municipality, provincial capital, other. Empty when `places` has no province or adcode.
-    """
-    if not {"province", "adcode"} <= set(places) or cities.empty:
-        return {}
-    here, y = places.set_index("city").loc[cities["unit"]], cities.set_index("unit")["score"]
-    code = here["adcode"].astype(str)
-    standing = pd.Series(
-        np.select(
-            [code.str.endswith("0000"), code.str.endswith("0100")], ["municipality", "capital"], "other"
-        ),
-        here.index,
-    )
-    nested = theil_nested(y, [here["region"], here["province"]])
-    crossed = theil_crossed(y, here["region"], standing)
-    a, b = (100 * frame.groupby("part")["share"].sum() for frame in (nested, crossed))
-    return {
-        "between": a["between"],
-        "provinces": a["between_2"],
-        "within": a["within"],
-        "a": b["between_a"],
-        "b": b["between_b"],
-        "interaction": b["interaction"],
-        "cells": b["within"],
-        "kinds": standing.nunique(),
-    }
+def widening(found: pd.DataFrame, node: str, year: int, before: int | None) -> dict:
+    """The standard deviation of a node in both years (sd0 None without a year before), and the `trend`: wider, narrower, or
+    same at two decimals."""
+    row = found.set_index("node").loc[node]
+    now, then = (float(row[f"sd_{one}"]) if f"sd_{one}" in row else None for one in (year, before))
+    change = 0.0 if then is None or now is None else now - then
+    trend = "same" if abs(change) < 0.005 else "wider" if change > 0 else "narrower"
+    return {"node": node, "sd1": now, "sd0": then, "trend": trend}
 
 
 def concentration(values, reference=None, top=(1, 3, 5)) -> pd.DataFrame:
@@ -721,11 +661,14 @@ def concentrations(index, reference: str = "pop_size", year: int | None = None) 
     """Concentration of every quantity of the index over the cities in one year: `node` and the measures of
     `concentration`, most concentrated (CR3) first.
 
-    Quantities are the indicators whose unit can be added up (no shares, points, index numbers). `reference`: the
-    indicator that they are held against; equal shares where the index does not have it (`attrs["reference"]` is "").
+    Quantities are the indicators whose unit can be added up (no shares, points, index numbers) and of which every value
+    is known. `reference`: the indicator that they are held against; equal shares where the index does not have it or does
+    not know it (`attrs["reference"]` is "").
     """
-    raw = index.steps().raw.loc[index.year if year is None else year]
-    unit = index.spec.nodes.loc[index.spec.indicators, "unit_en"]
+    year = index.year if year is None else year
+    raw, unit = index.steps().raw.loc[year], index.spec.nodes.loc[index.spec.indicators, "unit_en"]
+    if index.draws is not None:
+        unit = unit.drop(index.draws.loc[index.draws["year"].eq(year), "indicator"].unique(), errors="ignore")
     known = reference if reference in unit.index else ""
     against, rows = (raw[known].dropna() if known else None), {}
     for name in unit.index[~unit.isin(INTENSIVE) & unit.index.to_series().ne(known)]:

@@ -1,7 +1,7 @@
 """Development types of regions and profiles of cities: operational rules on level, dispersion, leaders and growth.
 
 typology.regional(index)                 # type of every region at the root and the pillars, with what decides it
-typology.stability(index)                # how often a type survives when the weights vary
+typology.stability(index)                # how often a type survives other draws and weights
 """
 
 import tomllib
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fire import files
+from fire.analysis.known import SURE
 from fire.errors import refuse
 from fire.index import aggregate
 
@@ -123,7 +124,7 @@ def _label_cities(now: pd.DataFrame, before: pd.DataFrame, spec, rules: dict) ->
     both = before[spec.root].notna()
     profile = {
         "all_round": now[spec.indicators].ge(rules["strong"]).mean(axis=1).ge(rule["share"]),
-        "leader": (lead.ge(rule["lead"]) & lead.eq(lead.max())).all(axis=1) if leading else never,
+        "leader": lead.ge(rule["lead"]).all(axis=1) if leading else never,
         "driven": _driven(growth[spec.pillars], driving) if driving else never,
         "rising": growth[spec.root].gt(100 * (total[both].mean() / before.loc[both, spec.root].mean() - 1)),
     }
@@ -166,37 +167,57 @@ def stability(
     spread: float | None = None,
     rules: dict | None = None,
 ) -> pd.DataFrame:
-    """Share of draws that keep each region's type when all weights below a node vary by `spread` either way (uniform).
+    """Type of every region at the root and the pillars, and how firm it is.
 
-    Columns: unit, node, type, share_kept, rival (the type most often taken instead). Weights of siblings are drawn
-    independently and scaled to one. Draws, spread and seed: those declared with the rules, where not given.
+    Columns: unit, node, `type` (the most frequent over the draws of what is not known), `share_draws` (share of these with
+    it; 1 where all is known), `share_kept` (share with it when, besides, all weights below a node vary by `spread` either
+    way, uniform), `rival` (the type most often taken instead). Weights of siblings are drawn independently and scaled to
+    one. Number of draws of the weights, spread and seed: those declared with the rules, where not given.
     """
-    rules, nodes = rules or load(), [index.spec.root, *index.spec.pillars]
-    point, weights = regional(index, rules)["type"], _drawn(index.spec, rules, rng, draws, spread)
-    years, region = _years(index), _region(index)
-    now, before = (  # one column a draw and node
+    rules = rules or load()
+    weights, each = _drawn(index.spec, rules, rng, draws, spread), index.completions
+    plain = pd.concat([regional(one, rules)["type"] for one in each], axis=1)
+    point = plain.mode(axis=1)[0].rename("type")
+    varied = pd.concat(
+        [
+            _types_under(one, some, rules)
+            for place, one in enumerate(each)
+            if (some := weights[place :: len(each)] or weights[:1])
+        ],
+        axis=1,
+    ).reindex(point.index)
+    others = pd.DataFrame({kind: varied.eq(kind).mean(axis=1) for kind in rules["types"]})
+    others = others.mask(pd.get_dummies(point).reindex(columns=others.columns, fill_value=False), 0.0)
+    table = pd.DataFrame(
+        {
+            "type": point,
+            "share_draws": plain.eq(point, axis=0).mean(axis=1),
+            "share_kept": varied.eq(point, axis=0).mean(axis=1),
+            "rival": others.idxmax(axis=1).where(others.max(axis=1) > 0),
+        }
+    )
+    return table.rename_axis(["node", "unit"]).reset_index()[
+        ["unit", "node", "type", "share_draws", "share_kept", "rival"]
+    ]
+
+
+def _types_under(index, weights: list[pd.Series], rules: dict) -> pd.DataFrame:
+    """Types under each of some weights: index (node, unit), a column for each."""
+    nodes, region = [index.spec.root, *index.spec.pillars], _region(index)
+    now, before = (  # one column for each of the weights and each node
         pd.DataFrame(
-            np.stack(
-                [_aggregate(table, index.spec, drawn)[nodes].to_numpy() for drawn in weights], 1
-            ).reshape(len(table), -1),
+            np.hstack([_aggregate(table, index.spec, drawn)[nodes].to_numpy() for drawn in weights]),
             table.index,
         )
-        for table in years
+        for table in _years(index)
     )
-    drawn = (
+    found = (
         classify(features(now, before, region, rules), rules).rename_axis(["column", "unit"]).reset_index()
     )
-    drawn["node"] = drawn["column"].map(lambda column: nodes[column % len(nodes)])
-    shares = drawn.groupby(["node", "unit"])["type"].value_counts(normalize=True).unstack(fill_value=0.0)
-    kept = pd.Series(
-        {key: shares.at[key, kind] if kind in shares else 0.0 for key, kind in point.items()}
-    ).rename_axis(["node", "unit"])
-    others = shares.mask(
-        pd.get_dummies(point).reindex(index=shares.index, columns=shares.columns, fill_value=False), 0.0
+    found = found.assign(
+        node=[nodes[column % len(nodes)] for column in found["column"]], run=found["column"] // len(nodes)
     )
-    rival = others.idxmax(axis=1).where(others.max(axis=1) > 0)
-    table = pd.DataFrame({"type": point.rename_axis(["node", "unit"]), "share_kept": kept, "rival": rival})
-    return table.rename_axis(["node", "unit"]).reset_index()[["unit", "node", "type", "share_kept", "rival"]]
+    return found.pivot(index=["node", "unit"], columns="run", values="type")
 
 
 def profile_stability(
@@ -250,33 +271,49 @@ def _aggregate(table: pd.DataFrame, spec, weights: pd.Series) -> pd.DataFrame:
 
 
 def named(types: pd.DataFrame, order: list, nodes: list, rules: dict | None = None) -> pd.DataFrame:
-    """Types of the regions (rows in `order`) at every node, in both languages: `unit, <node>_zh, <node>_en`, and
-    `share_kept` of the type of the root (the first of `nodes`). `types`: as of `stability`."""
+    """Types of the regions (rows in `order`) at every node, in both languages: `unit, <node>_zh, <node>_en`, none where it
+    does not stand in nearly all draws of what is not known; and `share_kept` of the type of the root (the first of
+    `nodes`). `types`: as of `stability`."""
     words = (rules or load())["types"]
-    kinds = types.pivot(index="unit", columns="node", values="type").loc[order, nodes]
+    sure = types.assign(type=types["type"].where(types["share_draws"].ge(SURE)))
+    kinds = sure.pivot(index="unit", columns="node", values="type").loc[order, nodes]
     found = {"unit": order}
     for node in nodes:
-        found[f"{node}_zh"] = [words[kind]["names"][0] for kind in kinds[node]]
-        found[f"{node}_en"] = [words[kind]["en"] for kind in kinds[node]]
-    root = types[types["node"].eq(nodes[0])].set_index("unit")
-    return pd.DataFrame(found).assign(share_kept=100 * root.loc[order, "share_kept"].to_numpy())
+        for lang, label in (
+            ("zh", lambda kind: words[kind]["names"][0]),
+            ("en", lambda kind: words[kind]["en"]),
+        ):
+            found[f"{node}_{lang}"] = [None if pd.isna(kind) else label(kind) for kind in kinds[node]]
+    root = sure[sure["node"].eq(nodes[0])].set_index("unit").loc[order]
+    kept = root["share_kept"].where(root["type"].notna())
+    return pd.DataFrame(found).assign(share_kept=100 * kept.to_numpy())
 
 
-def said(types: pd.DataFrame, order: list, root: str, rules: dict | None = None) -> dict:
-    """How many regions have a type at the root, which (`kinds`: zh, en, regions), how firm types are and the frailest."""
+def said(types: pd.DataFrame, order: list, node: str, rules: dict | None = None) -> dict:
+    """Of how many regions the type at a node stands in nearly all draws (`sure`), how many of these have one (`typed`) or
+    none (`untyped`), which (`kinds`: zh, en, regions), how firm types are when weights vary, and the frailest."""
     rules = rules or load()
     words = rules["types"]
-    own = types[types["node"].eq(root)].set_index("unit").loc[order]
-    typed, frail = own[own["type"].ne("none")], own["share_kept"].idxmin()
-    return {
+    own = types[types["node"].eq(node)].set_index("unit").loc[order]
+    sure = own[own["share_draws"].ge(SURE)]
+    typed = sure[sure["type"].ne("none")]
+    found = {
+        "node": node,
         "count": len(own),
+        "sure": len(sure),
         "typed": len(typed),
+        "untyped": len(sure) - len(typed),
         "kinds": [
             {"zh": words[kind]["names"][0], "en": words[kind]["en"], "regions": list(rows.index)}
             for kind, rows in typed.groupby("type", sort=False)
         ],
         "spread": 100 * rules["stability"]["spread"],
-        "firm": 100 * own["share_kept"].mean(),
+    }
+    if sure.empty:
+        return found | {"firm": None, "frail": None, "kept": None}
+    frail = sure["share_kept"].idxmin()
+    return found | {
+        "firm": 100 * sure["share_kept"].mean(),
         "frail": frail,
-        "kept": 100 * own.at[frail, "share_kept"],
+        "kept": 100 * sure.at[frail, "share_kept"],
     }

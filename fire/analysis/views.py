@@ -1,18 +1,19 @@
 """Results as people want them: league table, strengths and weaknesses, peers, scenarios side by side, group ranks.
 
-Every view takes an Index; the year is the one ranked unless given. What a frame rests on stands in its columns
-`share_<status>`, or, where these are left out, in `attrs["status"]`.
+Views take an Index, or its scores; the year is the one ranked unless given. Of stored scores (`fire.results`) every value
+keeps its status and range: the columns `<column>_status`, `<column>_low`, `<column>_high` come along.
 """
 
 import numpy as np
 import pandas as pd
 
+from fire.analysis.known import MEASURES, SOFT
 from fire.errors import InputError, refuse
 from fire.index import rounding
 from fire.index.panel import STATUSES
 from fire.index.spec_faults import suggest
 
-HARD = ("printed", "observed", "implied")
+ENDS = ("_status", "_low", "_high")
 
 
 def _of_year(index, node: str | None = None, year: int | None = None) -> pd.DataFrame:
@@ -57,36 +58,48 @@ def league(
     node: str | None = None,
     year: int | None = None,
     top: int | None = None,
-    intervals: pd.DataFrame | None = None,
+    scores: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """League table of a node: rank, unit, region, score, growth_pct, rank_change, its children, share_<status>.
+    """League table of a node: rank, unit, region, score, growth_pct, rank_change, its children.
 
-    `region` where the index has groups (under their name); rank_low, rank_high joined from `intervals` (unit, node,
-    year) when given; `growth_pct` (per cent) and `rank_change` against the year before. `attrs["status"]`: statuses
-    that the scores rest on.
+    `scores`: stored ones (`fire.results`), default those of the index; their status and range come along, and
+    interval_low, interval_high: of the rank, over draws and method alternatives; known_pct: the per cent of the weight
+    below the node whose indicators are known. `region` where the index has groups (under
+    their name); growth_pct (per cent) and rank_change against the year before. `attrs["status"]`: statuses that the
+    scores rest on.
     """
-    now = _of_year(index, node, year)
-    shares = [name for name in now if name.startswith("share_")]
-    table = now[["rank", "unit", "score", "growth_pct", "rank_change", *shares]].copy()
+    now, year = _of_year(index, node, year), index.year if year is None else year
+    node, attrs = node or index.spec.root, {"status": statuses(now)}
+    if scores is not None:
+        now = at(scores[scores["year"].eq(year)], node)
+    table = now[["unit", *with_ends(now, MEASURES)]]
     if index.groups is not None:
-        table.insert(2, index.groups.name or "group", table["unit"].map(index.groups))
-    if intervals is not None:
-        table = _with_intervals(table.assign(node=now["node"], year=now["year"]), intervals)
-        table = table.drop(columns=["node", "year"])
-    children = index.spec.children(node or index.spec.root)
-    if children:
-        table = table.join(index.wide(year)[children], on="unit")
-    table = table[[name for name in table if name not in shares] + shares]
-    table.attrs["status"] = statuses(table)
+        table.insert(1, index.groups.name or "group", table["unit"].map(index.groups))
+    table = table[
+        [*with_ends(table, ["rank"]), *table.columns.difference(with_ends(table, ["rank"]), sort=False)]
+    ]
+    below = index.scores() if scores is None else scores
+    below = below[below["year"].eq(year)]
+    for child in index.spec.children(node):
+        own = below[below["node"].eq(child)].set_index("unit")
+        table = table.join(_named(own, "score", child), on="unit")
+    if scores is not None:
+        table["known_pct"] = 100 * now["known_share"]
+        for end in ("low", "high"):
+            table.insert(table.columns.get_loc("unit"), f"interval_{end}", now[f"rank_{end}"])
+    table.attrs = attrs
     return table.head(top) if top else table
 
 
-def _with_intervals(table: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
-    """The table (unit, year and, where the intervals have it, node) with rank_low and rank_high."""
-    keys = [name for name in ("unit", "year", "node") if name in intervals]
-    bounds = intervals[[*keys, "rank_low", "rank_high"]]
-    table = table.drop(columns=["rank_low", "rank_high"], errors="ignore")
-    return table.merge(bounds.astype({"unit": table["unit"].dtype}), on=keys, how="left")
+def with_ends(frame: pd.DataFrame, columns) -> list[str]:
+    """Columns of a frame, each followed by those that say how well it is known, where the frame has them."""
+    return [f"{name}{end}" for name in columns for end in ("", *ENDS) if f"{name}{end}" in frame]
+
+
+def _named(frame: pd.DataFrame, column: str, name: str) -> pd.DataFrame:
+    """A column under another name, with those that say how well it is known."""
+    own = frame[with_ends(frame, [column])]
+    return own.rename(columns={one: name + one.removeprefix(column) for one in own})
 
 
 def statuses(frame: pd.DataFrame) -> list[str]:
@@ -94,34 +107,15 @@ def statuses(frame: pd.DataFrame) -> list[str]:
     return [name for name in STATUSES if f"share_{name}" in frame and frame[f"share_{name}"].gt(0).any()]
 
 
-def condensed(table: pd.DataFrame) -> pd.DataFrame:
-    """The columns `share_<status>` of a table in one: hard_pct, the per cent from public statistics and printed data."""
-    shares = [name for name in table if name.startswith("share_")]
-    hard = table[[f"share_{name}" for name in HARD if f"share_{name}" in table]].sum(axis=1)
-    return table.drop(columns=shares).assign(hard_pct=100 * hard)
-
-
-def both_years(
-    scores: pd.DataFrame,
-    year: int,
-    before: int | None = None,
-    intervals: pd.DataFrame | None = None,
-    printed: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Tidy scores of one year, the scores of both years beside each other in columns named by the years.
-
-    `scores`: of units or regions. `before`: the year compared, None without one. rank_low, rank_high are joined from
-    `intervals`, `printed` from a frame of printed scores (unit, year, node, printed).
-    """
-    kept = [one for one in (before, year) if one is not None]
-    wide = scores[scores["year"].isin(kept)].pivot(index=["unit", "node"], columns="year", values="score")
-    wide = wide.reindex(columns=kept).set_axis(kept, axis=1)
-    now = scores[scores["year"].eq(year)].join(wide, on=["unit", "node"])
-    if intervals is not None:
-        now = _with_intervals(now, intervals)
-    if printed is not None:
-        now = now.join(printed.set_index(["unit", "year", "node"])["printed"], on=["unit", "year", "node"])
-    return now
+def both_years(scores: pd.DataFrame, year: int, before: int | None = None) -> pd.DataFrame:
+    """Tidy scores of one year, the scores of both years beside each other in columns named by the years; with their status
+    and range where `scores` (of units or regions) have them. `before`: the year compared, None without one."""
+    table = scores[scores["year"].eq(year)]
+    for one in (before, year):
+        if one is not None:
+            own = _named(scores[scores["year"].eq(one)].set_index(["unit", "node"]), "score", str(one))
+            table = table.join(own.rename(columns={str(one): one}), on=["unit", "node"])
+    return table
 
 
 def placed(frame: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
@@ -134,34 +128,77 @@ def at(frame: pd.DataFrame, node: str) -> pd.DataFrame:
     return frame[frame["node"].eq(node)].sort_values(["rank", "unit"], ignore_index=True)
 
 
+def best(frame: pd.DataFrame, count: int) -> pd.DataFrame:
+    """The first rows of a frame in order of rank (`at`)."""
+    return frame.head(count)
+
+
 def by_region(table: pd.DataFrame, order) -> pd.DataFrame:
-    """A league table by region: regions in the given order, the cities of each by rank, without the columns
-    `rank_change` and `share_<status>`."""
+    """A league table by region: regions in the given order, the cities of each by rank, without rank_change and
+    known_pct."""
     place = {region: row for row, region in enumerate(order)}
     table = table.assign(_place=table["region"].map(place)).sort_values(["_place", "rank", "unit"])
-    left_out = {"region", "_place", "rank_change"} | {name for name in table if name.startswith("share_")}
+    left_out = {"region", "_place", "known_pct", *with_ends(table, ["rank_change"])}
     return table[["region", *(name for name in table if name not in left_out)]].reset_index(drop=True)
 
 
-def status_shares(index, year: int | None = None) -> pd.DataFrame:
-    """What the scores of the root and the pillars rest on: node, status, share_pct (mean over the units, per cent)."""
-    nodes = [index.spec.root, *index.spec.pillars]
+def known_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a table in which some value is more than a range; `attrs["left_out"]`: how many are not."""
+    marks = table[[name for name in table if str(name).endswith("_status")]]
+    kept = table if marks.empty else table[(marks.notna() & ~marks.isin(SOFT)).any(axis=1)]
+    kept = kept.reset_index(drop=True)
+    kept.attrs = table.attrs | {"left_out": len(table) - len(kept)}
+    return kept
+
+
+def status_shares(scores: pd.DataFrame, index, year: int | None = None) -> pd.DataFrame:
+    """What the root and the pillars rest on: node, status, share_pct: per cent of the weight of their indicators by the
+    status of the indicator's score, mean over the units. `scores`: stored ones (`fire.results`)."""
+    year, weight = index.year if year is None else year, index.weight_in_index
+    leaves = scores[scores["year"].eq(year) & scores["node"].isin(index.spec.indicators)]
+    leaves = leaves.assign(
+        weight=leaves["node"].map(weight).astype(float), pillar=leaves["node"].map(index.pillar)
+    )
     rows = []
-    for node in nodes:
-        now = _of_year(index, node, year)
+    for node in [index.spec.root, *index.spec.pillars]:
+        own = leaves if node == index.spec.root else leaves[leaves["pillar"].eq(node)]
+        by_status = own.groupby("score_status")["weight"].sum() / own["weight"].sum()
         rows += [
-            {"node": node, "status": name, "share_pct": 100 * now[f"share_{name}"].mean()}
-            for name in statuses(now)
+            {"node": node, "status": name, "share_pct": 100 * by_status[name]}
+            for name in STATUSES
+            if name in by_status
         ]
     return pd.DataFrame(rows, columns=["node", "status", "share_pct"])
 
 
-def to_compare(frame: pd.DataFrame, node: str, printed: pd.DataFrame, count: int = 4) -> list:
-    """The cities to set side by side on a node: those whose score of it the report printed (`printed`: unit, node, …),
-    when it printed several; else the `count` best among the first city of every region (column `region`)."""
+def coverage(scores: pd.DataFrame, index, year: int | None = None) -> pd.DataFrame:
+    """Per cent of the weight that is known, in the root (known_pct) and each pillar (known_pct_<node>), and the units of
+    which so much is known, the best known first: members_zh, members_en (of the places), cities (how many)."""
+    nodes, year = [index.spec.root, *index.spec.pillars], index.year if year is None else year
+    now = scores[scores["year"].eq(year) & scores["node"].isin(nodes)]
+    wide = (100 * now.pivot(index="unit", columns="node", values="known_share")[nodes]).round(6)
+    wide.columns = ["known_pct", *(f"known_pct_{node}" for node in index.spec.pillars)]
+    english = index.places.set_index("city")["city_en"]
+    order = scores.loc[scores["year"].eq(year) & scores["node"].eq(nodes[0])].set_index("unit")["rank"]
+    wide = wide.loc[order.sort_values(kind="stable").index].assign(
+        members_zh=order.sort_values(kind="stable").index
+    )
+    wide["members_en"] = english.reindex(wide.index).to_numpy()
+    groups = wide.groupby(list(wide.columns[: len(nodes)]), sort=False)
+    table = groups.agg(
+        cities=("members_zh", "size"),
+        members_zh=("members_zh", "、".join),
+        members_en=("members_en", ", ".join),
+    )
+    return table.reset_index().sort_values("known_pct", ascending=False, kind="stable", ignore_index=True)
+
+
+def to_compare(frame: pd.DataFrame, node: str, count: int = 4) -> list:
+    """The cities to set side by side on a node: those whose score of it was printed, when there are several; else the
+    `count` best among the first city of every region (column `region`)."""
     best = at(frame, node)
-    told = printed.loc[printed["node"].eq(node) & printed["unit"].isin(best["unit"]), "unit"].unique()
-    return list(told) if len(told) > 1 else list(best.drop_duplicates("region")["unit"][:count])
+    told = list(best.loc[best["score_status"].eq("printed"), "unit"]) if "score_status" in best else []
+    return told if len(told) > 1 else list(best.drop_duplicates("region")["unit"][:count])
 
 
 def chosen(frame: pd.DataFrame, units: list, nodes: list) -> pd.DataFrame:
@@ -192,13 +229,15 @@ def fastest(table: pd.DataFrame, count: int) -> pd.DataFrame:
 
 def side_by_side(table: pd.DataFrame) -> pd.DataFrame:
     """Units × nodes of some rows of `both_years`, in their order: unit, each node with rank_<node>, of the first node
-    rank_low, rank_high and growth_pct."""
-    nodes, units = list(dict.fromkeys(table["node"])), list(dict.fromkeys(table["unit"]))
-    wide = table.pivot(index="unit", columns="node", values=["score", "rank"]).loc[units]
-    parts = [wide["score"][[node]].join(wide["rank"][node].rename(f"rank_{node}")) for node in nodes]
-    first = table[table["node"].eq(nodes[0])].set_index("unit")
-    ends = first[[name for name in ("rank_low", "rank_high", "growth_pct") if name in first]]
-    found = pd.concat([*parts, ends], axis=1).rename_axis(columns=None).reset_index()
+    growth_pct; each with its status and range where the rows have them."""
+    nodes = list(dict.fromkeys(table["node"]))
+    found = table[["unit"]].drop_duplicates(ignore_index=True)
+    for node in nodes:
+        own = table[table["node"].eq(node)].set_index("unit")
+        heads = {"score": node, "rank": f"rank_{node}", "growth_pct": "growth_pct"}
+        for column, head in heads.items():
+            if column != "growth_pct" or node == nodes[0]:
+                found = found.join(_named(own, column, head), on="unit")
     found.attrs["status"] = statuses(table)
     return found
 

@@ -6,6 +6,10 @@
 A kind is told by column names only. Labels come from the codebook: the heading of a column names an axis, its digits
 round the numbers, its kind (city, region, node, status, word) names the cells; of a pair `name_zh`, `name_en` the
 reader's is shown as `name`. Rows stand in the order of the frame. Every kind takes `ax=` to draw into given axes.
+
+A column with companions (`<column>_status`, `<column>_low`, `<column>_high`, of `fire.analysis.known`) shows how well it
+is known, in every kind: a diamond is printed, a dot known otherwise, a hollow mark in its range simulated and without
+number. A key above the figure says so where there is more than one of these.
 """
 
 import textwrap
@@ -16,6 +20,7 @@ import seaborn as sns
 from matplotlib.patheffects import withStroke
 
 from fire import codebook
+from fire.analysis.known import SOFT
 from fire.figures import style
 from fire.figures.style import BASE, FAINT, HIGHLIGHT, INK, MUTED, NAVY, PAPER
 
@@ -65,6 +70,59 @@ def wrap(text: str, lang: str, size: int = 30) -> str:
     return "\n".join(textwrap.wrap(text, size // 2 if lang == "zh" else size))
 
 
+# How well values are known
+
+
+def soft(frame: pd.DataFrame, *columns) -> pd.Series:
+    """Rows in which a value is known as a range only: the status of one of these columns is simulated or assumed."""
+    found = pd.Series(False, frame.index)
+    for column in columns:
+        found |= frame[f"{column}_status"].isin(SOFT) if f"{column}_status" in frame else False
+    return found
+
+
+def _ends(frame: pd.DataFrame, column) -> tuple[pd.Series, pd.Series]:
+    """The range of every value of a column; the value itself where it has none."""
+    low, high = (frame.get(f"{column}_{end}", frame[column]).astype(float) for end in ("low", "high"))
+    return low, high
+
+
+def marks(ax, frame: pd.DataFrame, lang: str, x, row, colours, size: float = 28) -> None:
+    """Mark the values of `x` in some rows by how well they are known, with their ranges and a key; `colours`: one, or one
+    a row."""
+    row, loose = np.asarray(row, dtype=float), soft(frame, x)
+    colours = np.array([colours] * len(frame) if isinstance(colours, str) else list(colours), dtype=object)
+    low, high = _ends(frame, x)
+    value = frame[x].astype(float)
+    value = value.where(~loose, value.clip(low, high))
+    wide = low.lt(high).to_numpy()
+    ax.hlines(row[wide], low[wide], high[wide], color=colours[wide], linewidth=size / 11, alpha=0.4)
+    status = frame[f"{x}_status"] if f"{x}_status" in frame else pd.Series("observed", frame.index)
+    told, firm = status.eq("printed"), set(status.dropna()) - {"printed", *SOFT}
+    texts = [codebook.status("printed", lang), _joined(firm, lang), codebook.word("range_simulated", lang)]
+    for rows_of, marker, text in zip((told, ~told & ~loose, loose), "Doo", texts, strict=True):
+        keep = rows_of.to_numpy() & value.notna().to_numpy()
+        if not keep.any():
+            continue
+        hollow, own = rows_of is loose, list(colours[keep])
+        look = {
+            "s": size * (0.8 if marker == "D" else 1),
+            "marker": marker,
+            "linewidth": 1.2 if hollow else 0.5,
+        }
+        face, edge = (PAPER, own) if hollow else (own, PAPER)
+        ax.scatter(value[keep], row[keep], facecolors=face, edgecolors=edge, zorder=3, **look)
+        if told.any() or loose.any():
+            face, edge = (PAPER, MUTED) if hollow else (MUTED, PAPER)
+            ax.scatter([], [], facecolors=face, edgecolors=edge, label=text, **look)
+
+
+def _joined(statuses: set, lang: str) -> str:
+    """Names of statuses, from hard to soft."""
+    there = [codebook.status(one, lang) for one in codebook.STATUS if one in statuses]
+    return ("、" if lang == "zh" else ", ").join(there)
+
+
 # Frames of axes
 
 
@@ -89,13 +147,16 @@ def panels(nodes: list, lang: str, *, height: float, column: str = "node", colum
 
 
 def one_legend(fig) -> None:
-    """One legend above the figure, in place of those of its axes, which all say the same."""
-    handles, texts = fig.axes[0].get_legend_handles_labels()
+    """One legend above the figure, in place of those of its axes."""
+    found: dict = {}
     for ax in fig.axes:
+        for handle, text in zip(*ax.get_legend_handles_labels(), strict=True):
+            found.setdefault(text, handle)
         if ax.get_legend() is not None:
             ax.get_legend().remove()
-    if handles:
-        fig.legend(handles, texts, loc="outside upper right", ncols=min(len(texts), 6), handletextpad=0.3)
+    if found:
+        look = {"loc": "outside upper right", "ncols": min(len(found), 6), "handletextpad": 0.3}
+        fig.legend(found.values(), found.keys(), **look)
 
 
 def years(frame: pd.DataFrame) -> list[int]:
@@ -126,13 +187,16 @@ def _labelled(ax, lang: str, x=None, y=None) -> None:
     ax.set_ylabel("" if y is None else heading(y, lang))
 
 
-def _legend(ax, count: int) -> None:
-    """Legend above the axes, in one line where it fits."""
+def _legend(ax) -> None:
+    """Legend above the axes, in one line where it fits; none where there is nothing to tell."""
+    handles, texts = ax.get_legend_handles_labels()
+    if not handles:
+        return
     ax.legend(
         loc="lower right",
         bbox_to_anchor=(1, 1),
         borderaxespad=0.2,
-        ncols=min(count, 6),
+        ncols=min(len(texts), 6),
         handletextpad=0.3,
         columnspacing=1.2,
     )
@@ -168,8 +232,12 @@ def bars(
         wide["_row"] = range(len(wide))
         plain = [HIGHLIGHT if cell in set(marked) else BASE if len(marked) else NAVY for cell in frame[y]]
         colours = plain if colours is None else [colours] * len(wide) if isinstance(colours, str) else colours
-        ax.barh(wide["_row"], wide[x], color=list(colours), height=0.66)
-        style.value_labels(ax, wide["_row"], wide[x], digits, at=frame[at or x].clip(lower=0), signed=signed)
+        loose, (low, high) = soft(frame, x), _ends(frame, x)
+        fill = [PAPER if hollow else colour for hollow, colour in zip(loose, colours, strict=True)]
+        ax.barh(wide["_row"], wide[x], color=fill, edgecolor=list(colours), linewidth=0.8, height=0.66)
+        ax.hlines(wide["_row"][loose], low[loose], high[loose], color=INK, linewidth=1)
+        shown = wide[x].where(~loose)
+        style.value_labels(ax, wide["_row"], shown, digits, at=frame[at or x].clip(lower=0), signed=signed)
     else:
         wide["_hue"] = names(frame, hue, lang)
         palette = {name(cell, hue, lang): colour for cell, colour in (colours or {}).items()} or None
@@ -190,7 +258,7 @@ def bars(
         for held in ax.containers:
             texts = [number(value, digits, signed) for value in held.datavalues]
             ax.bar_label(held, texts, padding=3, fontsize=7, color=MUTED)
-        _legend(ax, wide["_hue"].nunique())
+        _legend(ax)
     if frame[x].lt(0).any():
         ax.axvline(0, color=MUTED, linewidth=0.7)
     _labelled(ax, lang, x)
@@ -245,7 +313,7 @@ def stacked(
     if frame[x].lt(0).any():
         ax.axvline(0, color=MUTED, linewidth=0.7)
     _labelled(ax, lang, None if percent else x)
-    _legend(ax, len(parts))
+    _legend(ax)
     return fig
 
 
@@ -286,20 +354,18 @@ def dots(
     fig, ax = rows(names(frame, y, lang), lang, ax=ax)
     row = np.arange(len(frame))
     if low is not None:
-        ax.hlines(row, frame[low], frame[high], color=FAINT, linewidth=7)
+        ax.hlines(row, frame[low], frame[high], color=FAINT, linewidth=7, zorder=1)
     if median is not None:
-        ax.scatter(
-            frame[median], row, s=80, marker="|", color=MUTED, linewidth=1.6, label=heading(median, lang)
-        )
+        look = {"s": 80, "marker": "|", "color": MUTED, "linewidth": 1.6, "zorder": 2}
+        ax.scatter(frame[median], row, label=heading(median, lang), **look)
+    firm = frame[x].where(~soft(frame, x))
     if low is None:
-        ax.hlines(row, min(0, frame[x].min()), frame[x], color=FAINT, linewidth=1.2)
-    colours = [HIGHLIGHT if cell in set(marked) else colour for cell in frame[y]]
-    ax.scatter(frame[x], row, s=28, color=colours, zorder=3)
-    style.value_labels(ax, row, frame[x], _digits_of(x, lang, digits), pad=6)
+        ax.hlines(row, min(0, frame[x].min()), firm, color=FAINT, linewidth=1.2)
+    marks(ax, frame, lang, x, row, [HIGHLIGHT if cell in set(marked) else colour for cell in frame[y]])
+    style.value_labels(ax, row, firm, _digits_of(x, lang, digits), pad=6, at=_ends(frame, x)[1])
     _labelled(ax, lang, x)
     ax.margins(x=0.1)
-    if median is not None:
-        _legend(ax, 1)
+    _legend(ax)
     return fig
 
 
@@ -317,9 +383,9 @@ def dumbbell(
     size: float = 8,
     ax=None,
 ):
-    """Two values of every row, joined: hollow at `start`, full at `end`. Columns: `y` (label), `start`, `end` (default:
-    the year columns of the frame; one year alone is a dot), `label` (number written at the end with its sign, nothing
-    where it is missing; default the value of `end`).
+    """Two values of every row, joined: a tick at `start`, a mark at `end`. Columns: `y` (label), `start`, `end` (default:
+    the year columns of the frame; one year alone is a mark), `label` (number written at the end with its sign, nothing
+    where it is missing; default the value of `end`). A start that is simulated is left out.
 
     Rises and falls have their colours unless `colour` is given. `x`: column whose heading names the axis.
     """
@@ -330,23 +396,26 @@ def dumbbell(
     one = NAVY if start is None else colour
     change = frame[both[-1]] - frame[both[0]]  # where a label is given it tells rises: a smaller rank is one
     change = change if label is None else frame[label].astype(float).fillna(change)
-    signs = np.where(change.ge(0), style.RISE, style.FALL)
-    colours = list(signs) if one is None else [one] * len(row)
-    hollow = {"s": 26, "facecolor": PAPER, "linewidth": 1.3, "zorder": 3}
-    if start is not None:
-        ax.hlines(row, frame[start], frame[end], color=colours, linewidth=1.6)
-        ax.scatter(frame[start], row, edgecolor=colours, **hollow)
-        ax.scatter([], [], edgecolor=one or MUTED, label=heading(start, lang), **hollow)
-    ax.scatter(frame[end], row, s=30, color=colours, zorder=4)
-    ax.scatter([], [], s=30, color=one or MUTED, label=heading(end, lang))
-    shown, ends = end if label is None else label, frame[both].max(axis=1)
-    places = _digits_of(shown, lang, digits)
-    mark = {"signed": True, "suffix": "%" if "%" in heading(label, lang) else ""} if label else {}
-    style.value_labels(ax, row, frame[shown], places, pad=7, at=ends, **mark)
+    colours = np.where(change.ge(0), style.RISE, style.FALL) if one is None else np.full(len(row), one)
+    colours = np.where(soft(frame, *both), one or NAVY, colours)
+    if start is not None and not soft(frame, start).all():
+        told, tick = ~soft(frame, start).to_numpy(), {"s": 46, "marker": "|", "linewidth": 1.8}
+        joined = told & ~soft(frame, end).to_numpy()
+        ends = (column[joined] for column in (row, frame[start], frame[end]))
+        ax.hlines(*ends, color=colours[joined], linewidth=1.6)
+        ax.scatter(frame[start][told], row[told], color=colours[told], zorder=3, **tick)
+        ax.scatter([], [], color=one or MUTED, label=heading(start, lang), **tick)
+    marks(ax, frame, lang, end, row, colours)
+    if start is not None and f"{end}_status" not in frame:
+        ax.scatter([], [], s=28, color=one or MUTED, label=heading(end, lang))
+    shown = end if label is None else label
+    texts, places = frame[shown].where(~soft(frame, shown)), _digits_of(shown, lang, digits)
+    signs = {"signed": True, "suffix": "%" if "%" in heading(label, lang) else ""} if label else {}
+    furthest = pd.concat([frame[both], _ends(frame, end)[1]], axis=1).max(axis=1)
+    style.value_labels(ax, row, texts, places, pad=7, at=furthest, **signs)
     _labelled(ax, lang, x)
     ax.margins(x=0.1)
-    if start is not None:
-        _legend(ax, 2)
+    _legend(ax)
     return fig
 
 
@@ -356,16 +425,22 @@ def interval(
     *,
     y: str,
     x: str,
-    low: str,
-    high: str,
+    low: str | None = None,
+    high: str | None = None,
     hue: str | None = None,
     colours: dict | None = None,
     zero: bool = False,
+    numbers: bool = False,
+    digits: int | None = None,
+    size: float = 22,
     ax=None,
 ):
-    """A point with its interval a row. Columns: `y` (label), `x`, `low`, `high`; `hue`: intervals of several series
-    in one row, each with its marker (models of a coefficient plot). `zero`: a line at zero.
+    """A point with its interval a row. Columns: `y` (label), `x`, `low`, `high` (default: the companions of `x`); `hue`:
+    intervals of several series in one row, each with its marker (models of a coefficient plot). `zero`: a line at zero;
+    `numbers`: the values of `x` beside their marks; `size`: of these.
     """
+    ends = {f"{x}_low": frame[low or f"{x}_low"], f"{x}_high": frame[high or f"{x}_high"]}
+    frame = frame.assign(**ends)
     labels = frame.drop_duplicates(y)
     level = {cell: row for row, cell in enumerate(labels[y])}
     series = [None] if hue is None else list(dict.fromkeys(frame[hue]))
@@ -376,14 +451,19 @@ def interval(
         part = frame if hue is None else frame[frame[hue].eq(one)]
         row = part[y].map(level) + 0.7 * (place - (len(series) - 1) / 2) / len(series)
         colour = (colours or {}).get(one, style.CYCLE[place % len(style.CYCLE)])
-        ax.hlines(row, part[low], part[high], color=colour, linewidth=2.4, alpha=0.45)
-        text = None if hue is None else name(one, hue, lang)
-        ax.scatter(part[x], row, s=22, color=colour, marker="osD^v"[place % 5], zorder=3, label=text)
+        if hue is None:
+            marks(ax, part, lang, x, row, colour, size)
+            continue
+        ax.hlines(row, part[f"{x}_low"], part[f"{x}_high"], color=colour, linewidth=2.4, alpha=0.45)
+        look = {"s": 22, "color": colour, "marker": "osD^v"[place % 5], "zorder": 3}
+        ax.scatter(part[x], row, label=name(one, hue, lang), **look)
+    if numbers:
+        firm, row = frame[x].where(~soft(frame, x)), frame[y].map(level)
+        style.value_labels(ax, row, firm, _digits_of(x, lang, digits), pad=6, at=frame[f"{x}_high"])
     if zero:
         ax.axvline(0, color=INK, linewidth=0.8)
     _labelled(ax, lang, x)
-    if hue is not None:
-        _legend(ax, len(series))
+    _legend(ax)
     return fig
 
 
@@ -395,50 +475,41 @@ def strip(
     x: str,
     order: list | None = None,
     colours: dict | None = None,
-    mean: bool = True,
+    means: pd.DataFrame | None = None,
     ends: int = 0,
     unit: str = "unit",
     ax=None,
 ):
-    """Every unit as a dot in the row of its group (sns.stripplot). Columns: `y` (group), `x`, `unit` (names of dots).
+    """Every unit as a mark in the row of its group. Columns: `y` (group), `x`, `unit` (names of marks).
 
-    Groups by their mean, highest first, unless `order` is given; `mean`: a tick at it; `ends`: that many units named at
-    both ends of each group; `colours`: by group.
+    Groups by their mean, highest first, unless `order` is given; `means` (`unit`: the group, `x`): what the tick of a group
+    stands at, default the mean of its units; of a mean that is simulated the range. `ends`: that many units at both ends of
+    each group named, unless they are simulated; `colours`: by group.
     """
-    means = frame.groupby(y, sort=False)[x].mean()
-    order = list(means.sort_values(ascending=False).index) if order is None else list(order)
-    fig, ax = rows([name(one, y, lang) for one in order], lang, each=0.27, ax=ax)
-    place = {one: row for row, one in enumerate(order)}
-    data = frame.assign(_row=frame[y].map(place))
-    data, look = (
-        data.dropna(subset=["_row"]),
-        {"size": 5.2, "edgecolor": PAPER, "linewidth": 0.5, "zorder": 3},
-    )
-    palette = None if colours is None else {place[one]: colours[one] for one in order}
-    look |= {"color": BASE} if palette is None else {"hue": "_row", "palette": palette, "legend": False}
-    sns.stripplot(
-        data,
-        x=x,
-        y="_row",
-        order=range(len(order)),
-        orient="h",
-        jitter=False,
-        native_scale=True,
-        ax=ax,
-        **look,
-    )
-    if mean:
-        tick = {"s": 120, "marker": "|", "color": NAVY, "linewidth": 2.4, "zorder": 4}
-        ax.scatter(means.loc[order], range(len(order)), **tick, label=heading("mean", lang))
-        _legend(ax, 1)
+    if means is None:
+        means = frame.groupby(y, sort=False)[x].mean().rename_axis(unit).reset_index()
+    ordered = means.sort_values(x, ascending=False)[unit] if order is None else order
+    place = {one: row for row, one in enumerate(ordered)}
+    fig, ax = rows([name(one, y, lang) for one in place], lang, each=0.27, ax=ax)
+    data = frame[frame[y].isin(place)]
+    row = data[y].map(place).astype(float)
+    shades = np.where(soft(data, x), BASE, MUTED) if colours is None else data[y].map(colours)
+    marks(ax, data, lang, x, row, shades, size=22)
+    means = means[means[unit].isin(place)]
+    firm, level = ~soft(means, x), means[unit].map(place)
+    for end, other in [_ends(means, x)]:
+        ax.barh(level, other - end, left=end, height=0.6, color=NAVY, alpha=0.25, zorder=2)
+    tick = {"s": 120, "marker": "|", "color": NAVY, "linewidth": 2.4, "zorder": 4}
+    ax.scatter(means[x][firm], level[firm], **tick)
+    ax.scatter([], [], **tick, label=heading("mean", lang))
+    _legend(ax)
     for _, group in data.groupby(y):
         group = group.sort_values(x)
         count = min(ends, len(group) // 2)
         for part, pad in ((group.tail(max(count, min(ends, 1))), 5), (group.head(count), -5)):
-            for value, row, text in zip(part[x], part["_row"], names(part, unit, lang), strict=True):
-                style.end_label(ax, value, row, text, pad, fontsize=7)
-    ax.set_yticks(range(len(order)), [name(one, y, lang) for one in order])
-    ax.set_ylim(len(order) - 0.4, -0.6)
+            part = part[~soft(part, x)]
+            for value, at, text in zip(part[x], row[part.index], names(part, unit, lang), strict=True):
+                style.end_label(ax, value, at, text, pad, fontsize=7)
     _labelled(ax, lang, x)
     ax.margins(x=0.16 if ends else 0.05)
     return fig
@@ -510,15 +581,14 @@ def heat(
     bar: bool = True,
     ax=None,
 ):
-    """Annotated heat map (sns.heatmap) of a long frame; a missing cell stays empty. Columns: `y` (rows), `x` (columns),
-    `value`, all in order of appearance.
+    """Annotated heat map (sns.heatmap) of a long frame; a missing cell stays empty, and so does one that is simulated.
+    Columns: `y` (rows), `x` (columns), `value`, all in order of appearance.
 
     `low`, `high`, `norm`: of the colours; `size`: of the numbers in the cells.
     """
     down, across = frame.drop_duplicates(y), frame.drop_duplicates(x)
-    wide = (
-        frame.pivot(index=y, columns=x, values=value).reindex(index=down[y], columns=across[x]).astype(float)
-    )
+    told = frame.assign(**{value: frame[value].astype(float).where(~soft(frame, value))})
+    wide = told.pivot(index=y, columns=x, values=value).reindex(index=down[y], columns=across[x])
     digits = _digits_of(value, lang, digits)
     fig, ax = _axes(ax, (0.22 * len(wide) + 1.5) if height is None else height)
     scale = {"vmin": low, "vmax": high} if norm is None else {"norm": norm}
@@ -585,8 +655,13 @@ def scatter_fit(
         colour = colours.get(one, BASE if hue is None else style.CYCLE[place % len(style.CYCLE)])
         marker = markers.get(one, "o" if hue is None else style.MARKERS[place % len(style.MARKERS)])
         text = None if hue is None else name(one, hue, lang)
-        look = {"edgecolor": PAPER, "linewidth": 0.4, "zorder": 3}
-        ax.scatter(part[x], part[y], s=24, color=colour, marker=marker, label=text, **look)
+        look = {"linewidth": 0.8, "zorder": 3}
+        face = [PAPER if loose else colour for loose in soft(part, x, y)]
+        ax.scatter(part[x], part[y], s=24, facecolors=face, edgecolors=colour, marker=marker, **look)
+        ax.scatter([], [], s=24, color=colour, marker=marker, label=text)
+    loose = frame[soft(frame, x, y)]
+    for lines, along, across in ((ax.hlines, x, y), (ax.vlines, y, x)):
+        lines(loose[across], *_ends(loose, along), color=BASE, linewidth=0.8, alpha=0.6, zorder=2)
     ax.grid(True, axis="both")
     _labelled(ax, lang, x, y)
     if hue is not None:

@@ -5,8 +5,6 @@ import pandas as pd
 
 from fire.figures import kit, style
 
-PARTS = {"within": style.SKY, "between": style.NAVY, "transvariation": style.SAND}
-
 
 def structure(frame: pd.DataFrame, lang: str):
     """Inner structure of every region: a row a region, by its mean, with its cities; first and last are named.
@@ -16,62 +14,14 @@ def structure(frame: pd.DataFrame, lang: str):
     return kit.strip(frame, lang, y="region", x="score", ends=1)
 
 
-def decomposition(frame: pd.DataFrame, lang: str):
-    """Dagum Gini, stacked from its three parts: a bar for each node and year; `node, year, part, value`."""
-    bars = frame[frame["part"].isin(PARTS)].sort_values("year", kind="stable")
-    bars = bars.set_index("node").loc[pd.unique(frame["node"])].reset_index()
-    bars["variable"] = [
-        f"{kit.name(node, 'node', lang)}  {year}" for node, year in zip(bars["node"], bars["year"])
-    ]
-    return kit.stacked(
-        bars.rename(columns={"value": "gini"}),
-        lang,
-        y="variable",
-        x="gini",
-        part="part",
-        order=list(PARTS),
-        colours=PARTS,
-        totals=True,
-    )
+def between(frame: pd.DataFrame, lang: str):
+    """Share of the differences between cities that lies between regions, a row a node, over the band that random regions
+    give (5 to 95 per cent, a tick at the mean).
 
-
-def contributions(frame: pd.DataFrame, lang: str):
-    """Contributions to the Theil index in per cent: between regions, then each region, largest first.
-
-    `frame`: `year, part, group, share` of `by_year(…, theil)`; first and last year are joined, one alone is a dot.
+    `frame`: `node, between_pct, expected_pct, chance_low_pct, chance_high_pct` of `regions.judged`.
     """
-    parts = frame[frame["part"].isin(["between", "within"])]
-    table = 100 * parts.pivot(index=["part", "group"], columns="year", values="share")
-    table = table.sort_values(["part", table.columns[-1]], ascending=[True, False]).reset_index()
-    table["variable"] = [
-        kit.name(group, "region", lang) if group else kit.name(part, "part", lang)
-        for part, group in zip(table["part"], table["group"])
-    ]
-    ends = list(dict.fromkeys(frame["year"]))
-    start = None if len(ends) == 1 else min(ends)
-    fig = kit.dumbbell(
-        table,
-        lang,
-        y="variable",
-        start=start,
-        end=max(ends),
-        x="contribution_pct",
-        colour=style.NAVY,
-        digits=1,
-    )
-    fig.axes[0].set_xlim(left=-0.5)
-    return fig
-
-
-def pairs(frames: dict, lang: str):
-    """Gini inside each region (diagonal) and between each pair (below it).
-
-    `frames`: `groups` (group, gini) and `pairs` (group, other, gini) of `regions.dagum_tables`.
-    """
-    inside = frames["groups"].assign(other=frames["groups"]["group"])
-    both = pd.concat([inside, frames["pairs"]])[["other", "group", "gini"]]
-    both = both.rename(columns={"other": "region", "group": "other_region"})
-    return kit.heat(both, lang, y="region", x="other_region", value="gini", size=6, height=4.9)
+    band = {"low": "chance_low_pct", "high": "chance_high_pct", "median": "expected_pct"}
+    return kit.dots(frame, lang, y="node", x="between_pct", digits=1, **band)
 
 
 def coordination(frame: pd.DataFrame, lang: str):
