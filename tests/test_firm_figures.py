@@ -29,7 +29,7 @@ DRAW = {
     "bars": lambda lang: figures.quantity_quality(REGIONS, lang),
     "slope": lambda lang: figures.slope(REGIONS.assign(firms=[1, 2, 3], hightech_share_pct=[3, 1, 2]), lang),
     "shares": lambda lang: figures.shares(technology.shares(WIDE), lang),
-    "quotients": lambda lang: figures.quotients(technology.reliable(technology.shares(WIDE)), lang),
+    "quotients": lambda lang: figures.quotients(technology.clear(technology.shares(WIDE * 40)), lang),
     "map": lambda lang: figures.specialities(CITIES, lang),
 }
 
@@ -63,6 +63,15 @@ def test_bars_write_the_amount_and_a_dash_for_a_missing_ratio():
     assert {"30", "18.8", "–"} <= set(shown)
 
 
+def test_an_amount_that_is_not_printed_is_a_dash():
+    frame = REGIONS.assign(firms=[30.0, float("nan"), 5.0], hightech_share_pct=[18.8, 31.6, 20.0])
+    frame = frame.assign(firms_status=["printed", None, "printed"], hightech_share_pct_status="printed")
+    fig = figures.quantity_quality(frame, "zh")
+    shown = texts(fig)
+    plt.close(fig)
+    assert shown.count("–") == 1 and "30" in shown
+
+
 def test_shares_frame_the_leader_and_add_up_the_largest():
     fig = DRAW["shares"]("en")
     frames = [(box.get_x(), box.get_y()) for box in fig.axes[0].patches]
@@ -72,11 +81,13 @@ def test_shares_frame_the_leader_and_add_up_the_largest():
 
 
 def test_quotients_that_are_missing_or_zero_stay_empty():
-    fig = DRAW["quotients"]("en")
-    values = fig.axes[0].collections[0].get_array()
-    shown = technology.reliable(technology.shares(WIDE))["location_quotient"]
+    wide = (WIDE * 40).assign(物联网=[1, 3, 1])
+    shown = technology.clear(technology.shares(wide))
+    fig = figures.quotients(shown, "en")
+    values, names = fig.axes[0].collections[0].get_array(), texts(fig)
     plt.close(fig)
-    assert np.ma.count(np.ma.masked_invalid(values)) == (shown > 0).sum() < 6
+    assert np.ma.count(np.ma.masked_invalid(values)) == (shown["location_quotient"] > 0).sum() < 6
+    assert not any("Internet of things" in text for text in names), "no quotient of it is clear"
 
 
 def test_more_technologies_than_colours_can_be_told_apart():

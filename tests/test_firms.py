@@ -132,7 +132,14 @@ def test_firms_without_patents_count_only_when_asked():
 
 @pytest.fixture(scope="module")
 def counted(sample):
-    return firms.Counted(*sample, ["assumed", "simulated"], records.source())
+    """The sample as if its records had been collected."""
+    return firms.Counted(*sample, ["observed"], records.source())
+
+
+@pytest.fixture(scope="module")
+def made(sample):
+    """The sample as it is: simulated, beside what the report printed."""
+    return firms.Counted(*sample, ["simulated"], records.source(), sources.printed(editions.load(2022).facts))
 
 
 def test_leaders_by_region_and_by_city(counted):
@@ -146,7 +153,8 @@ def test_leaders_by_region_and_by_city(counted):
 
 def test_where_too_few_reach_the_least_number_the_largest_are_compared(counted):
     found = firms.leaders(counted, "city", "firms", "hightech_share_pct", least=10**9)
-    assert found["least"] == 4336 and found["best"] == "北京"
+    third = firms.stocks(counted, "city")["firms"].iloc[2]
+    assert found["least"] == third and found["best"] == "北京"
 
 
 def test_ranks_by_number_and_quality(counted):
@@ -167,7 +175,7 @@ def test_quality_in_one_row_a_table_and_its_sentence(counted):
     assert rows.loc["patents"].tolist() == [1_000_000, 1_000_000, 0, 0, "2021-12-31"]
     assert (rows["input"] == rows["used"] + rows["set_aside"]).all() and firms.broken(counted.quality).empty
     totals = counted.totals
-    assert (totals["input"], totals["aside"], totals["simulated"]) == (1_053_586, 0, True)
+    assert (totals["input"], totals["aside"]) == (1_053_586, 0)
     assert [row["table"] for row in totals["dates"]] == ["firms", "patents", "deals"]
 
 
@@ -181,20 +189,92 @@ def test_broken_rules_are_named_in_both_languages():
 def test_indicators_stand_beside_those_of_the_index(counted):
     index = editions.load(2022).index
     panel = firms.panel(counted, index)
-    assert set(panel["year"]) == {2020, 2021} and set(panel["status"]) == {"simulated"}
+    assert set(panel["year"]) == {2020, 2021} and set(panel["status"]) == {"observed"}
     found = firms.indicators(panel, index)
     assert (found["count"], found["unit"], found["first"], found["at"]) == (10, "北京", 9, 2021)
-    assert found["shared"] == 59 and firms.last_year(panel)["unit"][:3].tolist() == ["深圳", "北京", "上海"]
+    assert found["shared"] == 0, "the panel of 2022 knows no count of firms"
+    assert firms.last_year(panel)["unit"][:3].tolist() == ["深圳", "北京", "上海"]
     fewer = firms.panel(counted, index.drop("deals_top_vc"))
     assert firms.indicators(fewer, index)["count"] == 9
 
 
-def test_an_index_fed_from_the_records_does_not_differ(counted):
+def test_an_index_is_held_against_the_records_that_feed_it(counted):
     index = editions.load(2022).index
     panel = firms.panel(counted, index)
-    own = index.panel.set_index(["unit", "year", "indicator"])
-    own.update(panel.set_index(["unit", "year", "indicator"])["value"])
-    assert firms.indicators(panel, index.revise(own.reset_index()))["differ"] == 0
+    fed = index.revise(pd.concat([index.panel, panel], ignore_index=True))
+    found = firms.indicators(panel, fed)
+    assert (found["shared"], found["differ"]) == (59, 0)
+
+
+# Simulated records: only what is printed, and what follows from it
+
+
+def test_no_count_of_simulated_records_is_shown(made, sample):
+    """Whatever a chapter may take is printed or follows from printed numbers."""
+    told = set(made.printed["value"])
+    for by in ("region", "city", "category"):
+        table = firms.stocks(made, by)
+        for name in [*sources.COUNTS, *sources.RATIOS]:
+            status = table[f"{name}_status"]
+            assert (
+                set(status.dropna()) <= {"printed", "implied"}
+                and status.notna().eq(table[name].notna()).all()
+            )
+            assert set(table.loc[status.eq("printed"), name]) <= told
+            assert set(table.loc[status.eq("implied"), name]) == set() or name in sources.RATIOS
+    cities = set(firms.stocks(made, "city")["unit"])
+    assert cities == set(made.printed.query("by == 'city' and measure == 'value'")["unit"])
+    assert not made.known and "simulated" not in str(made.given)
+
+
+def test_what_follows_from_printed_numbers_is_implied(made):
+    regions = firms.stocks(made, "region").set_index("unit")
+    assert regions.at["成渝", "rd_staff_per_firm"] == pytest.approx(25450 / 2242)
+    assert regions.at["成渝", "rd_staff_per_firm_status"] == "implied"
+    assert regions.at["长三角", "rd_staff_per_firm"] == 11.0, "printed digits stand"
+    assert pd.isna(regions.at["西北地区", "firms"]) and "西南地区" not in regions.index
+
+
+def test_leaders_go_by_printed_ranks(made):
+    found = firms.leaders(made, "region", *firms.PAIRS["number"])
+    assert found["units"] == ["长三角", "粤港澳大湾区", "京津冀"] and found["share"] == 74.6
+    assert (found["best"], found["best_value"]) == ("长江中游", 37.9)
+    staff = firms.leaders(made, "category", *firms.PAIRS["staff"])
+    assert staff["units"] == ["互联网", "人工智能"] and staff["best"] == "互联网"
+    assert np.isnan(staff["values"][0]) and np.isnan(staff["best_value"]), (
+        "the rank is printed, the number is not"
+    )
+    assert firms.pair(made, "category", *firms.PAIRS["staff"]).empty
+    cities = firms.leaders(made, "city", *firms.CITY_PAIRS["staff"])
+    assert (
+        cities["units"] == []
+        and cities["best"] is None
+        and cities["told"][0] == {"unit": "济南", "value": 36.7}
+    )
+
+
+def test_the_sample_agrees_with_the_printed_totals(made):
+    found = firms.agreement(made)
+    assert found["nation"] == 42186 == made.cube["firms"].sum()
+    assert found["agree"] == found["numbers"] > 60
+    wrong = made._replace(cube=made.cube.assign(firms=made.cube["firms"] + made.cube["city"].eq("杭州")))
+    assert firms.agreement(wrong)["agree"] < found["numbers"]
+
+
+def test_a_sample_without_printed_facts_shows_nothing(sample):
+    bare = firms.Counted(*sample, ["simulated"], records.source(), sources.printed(None))
+    for by in ("region", "city", "category"):
+        assert firms.overview(bare, by).empty and firms.pair(bare, by, *firms.PAIRS["number"]).empty
+        assert firms.leaders(bare, by, *firms.PAIRS["number"])["units"] == []
+    assert firms.agreement(bare) == {"numbers": 0, "agree": 0, "nation": None}
+
+
+def test_printed_facts_are_read_once_each():
+    table = sources.printed(editions.load(2022).facts)
+    assert not table.duplicated(["by", "unit", "technology", "metric", "measure"]).any()
+    ranks = table[table["measure"].eq("rank")]
+    assert not ranks.duplicated(["by", "technology", "metric", "value"]).any()
+    assert set(table["by"]) == {"region", "city", "group", "nation", "category"}
 
 
 def test_an_edition_without_records_is_told_so():

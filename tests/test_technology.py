@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import stats
 
 from fire.analysis import technology
+from fire.analysis.known import SURE
 
 WIDE = pd.DataFrame({"x": [60, 20, 20], "y": [0, 30, 70]}, index=["a", "b", "c"])
 COUNTS = arrays(np.int64, (4, 5), elements=st.integers(1, 500))
@@ -25,24 +27,63 @@ def test_shares_and_location_quotients_by_hand():
     assert found.at[("a", "y"), "location_quotient"] == 0 and len(found) == 6
 
 
-def test_quotients_on_few_expected_counts_are_missing():
-    wide = pd.DataFrame({"x": [30, 6], "y": [30, 3], "z": [2, 1]}, index=["a", "b"])
-    found = technology.shares(wide).set_index(["unit", "technology"])
-    assert found.at[("b", "y"), "expected"] == pytest.approx(10 * 33 / 72)
-    kept = technology.reliable(found.reset_index()).set_index(["unit", "technology"])["location_quotient"]
-    assert set(kept.index[kept.isna()]) == {("a", "z"), ("b", "y"), ("b", "z")}
-    assert kept["b", "x"] == pytest.approx(6 / (10 * 36 / 72))
-    assert technology.specialisation(wide)["main"].tolist() == ["y", "z"]
-    assert technology.specialisation(wide, 5)["main"].tolist() == ["y", "x"]
-    assert technology.specialisation(wide, 99)["main"].isna().all()
+def test_exact_intervals_of_quotients():
+    """Clopper and Pearson by the definition: the tail of the binomial at each end has half of what is left out."""
+    low, high = technology.interval(69, 69, 224, 0.5, 4)
+    tail = (1 - SURE) / 4 / 2
+    assert stats.binom.sf(68, 224, 0.5 * low) == pytest.approx(tail)
+    assert stats.binom.cdf(69, 224, 0.5 * high) == pytest.approx(tail)
+    known = stats.binomtest(69, 224).proportion_ci(0.95, method="exact")
+    assert technology.interval(69, 69, 224, 1)[0] == pytest.approx(known.low)
+    assert [float(end) for end in technology.interval(0, 0, 5, 0.5)][0] == 0
+    assert float(technology.interval(5, 5, 5, 0.5)[1]) == 2
+    assert technology.interval(60, 75, 224, 0.5)[0] < technology.interval(69, 69, 224, 0.5)[0], (
+        "rounding widens"
+    )
+    assert np.isnan(technology.interval(np.nan, np.nan, np.nan, 0.5)).all()
+
+
+def test_quotients_that_cannot_be_told_from_one_are_missing():
+    wide = pd.DataFrame({"x": [600, 400], "y": [300, 700], "z": [3, 9]}, index=["a", "b"])
+    found = technology.clear(technology.shares(wide)).set_index(["unit", "technology"])["location_quotient"]
+    assert found["a", "x"] == pytest.approx(600 / (1000 * 903 / 2012)) and found["b", "y"] > 1
+    assert np.isnan(found["b", "z"]), "9 where 6.6 are expected: by chance?"
+    assert technology.specialisation(wide)["main"].tolist() == ["x", "y"]
+    assert technology.specialisation(wide // 100)["main"].isna().all()
 
 
 def test_a_specialisation_is_named_only_where_it_is_clear():
-    wide = pd.DataFrame({"x": [600, 400], "y": [580, 420], "z": [3, 9]}, index=["a", "b"])
-    shares, special = technology.shares(wide), technology.specialisation(wide)
-    assert technology.strongest(shares, special)["technology"] == "z"  # 9 where 4.9 are expected: by chance?
-    clear = technology.strongest(technology.reliable(shares), special)
-    assert clear["least"] == 5 and clear["technology"] != "z"
+    wide = pd.DataFrame({"x": [600, 400], "y": [300, 700], "z": [3, 9]}, index=["a", "b"])
+    special = technology.specialisation(wide)
+    named = technology.strongest(technology.clear(technology.shares(wide)), special)
+    assert (named["unit"], named["technology"]) == ("a", "x") and named["quotient"] > 1
+    few = technology.strongest(technology.clear(technology.shares(wide // 100)), special)
+    assert np.isnan(few["quotient"])
+
+
+def test_quotients_of_printed_shares():
+    columns = ["by", "unit", "technology", "metric", "measure", "value", "decimals"]
+    rows = [
+        ("nation", "全国", "", "firms", "value", 1000, 0),
+        ("region", "甲", "", "firms", "value", 400, 0),
+        ("region", "乙", "", "firms", "value", 200, 0),
+        ("region", "丙", "", "firms", "value", 100, 0),
+        ("category", "云计算", "", "firms", "value", 300, 0),
+        ("region", "甲", "云计算", "firms", "share_of_tech_pct", 60.0, 1),
+        ("region", "甲", "大数据", "firms", "share_of_tech_pct", 30.0, 1),
+        ("region", "甲", "云计算", "patents", "share_of_tech_pct", 50.0, 1),
+        ("group", "甲+乙+丙", "云计算", "firms", "share_of_tech_pct", 80.0, 1),
+        ("group", "甲+乙", "云计算", "firms", "share_of_tech_pct", 75.0, 1),
+    ]
+    found = technology.as_printed(pd.DataFrame(rows, columns=columns))
+    assert found["location_quotient"].notna().sum() == 2 and len(found) == 4, (
+        "size of the technology printed or not"
+    )
+    one = found.set_index(["amount", "technology", "unit"]).loc[("firms", "云计算", "甲")]
+    assert one["location_quotient"] == pytest.approx(1.5) and one["location_quotient_status"] == "implied"
+    assert one["quotient_low"] == pytest.approx(technology.interval(180, 180, 300, 0.4, 2)[0])
+    assert technology.marked(found)["unit"] == "甲" and technology.marked(found)["quotients"] == 2
+    assert technology.as_printed(pd.DataFrame(columns=columns)).empty
 
 
 def test_concentration_by_hand():
@@ -126,6 +167,6 @@ def test_relatedness_of_regions_leaves_firms_outside_the_index_out():
 
 def test_classification_says_what_it_rests_on():
     tracks = technology.tracks()
-    assert technology.extent(tracks) == {"tracks": 27, "categories": 6, "status": ["published", "assumed"]}
+    assert technology.extent(tracks) == {"tracks": 27, "categories": 6, "status": ["printed", "assumed"]}
     own = tracks.assign(track_basis="assumed", category_basis="assumed")
     assert technology.extent(own)["status"] == ["assumed"]

@@ -1,10 +1,12 @@
-"""Firms in the records of an edition: counted once, their stocks by region, city and technology, and what stands out.
+"""Firms of an edition: counted from its records, or, where these are simulated, as its report printed them.
 
     counted = firms.of(ed)                          # reads, checks and counts on the engine of the edition
     firms.stocks(counted, "region")                 # unit, firms, patents, …, hightech_share_pct, …
     show.table("firms-regions", …, **counted.given)
 
-Stocks are those at the end of the edition's year as far as the records reach: `counted.latest` is their last day.
+Stocks are those at the end of the edition's year as far as the records reach: `counted.latest` is their last day. Counts
+of simulated records are shown nowhere: the functions below then give what is printed (columns `<count>_status`: printed,
+or implied where it follows from printed numbers) and leave the rest open.
 """
 
 from typing import NamedTuple
@@ -12,17 +14,45 @@ from typing import NamedTuple
 import pandas as pd
 
 from fire.errors import refuse
+from fire.index.rounding import half_digit
 from fire.sources import firms, records
+
+PAIRS = {  # a quantity and its quality
+    "number": ("firms", "hightech_share_pct"),
+    "patents": ("patents", "invention_share_pct"),
+    "staff": ("rd_staff", "rd_staff_per_firm"),
+    "deals": ("deals_top_vc", "deals_top_vc_per_firm"),
+}
+CITY_PAIRS = PAIRS | {"deals": ("deals", "deals_per_firm")}
+SHOWN = [
+    "firms",
+    "hightech_share_pct",
+    "patents",
+    "invention_share_pct",
+    "rd_staff",
+    "rd_staff_per_firm",
+    "deals",
+    "deals_top_vc",
+    "deals_top_vc_per_firm",
+]
+FEW = 3  # printed amounts below which there is nothing to draw
 
 
 class Counted(NamedTuple):
     """Counted records: `cube` (city, track, year, region, category and counts, see `sources.firms.count`), `quality`
-    (see `sources.records.quality`), and what is known of them: `status` (a list), `source` (zh, en)."""
+    (see `sources.records.quality`), and what is known of them: `status` (a list), `source` (zh, en); `printed` is what the
+    report says (see `sources.firms.printed`)."""
 
     cube: pd.DataFrame
     quality: pd.DataFrame
     status: list
     source: dict
+    printed: pd.DataFrame | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether the records were collected: counts of simulated ones are not shown."""
+        return "simulated" not in self.status
 
     @property
     def latest(self) -> str:
@@ -31,22 +61,24 @@ class Counted(NamedTuple):
 
     @property
     def given(self) -> dict:
-        """Status, source and last day, for the exhibits."""
-        return {"status": self.status, "source": self.source, "latest": self.latest}
+        """Status, source and last day of what is shown, for the exhibits; of printed numbers the status stands at each."""
+        if self.known:
+            return {"status": self.status, "source": self.source, "latest": self.latest, "known": True}
+        return {"source": firms.PRINTED_SOURCE, "latest": None, "known": False}
 
     @property
     def totals(self) -> dict:
-        """Records `input, used, aside`, whether they are `simulated`, and the last day of each table (`dates`)."""
+        """Records `input, used, aside`, and the last day of each table (`dates`)."""
         rows = reading(self.quality)
         sums = rows[["input", "used", "set_aside"]].sum().rename({"set_aside": "aside"}).to_dict()
-        dates = rows[["table", "latest"]].dropna().to_dict("records")
-        return sums | {"simulated": "simulated" in self.status, "dates": dates}
+        return sums | {"dates": rows[["table", "latest"]].dropna().to_dict("records")}
 
     @property
     def basis(self) -> dict:
-        """The same where technologies are told apart: an assumed one in data/technology.csv makes a table assumed."""
+        """As `given`, where technologies are told apart: an assumed one in data/technology.csv makes a table assumed."""
         assumed = {"assumed"} & set(records.technology()["category_basis"])
-        return self.given | {"status": list(dict.fromkeys([*self.status, *assumed]))}
+        both = {"status": list(dict.fromkeys([*self.status, *assumed]))}
+        return self.given | (both if self.known else {})
 
 
 def of(ed) -> Counted:
@@ -58,27 +90,81 @@ def of(ed) -> Counted:
     refuse(f"edition {ed.name}", [] if named else ["it names no records: add a line 'records: <folder>'"])
     folder = records.locate(named)
     cube, quality = firms.load(ed.year, ed.places(), folder, ed.settings.get("engine", "duckdb://"))
-    status = records.status(folder)
-    # what a sample adds to the printed facts follows stated assumptions
-    return Counted(
-        cube, quality, ["assumed", status] if status == "simulated" else [status], records.source(folder)
+    return Counted(cube, quality, [records.status(folder)], records.source(folder), firms.printed(ed.facts))
+
+
+def agreement(counted: Counted) -> dict:
+    """How the records agree with the printed numbers: `numbers` (printed counts and ratios of regions, cities, technologies
+    and the nation), `agree` (those that the records give to half a unit of the last digit), `nation` (printed firms)."""
+    told = (
+        []
+        if counted.printed is None
+        else counted.printed.query("measure == 'value' and technology == ''").to_dict("records")
     )
+    cube = counted.cube.assign(nation="全国")
+    own = {by: firms.table(cube, by).set_index(by) for by in ("region", "city", "category", "nation")}
+    told = [row for row in told if row["by"] in own]
+    agree = [
+        row["unit"] in own[row["by"]].index
+        and abs(own[row["by"]].at[row["unit"], row["metric"]] - row["value"])
+        <= half_digit(row["decimals"]) + 1e-9
+        for row in told
+    ]
+    nation = [row["value"] for row in told if row["by"] == "nation" and row["metric"] == "firms"]
+    return {"numbers": len(told), "agree": int(sum(agree)), "nation": nation[0] if nation else None}
 
 
 def stocks(counted: Counted, by: str) -> pd.DataFrame:
     """Stocks and ratios by `region`, `city`, `category` or `track`, most firms first: `unit` and the columns of `sources.firms.table`.
 
-    Cities are those of the index; regions include 其他, the firms outside them.
+    Cities are those of the index; regions include 其他, the firms outside them. Of simulated records: the units of which
+    something is printed, with a column `<count>_status` for each.
     """
+    if not counted.known:
+        return _printed_stocks(counted, by)
     cube = counted.cube
     inside = cube[cube["city"].ne(records.OTHER)] if by == "city" else cube
     return firms.table(inside, by).rename(columns={by: "unit"})
 
 
+def _told(counted: Counted, by: str, measure: str) -> pd.DataFrame:
+    """Printed numbers of one kind, technologies together: units × metrics."""
+    columns = [*firms.COUNTS, *firms.RATIOS]
+    if counted.printed is None:
+        return pd.DataFrame(columns=columns, dtype=float)
+    rows = counted.printed.query("technology == '' and by == @by and measure == @measure")
+    return rows.pivot(index="unit", columns="metric", values="value").reindex(columns=columns)
+
+
+def _printed_stocks(counted: Counted, by: str) -> pd.DataFrame:
+    told = _told(counted, by, "value")
+    full = told.fillna(firms.with_ratios(told[firms.COUNTS]))
+    status = told.notna().replace({True: "printed", False: "implied"}).where(full.notna(), None)
+    both = full.join(status.add_suffix("_status")).rename_axis(columns=None).reset_index()
+    return both.sort_values(["firms", "patents", "rd_staff"], ascending=False, ignore_index=True)
+
+
+def overview(counted: Counted, by: str) -> pd.DataFrame:
+    """The main columns of `stocks`, those without any value left out."""
+    table = stocks(counted, by)
+    return _picked(table, [name for name in SHOWN if table[name].notna().any()])
+
+
+def _picked(table: pd.DataFrame, columns) -> pd.DataFrame:
+    """`unit` and some columns of a table, and behind them their statuses where it has them."""
+    names = [*columns, *(f"{name}_status" for name in columns)]
+    return table[["unit", *(name for name in names if name in table)]]
+
+
 def pair(counted: Counted, by: str, amount: str, quality: str) -> pd.DataFrame:
-    """`unit`, an amount and a ratio, the largest amount first."""
-    table = stocks(counted, by).sort_values(amount, ascending=False, kind="stable", ignore_index=True)
-    return table[["unit", amount, quality]]
+    """`unit`, an amount and a ratio, the largest amount first, and their statuses where these differ; no row where fewer
+    than FEW amounts are printed."""
+    table = stocks(counted, by).dropna(subset=[amount, quality], how="all")
+    if not counted.known and table[amount].count() < FEW:
+        table = table.iloc[:0]
+    return _picked(
+        table.sort_values(amount, ascending=False, kind="stable", ignore_index=True), [amount, quality]
+    )
 
 
 def leaders(
@@ -88,8 +174,11 @@ def leaders(
 
     `units, values`: the `top` largest by `amount`, and `share` (per cent) of them in the whole; `last, last_value`: the
     smallest; `best, best_value`: the largest `quality` among the units with at least `least` firms (the number that
-    leaves `among` units, where fewer reach it).
+    leaves `among` units, where fewer reach it). Of simulated records: what is printed of this, by printed ranks, the rest
+    is None, and `told` lists the units with a printed quality.
     """
+    if not counted.known:
+        return _printed_leaders(counted, by, amount, quality, top)
     table = stocks(counted, by).sort_values(amount, ascending=False, kind="stable")
     least = min(least, int(table["firms"].nlargest(among).min()))
     best = table[table["firms"].ge(least)].nlargest(1, quality).iloc[0]
@@ -103,6 +192,34 @@ def leaders(
         "best": best["unit"],
         "best_value": best[quality],
         "least": least,
+        "told": [],
+    }
+
+
+def _printed_leaders(counted: Counted, by: str, amount: str, quality: str, top: int) -> dict:
+    table, ranks = _told(counted, by, "value"), _told(counted, by, "rank")
+    order = ranks[amount].dropna().sort_values(kind="stable")
+    first = [unit for place, (unit, rank) in enumerate(order.items(), 1) if rank == place][:top]
+    values = table[amount].reindex(first)
+    groups, nation = (
+        _told(counted, "group", "share_pct")[amount].dropna(),
+        _told(counted, "nation", "value")[amount].sum(),
+    )
+    shares = [share for group, share in groups.items() if set(str(group).split("+")) == set(first)]
+    if not shares and first and nation and values.notna().all():
+        shares = [100 * values.sum() / nation]
+    best = ranks.index[ranks[quality].eq(1)].tolist()
+    told = table[quality].dropna().sort_values(ascending=False, kind="stable")
+    return {
+        "units": first,
+        "values": values.tolist(),
+        "share": shares[0] if shares else None,
+        "last": None,
+        "last_value": None,
+        "best": best[0] if best else None,
+        "best_value": table[quality].get(best[0]) if best else None,
+        "least": 0,
+        "told": [{"unit": unit, "value": value} for unit, value in told.items()],
     }
 
 

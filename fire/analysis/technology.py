@@ -3,13 +3,13 @@
 import economic_complexity
 import numpy as np
 import pandas as pd
-from scipy.stats import entropy
+from scipy.stats import beta, entropy
 
+from fire.analysis.known import SURE
 from fire.sources import records
 
 KEYS = ["unit", "technology"]
-EXPECTED = 5  # a location quotient on fewer expected counts is noise: the usual rule for tables of counts (Cochran 1954)
-CLEAR = 2  # standard deviations above what is expected from which a specialisation is named
+TOP = "cr3"  # the three largest regions together, in a column of units
 
 
 def tracks() -> pd.DataFrame:
@@ -37,17 +37,21 @@ def matrix(counted: pd.DataFrame, value: str = "firms", rows: str = "region", co
 def shares(wide: pd.DataFrame) -> pd.DataFrame:
     """One row a unit and technology: its `value`, shares and location quotient.
 
-    Columns: `unit, technology, value, expected, share_of_technology_pct, share_of_unit_pct, location_quotient`.
-    `expected` is the count if the unit had the technologies of all units together; the quotient is the count over it
-    (Balassa's revealed comparative advantage, 1965); above 1 the unit is specialised. Missing where a unit or
-    technology has no count.
+    Columns: `unit, technology, value, expected, share_of_technology_pct, share_of_unit_pct, location_quotient, quotient_low,
+    quotient_high`. `expected` is the count if the unit had the technologies of all units together; the quotient is the
+    count over it (Balassa's revealed comparative advantage, 1965); above 1 the unit is specialised; its ends are those of
+    `interval`, for all cells together. Missing where a unit or technology has no count.
     """
+    usual = wide.sum(axis=1) / wide.to_numpy().sum()
+    low, high = interval(wide, wide, wide.sum(), usual.to_numpy()[:, None], wide.size)
     long = {
         "value": wide,
         "expected": expected(wide),
         "share_of_technology_pct": 100 * wide / wide.sum(),
         "share_of_unit_pct": 100 * wide.div(wide.sum(axis=1).where(wide.sum(axis=1) > 0), axis=0),
         "location_quotient": economic_complexity.rca(wide.astype(float)),
+        "quotient_low": pd.DataFrame(low, wide.index, wide.columns),
+        "quotient_high": pd.DataFrame(high, wide.index, wide.columns),
     }
     return (
         _tidy(long)
@@ -57,16 +61,72 @@ def shares(wide: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def interval(least, most, whole, usual, cells: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Exact interval of location quotients: of counts between `least` and `most` (the same where the count is known) in
+    `whole`, over the `usual` share of the unit.
+
+    Clopper and Pearson (1934, Biometrika 26, 404-413), at SURE for all `cells` together (Bonferroni). It takes the counts
+    for independent; those of one owner, such as the patents of a firm, are not, and then it is too short.
+
+    >>> low, high = interval(69, 69, 224, 0.5)
+    >>> float(low.round(3)), float(high.round(3))
+    (0.497, 0.746)
+    """
+    tail, whole = (1 - SURE) / cells / 2, np.asarray(whole, float)
+    least, most = np.asarray(least, float), np.asarray(most, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low = np.where(least == 0, 0.0, beta.ppf(tail, least, whole - least + 1))
+        high = np.where(most == whole, 1.0, beta.ppf(1 - tail, most + 1, whole - most))
+        return low / usual, high / usual
+
+
 def expected(wide: pd.DataFrame) -> pd.DataFrame:
     """Counts if every unit had the mix of all units together."""
     counts = np.outer(wide.sum(axis=1), wide.sum()) / wide.to_numpy().sum()
     return pd.DataFrame(counts, wide.index, wide.columns)
 
 
-def reliable(shares: pd.DataFrame, least: float = EXPECTED) -> pd.DataFrame:
-    """The shares, location quotients on fewer than `least` expected counts missing."""
-    enough = shares["expected"].ge(least)
-    return shares.assign(location_quotient=shares["location_quotient"].where(enough))
+def clear(shares: pd.DataFrame) -> pd.DataFrame:
+    """The shares, location quotients that their interval does not tell from 1 missing."""
+    apart = shares["quotient_low"].gt(1) | shares["quotient_high"].lt(1)
+    return shares.assign(location_quotient=shares["location_quotient"].where(apart))
+
+
+def as_printed(printed: pd.DataFrame) -> pd.DataFrame:
+    """Printed shares of regions in technologies (see `sources.firms.printed`), by amount and technology.
+
+    Columns: `amount, technology, unit` (a region, or the three largest together), `share_of_technology_pct` and, where the
+    size of the technology is printed, `location_quotient, quotient_low, quotient_high` as in `shares`, the rounding of the
+    printed share counted in; with `<column>_status`.
+    """
+    told = printed[printed["measure"].eq("value") & printed["technology"].eq("")]
+    firms = told[told["metric"].eq("firms")].pivot(index="unit", columns="by", values="value")
+    rows = printed[printed["measure"].eq("share_of_tech_pct")].rename(columns={"metric": "amount"})
+    if rows.empty or not {"region", "nation", "category"} <= set(firms):
+        return pd.DataFrame(columns=["amount", "technology", "unit", "share_of_technology_pct"])
+    members = rows["unit"].str.split("+")
+    largest = set(firms["region"].nlargest(3).index)
+    rows = rows[[len(names) == 1 or set(names) == largest for names in members]]
+    own = rows["unit"].str.split("+").map(lambda names: firms["region"].reindex(names).sum(skipna=False))
+    usual = own / firms["nation"].sum()
+    size = rows["technology"].map(firms["category"]).where(rows["amount"].eq("firms"))
+    half = 0.5 * 10.0 ** -rows["decimals"]
+    least, most = (np.clip((rows["value"] + way * half) / 100 * size, 0, size) for way in (-1, 1))
+    low, high = interval(np.ceil(least), np.floor(most), size, usual, max(int(size.notna().sum()), 1))
+    found = pd.DataFrame(
+        {
+            "amount": rows["amount"],
+            "technology": rows["technology"],
+            "unit": rows["unit"].where(~rows["unit"].str.contains("+", regex=False), TOP),
+            "share_of_technology_pct": rows["value"],
+            "share_of_technology_pct_status": "printed",
+            "location_quotient": (rows["value"] / 100 / usual).where(size.notna()),
+            "location_quotient_status": pd.Series("implied", rows.index).where(size.notna()),
+            "quotient_low": low,
+            "quotient_high": high,
+        }
+    )
+    return found.sort_values(["amount", "technology"], kind="stable", ignore_index=True)
 
 
 def _tidy(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -110,14 +170,17 @@ def concentrations(counted: pd.DataFrame, amounts, rows: str = "region") -> pd.D
     return found[["amount", *(column for column in found if column != "amount")]]
 
 
-def specialisation(wide: pd.DataFrame, least: float = 0) -> pd.DataFrame:
+def specialisation(wide: pd.DataFrame) -> pd.DataFrame:
     """How one-sided each unit is, one row a unit.
 
     Columns: `unit, value, herfindahl` (of its technology shares), `krugman` (sum of absolute differences from the
     technology shares of all other units, 0 to 2; Krugman 1991) and `main` (the technology of its largest location
-    quotient among those with `least` expected counts; missing where there is none).
+    quotient among those clearly above 1, see `clear`; missing where there is none).
     """
-    quotient = economic_complexity.rca(wide.astype(float)).where(expected(wide).ge(least))
+    found = clear(shares(wide))
+    quotient = found[found["location_quotient"].gt(1)].pivot(
+        index="unit", columns="technology", values="location_quotient"
+    )
     own = wide.div(wide.sum(axis=1), axis=0)
     rest = wide.sum() - wide
     others = rest.div(rest.sum(axis=1), axis=0)
@@ -127,18 +190,18 @@ def specialisation(wide: pd.DataFrame, least: float = 0) -> pd.DataFrame:
             "value": wide.sum(axis=1).to_numpy(),
             "herfindahl": (own**2).sum(axis=1).to_numpy(),
             "krugman": (own - others).abs().sum(axis=1).to_numpy(),
-            "main": quotient.dropna(how="all").idxmax(axis=1).reindex(wide.index).to_numpy(),
+            "main": quotient.idxmax(axis=1).reindex(wide.index).to_numpy(),
         }
     )
 
 
 def cities(cube: pd.DataFrame, places: pd.DataFrame, value: str = "patents") -> pd.DataFrame:
-    """`specialisation` of the cities with their coordinates `lon, lat`; those too small to tell are left out.
+    """`specialisation` of the cities with their coordinates `lon, lat`; those with no clear speciality are left out.
 
     `places`: columns `city, lon, lat`.
     """
     wide = matrix(cube[cube["city"].ne(records.OTHER)], value, "city")
-    found = specialisation(wide, EXPECTED).dropna(subset="main")
+    found = specialisation(wide).dropna(subset="main")
     return found.merge(places[["city", "lon", "lat"]].rename(columns={"city": "unit"}), on="unit")
 
 
@@ -207,12 +270,10 @@ def dispersed(found: pd.DataFrame, one: str, other: str) -> dict:
 
 
 def strongest(shares: pd.DataFrame, special: pd.DataFrame) -> dict:
-    """The largest location quotient of `reliable` shares, and the unit of `specialisation` whose mix is nearest to all.
-
-    Of the quotients those count whose value lies CLEAR standard deviations (Poisson) above what is expected, if any.
-    """
-    clear = (shares["value"] - shares["expected"]).ge(CLEAR * shares["expected"] ** 0.5)
-    found = shares[clear] if clear.any() else shares
+    """The largest location quotient of `clear` shares (`quotient` is missing where none is above 1), and the unit of
+    `specialisation` whose mix is nearest to all."""
+    above = shares[shares["location_quotient"].gt(1)]
+    found = above if len(above) else shares.assign(location_quotient=np.nan)
     peak = found.sort_values("location_quotient", ascending=False, kind="stable").iloc[0]
     even = special.sort_values("krugman", kind="stable").iloc[0]
     return {
@@ -223,14 +284,32 @@ def strongest(shares: pd.DataFrame, special: pd.DataFrame) -> dict:
         "expected": peak["expected"],
         "even": even["unit"],
         "krugman": even["krugman"],
-        "least": EXPECTED,
+        "sure_pct": 100 * SURE,
     }
+
+
+def marked(found: pd.DataFrame) -> dict:
+    """Of `as_printed`: the region that is most clearly specialised, `unit, technology, share, quotient, low, high` (`unit` is
+    missing where none is), and `quotients`, how many there are."""
+    above = found[found["quotient_low"].gt(1) & found["unit"].ne(TOP)].sort_values(
+        "location_quotient", ascending=False
+    )
+    said = {"quotients": int(found["location_quotient"].count()), "sure_pct": 100 * SURE, "unit": None}
+    for row in above.head(1).itertuples():
+        said |= {"unit": row.unit, "technology": row.technology, "share": row.share_of_technology_pct}
+        said |= {"quotient": row.location_quotient, "low": row.quotient_low, "high": row.quotient_high}
+    return said
 
 
 def commonest(special: pd.DataFrame) -> dict:
     """The technology in which most of the `count` units of `specialisation` are strongest."""
     main = special["main"].value_counts()
-    return {"count": int(main.sum()), "most": main.index[0], "number": int(main.iloc[0]), "least": EXPECTED}
+    return {
+        "count": int(main.sum()),
+        "most": main.index[0],
+        "number": int(main.iloc[0]),
+        "sure_pct": 100 * SURE,
+    }
 
 
 def nearest(near: pd.DataFrame) -> dict:

@@ -20,7 +20,7 @@ TOP = 3
 def quantity_quality(frame: pd.DataFrame, lang: str):
     """Bars of an amount, and beside them dots of a ratio, its largest highlighted.
 
-    Columns, in this order: `unit`, an amount, a ratio (a dash where it is missing); rows in the order drawn.
+    Columns, in this order: `unit`, an amount, a ratio (a dash where one is missing); rows in the order drawn.
     """
     amount, ratio = frame.columns[1:3]
     fig, (left, right) = style.subplots(
@@ -28,8 +28,9 @@ def quantity_quality(frame: pd.DataFrame, lang: str):
     )
     kit.bars(frame, lang, y="unit", x=amount, colours=style.BASE, ax=left)
     kit.dots(frame, lang, y="unit", x=ratio, marked=frame.nlargest(1, ratio)["unit"], ax=right)
-    for row in np.flatnonzero(frame[ratio].isna()):
-        style.end_label(right, 0, row, "–")
+    for axis, column in ((left, amount), (right, ratio)):
+        for row in np.flatnonzero(frame[column].isna()):
+            style.end_label(axis, 0, row, "–")
     left.margins(x=0.2)
     right.set_xlim(0, 1.3 * frame[ratio].max() or 1)
     left.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4))
@@ -68,11 +69,16 @@ def shares(frame: pd.DataFrame, lang: str):
 
 
 def quotients(frame: pd.DataFrame, lang: str):
-    """Location quotients around 1 (equal share) on a logarithmic scale of colours; missing ones stay empty.
+    """Location quotients around 1 (equal share) on a logarithmic scale of colours; missing ones stay empty, a unit or
+    technology without any is left out.
 
     Columns: `unit, technology, location_quotient`.
     """
     values = frame.assign(location_quotient=frame["location_quotient"].where(frame["location_quotient"] > 0))
+    there = [
+        values.groupby(name)["location_quotient"].transform("count") > 0 for name in ("unit", "technology")
+    ]
+    values = values[there[0] & there[1]] if there[0].any() else values
     scale = mpl.colors.LogNorm(0.25, 4)
     colours = f"{style.DIVERGING}_r"
     fig = kit.heat(

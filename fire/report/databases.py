@@ -77,7 +77,8 @@ def build(ed, path=PATH, raw=collection.RAW, records=None) -> pd.DataFrame:
 
 def _write_records(con, folder) -> None:
     """The tables of firm records of a folder, those that are there."""
-    about = "企业记录（模拟或自备） / firm records, simulated or your own"
+    made = recorded.status(folder) == "simulated"
+    about = "企业记录" + "（模拟，不是观测）" * made + " / firm records" + ", simulated, not observed" * made
     for name in recorded.TABLES:
         path = f"{folder}/{name}.parquet"
         if Path(path).exists():

@@ -1,4 +1,5 @@
-"""From firm, patent and deal records to the enterprise indicators and the tables of regions and cities.
+"""From firm, patent and deal records to the enterprise indicators and the tables of regions and cities; and what a report
+printed of them.
 
 The engine counts once: `cube` holds what was added in each city, track and year. Everything after it (stocks, shares,
 averages, ranks) is arithmetic on those few thousand rows, the same whatever engine counted them.
@@ -10,6 +11,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from fire import files
 from fire.sources import engines, records
 
 KEYS = ["city", "track", "year"]
@@ -33,6 +35,15 @@ RATIOS = {  # name: (numerator, denominator, factor)
     "deals_top_vc_per_firm": ("deals_top_vc", "firms", 1),
 }
 SERIES_C = ["C轮", "D轮", "E轮", "F轮", "Pre-IPO"]
+PRINTED = ["firm_regions", "firm_tech", "firm_region_tech"]  # files of printed facts
+MEASURES = ["value", "rank", "share_pct", "share_of_tech_pct"]
+BY = {"tech": "category", "national": "nation"}  # kinds of units, as the columns of a cube name them
+SAME = {
+    "deals_total": "deals",
+    "vc_deals": "deals",
+    "vc_attraction": "deals_top_vc",
+}  # other names of a count
+PRINTED_SOURCE = {"zh": "报告正文刊载的数字", "en": "Numbers printed in the text of the report"}
 INDICATORS = [
     "firms",
     "deals",
@@ -124,6 +135,31 @@ def load(
     return count(checked, places), checked.quality
 
 
+def printed(facts: Path | None) -> pd.DataFrame:
+    """What a report printed exactly of firms, first printing: `by` (region, city, group of them joined by +, nation,
+    category), `unit, technology` (empty: all), `metric` (COUNTS, RATIOS), `measure` (value; rank; share_pct of the nation;
+    share_of_tech_pct of the technology), `value, decimals`.
+
+    Read from PRINTED in the folder of printed facts of an edition; empty without. Of two units printed at one rank the
+    first is taken.
+    """
+    columns = ["by", "unit", "technology", "metric", "measure", "value", "decimals"]
+    paths = [facts / f"{name}.csv" for name in PRINTED] if facts else []
+    tables = [files.read_csv(path) for path in paths if path.exists()]
+    if not tables:
+        return pd.DataFrame(columns=columns).astype({"value": float, "decimals": int})
+    tables = [
+        one if "unit" in one else one.assign(unit=one["tech"], unit_type="tech", tech="") for one in tables
+    ]
+    rows = pd.concat(tables, ignore_index=True).rename(columns={"unit_type": "by", "tech": "technology"})
+    rows = rows[rows["approx"].eq("exact") & rows["measure"].isin(MEASURES)].fillna({"technology": ""})
+    rows = rows.assign(by=rows["by"].replace(BY), metric=rows["metric"].replace(SAME))
+    rows = rows[rows["metric"].isin([*COUNTS, *RATIOS])].astype({"value": float, "decimals": int})
+    what = ["by", "technology", "metric", "measure"]
+    twice = rows["measure"].eq("rank") & rows.duplicated([*what, "value"])
+    return rows[~twice].drop_duplicates([*what, "unit"])[columns].reset_index(drop=True)
+
+
 def table(counted: pd.DataFrame, by: str | list[str], year: int | None = None) -> pd.DataFrame:
     """Stocks at the end of `year` (all years when None) by one or two of `region, city, category, track`.
 
@@ -135,10 +171,10 @@ def table(counted: pd.DataFrame, by: str | list[str], year: int | None = None) -
     """
     rows = counted if year is None else counted[counted["year"] <= year]
     sums = rows.groupby(by, as_index=False)[COUNTS].sum()
-    return _with_ratios(sums).sort_values("firms", ascending=False, kind="stable", ignore_index=True)
+    return with_ratios(sums).sort_values("firms", ascending=False, kind="stable", ignore_index=True)
 
 
-def _with_ratios(sums: pd.DataFrame) -> pd.DataFrame:
+def with_ratios(sums: pd.DataFrame) -> pd.DataFrame:
     """Add the RATIOS to a frame with the COUNTS."""
     return sums.assign(
         **{
