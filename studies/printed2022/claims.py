@@ -136,7 +136,7 @@ def _ranked(claim, book: Book) -> tuple[bool, str]:
                 rank = book.value("rank", list(book.members), [node]).droplevel(1)
                 rivals = list(rank.index[rank.between(first, last)])
             order, names = book.value(claim.measure, rivals, [node]).droplevel(1), listed
-        places = shared(order, claim.measure).loc[names]
+        places = shared(order, claim.measure).reindex(names)
         ranks = np.arange(low, low + len(names))
         holds &= bool((places["first"].le(ranks) & places["last"].ge(ranks)).all())
         shown.append("; ".join(order.sort_values(ascending=False).index[low - 1 : low - 1 + len(names)]))

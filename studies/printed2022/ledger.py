@@ -48,11 +48,11 @@ AGREE = 95.0  # per cent of draws from which a row agrees
 EPSILON = 1e-9  # floating-point room beside a printed tolerance
 
 
-def build(index, facts=None, claims=None, types=None, rules=None) -> pd.DataFrame:
+def build(index, facts=None, claims=None, types=None, rules=None, draws: int | None = None) -> pd.DataFrame:
     """The ledger of the index chapters: printed scores, growth rates and ranks, claims, development types.
 
     `facts`, `claims`, `types`: the tables index_scores, index_claims and typology; `rules` as `errata.rules` (all by
-    default as on file). Columns: COLUMNS.
+    default as on file). `draws`: how many of the draws are looked at (default: all). Columns: COLUMNS.
     Raises InputError for an index of another year than the report's.
     """
     refuse(
@@ -81,7 +81,7 @@ def build(index, facts=None, claims=None, types=None, rules=None) -> pd.DataFram
     rules = errata.rules() if rules is None else rules
     wide = rules[rules["treatment"].isin(["widen", "read as set"])].set_index("id")["tolerance"]
     rows["tolerance"] = rows["id"].map(_readings(rules)).fillna(rows["tolerance"])
-    drawn = _drawn(index, centre, rows, facts, claims, types, rules)
+    drawn = _drawn(index, centre, rows, facts, claims, types, rules, draws)
     return _ranges(_judge(rows.assign(**drawn), rules, wide)).reindex(columns=COLUMNS)
 
 
@@ -296,7 +296,7 @@ def _type_rows(centre: _Run, types: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _drawn(index, centre: _Run, rows, facts, claims, types, rules) -> dict:
+def _drawn(index, centre: _Run, rows, facts, claims, types, rules, draws) -> dict:
     """Over the draws: the share (per cent) in which each row agrees (`met_pct`; NaN for a claim that nothing can be
     computed of) and the 5th and 95th percentile of what is computed in the place of a number (`low`, `high`)."""
     sets = set(rules.loc[rules["treatment"].eq("read as set"), "id"])
@@ -306,7 +306,7 @@ def _drawn(index, centre: _Run, rows, facts, claims, types, rules) -> dict:
     open_ones = set(rows.loc[rows["evidence"].eq("draws"), "id"])
     known = {claim.id: _holds(claim, centre, claim.id in sets) for claim in claims.itertuples()}
     agrees, computed = [], []
-    for run in _runs(index, centre, claims):
+    for run in _runs(index, centre, claims, draws):
         computed.append(np.where(alone, stated, run.numbers(facts)))
         said = [
             _holds(claim, run, claim.id in sets) if claim.id in open_ones else known[claim.id]
@@ -333,12 +333,12 @@ def _ranges(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _runs(index, centre: _Run, claims: pd.DataFrame):
+def _runs(index, centre: _Run, claims: pd.DataFrame, draws: int | None):
     """The draws, or the centre where all is known."""
     if index.draws is None:
         yield centre
     else:
-        yield from (_Run(one, claims) for one in index.completions)
+        yield from (_Run(one, claims) for one in index.completions[:draws])
 
 
 def _holds(claim, run: _Run, as_set: bool) -> float:

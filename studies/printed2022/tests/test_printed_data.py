@@ -7,7 +7,13 @@ from frictionless import validate
 from fire.sources import statistics
 from studies.printed2022 import published
 
-RULES = {"errata-rules.csv", "sizes.csv", "record_priors.csv", "facts-read.csv", "benchmarks.csv"}  # choices of the study, nothing printed
+RULES = {
+    "errata-rules.csv",
+    "sizes.csv",
+    "record_priors.csv",
+    "facts-read.csv",
+    "benchmarks.csv",
+}  # choices of the study, nothing printed
 
 
 def test_package_is_valid():
