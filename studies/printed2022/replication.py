@@ -48,11 +48,12 @@ def by_evidence(rows: pd.DataFrame) -> pd.DataFrame:
 
 def holdout(path=HOLDOUT) -> pd.DataFrame:
     """Printed scores that were left out in turn while all else was solved for: unit, node, printed, centre, low, high, hit
-    (printed lies in the range), fold, error. Empty where the file is not there."""
+    (printed lies in the range), fold, error. A score that other facts imply is no forecast (its hit is empty) and left out.
+    Empty where the file is not there."""
     columns = ["unit", "node", "printed", "centre", "low", "high", "hit", "fold"]
     if not path.exists():
         return pd.DataFrame(columns=[*columns, "error"])
-    table = files.read_table_with(path, columns)
+    table = files.read_table_with(path, columns).dropna(subset="hit").reset_index(drop=True)
     numbers = table[["printed", "centre", "low", "high"]].astype(float)
     hit = table["hit"].astype(float).gt(0)
     return table.assign(**numbers, hit=hit, error=numbers["centre"] - numbers["printed"])

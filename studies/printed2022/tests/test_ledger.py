@@ -195,7 +195,7 @@ def test_rows_apart_have_a_reason_in_both_languages(rows, index):
 def test_scores_that_were_left_out_are_read_as_they_stand(tmp_path):
     path = tmp_path / "holdout.csv"
     path.write_text(
-        "unit,node,printed,centre,low,high,hit,fold\n北京,total,9.958,9.9580,9.8,10.1,1,0\n杭州,I,9.108,8.108,7.9,8.3,0,1\n",
+        "unit,node,printed,centre,low,high,hit,fold\n北京,total,9.958,9.9580,9.8,10.1,1,0\n杭州,I,9.108,8.108,7.9,8.3,0,1\n长春,R,4.026,4.026,4.026,4.026,,1\n",
         encoding="utf-8",
     )
     found = replication.prediction(replication.holdout(path))
