@@ -38,10 +38,11 @@ MOST = 95  # lines of a how-to
 BEFORE = {
     "read-results": """
 import fire
-from fire.report import release, workbook
+from fire.report import marks, release, workbook
 ed = fire.load(2022)
-release.write("reports/2022/data", ed, {"scores": ed.index.scores(), "panel": ed.index.panel})
-workbook.write("reports/2022/fire-2022.xlsx", ed, {})
+scores = marks.scores(ed.index)
+release.write("reports/2022/data", ed, {"scores": scores, "panel": ed.index.panel})
+workbook.write("reports/2022/fire-2022.xlsx", ed, {}, scores)
 """
 }
 

@@ -2,12 +2,12 @@
 
 import re
 
+import pandas as pd
 import pytest
 import small
 from browser import needs_browser, opened
 
 from fire import edition as editions
-from fire.analysis import known as knowledge
 from fire.analysis import results
 from fire.errors import InputError
 from fire.report import profile, site
@@ -129,6 +129,30 @@ def test_rank_in_the_region_is_a_range_where_it_moves(reconstructed):
     assert {one["rank_status"] for one in beside.values()} == {"simulated"}
     assert all(one["rank_low"] <= one["rank_high"] for one in beside.values())
     assert any(one["rank_low"] < one["rank_high"] for one in beside.values())
+
+
+def test_tables_go_into_the_workbook_with_their_statuses(tmp_path):
+    columns = ["unit", "score", "score_status", "score_low", "score_high", "rank"]
+    frame = pd.DataFrame(
+        [["北京", 9.958, "printed", 9.958, 9.958, 1], ["合肥", 6.71, "simulated", 6.1, 7.4, 12]],
+        columns=columns,
+    )
+    (tmp_path / "tables").mkdir()
+    frame.to_csv(tmp_path / "tables" / "one.csv", index=False, encoding="utf-8-sig")
+    record = {
+        "folder": tmp_path,
+        "labels": {name: REAL.book.column(name) for name in columns},
+        "title": {"zh": "题"},
+        "source": {"zh": "源"},
+        "status": ["printed", "simulated"],
+    }
+    made = site._sheets({"one": record})
+    assert list(made) == ["one"] and list(made["one"]["frame"]) == ["城市 City", "得分 Score", "位次 Rank"]
+    assert made["one"]["known"]["得分 Score"].loc[1].to_dict() == {
+        "status": "simulated",
+        "low": 6.1,
+        "high": 7.4,
+    }
 
 
 def test_names_with_markup_are_escaped(profiles, edition, tmp_path):

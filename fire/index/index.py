@@ -275,13 +275,15 @@ class Index:
     # Shown ----------------------------------------------------------------------------------------------------------
 
     def nodes(self) -> pd.DataFrame:
-        """The tree as a table: node, weight in parent and index, posts in the unit of the indicator, status of the
-        data, cells that are missing (in the year ranked)."""
+        """The tree as a table: node, weight in parent and index, posts in the unit of the indicator (but those that follow
+        from draws), status of the data, cells that are missing (in the year ranked)."""
         spec, cells = self.spec, self.complete()
         values, rows = cells[cells["year"].eq(self.year)], []
+        drawn = set() if self.draws is None else set(self.draws["indicator"])
         for node in spec.walk():
             rule, posts = spec.rules[node], {}
-            if rule["leaf"] and self.posts.index.nlevels == 1:
+            told = node not in drawn or isinstance(rule["posts"], (list, tuple))
+            if rule["leaf"] and told and self.posts.index.nlevels == 1:
                 ends = normalise.back(
                     self.posts.loc[node, ["low", "high"]].to_numpy(float), normalise.kind_of(rule)
                 )

@@ -11,6 +11,7 @@ import jinja2
 import pandas as pd
 
 from fire import codebook, files
+from fire.analysis import views
 from fire.index import weights
 from fire.report import marks
 
@@ -35,6 +36,13 @@ def presets(index) -> dict[str, dict[str, float]]:
         "equal": {node: 1 / len(spec.children(spec.nodes.at[node, "parent"])) for node in sliders},
         "entropy": {node: float(entropy[node]) for node in sliders},
     }
+
+
+def compared(index) -> pd.DataFrame:
+    """Ranks of the root under each of `presets`, in the order as published: unit, rank_published, rank_equal, rank_entropy,
+    rank_spread (largest gap)."""
+    runs = {f"rank_{name}": index.vary(weights=chosen) for name, chosen in presets(index).items()}
+    return views.scenarios(runs).rename(columns={"spread": "rank_spread"}).rename_axis("unit").reset_index()
 
 
 def data(edition, lang: str, scores: pd.DataFrame | None = None, links: dict | None = None) -> dict:

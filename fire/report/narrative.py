@@ -116,6 +116,9 @@ class Span(float):
     '6.1–7.4'
     """
 
+    low: float
+    high: float
+
     def __new__(cls, ends: dict):
         span = super().__new__(cls, ends["centre"])
         span.low, span.high = ends["low"], ends["high"]
@@ -202,6 +205,7 @@ def environment(lang) -> jinja2.Environment:
                 "ordinal": lambda rank: ordinal(rank, lang),
                 "plural": _plural,
                 "p": p_value,
+                "mark": lambda status: marked(status, lang),
                 **{
                     kind: named(getattr(codebook, kind), lang)
                     for kind in ("city", "region", "unit", "node", "status", "word")
@@ -224,6 +228,16 @@ def number(cell, digits: int = 0) -> str:
         return str(cell)
     text = f"{round(float(cell), digits) + 0.0:,.{digits}f}"
     return text.replace("-", "−")
+
+
+def marked(status: str, lang: str = "zh") -> str:
+    """The mark of a data status as it follows a number in a sentence; empty for one that carries none.
+
+    >>> marked("printed"), marked("printed", "en"), marked("observed", "en")
+    ('[刊]', ' [p]', '')
+    """
+    sign = codebook.mark(status, lang)
+    return f" {sign}" if sign and lang == "en" else sign
 
 
 def p_value(value, digits: int = 3) -> str:

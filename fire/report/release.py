@@ -165,7 +165,7 @@ def field(name: str, cells: pd.Series, book) -> dict:
         else "string"
     )
     end = next((end for end in ENDS if name.endswith(end) and name.removesuffix(end) in MEASURES), None)
-    note = ENDS.get(end, NOTES.get(name, "")) + SIMULATED * (name in MEASURES)
+    note = (ENDS[end] if end else NOTES.get(name, "")) + SIMULATED * (name in MEASURES)
     try:
         heading = book.column(name)
     except InputError:

@@ -211,10 +211,10 @@ def _sheets(records: dict) -> dict:
             if any(column in columns for columns in shown.values())
         }
         known = {
-            heads[column]: frame[
-                [name for end in exhibits.ENDS if (name := f"{column}{end}") in frame]
-            ].set_axis([end.removeprefix("_") for end in exhibits.ENDS if f"{column}{end}" in frame], axis=1)
-            for column in heads
+            head: frame.filter(regex=f"^{re.escape(column)}_(status|low|high)$").rename(
+                columns=lambda one: one.rpartition("_")[2]
+            )
+            for column, head in heads.items()
             if f"{column}_status" in frame
         }
         made[name] = {

@@ -29,6 +29,8 @@ FORMATS: dict[str, dict] = {
     "edit": {"bg_color": "#FFF6D6", "border": 1, "num_format": "0.0000"},
     "score": {"num_format": "0.000"},
     "share": {"num_format": "0.0000"},
+    "one": {"num_format": "0.0"},
+    "two": {"num_format": "0.00"},
     "raw": {"num_format": "#,##0.##"},
     "whole": {"num_format": "0"},
     "signed": {"num_format": "+0;-0;0"},
@@ -37,6 +39,7 @@ FORMATS: dict[str, dict] = {
     "beside": {"font_color": "#66717D"},
     "link": {"font_color": "#12304F", "underline": 1},
 }
+PLACES = {0: "whole", 1: "one", 2: "two", 3: "score", 4: "share"}  # format of a number by its decimals
 FILLS = {  # of a cell, by the status of its value; an observed one has none
     "printed": "#DCE8F4",
     "implied": "#E3EEDC",
@@ -488,7 +491,7 @@ def _fill(
                     float(value).is_integer(),
                     codebook.mark(status, "zh") if isinstance(status, str) else "",
                 )
-                style = "score" if isinstance(status, str) and places == 3 else "whole" if whole else "share"
+                style = PLACES.get(places, "share") if isinstance(status, str) else "whole" if whole else "share"
                 sheet.write_number(row, column, float(value), styles.of(style, status, mark))
     widths = [
         max([len(str(name)) * 2, *(min(len(str(value)), 40) for value in frame[name])])
