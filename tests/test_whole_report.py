@@ -60,14 +60,15 @@ def test_one_number_is_one_number_in_all_exhibits(report):
 def test_pages_workbook_and_release_say_what_the_stored_results_say(report):
     ed = fire.load(2022)
     known, final = fire.results.of(ed), ed.index.of().set_index("unit")
-    shown = pd.read_csv(report / "data" / "intervals.csv", encoding="utf-8-sig")
-    keys = ["unit", "year", "node"]
-    both = shown.merge(known.intervals, on=keys, suffixes=("", "_stored"))
+    shown = pd.read_csv(report / "data" / "scores.csv", encoding="utf-8-sig")
+    both = shown.merge(known.scores, on=["unit", "year", "node"], suffixes=("", "_stored"))
     assert len(both) == len(shown) and (both["rank_low"] == both["rank_low_stored"]).all()
+    assert (both["score_status"] == both["score_status_stored"]).all()
     ranking = pd.read_excel(report / "fire-2022.xlsx", sheet_name="排名 Ranking", header=1).set_index(
         "城市 Unit"
     )
     assert (ranking["位次 Rank"] == final.loc[ranking.index, "rank"].astype(int)).all()
-    line = known.intervals.query("unit == '合肥' and node == 'total' and year == @ed.year").iloc[0]
+    line = known.scores.query("unit == '合肥' and node == 'total' and year == @ed.year").iloc[0]
     page = (report / "places" / "hefei.en.html").read_text(encoding="utf-8")
-    assert f"{line['rank_low']:.0f}" in page and f"{final.at['合肥', 'score']:.3f}" in page
+    assert f"({line['rank_low']:.0f}–{line['rank_high']:.0f})" in page
+    assert f"{final.at['合肥', 'score']:.3f}" not in page and "not the official report" in page
