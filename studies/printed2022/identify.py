@@ -354,19 +354,3 @@ def printed_growth(node: str, unit_type: str = "city") -> pd.Series:
 
 
 # Pillar F against everything printed about it
-
-
-def held(rows: pd.DataFrame, tolerance: float = 0.0015) -> dict:
-    """Printed numbers about pillar F and its indicators in the `rows` of the ledger that hold or fail, and how many of
-    them are growth rates that the base year was solved from: held, failed, built.
-
-    Scores must agree within `tolerance`, growth within 0.0101 where E01 prints two values, all else as in the ledger.
-    """
-    rows = rows[rows["node"].isin([*FORM, "F"]) & rows["measure"].isin(["score", "rank", *GROWTH])]
-    rows = rows[rows["kind"].eq(rows["measure"])]
-    slack = rows["tolerance"].where(rows["measure"].ne("score"), rows["tolerance"].clip(lower=tolerance))
-    slack = slack.mask(rows["measure"].eq("growth_pct") & rows["errata"].eq("E01"), 0.0101)
-    exact = rows["printed"].str.match(r"-?\d")
-    holds = rows["verdict"].eq("reproduced") | exact & (rows["difference"].abs() <= slack + 1e-6)
-    built = exact & rows["measure"].eq("growth_pct")
-    return {"held": int(holds.sum()), "failed": int((~holds).sum()), "built": int(built.sum())}

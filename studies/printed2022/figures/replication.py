@@ -26,8 +26,8 @@ def verdicts(summary: pd.DataFrame, lang: str):
     if lang == "en":
         table = table.assign(section=table["section"].map(codebook.book(lang).translated))
     order = [verdict for verdict in VERDICTS if verdict in set(table["verdict"])]
-    look = {"y": "section", "x": "rows", "part": "verdict", "order": order, "colours": VERDICTS}
-    return kit.stacked(table, lang, **look, least=0.05, totals=True, digits=0)
+    parts = {"y": "section", "x": "rows", "part": "verdict"}
+    return kit.stacked(table, lang, **parts, order=order, colours=VERDICTS, least=0.05, totals=True, digits=0)
 
 
 def holdout(held: pd.DataFrame, lang: str):
