@@ -1,8 +1,6 @@
 """A chained edition keeps the posts of the last, whatever its data say of the base year: everything that is computed or
 shown of it rests on the same posts."""
 
-import shutil
-
 import numpy as np
 import pandas as pd
 import pytest

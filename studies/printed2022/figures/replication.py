@@ -26,8 +26,18 @@ def verdicts(summary: pd.DataFrame, lang: str):
     if lang == "en":
         table = table.assign(section=table["section"].map(codebook.book(lang).translated))
     order = [verdict for verdict in VERDICTS if verdict in set(table["verdict"])]
-    parts = {"y": "section", "x": "rows", "part": "verdict"}
-    return kit.stacked(table, lang, **parts, order=order, colours=VERDICTS, least=0.05, totals=True, digits=0)
+    return kit.stacked(
+        table,
+        lang,
+        y="section",
+        x="rows",
+        part="verdict",
+        order=order,
+        colours=VERDICTS,
+        least=0.05,
+        totals=True,
+        digits=0,
+    )
 
 
 def holdout(held: pd.DataFrame, lang: str):
