@@ -32,7 +32,7 @@ def conflict(system: System) -> list[str]:
     conflict; each of these is then left out for good when the others still contradict each other (deletion filter).
     """
     live = _misfit(system, system.rows)[1]
-    kept = dict.fromkeys(row.id for row, priced in zip(system.rows, live, strict=True) if priced)
+    kept: dict[str, None] = {row.id: None for row, priced in zip(system.rows, live, strict=True) if priced}
     for name in list(kept):
         rest = [row for row in system.rows if row.id in kept and row.id != name]
         if rest and not feasible(system, rest):

@@ -14,7 +14,6 @@ from fire.index.rounding import half_digit
 from studies.printed2022.sample.constraints import ORDER, OWN_YEAR, Row, System, from_rounded
 
 FAR = 1e3  # cost of a place that clashes
-AROUND = 60  # hundredths of a point within which a pair of rounded scores is looked for
 CLEAR = 2e-4  # points that a rounded score keeps clear of the ends of its window
 DRIFT = (
     0.1,
@@ -111,7 +110,7 @@ def _placed(system: System, order: list[str], choice: dict[str, int], year: int)
             if other != unit:
                 above, below = (other, unit) if position < place else (unit, other)
                 terms, constant = system.expression([(1, above, year, root), (-1, below, year, root)])
-                found.append(Row(("rank", unit, chosen), terms, -constant, np.inf, ORDER, soft=True))
+                found.append(Row("rank", terms, -constant, np.inf, ORDER, ("rank", unit, chosen)))
     return found
 
 
@@ -126,9 +125,9 @@ def ends(system: System, x: np.ndarray, barred: set) -> list[Row]:
             if year == system.before or (leaf == OWN_YEAR and not top):
                 near = cells.sort_values("score", ascending=not top, kind="stable")["unit"]
                 unit = next(unit for unit in near if (leaf, year, end, unit) not in barred)
-                limits = (end, np.inf) if top else (-np.inf, end)
-                column = system.column[unit, year, leaf]
-                found.append(Row((leaf, year, end, unit), {column: 1.0}, *limits, soft=True))
+                low, high = (end, np.inf) if top else (-np.inf, end)
+                terms = {system.column[unit, year, leaf]: 1.0}
+                found.append(Row("end of the scale", terms, low, high, choice=(leaf, year, end, unit)))
     return found
 
 
@@ -143,8 +142,8 @@ def pairs(system: System, x: np.ndarray, facts: pd.DataFrame, barred: set) -> li
                 float(fact.value), fact.tolerance, [x[system.column[key]] for key in keys], fact.id, barred
             )
             for key, score in zip(keys, pair, strict=True):
-                window = (score - half_digit(2), score + half_digit(2))
-                found.append(Row((fact.id, *pair), {system.column[key]: 1.0}, *window, CLEAR, soft=True))
+                terms, half = {system.column[key]: 1.0}, half_digit(2)
+                found.append(Row(fact.id, terms, score - half, score + half, CLEAR, (fact.id, *pair)))
     return found
 
 
@@ -154,7 +153,7 @@ def _nearest(growth: float, half: float, scores: list[float], id: str, barred: s
     >>> _nearest(43.70, 0.005, [11.974, 8.329], "", set())
     (11.97, 8.33)
     """
-    before = np.round(100 * scores[1]) + np.arange(-AROUND, AROUND + 1)
+    before = np.arange(100, 1001)
     now = np.round(before * (1 + growth / 100))
     fits = np.abs(100 * (now / before - 1) - growth) <= half + 1e-9
     far = np.hypot(now / 100 - scores[0], before / 100 - scores[1])

@@ -43,15 +43,15 @@ PARTS = [  # a part and the whole that it cannot exceed
 
 @dataclass(frozen=True)
 class Row:
-    """`low <= sum of terms <= high`; a draw keeps `margin` clear of either end. `terms`: coefficient by column. A `soft` row
-    is one that a draw chose itself and may have to choose anew."""
+    """`low <= sum of terms <= high`; a draw keeps `margin` clear of either end. `terms`: coefficient by column. A row with a
+    `choice` is one that a draw chose itself and may have to choose anew."""
 
-    id: str | tuple
+    id: str
     terms: dict
     low: float
     high: float
     margin: float = 0.0
-    soft: bool = False
+    choice: tuple = ()
 
 
 class System:

@@ -3,7 +3,8 @@
 The prior is drawn and then conditioned by least squares in its own metric (Matheron's rule: Journel and Huijbregts 1978,
 Mining Geostatistics; Wilson and others 2021, Journal of Machine Learning Research 22, 105), here under inequalities
 (randomise, then optimise: Bardsley, Solonen, Haario and Laine 2014, SIAM Journal on Scientific Computing 36; for
-constraints Everink, Dong and Andersen 2023, SIAM/ASA Journal on Uncertainty Quantification 11).
+constraints Everink, Dong and Andersen 2023, SIAM/ASA Journal on Uncertainty Quantification 11). Least squares put what the
+prior would have beyond an inequality exactly on it; `settled` gives it the distance that the cut-off density has there.
 """
 
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ class Solver:
 
     def solve(self, prior: tuple[np.ndarray, np.ndarray], rows: list[Row], push: np.ndarray | None = None):
         """Scores nearest to a draw of the prior under `rows`, soft ones where they can be, and the price of every side of a
-        row or bound (`sides`); None when there are none. `push`: how far inside each side to stay, where that can be."""
+        row or bound (`sides`). `push`: how far inside each side to stay, where that can be. ArithmeticError without any."""
         effects, sd = prior
         matrix, limit, soft = self.sides(rows)
         push = np.zeros(len(limit)) if push is None else np.append(push, np.zeros(len(limit) - len(push)))
@@ -79,13 +80,10 @@ class Solver:
         cones = [clarabel.ZeroConeT(len(self.right)), clarabel.NonnegativeConeT(len(b) - len(self.right))]
         outcome = clarabel.DefaultSolver(sparse.diags(p).tocsc(), q, a, b, cones, settings).solve()
         if str(outcome.status) not in ("Solved", "AlmostSolved"):
-            return None
-        first = len(self.right)
-        tight = (
-            np.array(outcome.z)[first : first + len(limit)],
-            np.array(outcome.s)[first : first + len(limit)],
-        )
-        return np.array(outcome.x)[: matrix.shape[1]], np.where(tight[0] > tight[1], tight[0], 0.0)
+            raise ArithmeticError(f"least squares: {outcome.status}")
+        mine = slice(len(self.right), len(self.right) + len(limit))
+        paid, room = np.array(outcome.z)[mine], np.array(outcome.s)[mine]
+        return np.array(outcome.x)[: matrix.shape[1]], np.where(paid > room, paid, 0.0)
 
     def reach(self, rows: list[Row]) -> np.ndarray:
         """Standard deviation of each side's expression from what is a city's own; 0 where a row holds an end of the scale."""
@@ -101,7 +99,7 @@ class Solver:
         low, high = self.system.bounds()
         below, above, least, most = (np.isfinite(ends) for ends in (floor, roof, low, high))
         eye = sparse.eye(self.system.size, format="csr")
-        soft = np.array([row.soft for row in rows], bool)
+        soft = np.array([bool(row.choice) for row in rows])
         order = np.argsort(np.append(np.flatnonzero(below), np.flatnonzero(above)), kind="stable")
         return (
             sparse.vstack(
@@ -135,18 +133,21 @@ def draw(problem: Problem, number: int) -> np.ndarray:
     add_steps(system, rng)
     prior = solver.prior(rng)
     given = choices.first_edition(problem.previous, choices.leaders(facts), rng)
-    found = solver.solve(prior, system.rows)
-    if found is None:
+    try:
+        x, price = solver.solve(prior, system.rows)
+    except ArithmeticError:
         calibrate.check(system)
-    x, push = settled(solver, prior, system.rows, *found, np.zeros(0), ROUNDS, rng)
-    barred: set = set()
+        raise
+    x, push = settled(solver, prior, system.rows, x, price, np.zeros(0), ROUNDS, rng)
+    y, barred = x, set()
     for _ in range(TRIES):
         chosen = choices.ranked(system, x, facts, given, barred)
-        chosen += choices.ends(system, x, barred) + choices.pairs(system, x, facts, barred)
+        chosen += choices.ends(system, x, barred) + choices.pairs(system, y, facts, barred)
         y, price = solver.solve(prior, system.rows + chosen, push)
         missed = unmet(system, chosen, y)
         if not missed:
-            return settled(solver, prior, system.rows + chosen, y, price, push, 1, rng)[0]
+            z, _ = settled(solver, prior, system.rows + chosen, y, price, push, 1, rng)
+            return y if unmet(system, chosen, z) else z
         barred.add(missed[0])
     raise InputError("draw", [f"{choice} cannot hold beside the rest" for choice in missed])
 
@@ -167,8 +168,8 @@ def settled(solver: Solver, prior, rows: list[Row], x, price, push, rounds: int,
 
 
 def unmet(system: System, rows: list[Row], x: np.ndarray) -> list:
-    """Ids of rows that had to be given up."""
+    """Choices that had to be given up."""
     matrix, low, high, margin = system.table(rows)
     got = matrix @ x
     places = np.flatnonzero((got < low + margin - DONE) | (got > high - margin + DONE))
-    return list(dict.fromkeys(rows[place].id for place in places))
+    return list(dict.fromkeys(rows[place].choice for place in places))

@@ -79,7 +79,7 @@ class Ranges:
 
     def growth(self, unit: str, node: str) -> tuple[float, float]:
         """Smallest and largest growth in per cent."""
-        return tuple(sorted(self._ratio(unit, node, sign) for sign in (1, -1)))
+        return self._ratio(unit, node, 1), self._ratio(unit, node, -1)
 
     def _ratio(self, unit: str, node: str, sign: int) -> float:
         now, before = (

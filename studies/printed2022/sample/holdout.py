@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from fire import files
+from fire.index.rounding import half_digit
 from studies.printed2022.sample import feasible, sample
 from studies.printed2022.sample.choices import value
 from studies.printed2022.sample.draws import draw
@@ -62,7 +63,7 @@ def fold(number: int) -> pd.DataFrame:
         ends = [ranges.score(row.unit, ranges.system.now, row.node) for row in held.itertuples()]
         narrow = np.array([high - low < NARROW for low, high in ends])
         held["region"] = held["region"].where(~narrow, held["unit"].map(places))
-    problem = sample.problem_of(facts)
+    problem = sample.problem_of(facts, sample.fitted(facts))
     drawn = [draw(problem, FIRST + 100 * number + one) for one in range(1, DRAWS + 1)]
     rows = []
     for row, pinned in zip(held.itertuples(), narrow, strict=True):
@@ -81,32 +82,31 @@ def forecasts() -> pd.DataFrame:
 
 
 def summary(table: pd.DataFrame, spec) -> pd.DataFrame:
-    """By pillar and for all: forecasts, those implied by other facts, hit rate of the 90 % interval and its standard error,
-    root mean square error of the centre, mean half-width, share of centres within half a last digit (of all)."""
+    """By pillar and for all: number of forecasts, hit rate of the 90 % interval and its standard error, root mean square
+    error of the centre, mean half-width, share of centres within half a last digit."""
     pillar = {node: one for one in spec.pillars for node in spec.walk(one)} | {spec.root: spec.root}
     table = table.assign(pillar=table["node"].map(pillar), error=table["centre"] - table["printed"])
     rows = []
     for name, part in [*table.groupby("pillar", sort=False), ("all", table)]:
-        told = part.dropna(subset="hit")
-        rate, reach = told["hit"].mean(), (told["high"] - told["low"]) / 2
+        rate = part["hit"].mean()
         rows.append(
             {
                 "node": name,
-                "forecasts": len(told),
-                "implied": len(part) - len(told),
+                "forecasts": len(part),
                 "hit_rate": rate,
-                "hit_error": np.sqrt(rate * (1 - rate) / len(told)),
-                "rmse": np.sqrt((told["error"] ** 2).mean()),
-                "reach": reach.mean(),
-                "exact": part["error"].abs().le(0.0005).mean(),
+                "hit_error": np.sqrt(rate * (1 - rate) / len(part)),
+                "rmse": np.sqrt((part["error"] ** 2).mean()),
+                "reach": ((part["high"] - part["low"]) / 2).mean(),
+                "exact": part["error"].abs().le(half_digit(3)).mean(),
             }
         )
     return pd.DataFrame(rows)
 
 
 def make(_ed=None, path: Path = PATH) -> None:
-    """Write the forecasts to `path`."""
-    files.write_csv(forecasts().round(6), path, excel=True)
+    """Write the forecasts to `path`, without those that the other facts imply."""
+    table = forecasts().dropna(subset="hit")
+    files.write_csv(table.round(6).astype({"hit": int}), path, excel=True)
 
 
 if __name__ == "__main__":

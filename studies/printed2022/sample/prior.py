@@ -68,7 +68,7 @@ COMPONENTS = (
     *(Component(f"change_own_{leaf}", ("unit", "indicator"), change=True, only=(leaf,)) for leaf in KNOWN),
 )
 LEADS = ("region", "region_pillar", "city", "city_pillar", "own")  # parts of which the share kept applies
-KEPT = np.arange(0.80, 1.101, 0.05)  # shares tried
+KEPT = (0.80, 0.85, 0.90, 0.95, 1.00)  # shares tried
 
 
 def cells(system: System) -> pd.DataFrame:
@@ -133,7 +133,7 @@ def evidence(open_: System, frame: pd.DataFrame, facts: pd.DataFrame, observed: 
         number, growth = float(fact.value), fact.measure == "growth_pct"
         if growth and (fact.unit, fact.node) in fast:
             continue
-        parts = [(1, fact.unit, fact.year, fact.node)]
+        parts = [(1.0, fact.unit, fact.year, fact.node)]
         if growth:
             parts.append((-1 - number / 100, fact.unit, open_.before, fact.node))
         terms, constant = open_.expression(parts)
@@ -157,12 +157,10 @@ def evidence(open_: System, frame: pd.DataFrame, facts: pd.DataFrame, observed: 
 def estimate(frame: pd.DataFrame, matrix, values, noise) -> tuple[tuple[Component, ...], float, pd.DataFrame]:
     """Components with their estimated standard deviations, the share kept, and both as a frame: component, estimate, low,
     high (one standard error either way, on the scale of the logarithm), n (groups that the evidence touches)."""
-    seen = {part: matrix @ effects(frame, part) for part in COMPONENTS}
-    fits = {kept: _fit(frame, matrix, values, noise, kept) for kept in KEPT.round(2)}
-    kept = min(fits, key=lambda share: fits[share][0])
-    _, logs, errors = fits[kept]
-    around = [share for share in fits if abs(share - kept) < 0.06]
-    bend = np.polyfit(around, [fits[share][0] for share in around], 2)[0] if len(around) == 3 else np.inf
+    fits = {kept: _fit(frame, matrix, values, noise, kept) for kept in KEPT}
+    kept = min(KEPT, key=lambda share: fits[share][0])
+    logs, errors = _errors(fits[kept])
+    bend = np.polyfit(KEPT, [fits[share][0] for share in KEPT], 2)[0]
     found, place = [], 0
     for part in COMPONENTS:
         if part.sd is None:
@@ -171,28 +169,24 @@ def estimate(frame: pd.DataFrame, matrix, values, noise) -> tuple[tuple[Componen
             )
             place += 1
         found.append(part)
-    rows = [
-        (
-            part.name,
-            part.sd,
-            part.sd * np.exp(-part.error),
-            part.sd * np.exp(part.error),
-            int((np.abs(seen[old]).sum(axis=0) > 0).sum()),
-        )
-        for part, old in zip(found, COMPONENTS, strict=True)
-        if old.sd is None
-    ]
+    table = []
+    for part, old in zip(found, COMPONENTS, strict=True):
+        if old.sd is None:
+            ends = part.sd * np.exp([-part.error, part.error])
+            table.append(
+                (part.name, part.sd, *ends, int((abs(matrix @ effects(frame, old)).sum(axis=0) > 0).sum()))
+            )
     wide = 1 / np.sqrt(2 * bend)
-    rows.append(("kept", kept, kept - wide, kept + wide, len(values)))
+    table.append(("kept", kept, kept - wide, kept + wide, len(values)))
     return (
         tuple(found),
         float(kept),
-        pd.DataFrame(rows, columns=["component", "estimate", "low", "high", "n"]),
+        pd.DataFrame(table, columns=["component", "estimate", "low", "high", "n"]),
     )
 
 
 def _fit(frame, matrix, values, noise, kept: float):
-    """Smallest negative log-posterior for a share kept, the logarithms of the deviations there, and their errors."""
+    """Smallest negative log-posterior for a share kept, the logarithms of the deviations there, and the function."""
     loads = [(part, (matrix @ effects(frame, part, kept)).toarray()) for part in COMPONENTS]
     wide = sum(part.sd**2 * load @ load.T for part, load in loads if part.sd is not None)
     kernels = [load @ load.T for part, load in loads if part.sd is None]
@@ -209,6 +203,12 @@ def _fit(frame, matrix, values, noise, kept: float):
 
     start = np.full(len(kernels), np.log(TYPICAL))
     best = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(-5, 1.5)] * len(start))
-    turns = np.eye(len(start)) * STEP
-    bend = np.array([(cost(best.x + turn)[1] - cost(best.x - turn)[1]) / (2 * STEP) for turn in turns])
-    return best.fun, best.x, np.sqrt(np.diag(np.linalg.inv((bend + bend.T) / 2)))
+    return best.fun, best.x, cost
+
+
+def _errors(fit) -> tuple[np.ndarray, np.ndarray]:
+    """Logarithms of the deviations and their standard errors, from the curvature of the function."""
+    _, logs, cost = fit
+    turns = np.eye(len(logs)) * STEP
+    bend = np.array([(cost(logs + turn)[1] - cost(logs - turn)[1]) / (2 * STEP) for turn in turns])
+    return logs, np.sqrt(np.diag(np.linalg.inv((bend + bend.T) / 2)))

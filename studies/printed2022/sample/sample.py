@@ -79,24 +79,34 @@ def system(facts: pd.DataFrame | None = None, sized: bool = True) -> System:
 @cache
 def problem() -> Problem:
     """The draws of the whole sample: all rows, the prior and the seed."""
-    use = material()
-    return problem_of(use["facts"])
+    return problem_of(material()["facts"], standard())
 
 
-def problem_of(facts: pd.DataFrame) -> Problem:
-    """The draws under these facts: their rows, and the prior estimated from them."""
-    rows, (components, kept, _) = system(facts), prior_estimates(facts)
+def problem_of(facts: pd.DataFrame, prior: tuple) -> Problem:
+    """The draws under these facts and this prior (of `fitted`)."""
+    rows, (components, kept, _) = system(facts), prior
     return Problem(rows, Solver(rows, components, kept), facts, material()["previous"], SEED)
 
 
-def prior_estimates(facts: pd.DataFrame | None = None):
-    """The components of the prior, the share kept, and both as a frame with standard errors (`prior.estimate`)."""
+@cache
+def standard() -> tuple:
+    """The prior under all facts."""
+    return fitted(material()["facts"])
+
+
+def fitted(facts: pd.DataFrame):
+    """The prior under these facts: its components, the share kept, and the frame of `prior_estimates`."""
     use = material()
     factors = use["observed"]["indicator"].isin(use["spec"].leaves(use["spec"].pillars[0]))
     bare = System(use["spec"], use["places"], use["observed"][factors], (published.BASE, published.YEAR))
     frame = prior.cells(bare)
-    facts = use["facts"] if facts is None else facts
     return prior.estimate(frame, *prior.evidence(bare, frame, facts, use["observed"]))
+
+
+def prior_estimates() -> pd.DataFrame:
+    """What the prior of the draws was estimated to be: component, estimate (a standard deviation in points; of `kept` a
+    share), low and high (one standard error either way), n (groups with evidence; of `kept` facts and known cells)."""
+    return standard()[2]
 
 
 def raw(number: int) -> np.ndarray:
@@ -116,14 +126,11 @@ def raw(number: int) -> np.ndarray:
 
 
 def broken(rows: System, scores: np.ndarray) -> list[str]:
-    """Ids of the rows that scores of the cells do not satisfy."""
+    """Ids of the rows that scores of the cells (a column for each set of scores) do not satisfy."""
     matrix, low, high, _ = rows.table()
-    got = matrix @ rows.filled(scores)
-    return list(
-        dict.fromkeys(
-            rows.rows[place].id for place in np.flatnonzero((got < low - 1e-9) | (got > high + 1e-9))
-        )
-    )
+    got = (matrix @ rows.filled(scores)).reshape(len(low), -1)
+    missed = ((got < low[:, None] - 1e-9) | (got > high[:, None] + 1e-9)).any(axis=1)
+    return list(dict.fromkeys(rows.rows[place].id for place in np.flatnonzero(missed)))
 
 
 def build(numbers) -> pd.DataFrame:
