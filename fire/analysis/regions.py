@@ -35,7 +35,8 @@ def with_region(scores: pd.DataFrame, places: pd.DataFrame | None, by: str = "re
         raise InputError(
             "regions of cities", ["the index has no places: give it a frame with city and region"]
         )
-    places = places[places["city"].isin(scores["unit"])]
+    there = set(scores["unit"].unique())
+    places = places[places["city"].isin(list(there))]
     region = places.drop_duplicates("city").set_index("city")[by]
     faults = [
         f"places: city '{city}' appears twice: keep one row"
@@ -43,7 +44,7 @@ def with_region(scores: pd.DataFrame, places: pd.DataFrame | None, by: str = "re
     ]
     faults += [
         f"places: city '{city}' has no row: add it with its region"
-        for city in sorted(set(scores["unit"]) - set(region.index))
+        for city in sorted(there - set(region.index))
     ]
     faults += [
         f"places: city '{city}' has no region: fill column '{by}'" for city in region.index[region.isna()]
@@ -159,19 +160,16 @@ def league(means: pd.DataFrame, year: int, nodes: list) -> pd.DataFrame:
     return table
 
 
-def lead(table: pd.DataFrame, cities: pd.DataFrame) -> dict:
-    """First and last region by rank, and how many regions lie above the mean of all cities. `table` as of `league`,
-    `cities` as of `cities`."""
-    first, last, mean = table.iloc[0], table.iloc[-1], cities["score"].mean()
-    return {
-        "leader": first["unit"],
-        "top": first["score"],
-        "last": last["unit"],
-        "bottom": last["score"],
-        "mean": mean,
-        "count": len(table),
-        "above": int(table["score"].gt(mean).sum()),
-    }
+def lead(table: pd.DataFrame) -> dict:
+    """First and last region by rank, with their means; `table` as of `league`."""
+    first, last = table.iloc[0], table.iloc[-1]
+    return {"leader": first["unit"], "top": first["score"], "last": last["unit"], "bottom": last["score"]}
+
+
+def above(table: pd.DataFrame, cities: pd.DataFrame) -> dict:
+    """How many regions lie above the mean of all cities. `table` as of `league`, `cities` as of `cities`."""
+    mean = cities["score"].mean()
+    return {"mean": mean, "count": len(table), "above": int(table["score"].gt(mean).sum())}
 
 
 def fastest(table: pd.DataFrame) -> dict:
@@ -578,7 +576,7 @@ def differences(
     found = pd.DataFrame(rows)
     told = found["node"].isin(nodes if tested is None else tested)
     found["p_value"] = found["p_value"].where(told)
-    if told.any():
+    if told.sum() > 1:
         found.loc[told, "p_value"] = multipletests(found.loc[told, "p_value"], method="holm")[1]
     return found
 

@@ -59,7 +59,7 @@ def _scores(ax, part: pd.DataFrame, lang: str) -> None:
     part = part.assign(
         score_low=part.get("score_low", part["score"]), score_high=part.get("score_high", part["score"])
     )
-    kit.interval(part, lang, y="unit", x="score", numbers=True, digits=3, size=15, ax=ax)
+    kit.interval(part, lang, y="unit", x="score", numbers=True, digits=3, size=16, ax=ax)
     ranks = part["rank"].astype(str).where(~kit.soft(part, "rank"), "")
     labels = zip(kit.names(part, "unit", lang), ranks, strict=True)
     ax.set_yticks(range(len(part)), [f"{name}  {rank}".strip() for name, rank in labels], fontsize=6.8)

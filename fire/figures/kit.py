@@ -87,9 +87,9 @@ def _ends(frame: pd.DataFrame, column) -> tuple[pd.Series, pd.Series]:
     return low, high
 
 
-def marks(ax, frame: pd.DataFrame, lang: str, x, row, colours, size: float = 28) -> None:
-    """Mark the values of `x` in some rows by how well they are known, with their ranges and a key; `colours`: one, or one
-    a row."""
+def marks(ax, frame: pd.DataFrame, lang: str, x, row, colours, size: float = 28) -> bool:
+    """Mark the values of `x` in some rows by how well they are known, with their ranges and, where some are printed or
+    simulated, a key; whether there is one. `colours`: one, or one a row."""
     row, loose = np.asarray(row, dtype=float), soft(frame, x)
     colours = np.array([colours] * len(frame) if isinstance(colours, str) else list(colours), dtype=object)
     low, high = _ends(frame, x)
@@ -98,28 +98,27 @@ def marks(ax, frame: pd.DataFrame, lang: str, x, row, colours, size: float = 28)
     wide = low.lt(high).to_numpy()
     ax.hlines(row[wide], low[wide], high[wide], color=colours[wide], linewidth=size / 11, alpha=0.4)
     status = frame[f"{x}_status"] if f"{x}_status" in frame else pd.Series("observed", frame.index)
-    told, firm = status.eq("printed"), set(status.dropna()) - {"printed", *SOFT}
-    texts = [codebook.status("printed", lang), _joined(firm, lang), codebook.word("range_simulated", lang)]
-    for rows_of, marker, text in zip((told, ~told & ~loose, loose), "Doo", texts, strict=True):
-        keep = rows_of.to_numpy() & value.notna().to_numpy()
+    told = status.eq("printed")
+    keyed = bool(told.any() or loose.any())
+    for there, marker, hollow in ((told, "D", False), (~told & ~loose, "o", False), (loose, "o", True)):
+        keep = there.to_numpy() & value.notna().to_numpy()
         if not keep.any():
             continue
-        hollow, own = rows_of is loose, list(colours[keep])
-        look = {
-            "s": size * (0.8 if marker == "D" else 1),
-            "marker": marker,
-            "linewidth": 1.2 if hollow else 0.5,
-        }
+        look = {"marker": marker, "linewidth": 1.2 if hollow else 0.5, "s": size if hollow else 1.15 * size}
+        own = list(colours[keep])
         face, edge = (PAPER, own) if hollow else (own, PAPER)
         ax.scatter(value[keep], row[keep], facecolors=face, edgecolors=edge, zorder=3, **look)
-        if told.any() or loose.any():
+        if keyed:
             face, edge = (PAPER, MUTED) if hollow else (MUTED, PAPER)
-            ax.scatter([], [], facecolors=face, edgecolors=edge, label=text, **look)
+            ax.scatter([], [], facecolors=face, edgecolors=edge, label=_key(status[keep], lang), **look)
+    return keyed
 
 
-def _joined(statuses: set, lang: str) -> str:
-    """Names of statuses, from hard to soft."""
-    there = [codebook.status(one, lang) for one in codebook.STATUS if one in statuses]
+def _key(statuses: pd.Series, lang: str) -> str:
+    """What a mark means: the names of its statuses, from hard to soft."""
+    if statuses.eq("simulated").any():
+        return codebook.word("range_simulated", lang)
+    there = [codebook.status(one, lang) for one in codebook.STATUS if one in set(statuses)]
     return ("、" if lang == "zh" else ", ").join(there)
 
 
@@ -405,8 +404,8 @@ def dumbbell(
         ax.hlines(*ends, color=colours[joined], linewidth=1.6)
         ax.scatter(frame[start][told], row[told], color=colours[told], zorder=3, **tick)
         ax.scatter([], [], color=one or MUTED, label=heading(start, lang), **tick)
-    marks(ax, frame, lang, end, row, colours)
-    if start is not None and f"{end}_status" not in frame:
+    keyed = marks(ax, frame, lang, end, row, colours)
+    if start is not None and not keyed:
         ax.scatter([], [], s=28, color=one or MUTED, label=heading(end, lang))
     shown = end if label is None else label
     texts, places = frame[shown].where(~soft(frame, shown)), _digits_of(shown, lang, digits)
