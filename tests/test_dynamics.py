@@ -17,7 +17,7 @@ from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from fire import files
 from fire.analysis import determinants, dynamics
-from fire.analysis.known import Draws, measured
+from fire.analysis.known import Draws, measured, ranged
 from fire.analysis.regions import balanced, wide, with_region
 from fire.errors import InputError
 from fire.figures import dynamics as figures
@@ -366,23 +366,17 @@ def test_convergence_says_what_becomes_of_it_without_the_strongest_city(made):
 
 
 def test_a_node_with_draws_is_a_range_and_is_not_tested(made):
-    same = balanced(made)
-    drawn = [
-        same.assign(score=same["score"].where(same["node"].ne("total"), same["score"] * (1 + d)))
-        for d in (0, 1)
-    ]
-    both = Draws(same, drawn).then(dynamics.spread, ["total", "F"])
-    told = {"score_status": np.where(same["node"].eq("total"), "simulated", "observed"), "known_share": 1.0}
-    scores = same.assign(
-        **told, share_simulated=same["node"].eq("total") * 0.5, share_observed=0.5, share_printed=0.0
-    )
-    table = dynamics.ranges(both, scores).set_index("node")
+    same, sizes = balanced(made), (1.0, 2.0)
+    root = same["node"].eq("total")
+    drawn = [same.assign(score=same["score"].where(~root, same["score"] * size)) for size in sizes]
+    table = ranged(Draws(same, drawn).then(dynamics.spread, ["total", "F"]), ["node"]).set_index("node")
     sd = wide(same, "total").std(ddof=0).iloc[0]
     assert table.loc["total", ["sd_2019_low", "sd_2019_high"]].tolist() == pytest.approx(
         [1.05 * sd, 1.95 * sd]
     )
-    assert table["sd_2019_status"].tolist() == ["simulated", "observed"]
-    assert table.at["F", "sd_2019_low"] == table.at["F", "sd_2019_high"] == table.at["F", "sd_2019"]
+    assert table.at["total", "sd_2019_status"] == "simulated" and pd.isna(table.at["F", "sd_2019_status"])
+    told = {"known_share": 1.0, "share_simulated": 0.5 * root, "share_observed": 0.5, "share_printed": 0.0}
+    scores = same.assign(**told)
     assert measured(scores, ["total", "F"]) == ["F"] and dynamics.basis(scores, "F") == 50
 
 

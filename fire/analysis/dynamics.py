@@ -15,7 +15,6 @@ from fire.analysis import determinants, regions
 from fire.analysis.known import HIGH, LOW, Draws
 from fire.analysis.regions import aligned, wide
 from fire.errors import refuse
-from fire.index.panel import STATUSES
 
 EARTH_KM = 6371.0
 LEVEL = 0.05  # of the tests
@@ -60,18 +59,6 @@ def basis(scores: pd.DataFrame, node: str) -> float:
     """How much of a node rests on public statistics and printed data, in per cent of weight, over units and years."""
     part = scores[scores["node"].eq(node)]
     return 100 * float(part[["share_printed", "share_observed"]].sum(axis=1).mean())
-
-
-def ranges(both: Draws, scores: pd.DataFrame, by: str = "node") -> pd.DataFrame:
-    """A small table with a row a node as shown: to each number its range over the draws (`<column>_low`, `<column>_high`)
-    and the softest status under the node (`<column>_status`). `scores`: as of `known.results`."""
-    frame, soft = both.frame.copy(), scores.dropna(subset="score_status")
-    softest = soft["score_status"].map(STATUSES.index).groupby(soft["node"], observed=True).max()
-    for column in both.frame.select_dtypes("number"):
-        values = np.array([one[column] for one in both.each], dtype=float)
-        frame[f"{column}_status"] = [STATUSES[place] for place in softest.loc[frame[by]]]
-        frame[f"{column}_low"], frame[f"{column}_high"] = np.quantile(values, [LOW, HIGH], axis=0)
-    return frame
 
 
 def gaps(scores: pd.DataFrame, node: str) -> dict:

@@ -1,4 +1,4 @@
-"""Figures of one city: its highest indicators and its fastest ones, against all cities."""
+"""Figures of one city: what is known of it; its highest indicators and its fastest ones, against all cities."""
 
 import numpy as np
 import pandas as pd
@@ -6,6 +6,12 @@ import pandas as pd
 from fire import codebook
 from fire.figures import kit, style
 from fire.figures.style import FAINT, INK, MUTED, NAVY
+
+
+def known(frame: pd.DataFrame, lang: str):
+    """Scores of one city that are known, in both years where both are. `frame`: node, a column for each year with what says
+    how well it is known, in the order of the specification."""
+    return kit.dumbbell(frame, lang, y="node", x="score", digits=3, colour=NAVY)
 
 
 def high(frame: pd.DataFrame, lang: str):

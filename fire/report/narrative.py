@@ -206,6 +206,7 @@ def environment(lang) -> jinja2.Environment:
                 "plural": _plural,
                 "p": p_value,
                 "mark": lambda status: marked(status, lang),
+                "valued": lambda value, status, digits=0, unit="": valued(value, status, digits, unit, lang),
                 **{
                     kind: named(getattr(codebook, kind), lang)
                     for kind in ("city", "region", "unit", "node", "status", "word")
@@ -238,6 +239,16 @@ def marked(status: str, lang: str = "zh") -> str:
     """
     sign = codebook.mark(status, lang)
     return f" {sign}" if sign and lang == "en" else sign
+
+
+def valued(value, status: str, digits: int = 0, unit: str = "", lang: str = "zh") -> str:
+    """A number in a sentence with what says how well it is known: its mark, or parentheses about a range.
+
+    >>> valued(9.958, "printed", 3), valued(Span({"centre": 6.71, "low": 6.1, "high": 7.4}), "", 3)
+    ('9.958[刊]', '(6.1–7.4)')
+    """
+    text = number(value, digits) + unit
+    return f"({text})" if isinstance(value, Span) else text + marked(status, lang)
 
 
 def p_value(value, digits: int = 3) -> str:
