@@ -21,7 +21,7 @@ API = {
         "Build an index",
         [
             ("指数", "The index", ["index.index"]),
-            ("规格与面板", "Specification and panel", ["index.spec", "index.spec_faults", "index.panel"]),
+            ("规格与面板", "Specification and panel", ["index.spec", "index.spec_faults", "index.panel", "index.draws"]),
             ("计算步骤", "Steps", [f"index.{name}" for name in ("score", "impute", "treat", "normalise")]),
             ("权重、合成与位次", "Weights, aggregation, ranks", ["index.weights", "index.aggregate", "index.rounding"]),
         ],
@@ -50,7 +50,7 @@ API = {
         "分析",
         "Analyse",
         [
-            ("看结果", "Look at results", [f"analysis.{name}" for name in ("views", "headlines", "describe")]),
+            ("看结果", "Look at results", [f"analysis.{name}" for name in ("views", "summary", "headlines", "focus", "describe")]),
             (
                 "区域与动态",
                 "Regions and dynamics",
@@ -59,7 +59,7 @@ API = {
             (
                 "有多可靠",
                 "How sure",
-                [f"analysis.{name}" for name in ("robustness", "intervals", "sensitivity", "audit", "montecarlo")],
+                [f"analysis.{name}" for name in ("known", "robustness", "intervals", "sensitivity", "audit", "montecarlo")],
             ),
             ("变化与目标", "Changes and targets", ["analysis.changes", "analysis.targets"]),
             ("企业与技术", "Firms and technologies", ["analysis.firms", "analysis.technology"]),
