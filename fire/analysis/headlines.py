@@ -154,28 +154,6 @@ def drivers(frame: pd.DataFrame, node: str) -> list[dict]:
 # A region and its cities ----------------------------------------------------------------------------------------------
 
 
-def standing(areas: pd.DataFrame, region: str, root: str, members: list) -> dict:
-    """Where a region stands: its mean, rank among all regions, growth; its cities."""
-    own = areas[areas["unit"].eq(region)].set_index("node").loc[root]
-    return {
-        "region": region,
-        "members": members,
-        "all": areas["unit"].nunique(),
-        "score": own["score"],
-        "rank": int(own["rank"]),
-        "growth": own["growth_pct"],
-    }
-
-
-def standing_in(areas: pd.DataFrame, region: str, nodes: list) -> dict:
-    """The rank of a region among all regions in each of some nodes, the lowest of these, and where it grew fastest."""
-    own = areas[areas["unit"].eq(region)].set_index("node").loc[nodes]
-    pillars = [
-        {"node": row.Index, "rank": int(row.rank), "growth": row.growth_pct} for row in own.itertuples()
-    ]
-    return {"region": region, "pillars": pillars, "fastest": leaders(own["growth_pct"], 2)}
-
-
 def leads(frame: pd.DataFrame) -> list[dict]:
     """Which unit is first in which nodes, of those in the frame: city, nodes."""
     best = {

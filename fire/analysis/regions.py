@@ -221,11 +221,11 @@ def spread(table: pd.DataFrame) -> dict:
     return {"widest": widest["region"], **widest[["top_city", "bottom_city", "range"]]}
 
 
-def wide(scores: pd.DataFrame, node: str, least_years: int = 1, logs: bool = False) -> pd.DataFrame:
+def wide(scores: pd.DataFrame, node: str, least_years: int = 1) -> pd.DataFrame:
     """Scores of one node as a table, rows = units, columns = years ascending.
 
-    Raises InputError for an unknown node, fewer than `least_years` years, a unit twice in a year, every unit that
-    lacks a year and, when `logs` will be taken, every score at or below zero.
+    Raises InputError for an unknown node, fewer than `least_years` years, a unit twice in a year and every unit that
+    lacks a year.
     """
     what, part = f"scores of node '{node}'", scores[scores["node"] == node]
     nodes = ", ".join(map(str, scores["node"].unique()))
@@ -240,11 +240,6 @@ def wide(scores: pd.DataFrame, node: str, least_years: int = 1, logs: bool = Fal
     faults = [
         f"{unit} has no score in {year}: impute it by a declared rule or leave the unit out in every year"
         for unit, year in holes.index[holes]
-    ]
-    low = (table <= 0).stack()
-    faults += [
-        f"{unit}, {year}: {table.at[unit, year]:g} has no logarithm: use a scale with a floor above zero"
-        for unit, year in low.index[low & logs]
     ]
     if table.shape[1] < least_years:
         faults.append(
