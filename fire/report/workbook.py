@@ -471,10 +471,11 @@ def _fill(
     known, digits = known or {}, digits or {}
     _header(sheet, top, [str(name) for name in frame.columns], styles)
     for column, name in enumerate(frame.columns):
+        cells = frame.iloc[:, column]  # two columns may have one heading
         lines = known[name].to_dict("records") if name in known else [{}] * len(frame)
         places = digits.get(name)
-        places = exhibits.decimals(frame[name]) if places is None else places
-        for row, (value, line) in enumerate(zip(frame[name], lines, strict=True), top + 1):
+        places = exhibits.decimals(cells) if places is None else places
+        for row, (value, line) in enumerate(zip(cells, lines, strict=True), top + 1):
             status = line.get("status")
             if isinstance(value, (list, tuple)):
                 sheet.write_string(row, column, ", ".join(map(str, value)), styles["plain"])
@@ -491,11 +492,13 @@ def _fill(
                     float(value).is_integer(),
                     codebook.mark(status, "zh") if isinstance(status, str) else "",
                 )
-                style = PLACES.get(places, "share") if isinstance(status, str) else "whole" if whole else "share"
+                style = (
+                    PLACES.get(places, "share") if isinstance(status, str) else "whole" if whole else "share"
+                )
                 sheet.write_number(row, column, float(value), styles.of(style, status, mark))
     widths = [
-        max([len(str(name)) * 2, *(min(len(str(value)), 40) for value in frame[name])])
-        for name in frame.columns
+        max([len(str(name)) * 2, *(min(len(str(value)), 40) for value in frame.iloc[:, column])])
+        for column, name in enumerate(frame.columns)
     ]
     _layout(sheet, top + 1, 1, [min(max(10, width + 2), 44) for width in widths])
 
