@@ -89,7 +89,9 @@ def test_a_new_indicator_takes_its_posts_from_the_first_year_that_has_it(index):
 def test_every_fault_at_once(index):
     posts = index.posts.copy()
     posts.loc["gdp", ["low", "high", "sd"]] = 1.0, 1.0, 0.0
-    panel = pd.concat([index.complete(), index.complete()[index.complete()["unit"].eq("北京")].assign(unit="北京市")])
+    panel = pd.concat(
+        [index.complete(), index.complete()[index.complete()["unit"].eq("北京")].assign(unit="北京市")]
+    )
     with pytest.raises(InputError) as caught:
         Index(index.spec, panel, posts, places=index.places, year=2030)
     words = [

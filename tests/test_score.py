@@ -343,7 +343,8 @@ def test_status_shares_add_up_to_one():
     scores = score.compute(spec, data)
     shares = scores.filter(like="share_")
     assert list(shares) == [
-        f"share_{name}" for name in ("printed", "observed", "implied", "estimated", "imputed", "assumed", "simulated")
+        f"share_{name}"
+        for name in ("printed", "observed", "implied", "estimated", "imputed", "assumed", "simulated")
     ]
     assert_allclose(shares.sum(axis=1)[scores["score"].notna()], 1)
     assert_allclose(only(scores, column="share_simulated"), [1 / 3, 1 / 2])

@@ -14,6 +14,7 @@ from fire.index.rounding import half_digit
 from studies.printed2022.sample.constraints import ORDER, OWN_YEAR, Row, System, from_rounded
 
 FAR = 1e3  # cost of a place that clashes
+TRIED = 6  # pairs of rounded scores, before a draw does without
 CLEAR = 2e-4  # points that a rounded score keeps clear of the ends of its window
 DRIFT = (
     0.1,
@@ -133,11 +134,12 @@ def ends(system: System, x: np.ndarray, barred: set) -> list[Row]:
 
 def pairs(system: System, x: np.ndarray, facts: pd.DataFrame, barred: set) -> list[Row]:
     """Rows that keep two scores in the windows of two-decimal scores whose growth is the printed one: the pair nearest to
-    `x` that is not barred."""
+    `x` that is not barred; none after some tries, as the rows of `add_facts` leave that growth no more than a rounding."""
     found = []
     for fact in facts[from_rounded(facts, system.spec)].itertuples():
         keys = [(fact.unit, year, fact.node) for year in (system.now, system.before)]
-        if all(key in system.column for key in keys):
+        tried = sum(choice[0] == fact.id for choice in barred)
+        if tried < TRIED and all(key in system.column for key in keys):
             pair = _nearest(
                 float(fact.value), fact.tolerance, [x[system.column[key]] for key in keys], fact.id, barred
             )
