@@ -6,6 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 # What these columns say of a unit holds for the index, whatever table they stand in.
+OTHERS = (
+    "rankings-",
+    "scenario",
+    "method-",
+    "replication-",
+)  # other indices; recomputed values beside printed ones
 QUANTITIES = ["score", "rank", "rank_change", "growth_pct", "rank_low", "rank_high", "rank_median"]
 
 
@@ -18,8 +24,8 @@ def facts(ed, folder: Path) -> pd.DataFrame:
     rows = []
     for path in sorted(folder.glob("[!.]*/exhibits/*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
-        if record["kind"] != "table" or record["entry"].startswith(("rankings-", "scenario")):
-            continue  # other indices have units and scores of their own
+        if record["kind"] != "table" or record["entry"].startswith(OTHERS):
+            continue
         table = pd.read_csv(path.parents[1] / "tables" / f"{record['name']}.csv", encoding="utf-8-sig")
         keys = [
             name

@@ -132,7 +132,7 @@ def test_wide_matches_by_key_and_fills_the_grid():
     table, codes = panels.wide(cells, ["x", "y"])
     assert table.index.tolist() == [(2020, "a"), (2020, "b"), (2021, "a"), (2021, "b")]
     assert table["x"].tolist()[:2] == [1, 2] and table["y"].tolist()[2:] == [3, 4]
-    assert (codes == np.where(table.isna(), -1, 0)).all()
+    assert (codes == np.where(table.isna(), -1, panels.STATUSES.index("observed"))).all()
 
 
 def test_many_faults_are_counted():

@@ -41,8 +41,8 @@ def test_all_faults_are_listed_at_once(tmp_path):
         "row 3, column 'value': '多' is not a number: type it with digits and one decimal point",
         "row 3, column 'year': '二〇' is not a number: type it with digits and one decimal point",
         "row 4, column 'city': empty: fill it in",
-        "row 4, column 'status': 'guess' is unknown: type one of observed, published, imputed, estimated, "
-        "assumed, simulated",
+        "row 4, column 'status': 'guess' is unknown: type one of printed, observed, implied, "
+        "estimated, imputed, assumed, simulated",
         "row 4, column 'year': '2020.5' is no whole number: correct it",
         "row 5: the key (city, year, measure) stands above already: remove one row",
     ]

@@ -466,7 +466,8 @@ def _ranks_under(index, year: int, alternatives: dict) -> pd.Series:
     if way == "arithmetic" or way not in montecarlo.LINKS:
         return _ranks(index.steps().scores.loc[year, index.spec.root])
     forward, back = montecarlo.LINKS[way]
-    table = index.steps().normalised.loc[year, index.spec.indicators].clip(lower=alternatives.get("floor"))
+    plain = index.vary(aggregation="arithmetic")  # its indicators are the same, and it takes any score
+    table = plain.steps().normalised.loc[year, index.spec.indicators].clip(lower=alternatives.get("floor"))
     linked = montecarlo.weighted(index.spec, index.spec.root, forward(table.to_numpy(float))).sum(axis=1)
     return _ranks(pd.Series(back(linked), table.index).where(table.notna().any(axis=1)))
 
