@@ -18,7 +18,7 @@ def index(whole):  # noqa: F811
 
 def results(index, **told):
     each = [one.scores() for one in index.completions]
-    return known.results(index.scores(), each, index.spec, **told)
+    return known.results(index.scores(), each, index, **told)
 
 
 def line(frame, unit, node, year=2021):
@@ -102,6 +102,12 @@ def test_known_share_counts_the_weight_of_known_indicators(index):
     assert line(frame, "a", "policy")["known_share"] == pytest.approx(1 / 2)
 
 
+def test_known_share_goes_by_the_weights_as_used(index):
+    varied = index.vary("policy", weighting="entropy")
+    used = varied.weights[NODE] / varied.weights[varied.spec.children("policy")].sum()
+    assert line(results(varied), "a", "policy")["known_share"] == pytest.approx(1 - used)
+
+
 def test_statements_on_a_unit_need_two_thirds_of_known_weight(index):
     frame = results(index)
     rows = pd.DataFrame({"unit": UNITS, "obstacle": "x"})
@@ -111,7 +117,7 @@ def test_statements_on_a_unit_need_two_thirds_of_known_weight(index):
     told = shown.attrs["withheld"]
     assert (told["withheld"], told["of"], told["node"]) == (6, 8, "policy")
     assert told["known_pct"] == pytest.approx(50) and told["need_pct"] == pytest.approx(200 / 3)
-    assert known.enough(frame, "F", 2021) and not known.enough(frame, "policy", 2021)
+    assert len(known.disclosed(rows, frame, "F", 2021)) == 8 and len(shown) < 8
 
 
 def test_a_finding_is_tried_on_every_draw():

@@ -25,8 +25,8 @@ class Known(results.Results):
         super().__init__(index, "nowhere")
         each = index.completions
         self.__dict__ |= {
-            "scores": known.results(index.scores(), [one.scores() for one in each], index.spec),
-            "means": known.results(regions.means(index), [regions.means(one) for one in each], index.spec),
+            "scores": known.results(index.scores(), [one.scores() for one in each], index),
+            "means": known.results(regions.means(index), [regions.means(one) for one in each], index),
             "types": typology.stability(index, draws=3),
         }
 

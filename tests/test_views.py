@@ -21,7 +21,7 @@ CELLS = random_panel(SPEC)
 INDEX = Index(SPEC, CELLS)
 SCORES = INDEX.scores()
 STORED = known.results(
-    SCORES, [SCORES], SPEC
+    SCORES, [SCORES], INDEX
 )  # as stored results have them; of u03 the x of 2021 is simulated
 SOFT = STORED["unit"].eq("u03") & STORED["year"].eq(2021) & STORED["node"].isin(["x", "total"])
 STORED.loc[SOFT, "score_status"] = "simulated"
@@ -251,7 +251,7 @@ def test_an_edition_of_one_observed_year_has_all_views():
     cells = made.panel[made.panel["year"].eq(2020)].assign(status="observed")
     index = Index(made.spec, cells, places=places)
     assert index.before is None
-    scores, root = known.results(index.scores(), [index.scores()], index.spec), index.spec.root
+    scores, root = known.results(index.scores(), [index.scores()], index), index.spec.root
     cities = views.placed(views.both_years(scores, 2020), places)
     areas = views.both_years(regions.means(index), 2020)
     total = views.at(cities, root)
@@ -276,9 +276,9 @@ def test_an_edition_of_one_observed_year_has_all_views():
 
 
 def test_printed_scores_of_the_edition():
-    table = printed.scores(edition.load(2022))
+    table = printed.values(edition.load(2022)).query("measure == 'score'")
     assert len(table) == 105 and table["unit_type"].value_counts().to_dict() == {"city": 87, "region": 18}
-    assert table.set_index(["unit", "node"]).at[("北京", "total"), "printed"] == 9.958
+    assert table.set_index(["unit", "node"]).at[("北京", "total"), "value"] == 9.958
 
 
 # Descriptions of data -------------------------------------------------------------------------------------------------

@@ -285,9 +285,6 @@ def _ties(spec, wide: pd.DataFrame) -> list[dict]:
     ]
 
 
-LEAST_ROWS = 3  # units without a gap that principal components need
-
-
 def _consistency(spec, wide: pd.DataFrame) -> list[dict]:
     """Cronbach's alpha, sampling adequacy and principal components of the indicators of pillars and index; indicators
     that are the same for all units are left out."""
@@ -295,7 +292,7 @@ def _consistency(spec, wide: pd.DataFrame) -> list[dict]:
     for node in [spec.root, *spec.pillars]:
         leaves = spec.leaves(node)
         table = wide[[name for name in leaves if wide[name].nunique() > 1]]
-        if table.shape[1] < 2 or len(table.dropna()) < LEAST_ROWS:
+        if table.shape[1] < 2 or len(table.dropna()) < weights.LEAST_ROWS:
             continue
         components, loadings = correlations(table)
         eigenvalues = components["eigenvalue"]
@@ -350,7 +347,7 @@ def loadings(index, year: int | None = None) -> pd.DataFrame:
     shown = [node for node in index.spec.pillars if _known(index, node, year)]
     for pillar in shown:
         table = wide[index.spec.leaves(pillar)]
-        if len(table.dropna()) < LEAST_ROWS:
+        if len(table.dropna()) < weights.LEAST_ROWS:
             continue
         found = correlations(table.loc[:, table.nunique() > 1])[1]
         rows += [

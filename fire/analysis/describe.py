@@ -1,4 +1,4 @@
-"""Look at the data before and after scoring: availability, statistics, correlations, trends.
+"""Look at the data before and after scoring: availability, statistics, correlations, trends, corrected p-values.
 
 Tables are wide: rows units (or unit-years), columns indicators or nodes.
 """
@@ -127,3 +127,14 @@ def trends(
                 }
             )
     return pd.DataFrame(lines)
+
+
+def holm(p) -> np.ndarray:
+    """p-values corrected for their number (Holm 1979, Scand. J. Statist. 6, 65-70, by statsmodels); missing ones stay."""
+    from statsmodels.stats.multitest import multipletests
+
+    found = np.array(p, dtype=float)
+    there = ~np.isnan(found)
+    if there.any():
+        found[there] = multipletests(found[there], method="holm")[1]
+    return found

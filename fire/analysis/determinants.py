@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from fire.analysis import regions
+from fire.analysis import describe, regions
 from fire.errors import refuse
 
 CAUTION = "ordinary least squares; the coefficients are associations across cities and claim no cause"
@@ -114,12 +114,8 @@ def coefficients(fits: dict) -> pd.DataFrame:
 def slopes(table: pd.DataFrame, nodes: list) -> pd.DataFrame:
     """The rows of `coefficients` that belong to nodes, with `p_holm`: p-values corrected for the number of rows (Holm
     1979, by statsmodels)."""
-    from statsmodels.stats.multitest import multipletests
-
     found = table[table["term"].isin(nodes)].reset_index(drop=True)
-    found.insert(
-        list(found).index("p_value") + 1, "p_holm", multipletests(found["p_value"], method="holm")[1]
-    )
+    found.insert(list(found).index("p_value") + 1, "p_holm", describe.holm(found["p_value"]))
     found.attrs = table.attrs
     return found
 

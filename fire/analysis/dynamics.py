@@ -11,7 +11,7 @@ logarithm) would move with it. Tests are for scores that rest on nothing simulat
 import numpy as np
 import pandas as pd
 
-from fire.analysis import determinants, regions
+from fire.analysis import describe, determinants, regions
 from fire.analysis.known import HIGH, LOW, Draws
 from fire.analysis.regions import aligned, wide
 from fire.errors import refuse
@@ -23,17 +23,6 @@ LEVEL = 0.05  # of the tests
 def comparable(index) -> Draws:
     """The balanced panel (`regions.balanced`), and that under each draw of what is not known."""
     return Draws(regions.balanced(index), [regions.balanced(one) for one in index.completions])
-
-
-def holm(p) -> np.ndarray:
-    """p-values corrected for their number (Holm 1979, Scand. J. Statist. 6, 65-70, by statsmodels); missing ones stay."""
-    from statsmodels.stats.multitest import multipletests
-
-    found = np.array(p, dtype=float)
-    there = ~np.isnan(found)
-    if there.any():
-        found[there] = multipletests(found[there], method="holm")[1]
-    return found
 
 
 # Convergence
@@ -138,7 +127,7 @@ def convergence(scores: pd.DataFrame, nodes: list) -> pd.DataFrame:
             models["regional"] = beta(part, node, controls=effects, clusters=inside)
         rows += [row.assign(node=node, model=name) for name, row in models.items()]
     frame = pd.concat(rows, ignore_index=True)
-    frame["p_holm"] = holm(frame["p_value"])
+    frame["p_holm"] = describe.holm(frame["p_value"])
     frame.attrs["convention"] = rows[0].attrs.get("convention", "")
     order = ["node", "model", "n", "b", "std_error", "ci_low", "ci_high", "p_value", "p_holm", "r2"]
     return frame[order]
@@ -563,7 +552,7 @@ def autocorrelation(
         for k, w in weights.items()
     ]
     frame = pd.concat(frames, ignore_index=True).rename(columns={"I": "moran"})
-    frame = frame.astype({"neighbours": "Int64"}).assign(p_holm=holm(frame["p_value"]))
+    frame = frame.astype({"neighbours": "Int64"}).assign(p_holm=describe.holm(frame["p_value"]))
     frame.attrs["convention"] = "; ".join(w.name for w in weights.values()) + f"; {permutations} permutations"
     return frame[["node", "neighbours", "moran", "null_low", "null_high", "p_value", "p_holm"]]
 

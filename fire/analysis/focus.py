@@ -6,25 +6,19 @@ Frames are those of `views.both_years`; `known.lasting` tries who leads on every
 import pandas as pd
 
 from fire.analysis import views
-from fire.analysis.known import MEASURES, SOFT
-from fire.analysis.views import ENDS
+from fire.analysis.known import ENDS, SOFT
+
+SHOWN = {"score": "score", "rank": "rank", "growth_pct": "growth"}  # measures, as sentences name them
 
 
 def standing(frame: pd.DataFrame, unit: str, node: str) -> dict:
     """Where a unit (a city or a region) stands at a node: unit, node, all (how many are ranked), score, rank, growth (a
     range where no more is known, None without one) and their status (`score_status` …, "" of a range)."""
     now = frame[frame["node"].eq(node)]
-    own, names = (
-        now[now["unit"].eq(unit)].iloc[0],
-        dict(zip(MEASURES, ("score", "rank", "growth"), strict=False)),
-    )
-    return {
-        "unit": unit,
-        "node": node,
-        "all": now["unit"].nunique(),
-        **{name: _value(own, measure) for measure, name in names.items()},
-        **{f"{name}_status": _status(own, measure) for measure, name in names.items()},
-    }
+    own, said = now[now["unit"].eq(unit)].iloc[0], {}
+    for measure, name in SHOWN.items():
+        said |= {name: _value(own, measure), f"{name}_status": _status(own, measure)}
+    return {"unit": unit, "node": node, "all": now["unit"].nunique(), **said}
 
 
 def _status(row: pd.Series, measure: str) -> str:
@@ -45,7 +39,7 @@ def _value(row: pd.Series, measure: str):
 def table(frame: pd.DataFrame, unit: str, nodes: list) -> pd.DataFrame:
     """Score, rank and growth of one unit, a row a node, with what says how well they are known."""
     rows = frame[frame["unit"].eq(unit)].set_index("node").loc[nodes].reset_index()
-    return rows[["node", *views.with_ends(rows, MEASURES[:3])]]
+    return rows[["node", *views.with_ends(rows, SHOWN)]]
 
 
 def heads(frame: pd.DataFrame) -> list:
@@ -61,14 +55,11 @@ def known_of(frame: pd.DataFrame, unit: str, nodes: list) -> pd.DataFrame:
     known, a row for each that is known in the year ranked, in the order of `nodes`."""
     rows = frame[frame["unit"].eq(unit) & frame["node"].isin(nodes)].dropna(subset="score")
     years = [name for name in frame if isinstance(name, int)]
-    rows = rows[
-        ["node", *years, *(f"{year}{end}" for year in years for end in ENDS if f"{year}{end}" in rows)]
-    ]
+    rows = rows[["node", *years, *views.with_ends(rows, map(str, years))]]
     for year in years:
         if f"{year}_status" in rows:
             loose = rows[f"{year}_status"].isin(SOFT)
-            cells = [year, *(f"{year}{end}" for end in ENDS)]
-            rows = rows.assign(**{f"{name}": rows[name].mask(loose) for name in cells[1:]})
-            rows[year] = rows[year].mask(loose)
+            for cell in (year, *(f"{year}{end}" for end in ENDS)):
+                rows[cell] = rows[cell].mask(loose)
     rows = rows.dropna(subset=years[-1])
     return rows.sort_values("node", key=lambda cells: cells.map(nodes.index), ignore_index=True)

@@ -15,12 +15,13 @@ import json
 import numpy as np
 import pandas as pd
 
-from fire.index.panel import STATUSES
+from fire import codebook
+from fire.index.panel import SOFT, STATUSES
 
 SURE = 0.95  # share of the draws in which a finding must hold
 ENOUGH = 2 / 3  # share of weight that must be known behind a statement on a named unit
 LOW, HIGH = 0.05, 0.95
-SOFT = ("assumed", "simulated")
+ENDS = tuple(codebook.ENDS)  # what stands beside the column of a value: its status, and the ends of its range
 MEASURES = ("score", "rank", "growth_pct", "rank_change")
 WHOLE = ("rank", "rank_change")
 DECIMALS = {"score": 3, "growth_pct": 2, "rank": 0, "rank_change": 0}
@@ -33,7 +34,7 @@ KEYS = ["unit", "year", "node"]
 def results(
     frame: pd.DataFrame,
     each: list[pd.DataFrame],
-    spec,
+    index,
     printed: pd.DataFrame | None = None,
     feasible: pd.DataFrame | None = None,
     intervals: pd.DataFrame | None = None,
@@ -42,7 +43,7 @@ def results(
     """A scores frame (of units or regions) that says of each value how well it is known.
 
     `frame`: unit, year, node, score, rank, growth_pct, rank_change, share_<status>; `each`: the same under each draw, in any
-    order of rows. `printed` (unit, year, node, measure, value) and `feasible` (…, measure, low, high): see
+    order of rows; `index`: the Index they follow from. `printed` (unit, year, node, measure, value) and `feasible` (…, measure, low, high): see
     `sources.printed`. `intervals` (unit, year, node, rank_low, rank_high) and `growth` (…, growth_low, growth_high): ranges
     over draws × alternatives, where there are any.
 
@@ -59,7 +60,7 @@ def results(
         frame = _with_implied(frame, feasible)
     if printed is not None and len(printed):
         frame = _with_printed(frame, printed)
-    return frame.assign(known_share=_known_share(frame, spec))
+    return frame.assign(known_share=_known_share(frame, index.spec.families, index.weights))
 
 
 def _with_ranges(frame: pd.DataFrame, each: list[pd.DataFrame]) -> pd.DataFrame:
@@ -131,7 +132,7 @@ def _with_status(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_implied(frame: pd.DataFrame, feasible: pd.DataFrame) -> pd.DataFrame:
-    """Mark what the printed facts pin to less than half a last digit either way, and keep ranges inside the feasible."""
+    """Mark what the printed facts pin to less than half a last digit either way: its range is what they leave."""
     for measure, table in feasible.groupby("measure"):
         ends = table.drop_duplicates(KEYS).set_index(KEYS)[["low", "high"]]
         ends = ends.reindex(pd.MultiIndex.from_frame(frame[KEYS])).to_numpy(float)
@@ -168,14 +169,14 @@ def under(draw: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**values)
 
 
-def _known_share(frame: pd.DataFrame, spec) -> np.ndarray:
-    """Share of the weight below each node whose indicators are known, in [0, 1]."""
+def _known_share(frame: pd.DataFrame, families: dict, weights: pd.Series) -> np.ndarray:
+    """Share of the weight (as used) below each node whose indicators are known, in [0, 1]."""
     known = (~frame["score_status"].isin(SOFT) & frame["score_status"].notna()).astype(float)
     keys = pd.MultiIndex.from_frame(frame[KEYS])
     table = pd.Series(known.to_numpy(), index=keys).unstack("node")
-    for node, children in reversed(spec.families.items()):
-        weights = spec.nodes.loc[children, "weight"].to_numpy(float)
-        table[node] = table[children].to_numpy() @ (weights / weights.sum())
+    for node, children in reversed(families.items()):
+        used = weights[children].to_numpy(float)
+        table[node] = table[children].to_numpy() @ (used / used.sum())
     return table.stack().reindex(keys).to_numpy()
 
 
@@ -204,13 +205,6 @@ def disclosed(frame: pd.DataFrame, scores: pd.DataFrame, node: str, year: int) -
             "need_pct": 100 * ENOUGH,
         }
     return shown
-
-
-def enough(scores: pd.DataFrame, node: str, year: int) -> bool:
-    """Whether ENOUGH of the weight below a node is known of every unit."""
-    return bool(
-        scores.loc[scores["node"].eq(node) & scores["year"].eq(year), "known_share"].ge(ENOUGH - 1e-9).all()
-    )
 
 
 def measured(scores: pd.DataFrame, nodes: list) -> list:
@@ -254,6 +248,15 @@ def _of(args, place: int | None) -> list:
     ]
 
 
+def _tried(finding, args, options: dict) -> tuple:
+    """A finding on the main frames, and on those of every draw (on the main ones alone where there is one draw)."""
+    count = max((len(one.each) for one in args if isinstance(one, Draws)), default=1)
+    main = finding(*_of(args, None), **options)
+    if count == 1:
+        return main, [main]
+    return main, [finding(*_of(args, place), **options) for place in range(count)]
+
+
 def agreed(finding, *args, **options) -> dict:
     """The values of a finding with what the draws make of them.
 
@@ -261,11 +264,9 @@ def agreed(finding, *args, **options) -> dict:
     between draws becomes a range {"centre", "low", "high"} (5th to 95th percentile); of other values the most frequent combination
     is kept, and `_draws` lists the others with how often each comes, so that a sentence can be tried on all of them.
     """
-    count = max((len(one.each) for one in args if isinstance(one, Draws)), default=1)
-    main = finding(*_of(args, None), **options)
-    if count == 1:
+    main, found = _tried(finding, args, options)
+    if len(found) == 1:
         return main
-    found = [finding(*_of(args, place), **options) for place in range(count)]
     ranges = {key: _range([one.get(key) for one in found], main.get(key)) for key in main}
     moving = {key: value for key, value in ranges.items() if value is not None}
     rest = [
@@ -284,10 +285,8 @@ def agreed(finding, *args, **options) -> dict:
 def lasting(finding, *args, **options) -> list:
     """The items of a list that stand in it in SURE of the draws, in the order of the main one: `finding(*args, **options)`
     gives the list; arguments that are Draws are taken draw by draw."""
-    count = max((len(one.each) for one in args if isinstance(one, Draws)), default=1)
-    main = finding(*_of(args, None), **options)
-    found = [finding(*_of(args, place), **options) for place in range(count)] if count > 1 else [main]
-    return [item for item in main if sum(item in items for items in found) >= SURE * count]
+    main, found = _tried(finding, args, options)
+    return [item for item in main if sum(item in items for items in found) >= SURE * len(found)]
 
 
 def ranged(both: Draws, keys: list) -> pd.DataFrame:

@@ -99,8 +99,9 @@ def simulate(design: Design, draws: int, workers: int = 1, progress: bool | None
 
     Every chunk takes one draw of what is not known, in turn, so that each has the same number of draws.
     """
-    most = -(-draws // design.completions)
-    design = replace(design, chunk=min(design.chunk, -(-most // -(-most // design.chunk))))
+    if design.completions > 1:
+        each = -(-draws // design.completions)
+        design = replace(design, chunk=-(-each // -(-each // design.chunk)))
     chunks = range(-(-draws // design.chunk))
     pieces = min(len(chunks), 8 * workers)
     work = partial(_batch_tally, design, draws), [chunks[start::pieces] for start in range(pieces)]

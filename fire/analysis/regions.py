@@ -2,7 +2,7 @@
 
 means = regions.means(index)                       # a scores frame of the regions
 same = regions.balanced(index)                     # the cities that have every year, with their region
-regions.differences(same, ["total"], rng)          # how far cities are apart, and how much of it lies between regions
+regions.differences(same, ["total"], orders)       # how far cities are apart, and how much of it lies between regions
 regions.by_year(same, "total", regions.dagum)      # a measure of every year
 """
 
@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from inequality.gini import Gini
 
+from fire.analysis import describe
 from fire.analysis.known import HIGH, KEYS, LOW, SOFT, Draws, ranged
-from fire.analysis.views import with_ends
+from fire.analysis.views import named, with_ends
 from fire.errors import InputError, refuse
 from fire.index.rounding import ranks
 
@@ -154,9 +155,7 @@ def league(means: pd.DataFrame, year: int, nodes: list) -> pd.DataFrame:
         change.remove("mean_city_growth_pct")
     table = table[["unit", *with_ends(table, ["rank", "cities", "score", *change])]]
     for node in pillars:
-        own = now[now["node"].eq(node)].set_index("unit")
-        own = own[with_ends(own, ["score"])]
-        table = table.join(own.set_axis([name.replace("score", node, 1) for name in own], axis=1), on="unit")
+        table = table.join(named(now[now["node"].eq(node)].set_index("unit"), "score", node), on="unit")
     return table
 
 
@@ -549,8 +548,6 @@ def differences(
     per cent, and of the nodes in `tested` (default all) `p_value`: one-sided, the observed share counted in, corrected
     for the number of these nodes (Holm 1979).
     """
-    from statsmodels.stats.multitest import multipletests
-
     rows = []
     for node in nodes:
         table = wide(scores, node)
@@ -570,10 +567,7 @@ def differences(
         )
     found = pd.DataFrame(rows)
     told = found["node"].isin(nodes if tested is None else tested)
-    found["p_value"] = found["p_value"].where(told)
-    if told.sum() > 1:
-        found.loc[told, "p_value"] = multipletests(found.loc[told, "p_value"], method="holm")[1]
-    return found
+    return found.assign(p_value=describe.holm(found["p_value"].where(told)))
 
 
 def judged(found: Draws) -> pd.DataFrame:

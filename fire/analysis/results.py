@@ -38,17 +38,27 @@ class Results:
     @cached_property
     def cities(self) -> known.Draws:
         """The scores of the units, and those under each draw of what is not known, printed digits where printed."""
-        return self._draws(self.scores, lambda one: one.scores())
+        return self._draws(self.scores, self.city_draws)
 
     @cached_property
     def regions(self) -> known.Draws:
         """The means of the regions, and those under each draw."""
-        return self._draws(self.means, regions.means)
+        return self._draws(self.means, self.region_draws)
 
-    def _draws(self, frame: pd.DataFrame, computed) -> known.Draws:
+    def _draws(self, frame: pd.DataFrame, each: list[pd.DataFrame]) -> known.Draws:
         if self.index.draws is None:
             return known.Draws(frame, [frame])
-        return known.Draws(frame, [known.under(computed(one), frame) for one in self.index.completions])
+        return known.Draws(frame, [known.under(one, frame) for one in each])
+
+    @cached_property
+    def city_draws(self) -> list[pd.DataFrame]:
+        """The scores of the units under each draw, as computed."""
+        return [one.scores() for one in self.index.completions]
+
+    @cached_property
+    def region_draws(self) -> list[pd.DataFrame]:
+        """The means of the regions under each draw, as computed."""
+        return [regions.means(one) for one in self.index.completions]
 
     @cached_property
     def variants(self) -> dict:
@@ -126,24 +136,24 @@ def _ensure(ed) -> None:
 # One computation each -------------------------------------------------------------------------------------------------
 
 
-def _intervals(known: Results) -> dict:
+def _intervals(results: Results) -> dict:
     """Rank and growth intervals of the root and the pillars, and P(unit ahead of other) for the root."""
-    runs = robustness.by_node(known.index, found=known.variants, progress=False)
+    runs = robustness.by_node(results.index, found=results.variants, progress=False)
     return {
         "intervals": pd.concat([one.intervals for one in runs.values()], ignore_index=True),
         "growth": pd.concat([one.growth for one in runs.values()], ignore_index=True),
-        "pairs": runs[known.index.spec.root].pairs,
+        "pairs": runs[results.index.spec.root].pairs,
     }
 
 
-def _regional_draws(known: Results) -> dict:
-    index = known.index
-    run = robustness.run(index, groups=index.groups, top=3, found=known.variants, progress=False)
+def _regional_intervals(results: Results) -> dict:
+    index = results.index
+    run = robustness.run(index, groups=index.groups, top=3, found=results.variants, progress=False)
     return {"region_intervals": run.intervals, "region_growth": run.growth}
 
 
-def _attribution(known: Results) -> dict:
-    index = known.index
+def _attribution(results: Results) -> dict:
+    index = results.index
     empty = {
         "attribution": pd.DataFrame(columns=["unit", "factor", "indicator", "points"]),
         "rivals": pd.DataFrame(columns=["unit", "rival", "places", "own", "theirs"]),
@@ -157,26 +167,23 @@ def _attribution(known: Results) -> dict:
 
 
 def _scores(results: Results) -> dict:
-    index = results.index
-    each = [one.scores() for one in index.completions]
-    told = (results.printed, results.feasible, results.intervals, results.growth)
-    return {"scores": known.results(index.scores(), each, index.spec, *told)}
+    index, told = results.index, (results.printed, results.feasible, results.intervals, results.growth)
+    return {"scores": known.results(index.scores(), results.city_draws, index, *told)}
 
 
 def _means(results: Results) -> dict:
-    index = results.index
-    each = [regions.means(one) for one in index.completions]
-    told = (results.printed, results.feasible, results.region_intervals, results.region_growth)
-    return {"means": known.results(regions.means(index), each, index.spec, *told)}
+    index, ends = results.index, (results.region_intervals, results.region_growth)
+    told = (results.printed, results.feasible, *ends)
+    return {"means": known.results(regions.means(index), results.region_draws, index, *told)}
 
 
 FRAMES = {
     "scores": _scores,
     "means": _means,
-    "types": lambda known: {"types": typology.stability(known.index)},
+    "types": lambda results: {"types": typology.stability(results.index)},
     **dict.fromkeys(("intervals", "growth", "pairs"), _intervals),
-    **dict.fromkeys(("region_intervals", "region_growth"), _regional_draws),
+    **dict.fromkeys(("region_intervals", "region_growth"), _regional_intervals),
     **dict.fromkeys(("attribution", "rivals"), _attribution),
-    "audit": lambda known: {"audit": audit.run(known.index, intervals=known.intervals)},
-    "sobol": lambda known: {"sobol": sensitivity.run(known.index, draws=SOBOL_DRAWS, units=False)},
+    "audit": lambda results: {"audit": audit.run(results.index, intervals=results.intervals)},
+    "sobol": lambda results: {"sobol": sensitivity.run(results.index, draws=SOBOL_DRAWS, units=False)},
 }

@@ -89,11 +89,11 @@ def run(
 
 
 def by_node(
-    index, alternatives: dict | None = None, nodes: list | None = None, **options
+    index, alternatives: dict | None = None, nodes: list | None = None, found: dict | None = None, **options
 ) -> dict[str, _Result]:
-    """`run` for the root and the pillars (or `nodes`), by node; `options` as those of `run`."""
+    """`run` for the root and the pillars (or `nodes`), by node; `found` and `options` as those of `run`."""
     alternatives = standard() if alternatives is None else alternatives
-    found = options.pop("found", None) or variants(index, alternatives)
+    found = found or variants(index, alternatives)
     return {
         node: run(index, alternatives, node=node, found=found, **options)
         for node in nodes or [index.spec.root, *index.spec.pillars]

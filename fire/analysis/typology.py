@@ -180,9 +180,8 @@ def stability(
     point = plain.mode(axis=1)[0].rename("type")
     varied = pd.concat(
         [
-            _types_under(one, some, rules)
+            _types_under(one, weights[place :: len(each)] or weights[:1], rules)
             for place, one in enumerate(each)
-            if (some := weights[place :: len(each)] or weights[:1])
         ],
         axis=1,
     ).reindex(point.index)

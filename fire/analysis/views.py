@@ -7,13 +7,11 @@ keeps its status and range: the columns `<column>_status`, `<column>_low`, `<col
 import numpy as np
 import pandas as pd
 
-from fire.analysis.known import MEASURES, SOFT
+from fire.analysis.known import ENDS, MEASURES, SOFT
 from fire.errors import InputError, refuse
 from fire.index import rounding
 from fire.index.panel import STATUSES
 from fire.index.spec_faults import suggest
-
-ENDS = ("_status", "_low", "_high")
 
 
 def _of_year(index, node: str | None = None, year: int | None = None) -> pd.DataFrame:
@@ -82,7 +80,7 @@ def league(
     below = below[below["year"].eq(year)]
     for child in index.spec.children(node):
         own = below[below["node"].eq(child)].set_index("unit")
-        table = table.join(_named(own, "score", child), on="unit")
+        table = table.join(named(own, "score", child), on="unit")
     if scores is not None:
         table["known_pct"] = 100 * now["known_share"]
         for end in ("low", "high"):
@@ -96,7 +94,7 @@ def with_ends(frame: pd.DataFrame, columns) -> list[str]:
     return [f"{name}{end}" for name in columns for end in ("", *ENDS) if f"{name}{end}" in frame]
 
 
-def _named(frame: pd.DataFrame, column: str, name: str) -> pd.DataFrame:
+def named(frame: pd.DataFrame, column: str, name: str) -> pd.DataFrame:
     """A column under another name, with those that say how well it is known."""
     own = frame[with_ends(frame, [column])]
     return own.rename(columns={one: name + one.removeprefix(column) for one in own})
@@ -113,7 +111,7 @@ def both_years(scores: pd.DataFrame, year: int, before: int | None = None) -> pd
     table = scores[scores["year"].eq(year)]
     for one in (before, year):
         if one is not None:
-            own = _named(scores[scores["year"].eq(one)].set_index(["unit", "node"]), "score", str(one))
+            own = named(scores[scores["year"].eq(one)].set_index(["unit", "node"]), "score", str(one))
             table = table.join(own.rename(columns={str(one): one}), on=["unit", "node"])
     return table
 
@@ -179,11 +177,8 @@ def coverage(scores: pd.DataFrame, index, year: int | None = None) -> pd.DataFra
     wide = (100 * now.pivot(index="unit", columns="node", values="known_share")[nodes]).round(6)
     wide.columns = ["known_pct", *(f"known_pct_{node}" for node in index.spec.pillars)]
     english = index.places.set_index("city")["city_en"]
-    order = scores.loc[scores["year"].eq(year) & scores["node"].eq(nodes[0])].set_index("unit")["rank"]
-    wide = wide.loc[order.sort_values(kind="stable").index].assign(
-        members_zh=order.sort_values(kind="stable").index
-    )
-    wide["members_en"] = english.reindex(wide.index).to_numpy()
+    ranked = now[now["node"].eq(nodes[0])].sort_values("rank", kind="stable")["unit"]
+    wide = wide.loc[ranked].assign(members_zh=list(ranked), members_en=english.reindex(ranked).to_numpy())
     groups = wide.groupby(list(wide.columns[: len(nodes)]), sort=False)
     table = groups.agg(
         cities=("members_zh", "size"),
@@ -237,7 +232,7 @@ def side_by_side(table: pd.DataFrame) -> pd.DataFrame:
         heads = {"score": node, "rank": f"rank_{node}", "growth_pct": "growth_pct"}
         for column, head in heads.items():
             if column != "growth_pct" or node == nodes[0]:
-                found = found.join(_named(own, column, head), on="unit")
+                found = found.join(named(own, column, head), on="unit")
     found.attrs["status"] = statuses(table)
     return found
 

@@ -163,12 +163,6 @@ def years(frame: pd.DataFrame) -> list[int]:
     return [column for column in frame if isinstance(column, int)]
 
 
-def in_order(nodes, lang: str) -> list:
-    """Nodes, once each, in the order of the specification."""
-    there = set(nodes)
-    return [node for node in codebook.book(lang).spec.nodes.index if node in there]
-
-
 def _looks(hue, lang: str, colours: dict | None, markers: dict | None) -> tuple[dict, dict]:
     """Colours and markers of groups: those given, else for regions those of the edition."""
     regions = hue is not None and codebook.book(lang).column(hue)["kind"] == "region"

@@ -64,9 +64,10 @@ def completed(panel: pd.DataFrame, draws: pd.DataFrame, spec) -> pd.DataFrame:
     indicator's transform, so that its score is the mean of the scores."""
     numbers = draws[columns(draws)].to_numpy(float)
     kinds = draws["indicator"].map({name: normalise.kind_of(spec.rules[name]) for name in spec.indicators})
+    kinds = kinds.fillna("identity")  # of an indicator that the specification does not have
     centre = np.empty(len(draws))
-    for kind in kinds.fillna("identity").unique():
-        rows = kinds.fillna("identity").eq(kind).to_numpy()
+    for kind in kinds.unique():
+        rows = kinds.eq(kind).to_numpy()
         centre[rows] = normalise.back(normalise.forward(numbers[rows], kind).mean(axis=1), kind)
     cells = draws[KEY].assign(value=centre, status=STATUS, source="draws")
     return pd.concat([panel.dropna(subset="value"), cells], ignore_index=True)

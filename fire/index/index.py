@@ -88,7 +88,9 @@ class Index:
     def __init__(self, spec, panel, posts=None, groups=None, places=None, year=None, draws=None, _held=None):
         self.spec, self.panel, self.frozen, self.places = spec, panel, posts, places
         ids = [*spec.indicators, *spec.denominators]
-        self.draws = None if draws is None else completions.still_open(draws, panel)
+        if _held is None and draws is not None:
+            draws = completions.still_open(draws, panel)
+        self.draws = draws
         self._held = _held or panels.wide(self.complete(), ids)
         self.groups = groups
         if groups is None and places is not None:
@@ -151,6 +153,10 @@ class Index:
     def complete(self) -> pd.DataFrame:
         """The panel with every cell, those that are not known at the mean of their draws: for further computation
         only, as no single set of such values is a result."""
+        return self._complete
+
+    @cached_property
+    def _complete(self) -> pd.DataFrame:
         return self.panel if self.draws is None else completions.completed(self.panel, self.draws, self.spec)
 
     def steps(self) -> score.Steps:

@@ -22,6 +22,7 @@ STATUSES = [  # from hardest to softest; "implied": printed digits leave less th
     "assumed",
     "simulated",
 ]
+SOFT = ("assumed", "simulated")  # values that nobody observed, printed or inferred: shown as ranges only
 KEY = ["unit", "year", "indicator"]
 COLUMNS = [*KEY, "value", "status", "source"]
 NONE = -1  # status code of a missing cell

@@ -138,15 +138,19 @@ def variation(data: pd.DataFrame) -> pd.Series:
     return _to_one(data.std() / mean, "weights by variation")
 
 
+LEAST_ROWS = 3  # without a gap, that principal components need
+
+
 def components(data: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Principal components of the correlation matrix (rows with missing values left out).
 
     Returns a table (component: eigenvalue, share, cumulative) and the loadings (columns: components; unit length, signs
-    so that each sums to a positive number). Raises InputError for constant columns and fewer than 3 rows without a gap.
+    so that each sums to a positive number). Raises InputError for constant columns and fewer than LEAST_ROWS rows without a gap.
     """
     flat = [name for name in data if data[name].nunique() < 2]
     complete = data.dropna()
-    few = [f"{len(complete)} rows without a gap: at least 3 are needed: fill the gaps"] * (len(complete) < 3)
+    few = [f"{len(complete)} rows without a gap: at least {LEAST_ROWS} are needed: fill the gaps"]
+    few *= len(complete) < LEAST_ROWS
     refuse("principal components", [f"{name}: constant: leave it out" for name in flat] + few)
     z = (complete - complete.mean()) / complete.std()
     _, size, rotation = np.linalg.svd(z.to_numpy(), full_matrices=False)

@@ -16,11 +16,10 @@ from tqdm import tqdm
 
 from fire import files
 from fire.analysis import policy, rankings, results
-from fire.analysis.known import MEASURES
+from fire.analysis.known import ENDS, MEASURES
 from fire.errors import InputError
 from fire.index import spec
 from fire.report import marks, programme
-from fire.report.exhibits import ENDS
 from fire.sources import collection, samples, tables
 from fire.sources import records as recorded
 

@@ -19,15 +19,14 @@ import numpy as np
 import pandas as pd
 
 from fire import codebook, files
-from fire.analysis.known import SURE
+from fire.analysis.known import ENDS, SURE
 from fire.codebook import LANGUAGES, STATUS
 from fire.errors import InputError, refuse
+from fire.index.panel import SOFT
 from fire.report import narrative
 from fire.report.narrative import number
 
 WITHHELD = "withheld"  # the sentence of the catalogue on what is not shown
-ENDS = ("_status", "_low", "_high")
-SOFT = ("simulated", "assumed")  # statuses of values that are shown as ranges
 FORMULA = re.compile(r"^(?![+-]?[\d.,]+%?$)[=+\-@\t\r](?=.)")  # a plain number with a sign is no formula
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from fire import codebook
 from fire.analysis import known
-from fire.index.panel import STATUSES
+from fire.index.panel import SOFT, STATUSES
 from fire.report import exhibits
 
 EXAMPLE = (6.712, 6.1, 7.4)  # a value and its range, as the legend shows them
@@ -51,7 +51,7 @@ def cell(line, measure: str, digits: int, lang, signed: bool = False) -> dict:
     status = status if isinstance(status, str) else "observed"
     if pd.isna(value):
         return {"text": "–", "mark": "", "soft": False}
-    if status in exhibits.SOFT:
+    if status in SOFT:
         ends = line.get(f"{measure}_low", value), line.get(f"{measure}_high", value)
         return {"text": exhibits.marked("", status, ends, digits, lang), "mark": "", "soft": True}
     text = exhibits.number(float(value), digits)
@@ -62,4 +62,4 @@ def cell(line, measure: str, digits: int, lang, signed: bool = False) -> dict:
 def scores(index) -> pd.DataFrame:
     """Scores of an index with status and range of every value (`known.results`), over the draws alone: for an index
     that has no stored results."""
-    return known.results(index.scores(), [one.scores() for one in index.completions], index.spec)
+    return known.results(index.scores(), [one.scores() for one in index.completions], index)

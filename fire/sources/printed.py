@@ -17,20 +17,6 @@ FAR = 5.0  # median absolute deviations beyond which a value is marked as far fr
 FEW = 4  # values below which none is called far
 
 
-def scores(ed) -> pd.DataFrame:
-    """Scores of cities and regions that the report of an edition printed exactly, first printing: unit_type, unit, year,
-    node, printed. Read from `index_scores.csv` in its printed facts; empty without facts.
-    """
-    columns = ["unit_type", "unit", "year", "node", "printed"]
-    path = ed.facts and ed.facts / "index_scores.csv"
-    if not path or not path.exists():
-        return pd.DataFrame({name: [] for name in columns}).astype({"year": int, "printed": float})
-    table = files.read_csv(path)
-    kept = table["approx"].eq("exact") & table["nth"].astype(int).eq(1) & table["measure"].eq("score")
-    table = table[kept].rename(columns={"value": "printed"})[columns]
-    return table.astype({"year": int, "printed": float}).reset_index(drop=True)
-
-
 def values(ed) -> pd.DataFrame:
     """What the report of an edition printed exactly of cities and regions, first printing: unit_type, unit, year, node,
     measure (score, growth_pct, rank, rank_change), value, decimals.
