@@ -1,0 +1,654 @@
+"""Reading a table by its mapping: a grid of cells in any layout → one row for each value.
+
+A table has heading rows above and key columns at the left; each says something about the values: whose they are, what,
+of which year, in which unit of measurement. fire.intake.mapping says how a mapping names them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fire import cells
+from fire.errors import Finding
+from fire.grids import Grid, address
+from fire.intake import measures, names
+from fire.intake.mapping import (
+    SKIP,
+    Axis,
+    axes,
+    faults,
+    letters_of,
+    positions,
+    statuses,
+    without_year,
+    year_in,
+    years_in,
+)
+
+COLUMNS = [
+    "unit", "year", "indicator", "value", "status", "source", "raw", "measure", "file", "sheet", "row", "column", "cell"
+]  # fmt: skip
+SUMMED = ("amount", "people", "count", "quantity")  # kinds of measures whose total is a sum
+OFF = 0.005  # of a total: rounding of its parts is less
+SHOWN = 12  # rows, columns or doubles named before "…"
+
+
+@dataclass
+class Along:
+    """What one axis says of each value: `texts[codes]`; `spots` are the cells where the texts stand."""
+
+    codes: np.ndarray
+    texts: list
+    spots: list
+
+    def used(self, mask: np.ndarray) -> np.ndarray:
+        """Whether each text stands over any of the cells."""
+        return np.bincount(np.broadcast_to(self.codes, mask.shape)[mask], minlength=len(self.texts)) > 0
+
+    def of(self, values, mask: np.ndarray) -> np.ndarray:
+        """One of `values` (by text) for each of the cells."""
+        return np.asarray(values)[np.broadcast_to(self.codes, mask.shape)[mask]]
+
+
+def read(
+    grid: Grid, mapping: dict, units: names.Roster, indicators: names.Roster, units_of: Mapping[str, str]
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """The values of a table as its mapping says, and what was found.
+
+    `units_of`: unit of measurement by indicator (as in the specification, such as 亿元), into which values are converted.
+    Gives unit, year, indicator, value, status, source, raw (as it stood), measure, file, sheet, row (as Excel counts),
+    column (heading), cell; cells without a value are left out. A mapping with an error is not read.
+    """
+    found = faults(mapping, grid)
+    given = {
+        text: target for text, target in (mapping.get("names") or {}).items() if target not in (None, "")
+    }
+    given = {text: target for text, target in given.items() if target not in SKIP}
+    found += names.unknown_targets(given, [units, indicators], file=grid.file, sheet=grid.sheet or "")
+    if any(one.level == "error" for one in found):
+        return pd.DataFrame(columns=COLUMNS), found
+    table = Table(grid, mapping)
+    tidy = table.tidy(units, indicators, units_of)
+    return tidy, [*found, *table.found]
+
+
+class Table:
+    """One table being read: its cells, its axes, and the findings so far."""
+
+    def __init__(self, grid: Grid, mapping: dict):
+        self.grid, self.mapping, self.axes, self.found = grid, mapping, axes(mapping), []
+        height, width = grid.cells.shape
+        self.rows = positions(mapping["rows"], "row", height)
+        self.columns = positions(mapping["columns"], "column", width)
+        whole = grid.cells.to_numpy(dtype=object)
+        self.whole, self.full = whole, filled(grid)
+        self.values = whole[np.ix_(self.rows, self.columns)]
+        self.somewhere = pd.notna(whole) & (whole != "")
+        self.there = self.somewhere[np.ix_(self.rows, self.columns)]
+        self.along = {key: self._along(key, one) for key, one in self.axes.items() if one.kind != "inside"}
+        self.names = {names.plain(text): target for text, target in (mapping.get("names") or {}).items()}
+
+    def say(self, rule, spot=None, column="", value="", **values) -> None:
+        place = {"file": self.grid.file, "sheet": self.grid.sheet or "", "column": column}
+        if spot is not None:
+            place |= {"row": spot[0] + 1, "cell": address(*spot)}
+        self.found.append(Finding(f"layout.{rule}", **place, value=value, **values))
+
+    # ---- what the axes say
+
+    def _along(self, key: str, one: Axis) -> Along:
+        """The texts of an axis and which of them each value stands under."""
+        if one.kind == "fixed":
+            return Along(np.zeros((1, 1), int), [one.value], [None])
+        down = one.kind == "column"
+        places, heads = (self.rows, self.columns) if down else (self.columns, self.rows)
+        groups = sorted(one.at)
+        lines = [self._line(key, group, places, down) for group in groups]
+        which = np.searchsorted([min(group) for group in groups], heads, side="right") - 1
+        which = np.maximum(which, 0) * len(places)
+        step = np.arange(len(places))
+        codes = step[:, None] + which[None, :] if down else which[:, None] + step[None, :]
+        spots = [(place, group[-1]) if down else (group[-1], place) for group in groups for place in places]
+        return Along(codes, [text for line in lines for text in line], spots)
+
+    def _line(self, key: str, group: tuple, places: list[int], down: bool) -> list:
+        """Texts of a key column (or heading row); where an outer one stands only once for several, it holds for all."""
+        others = {
+            spot
+            for other in ("unit", "indicator", "year")
+            if other in self.axes and self.axes[other].kind == ("column" if down else "row")
+            for spot in self.axes[other].positions
+        } - set(group)
+        stops = {
+            spot
+            for one in self.axes.values()
+            if one.kind == ("row" if down else "column")
+            for spot in one.positions
+        }
+        parts = []
+        for spot in group:
+            texts = self.full[:, spot] if down else self.full[spot, :]
+            outer = key in ("unit", "indicator", "year") and (others or spot != group[-1])
+            merged = any(
+                (left <= spot <= right and bottom > top) if down else (top <= spot <= bottom and right > left)
+                for top, left, bottom, right in self.grid.merged
+            )
+            parts.append(
+                self._spread(texts, places, stops, spot, down) if outer and not merged else texts[places]
+            )
+        if len(parts) == 1:
+            return list(parts[0])
+        return [
+            "/".join(dict.fromkeys(str(one) for one in line if is_text(one))) or None for line in zip(*parts)
+        ]
+
+    def _spread(self, texts: np.ndarray, places: list[int], stops: set, spot: int, down: bool) -> list:
+        """Blanks filled from before, if each text stands once for several (甲市, blank, blank, 乙市, blank, blank)."""
+        last, spread, blanks, written, repeated = None, {}, 0, 0, False
+        for place in range(places[0], places[-1] + 1):
+            text = texts[place]
+            if place in stops:
+                last = None
+            elif is_text(text):
+                repeated |= text == last
+                last, written = text, written + 1
+            else:
+                blanks += last is not None
+            spread[place] = last if place not in stops else None
+        if repeated or blanks * 2 < written or not blanks:
+            return list(texts[places])
+        name = letters_of(spot) if down else spot + 1
+        self.say("spread_down" if down else "spread_right", line=name, count=blanks)
+        return [spread[place] for place in places]
+
+    def _place(self, along: Along, column="") -> dict:
+        def place(position):
+            spot = along.spots[position]
+            return {"file": self.grid.file, "sheet": self.grid.sheet or ""} | (
+                {"row": spot[0] + 1, "cell": address(*spot)} if spot else {}
+            )
+
+        return place
+
+    def _meaning(
+        self, along: Along, roster: names.Roster, texts: list, key: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Ids of the texts of an axis, and what each is: id, blank, skip, total, unknown or unused."""
+        used, total = along.used(self.there), _totals(self.mapping)
+        ids, kinds = np.full(len(texts), None, dtype=object), np.full(len(texts), "unused", dtype=object)
+        ask = []
+        for place, text in enumerate(texts):
+            mapped = self.names.get(names.plain(text)) if is_text(text) else None
+            if not used[place]:
+                continue
+            if not is_text(text):
+                kinds[place] = "blank"
+            elif mapped in SKIP:
+                kinds[place] = "skip"
+            elif mapped is not None:
+                ids[place], kinds[place] = roster.find(mapped), "id"
+            elif key == "unit" and (names.plain(text) in total or names.is_total(text)):
+                kinds[place] = "total"
+            else:
+                ask.append(place)
+        if ask:
+            strange = [place for place in ask if self._is_left(texts[place], roster, key)]
+            if strange:
+                kinds[strange] = "skip"
+                left = list(dict.fromkeys(str(texts[place]) for place in strange))
+                self.say("left", texts="、".join(_some(left)), count=len(left))
+            ask = [place for place in ask if kinds[place] != "skip"]
+        if ask:
+            where = self._place(along)
+            said, found = roster.match(
+                pd.Series([texts[place] for place in ask], dtype=object),
+                lambda position: where(ask[position]),
+            )
+            self.found += found
+            ids[ask] = said.to_numpy(dtype=object)
+            kinds[ask] = ["unknown" if one is None else "id" for one in ids[ask]]
+        blanks = np.flatnonzero(kinds == "blank")
+        blanks = [place for place in blanks if along.spots[place]]
+        if blanks:
+            self.say(f"no_{key}", along.spots[blanks[0]], count=len(blanks))
+        skipped = [
+            str(text)
+            for text in dict.fromkeys(texts)
+            if is_text(text) and self.names.get(names.plain(text)) in SKIP
+        ]
+        if skipped:
+            self.say("skipped", texts="、".join(_some(skipped)), count=len(skipped))
+        return ids, kinds
+
+    def _is_left(self, text, roster: names.Roster, key: str) -> bool:
+        """Whether a text is a city that the mapping leaves out because it is not on the list (`others: skip`)."""
+        if key != "unit" or self.mapping.get("others") not in SKIP or names.is_note(text):
+            return False
+        return roster.read(text)[:2] == (None, None) and not roster.near(text, 1)
+
+    def _years(self, along: Along, mask: np.ndarray) -> np.ndarray:
+        """The year of each text, 0 where there is none."""
+        read = [year_in(text) if is_text(text) else None for text in along.texts]
+        for text, places in _without(along, read, mask).items():
+            rule = "two_years" if len(years_in(text)) > 1 else "no_year"
+            self.say(rule, along.spots[places[0]], value=text, count=len(places))
+        return np.array([year or 0 for year in read])
+
+    # ---- the values
+
+    def tidy(
+        self, units: names.Roster, indicators: names.Roster, units_of: Mapping[str, str]
+    ) -> pd.DataFrame:
+        """The table as one row for each value."""
+        unit, heading = self.along["unit"], self.along["indicator"]
+        unit_ids, unit_kinds = self._meaning(unit, units, unit.texts, "unit")
+        bare = [cut(text, indicators, self.names) for text in heading.texts]
+        ids, kinds = self._meaning(heading, indicators, [name for name, _ in bare], "indicator")
+        year = self.along.get("year", heading)
+        named = self.there & (kinds == "id")[heading.codes]
+        years = self._years(year, named & (unit_kinds == "id")[unit.codes])
+        known = named & (years > 0)[year.codes]
+        mask = known & (unit_kinds == "id")[unit.codes]
+        self._other_years(heading, year, years, mask)
+        if not mask.any() and not any(one.level == "error" for one in self.found):
+            self.say("nothing")
+        spots = np.nonzero(mask)
+        said = [measure for _, measure in bare]
+        headings = self._headings()
+        value, measure = self._numbers(mask, heading, ids, said, units_of, self.found, headings)
+        row, column = np.asarray(self.rows)[spots[0]], np.asarray(self.columns)[spots[1]]
+        letters = np.array([letters_of(place) for place in range(self.whole.shape[1])], dtype=object)
+        said_of = {
+            "unit": unit.of(unit_ids, mask),
+            "year": year.of(years, mask),
+            "indicator": heading.of(ids, mask),
+            "value": value,
+            "status": self._status(mask),
+            "source": self._source(mask),
+            "raw": self.values[mask],
+            "measure": measure,
+            "file": np.full(len(row), self.grid.file, dtype=object),
+            "sheet": np.full(len(row), self.grid.sheet or "", dtype=object),
+            "row": row + 1,
+            "column": headings[spots],
+            "cell": letters[column] + (row + 1).astype(str).astype(object),
+        }
+        frame = pd.DataFrame({name: pd.Series(one, dtype=one.dtype) for name, one in said_of.items()})
+        totals = known & (unit_kinds == "total")[unit.codes]
+        if totals.any():
+            parts = known & np.isin(unit_kinds, ["id", "skip"])[unit.codes]
+            self._check_totals(unit, heading, ids, said, year, years, units_of, totals, parts)
+        self._rest(units)
+        return self._once(frame[frame["value"].notna()].reset_index(drop=True))
+
+    def _headings(self) -> np.ndarray:
+        """The heading of each cell as it stood: the texts of the heading rows, or what stands above the first value."""
+        heads = [
+            along
+            for key, along in self.along.items()
+            if self.axes[key].kind == "row" and key not in ("status", "source")
+        ]
+        shape = self.values.shape
+        if not heads:
+            above = (
+                self.full[self.rows[0] - 1, self.columns] if self.rows and self.rows[0] else [None] * shape[1]
+            )
+            return np.broadcast_to(
+                np.array([str(one) if is_text(one) else "" for one in above], dtype=object), shape
+            )
+        texts = [
+            np.array([str(one) if is_text(one) else "" for one in along.texts], dtype=object)
+            for along in heads
+        ]
+        joined: dict[tuple, str] = {}
+        codes = np.stack([np.broadcast_to(along.codes, shape) for along in heads])
+        flat = codes.reshape(len(heads), -1).T
+        if len(heads) == 1:
+            return texts[0][codes[0]]
+        unique, back = np.unique(flat, axis=0, return_inverse=True)
+        for line in map(tuple, unique):
+            joined[line] = " ".join(
+                dict.fromkeys(text[code] for text, code in zip(texts, line) if text[code])
+            )
+        return np.array([joined[tuple(line)] for line in unique], dtype=object)[back.ravel()].reshape(shape)
+
+    def _other_years(self, heading: Along, year: Along, years: np.ndarray, mask: np.ndarray) -> None:
+        """Headings that name another year than the one that their values are read for."""
+        if year is heading or heading.spots == [None]:
+            return
+        own = np.array(
+            [(years_in(text) if isinstance(text, str) else set()) or {0} for text in heading.texts],
+            dtype=object,
+        )
+        named = np.array([min(one) if len(one) == 1 else 0 for one in own])
+        off = mask & (named > 0)[heading.codes] & (named[heading.codes] != years[year.codes])
+        for place in np.unique(np.broadcast_to(heading.codes, mask.shape)[off])[:SHOWN]:
+            spot = tuple(np.argwhere(off & (heading.codes == place))[0])
+            code = np.broadcast_to(year.codes, mask.shape)[spot]
+            self.say("other_year", heading.spots[place], value=heading.texts[place], year=years[code])
+
+    def _measures(
+        self, mask: np.ndarray, heading: Along, ids: np.ndarray, said: list
+    ) -> tuple[np.ndarray, list]:
+        """For each cell the position, in the list beside it, of the units of measurement that hold for it."""
+        lists: list[tuple] = [()]
+        own = heading.of([_place_in(lists, tuple(one)) for one in said], mask)
+        axis = self.axes.get("measure")
+        if axis is None or axis.kind == "inside":
+            line = {tuple(measures.of_line(text)) for text in self._outside()} - {()}
+            other = np.full(len(own), _place_in(lists, line.pop()) if len(line) == 1 else 0)
+        elif isinstance(axis.value, dict):
+            by_id = {
+                names.plain(key): _place_in(lists, tuple(measures.several(text)))
+                for key, text in axis.value.items()
+            }
+            other = heading.of([by_id.get(names.plain(one), 0) if one else 0 for one in ids], mask)
+        else:
+            along = self.along["measure"]
+            used, places = along.used(mask), []
+            for place, text in enumerate(along.texts):
+                read = measures.several(_unbracketed(text)) if is_text(text) else []
+                places.append(_place_in(lists, tuple(read)))
+                if used[place] and is_text(text) and not read:
+                    self.say("measure_text", along.spots[place], value=text)
+            other = along.of(places, mask)
+        return np.where(own > 0, own, other), lists
+
+    def _numbers(self, mask, heading, ids, said, units_of, found, headings) -> tuple[np.ndarray, np.ndarray]:
+        """Values in the unit of measurement of the specification, and the one in which each stood."""
+        raw, indicator = self.values[mask], heading.of(ids, mask)
+        which, lists = self._measures(mask, heading, ids, said)
+        rows, columns = np.nonzero(mask)
+
+        def place(position):
+            spot = self.rows[rows[position]], self.columns[columns[position]]
+            return {
+                "file": self.grid.file,
+                "sheet": self.grid.sheet or "",
+                "row": spot[0] + 1,
+                "column": headings[rows[position], columns[position]],
+                "cell": address(*spot),
+            }
+
+        value = np.full(len(raw), np.nan)
+        plain = np.array([type(one) in (int, float) for one in raw], dtype=bool)
+        value[plain] = raw[plain].astype(float)
+        rest, listed = np.flatnonzero(~plain), []
+
+        def spot_of(position):
+            listed.append(rest[position])
+            return place(rest[position])
+
+        read, said_of_cells = cells.numbers(pd.Series(raw[rest], dtype=object), spot_of)
+        value[rest] = np.asarray(read, dtype=float)
+        found += said_of_cells
+        for position, one in zip(
+            listed, said_of_cells
+        ):  # 1.2亿元, 12.3%: the unit of measurement stands with the number
+            own = measures.find(one.values.get("scale", "") + one.values.get("suffix", ""))
+            if own and "written" in one.values:
+                value[position], which[position] = one.values["written"], _place_in(lists, (own,))
+        measure = np.full(len(raw), "", dtype=object)
+        assumed = []
+        pairs = pd.DataFrame({"indicator": indicator, "which": which}).groupby(
+            ["indicator", "which"], sort=False
+        )
+        for (one, place_of), group in pairs.indices.items():
+            want = measures.find(units_of.get(one) or "")
+            name = units_of.get(one) or ""
+            if place_of == 0 or not name:
+                measure[group] = name if place_of == 0 else lists[place_of][0].name
+                assumed += [(one, name)] if place_of == 0 and name else []
+                continue
+            options = lists[place_of]
+            fits = (
+                [(option, measures.convert(value[group], option, want)) for option in options] if want else []
+            )
+            fits = [(option, new) for option, new in fits if new is not None]
+            fits += [(option, value[group]) for option in options if not want and option.name == name]
+            told = {
+                "indicator": one,
+                "of": "、".join(option.name for option in options),
+                "to": name,
+                "count": len(group),
+                "columns": "、".join(
+                    _some(letters_of(self.columns[at]) for at in dict.fromkeys(columns[group]))
+                ),
+            }
+            if not fits:
+                value[group] = np.nan
+                found.append(Finding("layout.unlike", **place(group[0]), value=raw[group[0]], **told))
+                continue
+            option, value[group] = fits[0]
+            measure[group] = option.name
+            if want and (option.kind == "scale" or option.factor != want.factor):
+                told["of"] = option.name
+                found.append(Finding("layout.converted", **place(group[0]), value=raw[group[0]], **told))
+        if assumed:
+            self_said = "、".join(f"{one} {name}" for one, name in dict.fromkeys(assumed))
+            found.append(
+                Finding(
+                    "layout.assumed", file=self.grid.file, sheet=self.grid.sheet or "", measures=self_said
+                )
+            )
+        return value, measure
+
+    def _status(self, mask: np.ndarray) -> np.ndarray:
+        if "status" not in self.along:
+            return np.full(mask.sum(), "observed", dtype=object)
+        along, known = self.along["status"], statuses()
+        read = [known.get(str(text).strip().casefold()) if is_text(text) else None for text in along.texts]
+        for text, places in _without(along, read, mask).items():
+            rule = "status_text" if text else "status_empty"
+            self.say(rule, along.spots[places[0]], value=text, count=len(places), known="、".join(known))
+        return along.of(np.array(read, dtype=object), mask)
+
+    def _source(self, mask: np.ndarray) -> np.ndarray:
+        if "source" not in self.along:
+            return np.full(mask.sum(), self.grid.file, dtype=object)
+        along = self.along["source"]
+        return along.of(
+            np.array([str(text) if is_text(text) else self.grid.file for text in along.texts], dtype=object),
+            mask,
+        )
+
+    # ---- what is checked afterwards
+
+    def _check_totals(self, unit, heading, ids, said, year, years, units_of, totals, parts) -> None:
+        """Totals of a table against the sum of its rows, where every one of them has a value."""
+
+        def sums(mask):
+            value, _ = self._numbers(mask, heading, ids, said, units_of, [], self._headings())
+            spots = np.argwhere(mask)
+            return pd.DataFrame(
+                {
+                    "unit": unit.of(np.array([str(text) for text in unit.texts], dtype=object), mask),
+                    "indicator": heading.of(ids, mask),
+                    "year": year.of(years, mask),
+                    "value": value,
+                    "row": spots[:, 0],
+                    "column": spots[:, 1],
+                }
+            ).dropna(subset="value")
+
+        part, total = sums(parts), sums(totals)
+        added = part.groupby(["indicator", "year"])["value"].agg(["sum", "size"])
+        whole = part["unit"].nunique()
+        top = total.sort_values("value", ascending=False).drop_duplicates(["indicator", "year"])
+        for line in top.itertuples():
+            want = measures.find(units_of.get(line.indicator) or "")
+            key = (line.indicator, line.year)
+            if (
+                want is None
+                or want.kind not in SUMMED
+                or key not in added.index
+                or added.at[key, "size"] != whole
+            ):
+                continue
+            if any(word in line.unit.casefold() for word in ("均", "average", "mean")):
+                continue
+            more = added.at[key, "sum"] - line.value
+            beyond = names.plain(line.unit).startswith(
+                ("全", "national")
+            )  # may hold more than the rows listed
+            if (more if beyond else abs(more)) > OFF * abs(line.value):
+                spot = self.rows[line.row], self.columns[line.column]
+                self.say(
+                    "total",
+                    spot,
+                    column=f"{line.indicator} {line.year}",
+                    value=self.whole[spot],
+                    unit=line.unit,
+                    total=f"{line.value:.10g}",
+                    sum=f"{added.at[key, 'sum']:.10g}",
+                )
+
+    def _once(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Each unit, year and indicator once; what stands twice and differs is an error."""
+        key = ["unit", "year", "indicator"]
+        twice = frame.duplicated(key, keep=False)
+        if not twice.any():
+            return frame
+        equal = []
+        for (unit, year, indicator), group in frame[twice].groupby(key, sort=False):
+            told = {"unit": unit, "year": year, "indicator": indicator, "cells": "、".join(group["cell"])}
+            if group["value"].nunique() == 1:
+                equal.append(f"{unit} {year} {indicator}（{told['cells']}）")
+                continue
+            first = group.iloc[0]
+            self.found.append(
+                Finding(
+                    "layout.twice",
+                    **first[["file", "sheet", "column", "cell"]],
+                    row=int(first["row"]),
+                    value=first["raw"],
+                    **told,
+                    values="、".join(f"{one:.10g}" for one in group["value"]),
+                )
+            )
+        if equal:
+            self.say("same", cells="；".join(_some(equal)), count=len(equal))
+        return frame.drop_duplicates(key, ignore_index=True)
+
+    def _outside(self) -> list[str]:
+        """Texts above, below and beside the values."""
+        outside = self.somewhere.copy()
+        outside[np.ix_(self.rows, self.columns)] = False
+        return [text for text in self.whole[outside] if isinstance(text, str)]
+
+    def _rest(self, units: names.Roster) -> None:
+        """What was not read: remarks below and between, rows or columns that look like data, columns left out."""
+        axis = self.axes["unit"]
+        if axis.kind == "fixed":
+            return
+        down = axis.kind == "column"
+        whole, there = (self.whole, self.somewhere) if down else (self.whole.T, self.somewhere.T)
+        rows, columns = (self.rows, self.columns) if down else (self.columns, self.rows)
+        heads = {
+            spot
+            for one in self.axes.values()
+            if one.kind == ("row" if down else "column")
+            for spot in one.positions
+        }
+        valued = there[:, columns].any(axis=1)
+        inside = np.isin(np.arange(len(whole)), rows)
+        look = there.any(axis=1) & ~(inside & valued) & ~((np.arange(len(whole)) < rows[0]) & ~valued)
+        beyond, remarks = [], []
+        for row in [row for row in np.flatnonzero(look) if row not in heads]:
+            texts = [whole[row, group[-1]] for group in axis.at if is_text(whole[row, group[-1]])]
+            if inside[row]:
+                if texts:
+                    remarks.append(f"{self._named(row, down)}：{texts[0]}")
+            elif any(units.find(text) for text in texts) and any(
+                _is_number(one) for one in whole[row, columns]
+            ):
+                beyond.append(row)
+            elif row > rows[0] and (down or texts):
+                first = next(one for one in whole[row] if is_text(one))
+                remarks.append(f"{self._named(row, down)}：{first}")
+        if beyond:
+            first = next(group[-1] for group in axis.at)
+            spot = (beyond[0], first) if down else (first, beyond[0])
+            lines = "、".join(_some(self._named(row, down) for row in beyond))
+            self.say("beyond", spot, value=self.whole[spot], count=len(beyond), lines=lines)
+        if remarks:
+            self.say("remarks", lines="；".join(_some(remarks)), count=len(remarks))
+        keys = {spot for one in self.axes.values() if one.kind == axis.kind for spot in one.positions}
+        left = [place for place in np.flatnonzero(there[rows].any(axis=0)) if place not in {*columns, *keys}]
+        if left:
+            heading = [
+                next(
+                    (whole[row, place] for row in sorted(heads, reverse=True) if is_text(whole[row, place])),
+                    "",
+                )
+                for place in left
+            ]
+            named = [f"{self._named(place, not down)} {text}".strip() for place, text in zip(left, heading)]
+            self.say("unread", lines="、".join(_some(named)), count=len(left))
+
+    def _named(self, place: int, row: bool) -> str:
+        return str(place + 1) if row else letters_of(place)
+
+
+def filled(grid: Grid) -> np.ndarray:
+    """The cells with the value of a merged range in each of its cells."""
+    full = grid.cells.to_numpy(dtype=object).copy()
+    for top, left, bottom, right in grid.merged:
+        full[top : bottom + 1, left : right + 1] = full[top, left]
+    return full
+
+
+def _without(along: Along, read: list, mask: np.ndarray) -> dict[str, list[int]]:
+    """Texts over any of the cells that were not read as anything, with their places."""
+    found: dict[str, list[int]] = {}
+    for place in np.flatnonzero(along.used(mask)):
+        if read[place] is None:
+            found.setdefault(str(along.texts[place]) if is_text(along.texts[place]) else "", []).append(
+                int(place)
+            )
+    return found
+
+
+def is_text(text) -> bool:
+    """Whether a cell holds anything."""
+    return not (text is None or text == "" or text != text or isinstance(text, str) and not text.strip())
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def cut(text, indicators: names.Roster, given: Mapping) -> tuple:
+    """The heading of an indicator without year and unit of measurement (unless they belong to its name), and the latter."""
+    if not is_text(text):
+        return None, []
+    text = str(text)
+    bare, measure = measures.of_heading(text)
+    if names.plain(text) in given or indicators.find(text) is not None:
+        return text, measure
+    if names.plain(bare) in given or indicators.find(bare) is not None:
+        return bare, measure
+    return without_year(bare) or bare, measure
+
+
+def _unbracketed(text) -> str:
+    line = measures.LINE.search(measures.plain(text))
+    return line[1] if line else str(text)
+
+
+def _totals(mapping: dict) -> set[str]:
+    given = mapping.get("totals") or []
+    return {names.plain(text) for text in ([given] if isinstance(given, str) else given)}
+
+
+def _place_in(lists: list, one) -> int:
+    if one not in lists:
+        lists.append(one)
+    return lists.index(one)
+
+
+def _some(texts) -> list[str]:
+    texts = list(texts)
+    return texts if len(texts) <= SHOWN else [*texts[:SHOWN], f"…（{len(texts)}）"]
