@@ -7,19 +7,17 @@ A schema (data/schemas/<name>.json) gives the columns with type (string, integer
 separators, full-width digits, days as 2023-05-18, 2023/5/18 or 2023年5月18日.
 """
 
-import re
-import unicodedata
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from fire import files
+from fire.cells import day
 from fire.errors import refuse
 from fire.index.spec_faults import suggest
 
 SCHEMAS = files.DATA / "schemas"
-DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?: 0?0:00(?::00)?)?")
 
 
 @cache
@@ -111,16 +109,6 @@ def _typed(texts: pd.Series, field: dict) -> tuple[pd.Series, list[str]]:
             _at(row, name, f"'{texts[row]}' is not a date: type it as 2023-05-18") for row in _rows(wrong)
         ]
     return texts, []
-
-
-def day(cell: str):
-    """A day of the calendar as people and Excel write it; missing when it is none.
-
-    >>> day("2023/5/18"), day("２０２３年５月１８日"), day("2023-13-40")
-    (Timestamp('2023-05-18 00:00:00'), Timestamp('2023-05-18 00:00:00'), NaT)
-    """
-    found = DAY.fullmatch(unicodedata.normalize("NFKC", cell))
-    return pd.to_datetime("-".join(found.groups()), errors="coerce") if found else pd.NaT
 
 
 def _unlisted(texts: pd.Series, known: list) -> list[str]:
