@@ -18,6 +18,7 @@ from io import BytesIO, StringIO
 from pathlib import Path
 from string import Template
 
+import numpy as np
 import pandas as pd
 import xlsxwriter
 import yaml
@@ -26,7 +27,7 @@ from xlsxwriter.utility import xl_col_to_name, xl_range_abs
 from fire import codebook, files
 from fire.errors import Finding, refuse
 from fire.index import spec as specs
-from fire.index.panel import COLUMNS, SOFT
+from fire.index.panel import COLUMNS, KEY, SOFT
 from fire.sources import records, statistics, tables
 
 WORDS = files.DATA / "templates"
@@ -275,11 +276,6 @@ def _forms(old, name: str, year: int) -> Forms:
     wide, single = {}, {}
     wide["indicators"], single["indicators"] = _columns(ids, (year - 1, year), _known(known), said, places)
     if computed:
-        cells = (
-            statistics.read(cities=[])
-            .drop(columns="unit")
-            .rename(columns={"city": "unit", "measure": "indicator"})
-        )
         names = {
             measure: {lang: _say(f"measure.{measure}", lang) for lang in codebook.LANGUAGES} | {"unit": unit}
             for measure, unit in statistics.UNITS.items()
@@ -288,7 +284,7 @@ def _forms(old, name: str, year: int) -> Forms:
         for words in names.values():
             words["definition"] = _say("comment.statistics", **words, year=year - 1, next=year)
         wide["statistics"], single["statistics"] = _columns(
-            list(names), (year - 2, year - 1), _known(cells), names, places
+            list(names), (year - 2, year - 1), _statistics(_known(known)), names, places
         )
     sheets = {node: _say("sheet.statistics" if node in computed else "sheet.indicators") for node in said}
     nodes = [
@@ -306,6 +302,27 @@ def _forms(old, name: str, year: int) -> Forms:
     ]
     label = spec.label(spec.root, "zh")
     return Forms(name, year, label, places, wide, single, nodes)
+
+
+def _statistics(panel: pd.DataFrame) -> pd.DataFrame:
+    """The statistics behind the known cells of a panel, and what is public besides; years are those of the statistics."""
+    public = (
+        statistics.read(cities=[])
+        .drop(columns="unit")
+        .rename(columns={"city": "unit", "measure": "indicator"})
+    )
+    of = {indicator: measure for measure, indicator in statistics.INDICATORS.items()}
+    own = panel[panel["indicator"].isin(of)]
+    own = own.assign(year=own["year"] - 1, indicator=own["indicator"].map(of)).set_index(KEY[:2])
+    gdp = own.loc[own["indicator"].eq("gdp"), "value"]
+    share = own["indicator"].eq("tertiary_share")
+    own.loc[share, "value"] *= gdp.reindex(own.index[share]).to_numpy() / 100
+    own["value"] = own["value"].round(6)
+    own = own.replace({"indicator": {"tertiary_share": "tertiary"}}).dropna(subset="value").reset_index()
+    both = own.merge(_known(public), on=KEY, how="outer", suffixes=("", "_public"))
+    same = both["value"].isna() | np.isclose(both["value"], both["value_public"], rtol=1e-6)
+    columns = ("value", "status", "source")
+    return both.assign(**{name: both[name].mask(same, both[f"{name}_public"]) for name in columns})[COLUMNS]
 
 
 def _known(cells: pd.DataFrame) -> pd.DataFrame:
