@@ -286,17 +286,11 @@ def _forms(old, name: str, year: int) -> Forms:
         wide["statistics"], single["statistics"] = _columns(
             list(names), (year - 2, year - 1), _statistics(_known(known)), names, places
         )
-    sheets = {node: _say("sheet.statistics" if node in computed else "sheet.indicators") for node in said}
+    listed = ("zh", "en", "unit", "parent", "weight", "direction", "id")
     nodes = [
         (
-            said[node]["zh"],
-            said[node]["en"],
-            said[node]["unit"],
-            said[node]["parent"],
-            said[node]["weight"],
-            said[node]["direction"],
-            node,
-            sheets[node],
+            *(said[node][key] for key in listed),
+            _say("sheet.statistics" if node in computed else "sheet.indicators"),
         )
         for node in said
     ]
