@@ -25,6 +25,7 @@ HARD = ("printed", "observed")  # statuses of values that somebody counted: whol
 PREFIXES = {"亿": 8, "千万": 7, "百万": 6, "万": 4, "千": 3, "": 0}
 ADDRESS = ["file", "sheet", "row", "column", "cell"]
 SAMPLE = 100  # units on which columns are compared with each other
+USUAL = 0.9  # rank correlation with last year where too few other columns tell
 WINDOW = 300  # rows on which shifted rows are looked for
 MAD = 1.4826  # a median deviation as a standard deviation
 
@@ -185,7 +186,7 @@ class Board:
         detail = detail or (lambda unit, leaf: {})
         single, listed = len(spots) == 1, spots[:3]
         leaves = list(dict.fromkeys(leaf for _, leaf in spots))
-        texts = [self.item(kind, at, *spot, not single, detail(*spot)) for spot in listed]
+        texts = [self.item(kind, at, unit, leaf, not single, detail(unit, leaf)) for unit, leaf in listed]
         items = {}
         for lang, sign, parts in (("zh", "、", [a for a, _ in texts]), ("en", "; ", [b for _, b in texts])):
             line = sign.join(parts)
@@ -230,7 +231,7 @@ class Board:
     def cells(self, rule: str, at: int, mask, kind: str = "plain", detail=None, values=None, take=True):
         """Cells where the mask holds: one finding each, or one a column when there are many."""
         mask = self.free(at, mask)
-        for leaf in np.flatnonzero(mask.any(axis=0)):
+        for leaf in _at(mask.any(axis=0)):
             units = self.ordered(at, leaf, mask[:, leaf])
             given = values(leaf) if values else {}
             spots = [(unit, leaf) for unit in units]
@@ -349,6 +350,10 @@ def _quantile(table: np.ndarray, share: float) -> np.ndarray:
     return np.where(count > 0, one + (place - low) * (two - one), np.nan)
 
 
+def _at(mask) -> list[int]:
+    return np.flatnonzero(mask).tolist()
+
+
 def _median(table: np.ndarray) -> np.ndarray:
     return _quantile(table, 0.5)
 
@@ -392,7 +397,7 @@ def _infinite(board: Board, at: int) -> None:
 
 def _years(board: Board, at: int) -> None:
     if board.years[at] > board.year:
-        for leaf in np.flatnonzero((board.own[at] >= 0).any(axis=0)):
+        for leaf in _at((board.own[at] >= 0).any(axis=0)):
             board.column("later_year", at, leaf, board.own[at][:, leaf] >= 0, ranked=board.year)
 
 
@@ -404,10 +409,10 @@ def _foreign(board: Board, at: int) -> None:
     years = np.isin(now, range(board.years[0] - 1, board.years[-1] + 2))
     for rule, mask in (("is_year", years), ("is_code", np.isin(now, board.codes))):
         hits = mask.sum(axis=0)
-        for leaf in np.flatnonzero((hits >= 3) & (hits >= 0.2 * total)):
+        for leaf in _at((hits >= 3) & (hits >= 0.2 * total)):
             if not (np.isfinite(last[:, leaf]) & (np.abs(last[:, leaf] - now[:, leaf]) < 10)).sum() >= 3:
                 board.column(rule, at, leaf, mask[:, leaf])
-    for leaf in np.flatnonzero((total >= few) & (np.nanmax(np.nan_to_num(now), axis=0) == total)):
+    for leaf in _at((total >= few) & (np.nanmax(np.nan_to_num(now), axis=0) == total)):
         column, before = (table[:, leaf][np.isfinite(table[:, leaf])] for table in (now, last))
         order = np.arange(1, len(column) + 1)
         if np.array_equal(np.sort(column), order) and not np.array_equal(np.sort(before), order):
@@ -432,7 +437,7 @@ def _copied(board: Board, at: int) -> None:
         return
     whole = enough & (equal == count)
     rich = varied >= limit["distinct"] * count
-    for leaf in np.flatnonzero(enough & ((equal == count) | rich & (equal >= limit["pasted"] * count))):
+    for leaf in _at(enough & ((equal == count) | rich & (equal >= limit["pasted"] * count))):
         given = {"before_year": int(board.years[change.when[leaf]]), "same": int(equal[leaf])}
         rule = "same_column" if whole[leaf] else "pasted"
         board.column(
@@ -440,8 +445,8 @@ def _copied(board: Board, at: int) -> None:
         )
     fresh = (count >= limit["copies"]) & (equal < 0.5 * count)  # columns in which equal cells say something
     told, agree = pair[:, fresh].sum(axis=1), same[:, fresh].sum(axis=1)
-    for unit in np.flatnonzero((told >= 3) & (agree == told) & (np.abs(now[:, fresh]) > 0).any(axis=1)):
-        spots = [(unit, leaf) for leaf in np.flatnonzero(fresh & pair[unit])]
+    for unit in _at((told >= 3) & (agree == told) & (np.abs(now[:, fresh]) > 0).any(axis=1)):
+        spots = [(unit, leaf) for leaf in _at(fresh & pair[unit])]
         board.say("same_unit", at, spots, over="unit", before_year=before)
         board.taken[at, unit] = True
     _twins(board, at, now, last, varied)
@@ -450,17 +455,17 @@ def _copied(board: Board, at: int) -> None:
 def _twins(board: Board, at: int, now: np.ndarray, last: np.ndarray, varied: np.ndarray) -> None:
     limit, seen = board.limit, {}
     finite = np.isfinite(now)
-    for leaf in np.flatnonzero((varied >= limit["copies"]) & (finite.sum(axis=0) >= limit["copies"])):
+    for leaf in _at((varied >= limit["copies"]) & (finite.sum(axis=0) >= limit["copies"])):
         other = seen.setdefault(now[:, leaf].tobytes(), leaf)
         told = np.isfinite(last[:, leaf]).any()
         if other != leaf and not (told and np.array_equal(last[:, leaf], last[:, other], equal_nan=True)):
             names = {"other": board.label[other], "other_en": board.label_en[other]}
             board.column("twin", at, leaf, finite[:, leaf], take=False, **names)
     seen, rich = {}, varied >= np.maximum(limit["copies"], limit["distinct"] * finite.sum(axis=0))
-    for unit in np.flatnonzero(finite[:, rich].sum(axis=1) >= 3):
+    for unit in _at(finite[:, rich].sum(axis=1) >= 3):
         other = seen.setdefault(now[unit, rich].tobytes(), unit)
         if other != unit and (now[unit, rich] != 0).any():
-            spots = [(unit, leaf) for leaf in np.flatnonzero(rich & finite[unit])]
+            spots = [(unit, leaf) for leaf in _at(rich & finite[unit])]
             board.say(
                 "twin_unit", at, spots, over="unit", other=board.units[other], other_en=board.english[other]
             )
@@ -474,7 +479,7 @@ def _impossible(board: Board, at: int) -> None:
     total = np.isfinite(now).sum(axis=0)
     unclear = (board.high <= limit["small_share"]) | (change.middle > -np.log(10)) & (change.pairs > 2)
     bare = board.share & (top <= 1) & (top > 0) & (total >= limit["copies"]) & (board.floor == 0) & ~unclear
-    for leaf in np.flatnonzero(bare):
+    for leaf in _at(bare):
         board.column("share_column", at, leaf, now[:, leaf] > 0)
 
     def between(low, high):
@@ -492,7 +497,7 @@ def _impossible(board: Board, at: int) -> None:
         & board.hard[at]
     )
     many = broken.sum(axis=0) > np.maximum(limit["fractional"] * total, 3)
-    for leaf in np.flatnonzero(many):
+    for leaf in _at(many):
         board.column("fractional", at, leaf, broken[:, leaf], take=False)
     board.cells("whole", at, broken & ~many, take=False)
 
@@ -529,20 +534,16 @@ def _columns(board: Board, at: int) -> None:
     limit, change = board.limit, board.change(at)
     wide, now, last = np.log(limit["wide"]), change.now, change.last
     flipped = ((now < 0) & (last > 0)).sum(axis=0)
-    for leaf in np.flatnonzero(
-        (flipped > 0.5 * np.isfinite(now).sum(axis=0)) & ~change.linear & (flipped >= 3)
-    ):
+    for leaf in _at((flipped > 0.5 * np.isfinite(now).sum(axis=0)) & ~change.linear & (flipped >= 3)):
         board.column("sign_column", at, leaf, now[:, leaf] < 0, "before", change.detail)
     compared = (change.pairs >= limit["few"]) & ~board.taken[at].all(axis=0)
-    ranks = {
-        leaf: _rank(now[:, leaf], last[:, leaf]) for leaf in np.flatnonzero(change.pairs >= limit["few"])
-    }
+    ranks = {leaf: _rank(now[:, leaf], last[:, leaf]) for leaf in _at(change.pairs >= limit["few"])}
     other = _others(board, change) if compared.any() else {}
-    for leaf in np.flatnonzero(compared):
+    for leaf in _at(compared):
         free = np.isfinite(change.size[:, leaf]) & ~board.taken[at][:, leaf]
         lag = _lag(board, change, leaf)
-        usual = [rho for name, rho in ranks.items() if name != leaf and np.isfinite(rho)]
-        usual = float(np.median(usual)) if len(usual) > 2 else 0.9
+        others = [rho for name, rho in ranks.items() if name != leaf and np.isfinite(rho)]
+        usual = float(np.median(others)) if len(others) > 2 else USUAL
         if lag:
             way = {"way_zh": "向下" if lag > 0 else "向上", "way_en": "down" if lag > 0 else "up"}
             board.column("shifted", at, leaf, free, "before", change.detail, lag, lag=abs(lag), **way)
@@ -569,16 +570,19 @@ def _columns(board: Board, at: int) -> None:
                 rho=f"{ranks[leaf]:.2f}",
                 usual=f"{usual:.2f}",
             )
-    for leaf in np.flatnonzero((change.pairs > 2) & ~change.linear & (np.abs(change.middle) > wide)):
+    with np.errstate(all="ignore"):  # where values may be negative, their spread tells the factor
+        factor = np.where(change.linear, np.log(_spread(now) / _spread(last)), change.middle)
+    enough = change.pairs >= np.where(change.linear, limit["few"], 3)
+    for leaf in _at(enough & np.isfinite(factor) & (np.abs(factor) > wide)):
         free = np.isfinite(change.size[:, leaf]) & ~board.taken[at][:, leaf]
         if not free.any():
             continue
-        power = _power(board, change.middle[leaf], wide)
-        given, group = {"ratio": shown(float(f"{np.exp(change.middle[leaf]):.3g}"))}, power
+        power = _power(board, factor[leaf], wide)
+        given, group = {"ratio": shown(float(f"{np.exp(factor[leaf]):.3g}"))}, (power, "")
         rule = "jump_column" if not power else "decimal_column"
         if power and (likely := likely_unit(board.measure[leaf], power)):
             rule, given, group = "unit_column", given | {"likely": likely}, (power, likely)
-        off = change.off[:, leaf] & board.free(at)[:, leaf]
+        off = change.off[:, leaf] & board.free(at)[:, leaf] & ~change.linear[leaf]
         board.column(rule, at, leaf, free & ~off, "before", change.detail, group, **given)
         board.taken[at][off, leaf] = False
 
@@ -649,20 +653,18 @@ def _others(board: Board, change: Change) -> dict[int, tuple[int, bool]]:
     rows = rows[:: max(1, len(rows) // SAMPLE)]
     with np.errstate(all="ignore"):
         now, last = (np.log(np.where(table > 0, table, np.nan))[rows] for table in (change.now, change.last))
-    suspect = np.flatnonzero((change.spread > board.limit["restless"]) & (change.pairs >= board.limit["few"]))
+    suspect = _at((change.spread > board.limit["restless"]) & (change.pairs >= board.limit["few"]))
     enough = np.isfinite(last).sum(axis=0) >= board.limit["few"]
     apart = np.full((now.shape[1], now.shape[1]), np.inf)
     for leaf in suspect:
         distance = np.abs(now[:, [leaf]] - last)
-        found = _median(distance)
-        apart[leaf] = np.where(
-            enough & (np.isfinite(distance).sum(axis=0) >= board.limit["few"]), found, np.inf
-        )
+        known = enough & (np.isfinite(distance).sum(axis=0) >= board.limit["few"])
+        apart[leaf] = np.where(known, _median(distance), np.inf)
     own = np.diag(apart).copy()
     np.fill_diagonal(apart, np.inf)
     nearest = apart.argmin(axis=1)
     near = {
-        leaf: nearest[leaf]
+        leaf: int(nearest[leaf])
         for leaf in suspect
         if apart[leaf, nearest[leaf]] < board.limit["other"] * own[leaf] and np.isfinite(own[leaf])
     }
@@ -716,10 +718,10 @@ def _rows(board: Board, at: int) -> None:
         mutual = near.get(other) == unit
         if mutual and unit > other or not mutual and unit not in far:
             continue
-        leaves = np.flatnonzero(known & np.isfinite(change.size[unit]) & (board.own[at][unit] >= 0))
-        spots = [(unit, leaf) for leaf in leaves]
+        leaves = _at(known & np.isfinite(change.size[unit]) & (board.own[at][unit] >= 0))
+        spots = [(int(unit), leaf) for leaf in leaves]
         if mutual:
-            spots += [(other, leaf) for leaf in np.flatnonzero(known & (board.own[at][other] >= 0))]
+            spots += [(other, leaf) for leaf in _at(known & (board.own[at][other] >= 0))]
         names = {"other": board.units[other], "other_en": board.english[other]}
         board.say(
             "swapped_units" if mutual else "other_unit",
@@ -748,14 +750,14 @@ def _changes(board: Board, at: int) -> None:
     off = board.free(at, change.off)
     with np.errstate(all="ignore"):
         ratio = np.log(now / last) - np.where(change.linear, np.nan, change.middle)
-    for unit, leaf in np.argwhere(off & np.isfinite(ratio)):
+    powers = defaultdict(list)
+    for unit, leaf in np.argwhere(off & np.isfinite(ratio)).tolist():
         slack = min(max(2 * change.spread[leaf], np.log(limit["near"])), np.log(limit["wide"]))
         power = _power(board, ratio[unit, leaf], slack)
         if power:
             off[unit, leaf] = False
-            change.powers = getattr(change, "powers", defaultdict(list))
-            change.powers[leaf, power].append(unit)
-    for (leaf, power), units in getattr(change, "powers", {}).items():
+            powers[leaf, power].append(unit)
+    for (leaf, power), units in powers.items():
         likely, times = likely_unit(board.measure[leaf], power), shown(10.0 ** abs(power))
         rule = "share" if board.share[leaf] and power == -2 else "unit" if likely else "decimal"
         mask = np.zeros(now.shape, dtype=bool)
@@ -770,8 +772,8 @@ def _changes(board: Board, at: int) -> None:
         )
     risen = (last == 0) & (now >= _median(filled)) & ~board.count & ~change.linear & ~noughts & ~change.coarse
     off |= board.free(at, risen)
-    for leaf in np.flatnonzero(off.sum(axis=0) >= 2):
-        units = np.flatnonzero(off[:, leaf])[:50]
+    for leaf in _at(off.sum(axis=0) >= 2):
+        units = _at(off[:, leaf])[:50]
         slack = max(2 * change.spread[leaf], 0.1)
         gap = np.abs(
             change.forward[units, leaf][:, None] - change.backward[units, leaf] - change.middle[leaf]
@@ -784,14 +786,9 @@ def _changes(board: Board, at: int) -> None:
                 off[pair, leaf] = False
                 board.taken[at][pair, leaf] = True
     compared = np.isfinite(change.size).sum(axis=1)
-    for unit in np.flatnonzero((off.sum(axis=1) > limit["listed"]) & (off.sum(axis=1) >= 0.5 * compared)):
+    for unit in _at((off.sum(axis=1) > limit["listed"]) & (off.sum(axis=1) >= 0.5 * compared)):
         board.say(
-            "jump_unit",
-            at,
-            [(unit, leaf) for leaf in np.flatnonzero(off[unit])],
-            "of_unit",
-            change.detail,
-            over="unit",
+            "jump_unit", at, [(unit, leaf) for leaf in _at(off[unit])], "of_unit", change.detail, over="unit"
         )
         board.taken[at, unit] = True
     board.cells("jump", at, off, "change", change.detail)
@@ -810,7 +807,7 @@ def _revised(board: Board, at: int) -> None:
     earlier, ours = board.before[at - 1], board.now(at - 1)
     pair = np.isfinite(now) & np.isfinite(earlier) & np.isfinite(ours)
     count, hits = pair.sum(axis=0), (pair & (now == earlier) & (ours != earlier)).sum(axis=0)
-    for leaf in np.flatnonzero((count >= board.limit["copies"]) & (hits >= board.limit["pasted"] * count)):
+    for leaf in _at((count >= board.limit["copies"]) & (hits >= board.limit["pasted"] * count)):
         board.column("years", at, leaf, pair[:, leaf], before_year=int(board.years[at - 1]))
 
 
@@ -830,7 +827,7 @@ def _alone(board: Board, at: int) -> None:
         later = board.change(at + 1)
         far &= ~(np.abs(later.size) <= later.bound) | (later.when != at)
     far &= ~np.isfinite(change.last) & (total >= limit["few"]) & (spread > 0)
-    for leaf in np.flatnonzero(board.free(at, far).any(axis=0)):
+    for leaf in _at(board.free(at, far).any(axis=0)):
         column = np.sort(level[:, leaf][np.isfinite(level[:, leaf])])
         step = np.log(limit["apart"]) if not linear[leaf] else limit["level"] / 2 * spread[leaf]
         gaps = np.flatnonzero(np.diff(column) > step)
@@ -843,7 +840,7 @@ def _alone(board: Board, at: int) -> None:
             {"low": shown(inner.min()), "high": shown(inner.max())} if len(inner) else {"low": "", "high": ""}
         )
         board.cells("outlier", at, mask, "level", lambda unit, leaf, ends=ends: ends)
-    for leaf in np.flatnonzero(total >= limit["copies"]):
+    for leaf in _at(total >= limit["copies"]):
         column = now[finite[:, leaf], leaf]
         last = change.last[np.isfinite(change.last[:, leaf]), leaf]
         if (column == column[0]).all():
@@ -857,8 +854,8 @@ def _alone(board: Board, at: int) -> None:
     nought = finite & (now == 0)
     told, usual = finite.sum(axis=1), nought.sum(axis=0) < 0.5 * total
     zero = (nought.sum(axis=1) == told) & (told >= 3) & ((nought & usual).sum(axis=1) >= 3)
-    for unit in np.flatnonzero(zero):
-        spots = [(unit, leaf) for leaf in np.flatnonzero(nought[unit])]
+    for unit in _at(zero):
+        spots = [(unit, leaf) for leaf in _at(nought[unit])]
         board.say("zero_unit", at, spots, over="unit")
 
 
@@ -887,7 +884,8 @@ def _rounded(board: Board, at: int, leaf: int, column: np.ndarray, last: np.ndar
     """Nearly all whole now, hardly any last year."""
     if min(len(column), len(last)) >= board.limit["few"] and not board.count[leaf]:
         now, before = ((values % 1 == 0).mean() for values in (column[np.isfinite(column)], last))
-        if now > 0.9 and before < 0.3 and np.abs(column).max() > 1:
+        fresh = not board.taken[at][:, leaf].any()
+        if fresh and now > 0.9 and before < 0.3 and np.abs(column).max() > 1:
             board.column("rounded", at, leaf, np.isfinite(board.now(at)[:, leaf]), take=False)
 
 
