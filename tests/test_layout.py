@@ -145,7 +145,11 @@ def test_units_across():
     )
     read, said, _, _ = proposed(grid, units, kinds, None)
     assert read == right
-    assert (said["unit"], said["indicator"], said["year"]) == ("row 1", "column B", 2001)  # from the file's name
+    assert (said["unit"], said["indicator"], said["year"]) == (
+        "row 1",
+        "column B",
+        2001,
+    )  # from the file's name
 
 
 def test_errors_of_excel_are_refused_by_cell():
@@ -421,6 +425,27 @@ def test_measures_by_indicator_and_several_in_a_line(tmp_path):
     assert read["深圳", 2021, "gdp"] == 30664.9
 
 
+def test_measures_that_contradict_one_another_are_said(tmp_path):
+    rows = [["单位：亿元"], ["城市", "年份", "GDP（万元）"], ["深圳", 2021, 306649000], ["单位：万元"]]
+    grid = book(tmp_path, rows)
+    said = {
+        "file": "x",
+        "rows": "3",
+        "columns": "C",
+        "unit": "column A",
+        "indicator": "row 2",
+        "year": "column B",
+    }
+    said |= {"confirmed": "yes"}
+    tidy, found = layout.read(grid, said | {"measure": "亿元"}, CITIES, STATISTICS, STATISTICS_IN)
+    assert "measure_twice" in rules(found) and tidy["value"].tolist() == [30664.9]
+    bare = book(tmp_path, [*rows[:1], ["城市", "年份", "GDP"], *rows[2:]])
+    _, found = layout.read(bare, said, CITIES, STATISTICS, STATISTICS_IN)
+    assert "measure_lines" in rules(found)
+    _, found = layout.read(grid, said | {"measure": {"gpd": "亿元"}}, CITIES, STATISTICS, STATISTICS_IN)
+    assert rules(errors(found)) == ["measure_of"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -501,6 +526,14 @@ def test_cities_that_are_not_on_the_list_are_left_out_together(tmp_path):
         and len(read) == 2
         and "葫芦岛" in next(one for one in found if one.rule == "layout.left")
     )
+
+
+def test_a_merged_number_and_a_name_of_the_wrong_kind(tmp_path):
+    grid = book(tmp_path, [["城市", "年份", "GDP"], ["深圳", 2020, 1], ["广州", 2020, None]], ["C2:C3"])
+    read, said, _, found = proposed(grid)
+    assert "merged" in rules(found) and read == {("深圳", 2020, "gdp"): 1}
+    _, _, _, found = proposed(grid, names={"GDP": "深圳"})
+    assert "not_indicator" in rules(errors(found))
 
 
 def test_rows_beyond_the_range_are_warned_of(tmp_path):
@@ -662,6 +695,7 @@ def tables(draw):
                 "note": st.booleans(),
                 "city": st.sampled_from(["{}", "{}市", " {} "]),
                 "gap": st.sampled_from([None, "—", "…"]),
+                "text": st.booleans(),
             }
         )
     )
@@ -725,6 +759,8 @@ def test_any_table_in_any_layout_is_proposed_and_read_back(table):
     *_, right, how = table
     rows, merged = written(*table)
     width = max(map(len, rows))
+    if how["text"]:  # as from a CSV
+        rows = [[one if one is None else str(one) for one in row] for row in rows]
     cells = pd.DataFrame([row + [None] * (width - len(row)) for row in rows], dtype=object)
     grid = grids.Grid("表.xlsx", "表1", cells, tuple(merged))
     read, said, tidy, found = proposed(grid, indicators=STATISTICS, statistics=None)
@@ -734,3 +770,73 @@ def test_any_table_in_any_layout_is_proposed_and_read_back(table):
         cells.iat[row - 1, mapping.number_of(cell.rstrip("0123456789"))] == raw
         for row, cell, raw in tidy[["row", "cell", "raw"]].itertuples(index=False)
     )
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.sampled_from(
+        [
+            "深圳",
+            "广州市",
+            "Beijing",
+            "城市",
+            "年份",
+            "指标",
+            "单位：亿元",
+            "GDP",
+            "常住人口（万人）",
+            "合计",
+            "注：略",
+            "…",
+        ]
+    ),
+    st.sampled_from(
+        [
+            2020,
+            "2021年",
+            "GDP2021",
+            "2020-2021",
+            "亿元",
+            "万人",
+            "12.3%",
+            "1.2亿元",
+            "#DIV/0!",
+            "=A1",
+            "10³",
+            "observed",
+        ]
+    ),
+    st.integers(-5, 10**6),
+    st.floats(),
+    st.booleans(),
+    st.datetimes(),
+    st.text(max_size=6),
+)
+
+
+@given(
+    st.integers(1, 6).flatmap(
+        lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1, max_size=8)
+    ),
+    st.lists(st.tuples(*[st.integers(0, 5)] * 4), max_size=2),
+)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_grid_is_proposed_and_read_without_a_traceback(rows, ranges):
+    cells = pd.DataFrame(rows, dtype=object)
+    cells = cells.astype(object).where(cells.notna(), None)
+    merged = tuple(
+        (min(a, b), min(c, d), max(a, b), max(c, d))
+        for a, b, c, d in ranges
+        if max(a, b) < len(rows) and max(c, d) < len(rows[0])
+    )
+    grid = grids.Grid("表.xlsx", None, cells, merged)
+    guess, _ = proposal.propose(grid, CITIES, INDICATORS, STATISTICS)
+    if guess is None:
+        return
+    (back,) = yaml.safe_load(proposal.as_yaml(guess))
+    assert back == dict(guess)
+    back |= {"confirmed": True, "year": back["year"] or 2021, "indicator": back["indicator"] or "gdp"}
+    back["names"] = dict.fromkeys(back.get("names") or {}, "不用")
+    tidy, found = layout.read(grid, back, CITIES, INDICATORS, UNITS_OF)
+    assert list(tidy.columns) == layout.COLUMNS and tidy["value"].notna().all()
+    assert len(tidy) or found

@@ -13,14 +13,17 @@ import pandas as pd
 from fire import cells
 from fire.errors import Finding
 from fire.grids import Grid, address
-from fire.intake import measures, names
+from fire.intake import measures, names, remains
 from fire.intake.mapping import (
+    SHOWN,
     SKIP,
     Axis,
     axes,
     faults,
+    is_text,
     letters_of,
     positions,
+    some,
     statuses,
     without_year,
     year_in,
@@ -30,9 +33,6 @@ from fire.intake.mapping import (
 COLUMNS = [
     "unit", "year", "indicator", "value", "status", "source", "raw", "measure", "file", "sheet", "row", "column", "cell"
 ]  # fmt: skip
-SUMMED = ("amount", "people", "count", "quantity")  # kinds of measures whose total is a sum
-OFF = 0.005  # of a total: rounding of its parts is less
-SHOWN = 12  # rows, columns or doubles named before "…"
 
 
 @dataclass
@@ -69,15 +69,18 @@ def read(
     found += names.unknown_targets(given, [units, indicators], file=grid.file, sheet=grid.sheet or "")
     if any(one.level == "error" for one in found):
         return pd.DataFrame(columns=COLUMNS), found
-    table = Table(grid, mapping)
-    tidy = table.tidy(units, indicators, units_of)
+    table = Table(grid, mapping, units, indicators, units_of)
+    tidy = table.tidy()
     return tidy, [*found, *table.found]
 
 
 class Table:
     """One table being read: its cells, its axes, and the findings so far."""
 
-    def __init__(self, grid: Grid, mapping: dict):
+    def __init__(
+        self, grid: Grid, mapping: dict, units: names.Roster, indicators: names.Roster, units_of: Mapping
+    ):
+        self.units, self.indicators, self.units_of = units, indicators, units_of
         self.grid, self.mapping, self.axes, self.found = grid, mapping, axes(mapping), []
         height, width = grid.cells.shape
         self.rows = positions(mapping["rows"], "row", height)
@@ -90,11 +93,16 @@ class Table:
         self.along = {key: self._along(key, one) for key, one in self.axes.items() if one.kind != "inside"}
         self.names = {names.plain(text): target for text, target in (mapping.get("names") or {}).items()}
 
-    def say(self, rule, spot=None, column="", value="", **values) -> None:
-        place = {"file": self.grid.file, "sheet": self.grid.sheet or "", "column": column}
-        if spot is not None:
-            place |= {"row": spot[0] + 1, "cell": address(*spot)}
-        self.found.append(Finding(f"layout.{rule}", **place, value=value, **values))
+    def say(self, rule, spot=None, **values) -> None:
+        self.found.append(self.finding(rule, spot, **values))
+
+    def finding(self, rule, spot=None, **values) -> Finding:
+        """A finding at a cell, or about the whole table."""
+        return Finding(f"layout.{rule}", **self.place(spot), **values)
+
+    def place(self, spot=None) -> dict:
+        cell = {"row": int(spot[0]) + 1, "cell": address(*spot)} if spot is not None else {}
+        return {"file": self.grid.file, "sheet": self.grid.sheet or ""} | cell
 
     # ---- what the axes say
 
@@ -163,15 +171,6 @@ class Table:
         self.say("spread_down" if down else "spread_right", line=name, count=blanks)
         return [spread[place] for place in places]
 
-    def _place(self, along: Along, column="") -> dict:
-        def place(position):
-            spot = along.spots[position]
-            return {"file": self.grid.file, "sheet": self.grid.sheet or ""} | (
-                {"row": spot[0] + 1, "cell": address(*spot)} if spot else {}
-            )
-
-        return place
-
     def _meaning(
         self, along: Along, roster: names.Roster, texts: list, key: str
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -188,7 +187,11 @@ class Table:
             elif mapped in SKIP:
                 kinds[place] = "skip"
             elif mapped is not None:
-                ids[place], kinds[place] = roster.find(mapped), "id"
+                ids[place] = roster.find(mapped)
+                kinds[place] = "unknown" if ids[place] is None else "id"
+                if ids[place] is None:
+                    near = "、".join(roster.near(mapped))
+                    self.say(f"not_{key}", along.spots[place], value=text, target=mapped, near=near or "—")
             elif key == "unit" and (names.plain(text) in total or names.is_total(text)):
                 kinds[place] = "total"
             else:
@@ -198,19 +201,17 @@ class Table:
             if strange:
                 kinds[strange] = "skip"
                 left = list(dict.fromkeys(str(texts[place]) for place in strange))
-                self.say("left", texts="、".join(_some(left)), count=len(left))
+                self.say("left", texts="、".join(some(left)), count=len(left))
             ask = [place for place in ask if kinds[place] != "skip"]
         if ask:
-            where = self._place(along)
             said, found = roster.match(
                 pd.Series([texts[place] for place in ask], dtype=object),
-                lambda position: where(ask[position]),
+                lambda position: self.place(along.spots[ask[position]]),
             )
             self.found += found
             ids[ask] = said.to_numpy(dtype=object)
             kinds[ask] = ["unknown" if one is None else "id" for one in ids[ask]]
-        blanks = np.flatnonzero(kinds == "blank")
-        blanks = [place for place in blanks if along.spots[place]]
+        blanks = [place for place in np.flatnonzero(kinds == "blank") if along.spots[place]]
         if blanks:
             self.say(f"no_{key}", along.spots[blanks[0]], count=len(blanks))
         skipped = [
@@ -219,7 +220,7 @@ class Table:
             if is_text(text) and self.names.get(names.plain(text)) in SKIP
         ]
         if skipped:
-            self.say("skipped", texts="、".join(_some(skipped)), count=len(skipped))
+            self.say("skipped", texts="、".join(some(skipped)), count=len(skipped))
         return ids, kinds
 
     def _is_left(self, text, roster: names.Roster, key: str) -> bool:
@@ -238,26 +239,25 @@ class Table:
 
     # ---- the values
 
-    def tidy(
-        self, units: names.Roster, indicators: names.Roster, units_of: Mapping[str, str]
-    ) -> pd.DataFrame:
+    def tidy(self) -> pd.DataFrame:
         """The table as one row for each value."""
         unit, heading = self.along["unit"], self.along["indicator"]
-        unit_ids, unit_kinds = self._meaning(unit, units, unit.texts, "unit")
-        bare = [cut(text, indicators, self.names) for text in heading.texts]
-        ids, kinds = self._meaning(heading, indicators, [name for name, _ in bare], "indicator")
+        unit_ids, unit_kinds = self._meaning(unit, self.units, unit.texts, "unit")
+        bare = [cut(text, self.indicators, self.names) for text in heading.texts]
+        ids, kinds = self._meaning(heading, self.indicators, [name for name, _ in bare], "indicator")
+        self.ids, self.measured = ids, [measure for _, measure in bare]
         year = self.along.get("year", heading)
         named = self.there & (kinds == "id")[heading.codes]
         years = self._years(year, named & (unit_kinds == "id")[unit.codes])
         known = named & (years > 0)[year.codes]
         mask = known & (unit_kinds == "id")[unit.codes]
         self._other_years(heading, year, years, mask)
+        remains.merged(self)
         if not mask.any() and not any(one.level == "error" for one in self.found):
             self.say("nothing")
         spots = np.nonzero(mask)
-        said = [measure for _, measure in bare]
-        headings = self._headings()
-        value, measure = self._numbers(mask, heading, ids, said, units_of, self.found, headings)
+        self.headings = self._headings()
+        value, measure = self.numbers(mask, self.found)
         row, column = np.asarray(self.rows)[spots[0]], np.asarray(self.columns)[spots[1]]
         letters = np.array([letters_of(place) for place in range(self.whole.shape[1])], dtype=object)
         said_of = {
@@ -272,16 +272,16 @@ class Table:
             "file": np.full(len(row), self.grid.file, dtype=object),
             "sheet": np.full(len(row), self.grid.sheet or "", dtype=object),
             "row": row + 1,
-            "column": headings[spots],
+            "column": self.headings[spots],
             "cell": letters[column] + (row + 1).astype(str).astype(object),
         }
         frame = pd.DataFrame({name: pd.Series(one, dtype=one.dtype) for name, one in said_of.items()})
         totals = known & (unit_kinds == "total")[unit.codes]
         if totals.any():
             parts = known & np.isin(unit_kinds, ["id", "skip"])[unit.codes]
-            self._check_totals(unit, heading, ids, said, year, years, units_of, totals, parts)
-        self._rest(units)
-        return self._once(frame[frame["value"].notna()].reset_index(drop=True))
+            remains.totals(self, year, years, totals, parts)
+        remains.rest(self)
+        return remains.once(self, frame[frame["value"].notna()].reset_index(drop=True))
 
     def _headings(self) -> np.ndarray:
         """The heading of each cell as it stood: the texts of the heading rows, or what stands above the first value."""
@@ -318,10 +318,7 @@ class Table:
         """Headings that name another year than the one that their values are read for."""
         if year is heading or heading.spots == [None]:
             return
-        own = np.array(
-            [(years_in(text) if isinstance(text, str) else set()) or {0} for text in heading.texts],
-            dtype=object,
-        )
+        own = [years_in(text) if isinstance(text, str) else set() for text in heading.texts]
         named = np.array([min(one) if len(one) == 1 else 0 for one in own])
         off = mask & (named > 0)[heading.codes] & (named[heading.codes] != years[year.codes])
         for place in np.unique(np.broadcast_to(heading.codes, mask.shape)[off])[:SHOWN]:
@@ -329,22 +326,28 @@ class Table:
             code = np.broadcast_to(year.codes, mask.shape)[spot]
             self.say("other_year", heading.spots[place], value=heading.texts[place], year=years[code])
 
-    def _measures(
-        self, mask: np.ndarray, heading: Along, ids: np.ndarray, said: list
-    ) -> tuple[np.ndarray, list]:
-        """For each cell the position, in the list beside it, of the units of measurement that hold for it."""
+    def _measures(self, mask: np.ndarray, found: list) -> tuple[np.ndarray, list]:
+        """For each cell the position, in the list beside it, of the units of measurement that hold for it: those of the
+        indicator's heading, else of the mapping, else of a line such as `单位：亿元`."""
+
+        def say(rule, spot=None, **values):
+            found.append(self.finding(rule, spot, **values))
+
+        heading, indicators = self.along["indicator"], self.indicators
         lists: list[tuple] = [()]
-        own = heading.of([_place_in(lists, tuple(one)) for one in said], mask)
+        own = heading.of([_place_in(lists, tuple(one)) for one in self.measured], mask)
         axis = self.axes.get("measure")
         if axis is None or axis.kind == "inside":
-            line = {tuple(measures.of_line(text)) for text in self._outside()} - {()}
-            other = np.full(len(own), _place_in(lists, line.pop()) if len(line) == 1 else 0)
+            lines = {tuple(measures.of_line(text)) for text in self._outside()} - {()}
+            if len(lines) > 1 and not own.all():
+                said_twice = "、".join(sorted(one.name for line in lines for one in line))
+                say("measure_lines", measures=said_twice)
+            other = np.full(len(own), _place_in(lists, lines.pop()) if len(lines) == 1 else 0)
         elif isinstance(axis.value, dict):
-            by_id = {
-                names.plain(key): _place_in(lists, tuple(measures.several(text)))
-                for key, text in axis.value.items()
-            }
-            other = heading.of([by_id.get(names.plain(one), 0) if one else 0 for one in ids], mask)
+            of = {indicators.find(key): tuple(measures.several(text)) for key, text in axis.value.items()}
+            for key in [key for key in axis.value if indicators.find(key) is None]:
+                say("measure_of", value=key, near="、".join(indicators.near(key)) or "—")
+            other = heading.of([_place_in(lists, of.get(one, ())) for one in self.ids], mask)
         else:
             along = self.along["measure"]
             used, places = along.used(mask), []
@@ -352,25 +355,23 @@ class Table:
                 read = measures.several(_unbracketed(text)) if is_text(text) else []
                 places.append(_place_in(lists, tuple(read)))
                 if used[place] and is_text(text) and not read:
-                    self.say("measure_text", along.spots[place], value=text)
+                    say("measure_text", along.spots[place], value=text)
             other = along.of(places, mask)
+        for one, two in np.unique(np.stack([own, other]), axis=1).T:
+            if one and two and not set(lists[one]) <= set(lists[two]):
+                names_of = ["、".join(measure.name for measure in lists[place]) for place in (one, two)]
+                say("measure_twice", value=names_of[0], other=names_of[1])
         return np.where(own > 0, own, other), lists
 
-    def _numbers(self, mask, heading, ids, said, units_of, found, headings) -> tuple[np.ndarray, np.ndarray]:
+    def numbers(self, mask: np.ndarray, found: list) -> tuple[np.ndarray, np.ndarray]:
         """Values in the unit of measurement of the specification, and the one in which each stood."""
-        raw, indicator = self.values[mask], heading.of(ids, mask)
-        which, lists = self._measures(mask, heading, ids, said)
+        raw, indicator = self.values[mask], self.along["indicator"].of(self.ids, mask)
+        which, lists = self._measures(mask, found)
         rows, columns = np.nonzero(mask)
 
         def place(position):
             spot = self.rows[rows[position]], self.columns[columns[position]]
-            return {
-                "file": self.grid.file,
-                "sheet": self.grid.sheet or "",
-                "row": spot[0] + 1,
-                "column": headings[rows[position], columns[position]],
-                "cell": address(*spot),
-            }
+            return self.place(spot) | {"column": self.headings[rows[position], columns[position]]}
 
         value = np.full(len(raw), np.nan)
         plain = np.array([type(one) in (int, float) for one in raw], dtype=bool)
@@ -396,8 +397,8 @@ class Table:
             ["indicator", "which"], sort=False
         )
         for (one, place_of), group in pairs.indices.items():
-            want = measures.find(units_of.get(one) or "")
-            name = units_of.get(one) or ""
+            want = measures.find(self.units_of.get(one) or "")
+            name = self.units_of.get(one) or ""
             if place_of == 0 or not name:
                 measure[group] = name if place_of == 0 else lists[place_of][0].name
                 assumed += [(one, name)] if place_of == 0 and name else []
@@ -414,7 +415,7 @@ class Table:
                 "to": name,
                 "count": len(group),
                 "columns": "、".join(
-                    _some(letters_of(self.columns[at]) for at in dict.fromkeys(columns[group]))
+                    some(letters_of(self.columns[at]) for at in dict.fromkeys(columns[group]))
                 ),
             }
             if not fits:
@@ -427,12 +428,8 @@ class Table:
                 told["of"] = option.name
                 found.append(Finding("layout.converted", **place(group[0]), value=raw[group[0]], **told))
         if assumed:
-            self_said = "、".join(f"{one} {name}" for one, name in dict.fromkeys(assumed))
-            found.append(
-                Finding(
-                    "layout.assumed", file=self.grid.file, sheet=self.grid.sheet or "", measures=self_said
-                )
-            )
+            listed_measures = "、".join(f"{one} {name}" for one, name in dict.fromkeys(assumed))
+            found.append(self.finding("assumed", measures=listed_measures))
         return value, measure
 
     def _status(self, mask: np.ndarray) -> np.ndarray:
@@ -456,140 +453,11 @@ class Table:
 
     # ---- what is checked afterwards
 
-    def _check_totals(self, unit, heading, ids, said, year, years, units_of, totals, parts) -> None:
-        """Totals of a table against the sum of its rows, where every one of them has a value."""
-
-        def sums(mask):
-            value, _ = self._numbers(mask, heading, ids, said, units_of, [], self._headings())
-            spots = np.argwhere(mask)
-            return pd.DataFrame(
-                {
-                    "unit": unit.of(np.array([str(text) for text in unit.texts], dtype=object), mask),
-                    "indicator": heading.of(ids, mask),
-                    "year": year.of(years, mask),
-                    "value": value,
-                    "row": spots[:, 0],
-                    "column": spots[:, 1],
-                }
-            ).dropna(subset="value")
-
-        part, total = sums(parts), sums(totals)
-        added = part.groupby(["indicator", "year"])["value"].agg(["sum", "size"])
-        whole = part["unit"].nunique()
-        top = total.sort_values("value", ascending=False).drop_duplicates(["indicator", "year"])
-        for line in top.itertuples():
-            want = measures.find(units_of.get(line.indicator) or "")
-            key = (line.indicator, line.year)
-            if (
-                want is None
-                or want.kind not in SUMMED
-                or key not in added.index
-                or added.at[key, "size"] != whole
-            ):
-                continue
-            if any(word in line.unit.casefold() for word in ("均", "average", "mean")):
-                continue
-            more = added.at[key, "sum"] - line.value
-            beyond = names.plain(line.unit).startswith(
-                ("全", "national")
-            )  # may hold more than the rows listed
-            if (more if beyond else abs(more)) > OFF * abs(line.value):
-                spot = self.rows[line.row], self.columns[line.column]
-                self.say(
-                    "total",
-                    spot,
-                    column=f"{line.indicator} {line.year}",
-                    value=self.whole[spot],
-                    unit=line.unit,
-                    total=f"{line.value:.10g}",
-                    sum=f"{added.at[key, 'sum']:.10g}",
-                )
-
-    def _once(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Each unit, year and indicator once; what stands twice and differs is an error."""
-        key = ["unit", "year", "indicator"]
-        twice = frame.duplicated(key, keep=False)
-        if not twice.any():
-            return frame
-        equal = []
-        for (unit, year, indicator), group in frame[twice].groupby(key, sort=False):
-            told = {"unit": unit, "year": year, "indicator": indicator, "cells": "、".join(group["cell"])}
-            if group["value"].nunique() == 1:
-                equal.append(f"{unit} {year} {indicator}（{told['cells']}）")
-                continue
-            first = group.iloc[0]
-            self.found.append(
-                Finding(
-                    "layout.twice",
-                    **first[["file", "sheet", "column", "cell"]],
-                    row=int(first["row"]),
-                    value=first["raw"],
-                    **told,
-                    values="、".join(f"{one:.10g}" for one in group["value"]),
-                )
-            )
-        if equal:
-            self.say("same", cells="；".join(_some(equal)), count=len(equal))
-        return frame.drop_duplicates(key, ignore_index=True)
-
     def _outside(self) -> list[str]:
         """Texts above, below and beside the values."""
         outside = self.somewhere.copy()
         outside[np.ix_(self.rows, self.columns)] = False
         return [text for text in self.whole[outside] if isinstance(text, str)]
-
-    def _rest(self, units: names.Roster) -> None:
-        """What was not read: remarks below and between, rows or columns that look like data, columns left out."""
-        axis = self.axes["unit"]
-        if axis.kind == "fixed":
-            return
-        down = axis.kind == "column"
-        whole, there = (self.whole, self.somewhere) if down else (self.whole.T, self.somewhere.T)
-        rows, columns = (self.rows, self.columns) if down else (self.columns, self.rows)
-        heads = {
-            spot
-            for one in self.axes.values()
-            if one.kind == ("row" if down else "column")
-            for spot in one.positions
-        }
-        valued = there[:, columns].any(axis=1)
-        inside = np.isin(np.arange(len(whole)), rows)
-        look = there.any(axis=1) & ~(inside & valued) & ~((np.arange(len(whole)) < rows[0]) & ~valued)
-        beyond, remarks = [], []
-        for row in [row for row in np.flatnonzero(look) if row not in heads]:
-            texts = [whole[row, group[-1]] for group in axis.at if is_text(whole[row, group[-1]])]
-            if inside[row]:
-                if texts:
-                    remarks.append(f"{self._named(row, down)}：{texts[0]}")
-            elif any(units.find(text) for text in texts) and any(
-                _is_number(one) for one in whole[row, columns]
-            ):
-                beyond.append(row)
-            elif row > rows[0] and (down or texts):
-                first = next(one for one in whole[row] if is_text(one))
-                remarks.append(f"{self._named(row, down)}：{first}")
-        if beyond:
-            first = next(group[-1] for group in axis.at)
-            spot = (beyond[0], first) if down else (first, beyond[0])
-            lines = "、".join(_some(self._named(row, down) for row in beyond))
-            self.say("beyond", spot, value=self.whole[spot], count=len(beyond), lines=lines)
-        if remarks:
-            self.say("remarks", lines="；".join(_some(remarks)), count=len(remarks))
-        keys = {spot for one in self.axes.values() if one.kind == axis.kind for spot in one.positions}
-        left = [place for place in np.flatnonzero(there[rows].any(axis=0)) if place not in {*columns, *keys}]
-        if left:
-            heading = [
-                next(
-                    (whole[row, place] for row in sorted(heads, reverse=True) if is_text(whole[row, place])),
-                    "",
-                )
-                for place in left
-            ]
-            named = [f"{self._named(place, not down)} {text}".strip() for place, text in zip(left, heading)]
-            self.say("unread", lines="、".join(_some(named)), count=len(left))
-
-    def _named(self, place: int, row: bool) -> str:
-        return str(place + 1) if row else letters_of(place)
 
 
 def filled(grid: Grid) -> np.ndarray:
@@ -609,15 +477,6 @@ def _without(along: Along, read: list, mask: np.ndarray) -> dict[str, list[int]]
                 int(place)
             )
     return found
-
-
-def is_text(text) -> bool:
-    """Whether a cell holds anything."""
-    return not (text is None or text == "" or text != text or isinstance(text, str) and not text.strip())
-
-
-def _is_number(value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def cut(text, indicators: names.Roster, given: Mapping) -> tuple:
@@ -647,8 +506,3 @@ def _place_in(lists: list, one) -> int:
     if one not in lists:
         lists.append(one)
     return lists.index(one)
-
-
-def _some(texts) -> list[str]:
-    texts = list(texts)
-    return texts if len(texts) <= SHOWN else [*texts[:SHOWN], f"…（{len(texts)}）"]

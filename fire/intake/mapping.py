@@ -18,7 +18,8 @@ KEYS = (
     "file", "database", "table", "sheet", "rows", "columns", *AXES, "names", "others", "into", "totals", "note", "confirmed"
 )  # fmt: skip
 INTO = ("indicators", "statistics")
-SKIP = ("不用", "skip")  # in `names`: a text that stands for nothing wanted
+SHOWN = 12  # rows, columns or doubled values named before "…"
+SKIP = ("不用", "skip", False)  # `no` in `names`: a text that stands for nothing wanted
 INSIDE = ("in indicator", "indicator", "在指标里")
 YES = (True, "yes", "是", "y", "true")
 YEARS = range(1900, 2100)
@@ -39,6 +40,17 @@ class Axis:
     @property
     def positions(self) -> list[int]:
         return [position for group in self.at for position in group]
+
+
+def is_text(text) -> bool:
+    """Whether a cell holds anything."""
+    return not (text is None or text == "" or text != text or isinstance(text, str) and not text.strip())
+
+
+def some(texts) -> list[str]:
+    """The first of some texts, and how many there are."""
+    texts = list(texts)
+    return texts if len(texts) <= SHOWN else [*texts[:SHOWN], f"…（{len(texts)}）"]
 
 
 def number_of(letters: str) -> int:
@@ -72,7 +84,7 @@ def spans(value, kind: str) -> list[tuple[int, int | None]] | None:
     ([(4, 29), (32, None)], [(1, 4)], None)
     """
     parts = value if isinstance(value, list) else re.split(r"[,，、;；]", str(value))
-    found = []
+    found: list[tuple[int, int | None]] = []
     for part in parts:
         ends = re.split(r"[-–—−~～至:]", unicodedata.normalize("NFKC", str(part)).replace(" ", ""))
         first, last = _position(ends[0], kind), _position(ends[-1], kind)
@@ -104,11 +116,10 @@ def axis(value, key: str = "") -> Axis | None:
     if said is None:
         return Axis("fixed", value=value)
     kind = "row" if (said[1] or "").lower().startswith("row") or said[4] else "column"
-    groups = tuple(
-        tuple(_position(one.strip(), kind) for one in group.split("+"))
-        for group in (said[2] or said[4] or said[6]).split(",")
-    )
-    return None if any(one is None for group in groups for one in group) else Axis(kind, groups)
+    written = [group.split("+") for group in (said[2] or said[4] or said[6]).split(",")]
+    read = [[_position(one.strip(), kind) for one in group] for group in written]
+    groups = tuple(tuple(one for one in group if one is not None) for group in read)
+    return Axis(kind, groups) if all(None not in group for group in read) else None
 
 
 def axes(mapping: dict) -> dict[str, Axis]:
@@ -231,11 +242,11 @@ def _contradictions(mapping, read, grid, say) -> None:
         for kind_too, spot_too, other in places[:index]:
             if (kind, spot) == (kind_too, spot_too) and key != other:
                 say("clash", _name(kind, spot), one=other, other=key)
-    inside = {"row": spans(mapping["rows"], "row"), "column": spans(mapping["columns"], "column")}
+    inside = {kind: spans(mapping[f"{kind}s"], kind) or [] for kind in ("row", "column")}
     for kind, spot, key in places:
         if any(first <= spot and (last is None or spot <= last) for first, last in inside[kind]):
             say("inside", _name(kind, spot), key=key, range=mapping[f"{kind}s"])
-    if read["indicator"].kind == "fixed" and "inside" in (read[key].kind for key in ("year",)):
+    if read["indicator"].kind == "fixed" and read["year"].kind == "inside":
         say("heading", mapping["indicator"])
     along = {read[key].kind for key in KEY}
     along |= {read["indicator"].kind} if "inside" in along else set()

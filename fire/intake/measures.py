@@ -11,6 +11,7 @@ PATH = files.DATA / "measures.csv"
 BRACKETS = re.compile(r"[(\[【〔{]([^()\[\]【】〔〕{}]*)[)\]】〕}]")
 BEHIND = re.compile(r"[/,，、_:：;；\s-]+([^/,，、_:：;；\s-]+)$")
 LINE = re.compile(r"(?:计量单位|单位|units?|measure)\s*[:：]\s*(.+?)\s*[)\]】〕]?\s*$", re.IGNORECASE)
+SUMMED = ("amount", "people", "count", "quantity")  # kinds whose total is a sum
 ANY = "个"  # counts whatever there is: 家, 件, 次 …
 
 
@@ -97,9 +98,8 @@ def of_heading(text: str) -> tuple[str, list[Measure]]:
         if found:
             return plain(text[: inside.start()] + text[inside.end() :]), found
     behind = BEHIND.search(text)
-    found = several(behind[1]) if behind else []
-    spelled = not found or found[0].kind == "scale" or re.fullmatch("[A-Za-z]+", behind[1])
-    return (text, []) if spelled else (text[: behind.start()], found)
+    found = several(behind[1]) if behind and not re.fullmatch("[A-Za-z]+", behind[1]) else []
+    return (text[: behind.start()], found) if behind and found and found[0].kind != "scale" else (text, [])
 
 
 def of_line(text) -> list[Measure]:

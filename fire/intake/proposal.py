@@ -13,8 +13,8 @@ from fire import cells
 from fire.errors import Finding, rules
 from fire.grids import Grid
 from fire.intake import measures, names
-from fire.intake.layout import cut, filled, is_text
-from fire.intake.mapping import letters_of, statuses, without_year, year_in, years_in
+from fire.intake.layout import cut, filled
+from fire.intake.mapping import is_text, letters_of, statuses, without_year, year_in, years_in
 
 WORDS = {  # headings that say what a column holds
     "unit": "城市 城市名称 城市名 地区 地区名称 地市 市 市州 市名 省份 省市 省 国家 名称 city unit region province country name area",
@@ -71,15 +71,19 @@ def propose(
     known = _known(raw[:LOOK, :LOOK], units)
     columns = [len({one for one in known[:, at] if one}) for at in range(known.shape[1])]
     rows = [len({one for one in known[at] if one}) for at in range(known.shape[0])]
-    heading = next((spot for spot in np.argwhere(_heads(raw[:LOOK, :LOOK]) == "unit")), None)
-    if not max(columns) and heading is None:
+    heading = np.argwhere(_heads(raw[:LOOK, :LOOK]) == "unit").tolist()[:1]
+    if not max(columns) and not heading:
         return None, [Finding("layout.no_units", **place)]
-    down = max(columns) >= max(rows)
+    down = (
+        max(columns) > max(rows)
+        or max(columns) == max(rows)
+        and _beside(raw, known) >= _beside(raw.T, known.T)
+    )
     view = View(grid, down)
     known = known if down else known.T
-    keys = _key_columns(view, known) or [int(heading[1])]
+    keys = _key_columns(view, known) or [heading[0][1]]
     known = _known(view.raw[:, keys], units)
-    first, last = _data_rows(view, known, keys, below=heading[0] if heading is not None else -1)
+    first, last = _data_rows(view, known, keys, below=heading[0][0] if heading else -1)
     if first is None:
         return None, [Finding("layout.no_values", **place)]
     return _Guess(grid, view, keys, first, last, units, indicators, statistics).mapping()
@@ -309,10 +313,8 @@ class _Guess:
         fill = {row: self._spread(row, outer=len(rows) > 1 or bool(years)) for row in rows}
         options = [[row] for row in rows] + ([rows] if len(rows) > 1 else [])
         best = max(options, key=lambda option: self._rank(option, fill, years))
-        texts = {at: self._joined(best, fill, at) for at in self.values}
-        texts = {at: text for at, text in texts.items() if text}
         guess["indicator"] = self._row(*best)
-        return texts, best
+        return {at: text for at in self.values if (text := self._joined(best, fill, at))}, best
 
     def _rank(self, option, fill, years) -> tuple:
         """Heading rows are the better the more values they tell apart, and the more of them are known."""
@@ -324,7 +326,7 @@ class _Guess:
         known = max(sum(self._finds(text, roster) for text in texts if text) for roster in self.rosters)
         return len(keys) * blocks >= len(self.values), known, len(keys), -len(option)
 
-    def _spread(self, row: int, outer: bool) -> dict[int, str]:
+    def _spread(self, row: int, outer: bool) -> dict:
         texts, last, found = self.view.full[row], None, {}
         for at in range(self.view.raw.shape[1]):
             if at in self.keys:
@@ -464,6 +466,16 @@ def _heads(raw: np.ndarray) -> np.ndarray:
     return np.array(flat, dtype=object).reshape(raw.shape)
 
 
+def _beside(raw: np.ndarray, known: np.ndarray) -> int:
+    """How many numbers stand at the right of cities."""
+    spots = np.argwhere(known != None)  # noqa: E711
+    return sum(
+        _number(one) is not None
+        for row, column in spots[:LOOK]
+        for one in raw[row, column + 1 : column + LOOK]
+    )
+
+
 def _key_columns(view: View, known: np.ndarray) -> list[int]:
     """The column with most cities, and those that hold other cities with numbers between (blocks side by side)."""
     ids = [{one for one in known[:, at] if one} for at in range(known.shape[1])]
@@ -500,12 +512,12 @@ def _data_rows(view: View, known: np.ndarray, keys: list[int], below: int) -> tu
     if not len(rows):
         return None, None
     first, last = int(rows[0]), int(rows[-1])
-    while first > 0 and named[first - 1] and numbers[first - 1] and not _is_heading(raw[first - 1], keys):
+    while first > 0 and (
+        cities[first - 1] or named[first - 1] and numbers[first - 1] and not _is_heading(raw[first - 1], keys)
+    ):
         first -= 1
-    while (
-        last + 1 < len(raw)
-        and numbers[last + 1]
-        and not any(names.is_note(one) for one in raw[last + 1][keys])
+    while last + 1 < len(raw) and (
+        cities[last + 1] or numbers[last + 1] and not any(names.is_note(one) for one in raw[last + 1][keys])
     ):
         last += 1
     return first, last
@@ -516,7 +528,8 @@ def _is_heading(line: np.ndarray, keys: list[int]) -> bool:
     if any(isinstance(line[at], str) and HEADS.get(_word(line[at])) == "unit" for at in keys):
         return True
     numbers = [one for one in np.delete(line, keys) if _number(one) is not None]
-    return all(_whole_year(one) for one in numbers)
+    blank = not any(is_text(line[at]) for at in keys)
+    return (blank or len(numbers) > 1) and all(_whole_year(one) for one in numbers)
 
 
 # ---- small words
@@ -561,8 +574,8 @@ def _within(text: str, roster: names.Roster) -> set[str]:
     topic = _topic(text) if isinstance(text, str) else ""
     if not topic or names.is_note(topic):
         return set()
-    if roster.find(topic) is not None:
-        return {roster.find(topic)}
+    if (whole := roster.find(topic)) is not None:
+        return {whole}
     inside = names.plain(topic)
     hits = [
         name
