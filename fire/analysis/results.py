@@ -48,7 +48,7 @@ class Results:
     def _draws(self, frame: pd.DataFrame, each: list[pd.DataFrame]) -> known.Draws:
         if self.index.draws is None:
             return known.Draws(frame, [frame])
-        return known.Draws(frame, [known.under(one, frame) for one in each])
+        return known.Draws(frame, [known.under(one, frame) for one in each], self.index.softness)
 
     @cached_property
     def city_draws(self) -> list[pd.DataFrame]:

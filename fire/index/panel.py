@@ -13,16 +13,10 @@ from fire import files
 from fire.errors import refuse
 from fire.index.spec_faults import suggest
 
-STATUSES = [  # from hardest to softest; "implied": printed digits leave less than half a last digit
-    "printed",
-    "observed",
-    "implied",
-    "estimated",
-    "imputed",
-    "assumed",
-    "simulated",
-]
-SOFT = ("assumed", "simulated")  # values that nobody observed, printed or inferred: shown as ranges only
+# From hardest to softest. "implied": printed digits leave less than half a last digit; "drawn": late, and imputed several
+# times over (multiple imputation).
+STATUSES = ["printed", "observed", "implied", "estimated", "imputed", "drawn", "assumed", "simulated"]
+SOFT = ("drawn", "assumed", "simulated")  # nobody observed, printed or inferred these: shown as ranges only
 KEY = ["unit", "year", "indicator"]
 COLUMNS = [*KEY, "value", "status", "source"]
 NONE = -1  # status code of a missing cell
