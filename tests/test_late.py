@@ -140,6 +140,7 @@ def test_the_declared_rule_decides_what_is_said(edition):
     assert [(one.rule, one.level) for one in said] == [("late.refuse", "error")]
     _, said = late.found(cells, edition.spec.vary(missing="none"), UNITS, 2021)
     assert said[0].rule == "late.none" and "none" in said[0].zh
+    assert late.draws(cells, edition.spec.vary(missing="none"), 2021) is None
     _, said = late.found(cells, edition.spec.vary(missing="last"), UNITS, 2021)
     assert said[0].rule == "late.filled" and "last" in said[0].zh
     table, said = late.found(without(cells, LATE, year=2020), edition.spec, UNITS, 2021)
@@ -304,7 +305,9 @@ def cities():
 @pytest.mark.parametrize("held, how", [(each_whole, "siblings"), (some, "growth"), (as_new, "regression")])
 def test_the_ranges_hold_known_values_of_27_economies(economies, held, how):
     """Models `siblings`, `growth` and `regression` on the 25 public statistics of two years."""
-    inside(f"economies, {how}", held(economies, specs.load("infrastructure"), 2021), how)
+    inside(
+        f"economies, {how}", held(economies, specs.load("infrastructure").vary(missing="refuse"), 2021), how
+    )
 
 
 @pytest.mark.parametrize("held, how", [(some, "growth"), (as_new, "regression")])
@@ -327,7 +330,7 @@ def test_the_ranges_hold_known_values_where_there_is_history():
     """Model `history` on Grunfeld's panel (11 firms, 3 series, each year of 1942–1954 held out with the years before)."""
     data = sm.datasets.grunfeld.load_pandas().data.rename(columns={"firm": "unit", "value": "worth"})
     cells = data.melt(["unit", "year"], ["invest", "worth", "capital"], "indicator").astype({"year": int})
-    spec = flat("invest", "worth", "capital", transform="log")
+    spec = flat("invest", "worth", "capital", transform="log", missing="refuse")
     parts = [
         each_whole(cells[cells["year"].isin([year - 1, year])], spec, year, cells[cells["year"].lt(year - 1)])
         for year in range(1942, 1955)
@@ -337,7 +340,7 @@ def test_the_ranges_hold_known_values_where_there_is_history():
 
 def test_other_ways_of_drawing(edition):
     cells = edition.index.panel
-    two = flat("x", "y", transform="log")
+    two = flat("x", "y", transform="log", missing="refuse")
     lone = pd.DataFrame(
         [
             (unit, year, "x", 5.0 + place + year % 2, "observed", "")
@@ -354,3 +357,39 @@ def test_other_ways_of_drawing(edition):
     few = lone[lone["unit"].isin(UNITS[:3])]
     few = few[~(few["unit"].eq("u00") & few["year"].eq(2020))]
     assert "draws: donors" in set(late.draws(few, two, 2021).query("unit == 'u00'")["source"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    units=st.integers(1, 20),
+    kept=st.floats(0.05, 0.95),
+    transform=st.sampled_from(["identity", "log", "log1p"]),
+    scale=st.sampled_from([1.0, 1e6]),
+)
+def test_whatever_is_late_the_index_is_whole_or_nothing_is_known(seed, units, kept, transform, scale):
+    """Draws of every open cell of units that are there, finite and possible; else the indicator is `never`."""
+    rng = np.random.default_rng(seed)
+    spec = two_levels(transform=transform, missing="refuse", reference="pooled")
+    spec = spec.vary(*spec.indicators, normalise="goalposts", posts=[0.001, 9e9])
+    cells = random_panel(spec, units=units, seed=seed)
+    cells["value"] = np.ceil(cells["value"] * scale) + 1 if seed % 2 else cells["value"] * scale + 0.01
+    cells = cells[rng.random(len(cells)) < kept]
+    if cells.empty or 2021 not in set(cells["year"]):
+        return
+    table, _ = late.found(cells, spec, sorted(set(cells["unit"])), 2021)
+    drawn = late.draws(cells, spec, 2021, count=5, rng=rng)
+    open_cells = {
+        (unit, line["year"], line["indicator"])
+        for line in table.to_dict("records")
+        for unit in line["units"]
+        if line["rule"] == "draws"
+    }
+    assert open_cells == (set() if drawn is None else set(drawn[late.KEY].itertuples(index=False, name=None)))
+    if drawn is not None:
+        numbers = drawn[completions.columns(drawn)].to_numpy()
+        assert np.isfinite(numbers).all() and (numbers >= 0).all()
+        assert (numbers == np.rint(numbers)).all() or not seed % 2
+    if "never" not in set(table["rule"]):
+        scores = Index(spec, cells, draws=drawn).scores().set_index(["unit", "year", "node"])["score"]
+        assert np.isfinite(scores).all()

@@ -81,7 +81,7 @@ def found(
             lacks = list(there[gaps[name]])
             if not lacks:
                 continue
-            over = [name] if name in spec.indicators else _divided(spec, name)
+            over = _over(spec, name)
             nodes = list(dict.fromkeys(node for leaf in over for node in [leaf, *spec.ancestors(leaf)]))
             rule = spec.nodes.loc[over, "missing"].iloc[0]
             rows.append(
@@ -103,9 +103,11 @@ def found(
     return table, [_said(spec, line) for line in table.to_dict("records")] + findings
 
 
-def _divided(spec, denominator: str) -> list[str]:
-    """The indicators that a denominator divides."""
-    return [leaf for leaf in spec.indicators if spec.rules[leaf]["denominator"] == denominator]
+def _over(spec, name: str) -> list[str]:
+    """The indicator itself; of a denominator those that it divides."""
+    if name in spec.indicators:
+        return [name]
+    return [leaf for leaf in spec.indicators if spec.rules[leaf]["denominator"] == name]
 
 
 def _absent(gone: list, one: int, year: int, gaps: pd.DataFrame, held: pd.DataFrame) -> list[Finding]:
@@ -131,7 +133,7 @@ def _said(spec, line: dict) -> Finding:
     }
     facts = {key: line[key] for key in ("year", "count", "of", "scores")} | {"weight": 100 * line["weight"]}
     kind = f"late.{rule}" if line["whole"] else f"late.{rule}_some"
-    return Finding(kind, column=name, rule_name=line["rule"], **words, **facts)
+    return Finding(kind, indicator=name, rule_name=line["rule"], **words, **facts)
 
 
 def _label(spec, node: str, lang: str) -> str:
@@ -150,7 +152,8 @@ def _listed(units: list, lang: str) -> str:
 def draws(
     panel: pd.DataFrame, spec, year: int, history: pd.DataFrame | None = None, count: int = 100, rng=None
 ) -> pd.DataFrame | None:
-    """Draws of every late cell of `year` and the year before (where the panel has it), as `fire.index.draws` has them:
+    """Draws of every late cell of `year` and the year before (where the panel has it) whose rule is "refuse" (another rule
+    of the specification fills or leaves out what is missing), as `fire.index.draws` has them:
     unit, year, indicator, status, source ("draws: " and `how`, see above), d001 … ; None where nothing is late.
 
     `panel`, `history` (earlier editions): unit, year, indicator, value; the panel goes first. Only units with some value in
@@ -163,6 +166,7 @@ def draws(
     parts = [
         _of_indicator(data, name, one, count, rng)
         for name in [*spec.indicators, *spec.denominators]
+        if spec.nodes.loc[_over(spec, name), "missing"].iloc[0] == "refuse"
         for one in years
         if data.gaps(name, one) and data.known(name)
     ]
@@ -175,7 +179,7 @@ def models(drawn: pd.DataFrame, spec) -> list[Finding]:
     return [
         Finding(
             f"late.how_{kind}",
-            column=name,
+            indicator=name,
             year=year,
             count=len(cells),
             units_zh=_listed(list(cells), "zh"),
@@ -228,11 +232,10 @@ class _Known:
         return self.tables[year][name]
 
     def spread(self, name: str, year: int) -> float:
-        """Standard deviation of an indicator over the units; of all years where this one has none."""
-        one = self.of(name, year).std()
-        return (
-            one if one > 0 else max(float(np.nanstd([table[name] for table in self.tables.values()])), 1e-9)
-        )
+        """Standard deviation of an indicator over the units; of all years where this one has none, else its size."""
+        every = np.concatenate([table[name].dropna().to_numpy() for table in self.tables.values()])
+        one, whole = self.of(name, year).std(), every.std() if len(every) else 0.0
+        return one if one > 0 else whole if whole > 0 else float(np.abs(every).mean()) if every.any() else 1.0
 
     def growth(self, name: str, start: int, end: int) -> np.ndarray:
         """Growth of the units that have both years; a late cell of `end` that the history happens to hold is none."""
