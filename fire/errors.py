@@ -4,7 +4,8 @@ import csv
 from functools import cache
 from pathlib import Path
 
-RULES = Path(__file__).resolve().parents[1] / "data" / "rules"
+ROOT = Path(__file__).resolve().parents[1]
+RULES = ROOT / "data" / "rules"
 LEVELS = ("error", "warning", "late", "repair", "note")  # only an error keeps a report from being built
 
 
@@ -23,9 +24,16 @@ class Finding(str):
     place: dict
     value: str
     values: dict
+    zh: str
+    zh_fix: str
+    en: str
+    en_fix: str
 
     def __new__(cls, rule, file="", sheet="", row=None, column="", cell="", value="", **values):
-        line, place = rules()[rule], dict(file=str(file), sheet=sheet, row=row, column=str(column), cell=cell)
+        line, place = (
+            rules()[rule],
+            {"file": shown(file), "sheet": sheet, "row": row, "column": str(column), "cell": cell},
+        )
         value = "" if value is None else str(value)
         value = value if len(value) <= 80 else value[:79] + "…"
         texts = {
@@ -53,6 +61,13 @@ class Finding(str):
 
     def __reduce__(self):
         return _again, (self.rule, self.place, self.value, self.values)
+
+
+def shown(path: Path | str) -> str:
+    """A path as people are told of it: from the root of the project where it lies inside, with forward slashes."""
+    path = Path(path) if isinstance(path, Path) or str(path).startswith(str(ROOT)) else path
+    inside = isinstance(path, Path) and path.is_relative_to(ROOT)
+    return path.relative_to(ROOT).as_posix() if inside else str(path)
 
 
 def _again(rule: str, place: dict, value: str, values: dict) -> Finding:

@@ -1,0 +1,368 @@
+"""The front of the intake: the files of an edition → its panel, and everything found on the way.
+
+    >>> import fire
+    >>> fire.load(2022).check().count("error")
+    0
+
+An edition names either one `panel:` in the project's own form, or `sources:`, a file that says how the institute's own
+tables are read (see docs/how-to/sources.md). Nothing is raised here: errors, warnings, repairs and what is late come as
+findings, all at once, each with its place. An edition with an error has no index.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fire import files, grids
+from fire.errors import LEVELS, Finding, InputError, refuse
+from fire.index import draws
+from fire.index import panel as panels
+from fire.intake import corrections, late, layout, mapping, names, plausibility, proposal
+from fire.sources import statistics
+
+KEY = panels.KEY
+SPOT = ["file", "sheet", "row", "column", "cell"]
+CELLS = [*panels.COLUMNS, "raw", "measure", *SPOT]
+READ = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".dta", ".parquet", ".feather"}
+ENOUGH = 0.5  # of the indicators of a year: a year with fewer is no year to compare with
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What an edition's files hold. `panel`: unit, year, indicator, value, status, source. `findings`: see
+    fire.errors.Finding. `cells`: the panel's cells with the place where each stands. `tables`: a row for each table
+    read. `late`: what is missing, with the scores that it touches. `draws` of late cells, or None. `proposals`: text of
+    a mapping for each file that no source names."""
+
+    panel: pd.DataFrame
+    findings: tuple
+    cells: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CELLS))
+    tables: pd.DataFrame = field(default_factory=pd.DataFrame)
+    late: pd.DataFrame = field(default_factory=pd.DataFrame)
+    draws: pd.DataFrame | None = None
+    proposals: Mapping = field(default_factory=dict)
+
+    def of(self, level: str) -> list[str]:
+        """The findings of one level: error, warning, late, repair or note."""
+        return [found for found in self.findings if level_of(found) == level]
+
+    def count(self, level: str) -> int:
+        return len(self.of(level))
+
+    def frame(self) -> pd.DataFrame:
+        """The findings as a table: level, rule, file, sheet, row, column, cell, value, zh, zh_fix, en, en_fix."""
+        return frame(self.findings)
+
+
+def level_of(found: str) -> str:
+    """The level of a finding; a plain sentence is an error."""
+    return getattr(found, "level", "error")
+
+
+def frame(findings) -> pd.DataFrame:
+    """Findings as a table, the gravest first, in the order in which they were found."""
+    columns = [
+        "level",
+        "rule",
+        "file",
+        "sheet",
+        "row",
+        "column",
+        "cell",
+        "value",
+        "zh",
+        "zh_fix",
+        "en",
+        "en_fix",
+    ]
+    rows = [
+        {"level": one.level, "rule": one.rule, **one.place, "value": one.value}
+        | {name: getattr(one, name) for name in columns[8:]}
+        if isinstance(one, Finding)
+        else {"level": "error", "en": str(one)}
+        for one in findings
+    ]
+    table = pd.DataFrame(rows, columns=columns)
+    order = table["level"].map(LEVELS.index)
+    return table.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+
+
+def check(ed) -> Checked:
+    """Read and check everything that an edition's index rests on. Raises nothing for bad input."""
+    try:
+        return _of_sources(ed) if "sources" in ed.settings else _of_panel(ed)
+    except InputError as error:
+        return Checked(pd.DataFrame(columns=panels.COLUMNS), tuple(named(error)))
+
+
+def named(error: InputError) -> list[str]:
+    """The faults of an error; plain sentences with what they are about."""
+    return [fault if isinstance(fault, Finding) else f"{error.what}: {fault}" for fault in error.faults]
+
+
+def _of_panel(ed) -> Checked:
+    """An edition with one panel in the project's own form."""
+    path, drawn = ed.path("panel"), ed.path("draws")
+    panel = panels.read(path, ed.spec, ed.settings.get("sheet"), whole=drawn is None)
+    cells = panel.assign(
+        raw=panel["value"], measure="", file=path.name, sheet="", row=None, column=panel["indicator"], cell=""
+    )
+    cells, found = _settled(cells, [], ed, lambda cells: (cells, _doubtful(cells, ed, ed.year, ed.history())))
+    return Checked(cells[panels.COLUMNS], tuple(found), cells, draws=drawn and draws.read(drawn))
+
+
+def _settled(cells: pd.DataFrame, found: list, ed, judged) -> tuple[pd.DataFrame, list]:
+    """Cells with their corrections and what is derived from them (`judged` gives it with what is found then), less what
+    somebody has accepted."""
+    if "corrections" not in ed.settings:
+        cells, seen = judged(cells)
+        return cells, found + seen
+    rows, path = corrections.read(ed.path("corrections")), ed.settings["corrections"]
+    cells, found = corrections.replaced(cells, found, rows, path)
+    cells, seen = judged(cells)
+    return cells, corrections.accepted(found + seen, rows, path)
+
+
+# ---- an edition with sources
+
+
+def _of_sources(ed) -> Checked:
+    path, found = ed.path("sources"), []
+    units = names.Roster.of_places(ed.places())
+    blocks, seen = read_sources(path)
+    found += seen
+    read = [_read(block, path.parent, ed, units) for block in blocks]
+    tables = pd.DataFrame([about for _, _, about in read])
+    found += [one for _, seen, _ in read for one in seen]
+    parts = [cells for cells, _, _ in read if len(cells)]
+    cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*CELLS, "into"])
+    cells, found = _settled(cells, found, ed, lambda cells: _judged(cells, ed))
+    panel, seen = _years(cells[panels.COLUMNS].dropna(subset="value"), ed, path.name)
+    found += seen
+    how = ed.settings.get("late", "draws")
+    gaps, seen = late.found(panel, ed.spec, ed.places()["city"], ed.year, how=how)
+    found += seen
+    drawn = None
+    if how == "draws" and gaps["rule"].eq("draws").any() and "error" not in map(level_of, found):
+        drawn = late.draws(panel, ed.spec, ed.year, history=ed.history())
+        found += late.models(drawn, ed.spec)
+    proposals, seen = _unread(path, blocks, ed, units)
+    return Checked(panel, tuple(dict.fromkeys(found + seen)), cells, tables, gaps, drawn, proposals)
+
+
+def read_sources(path: Path) -> tuple[list[dict], list[Finding]]:
+    """The blocks of a file of sources: one mapping a table, under `sources:`."""
+    try:
+        said = files.read_yaml(path)
+    except InputError as error:
+        return [], [Finding("check.yaml", path.name, value=f"{fault}") for fault in error.faults]
+    blocks = said.get("sources")
+    found = [Finding("check.key", path.name, value=key) for key in said if key != "sources"]
+    if not isinstance(blocks, list) or not all(isinstance(one, dict) for one in blocks):
+        return [], [*found, Finding("check.list", path.name)]
+    return blocks, found
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files that a file of sources names."""
+    blocks = read_sources(path)[0] if path.exists() else []
+    return list(dict.fromkeys(place(one["file"], path.parent) for one in blocks if one.get("file")))
+
+
+def place(file: str, folder: Path) -> Path:
+    """Where a file of a source lies: beside the file of sources, or from the root of the project."""
+    return (
+        folder / file
+        if (folder / file).exists()
+        else files.ROOT / file
+        if (files.ROOT / file).exists()
+        else folder / file
+    )
+
+
+def _grid(block: dict, folder: Path) -> grids.Grid:
+    """The table of a block. Raises InputError."""
+    if block.get("database"):
+        url = os.environ.get(block["database"])
+        if url is None and place(block["database"], folder).exists():
+            url = place(block["database"], folder)
+        refuse(block["database"], [] if url else [Finding("check.database", value=block["database"])])
+        return grids.table(url, block["table"])
+    path = place(block["file"], folder)
+    refuse(path.name, [] if path.exists() else [Finding("check.file", path.name, value=str(block["file"]))])
+    return grids.read(path, block.get("sheet"))
+
+
+def _read(block: dict, folder: Path, ed, units: names.Roster) -> tuple[pd.DataFrame, list, dict]:
+    """The cells of one table, what was found in it, and a line about it."""
+    about = {key: block.get(key, "") for key in ("file", "sheet", "unit", "indicator", "year")} | {"cells": 0}
+    about["file"] = about["file"] or block.get("table", "")
+    nothing = pd.DataFrame(columns=[*CELLS, "into"])
+    wrong = mapping.faults(block)
+    if wrong:
+        return nothing, wrong, about
+    try:
+        grid = _grid(block, folder)
+    except InputError as error:
+        return nothing, named(error), about
+    kinds, of = (
+        (names.Roster.of_measures(), pd.Series(statistics.UNITS))
+        if block.get("into") == "statistics"
+        else (names.Roster.of_indicators(ed.spec), ed.spec.nodes["unit_zh"].dropna())
+    )
+    cells, seen = layout.read(grid, block, units, kinds, of)
+    about |= {"sheet": grid.sheet or "", "cells": int(cells["value"].notna().sum())}
+    return cells.assign(into=block.get("into", "indicators")), [*grid.notes, *seen], about
+
+
+def _judged(cells: pd.DataFrame, ed) -> tuple[pd.DataFrame, list[Finding]]:
+    """Each cell once, with the indicators that follow from statistics, and what cannot be or is doubtful."""
+    cells, found = _once(cells)
+    plain, stats = (cells[cells["into"].eq(one)] for one in mapping.INTO)
+    found += _doubtful(
+        stats, ed, ed.year - 1
+    )  # of the year before: nothing to compare them with in older panels
+    cells = pd.concat([plain, _derived(stats, ed)], ignore_index=True)
+    return cells, found + _doubtful(cells, ed, ed.year, ed.history())
+
+
+def _doubtful(cells: pd.DataFrame, ed, year: int, history: pd.DataFrame | None = None) -> list[Finding]:
+    if cells.empty:
+        return []
+    return plausibility.findings(cells, ed.spec, year, history=history, places=ed.places())
+
+
+def _once(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
+    """Each cell once: the same value in two tables is taken once, two values are an error that names both places."""
+    key, found = [*KEY, "into"], []
+    there = cells.dropna(subset="value")
+    for _, same in there[there.duplicated(key, keep=False)].groupby(key, sort=False):
+        first, *others = same.to_dict("records")
+        where = " ".join(str(first[name] or "") for name in ("file", "sheet", "cell"))
+        found += [
+            Finding(
+                "check.conflict",
+                **_place(one),
+                value=one["value"],
+                **_key(one),
+                first=first["value"],
+                where=where,
+            )
+            for one in others
+            if not np.isclose(one["value"], first["value"], rtol=1e-12)
+        ]
+    kept = cells.sort_values("value", na_position="last", kind="stable").drop_duplicates(key)
+    return kept.sort_index(), found
+
+
+def _place(line: dict) -> dict:
+    return {name: line[name] for name in SPOT}
+
+
+def _key(line: dict) -> dict:
+    return {name: line[name] for name in KEY}
+
+
+def _derived(cells: pd.DataFrame, ed) -> pd.DataFrame:
+    """The indicators that follow from city statistics, each at the place of the statistic that it rests on."""
+    stats = cells.dropna(subset="value")
+    if stats.empty:
+        return stats
+    named = stats.drop(columns="measure").rename(columns={"unit": "city", "indicator": "measure"})
+    table = named.assign(unit=named["measure"].map(statistics.UNITS))
+    years = sorted(table["year"].unique() + 1)
+    panel = statistics.panel_of(table, years, ed.places()["city"].tolist())
+    rests = {name: measure for measure, name in statistics.INDICATORS.items()} | {
+        "tertiary_share": "tertiary"
+    }
+    panel = panel[panel["indicator"].isin(ed.spec.indicators)].assign(of=panel["indicator"].map(rests))
+    spots = stats.assign(year=stats["year"] + 1).rename(columns={"indicator": "of"})
+    spots = spots[["unit", "year", "of", "raw", "measure", *SPOT]]
+    return (
+        panel.merge(spots, on=["unit", "year", "of"], how="left")
+        .drop(columns="of")
+        .assign(into=mapping.INTO[0])
+    )
+
+
+def _years(panel: pd.DataFrame, ed, file: str) -> tuple[pd.DataFrame, list[Finding]]:
+    """The cells of the years that the edition ranks and compares; other years are history. A year with too few of the
+    indicators is not compared with."""
+    need = {ed.year, ed.year - 1} | (set() if ed.frozen else {ed.base_year})
+    counts = panel.groupby("year")["indicator"].nunique().reindex(sorted(need), fill_value=0)
+    kept, found = [], []
+    for year, count in counts.items():
+        few = count < ENOUGH * len(ed.spec.indicators)
+        if few and year == ed.year - 1:
+            found.append(
+                Finding("check.last_year", file, year=year, count=int(count), of=len(ed.spec.indicators))
+            )
+        elif count == 0:
+            found.append(Finding("check.no_year", file, year=year))
+        if count and not (few and year == ed.year - 1):
+            kept.append(year)
+    return panel[panel["year"].isin(kept)].astype({"year": int}).reset_index(drop=True), found
+
+
+# ---- files that no source names
+
+
+def unnamed(path: Path, blocks: list[dict]) -> list[Path]:
+    """Data files beside a file of sources that it does not name."""
+    taken = {place(one["file"], path.parent).resolve() for one in blocks if one.get("file")}
+    own = {"corrections.csv", "places.csv", "regions.csv"}
+    return [
+        one
+        for one in sorted(path.parent.glob("*.*"))
+        if one.suffix.lower() in READ
+        and one.name not in own
+        and not one.name.startswith((".", "~$"))
+        and one.resolve() not in taken
+    ]
+
+
+def _unread(path: Path, blocks: list[dict], ed, units) -> tuple[dict, list[Finding]]:
+    """For each file that no source names: how it might be read, as text, and a finding."""
+    proposals, found = {}, []
+    for one in unnamed(path, blocks):
+        text, seen = _proposed(one, ed, units)
+        found += [Finding("check.unnamed", one.name), *seen]
+        if text:
+            proposals[one.name] = text
+    return proposals, found
+
+
+def _proposed(path: Path, ed, units) -> tuple[str, list[Finding]]:
+    """The blocks that a file's tables might be read by; faults of the file itself are only warned of here."""
+    texts = []
+    try:
+        for sheet, visible in grids.sheets(path).items():
+            if visible:
+                grid = grids.read(path, sheet)
+                block, _ = proposal.propose(
+                    grid, units, names.Roster.of_indicators(ed.spec), names.Roster.of_measures()
+                )
+                if block is not None:
+                    texts.append(proposal.as_yaml(block))
+    except InputError as error:
+        return "", [Finding("check.unreadable", path.name, value=f"{fault}") for fault in error.faults]
+    return "\n".join(texts), []
+
+
+def propose(ed) -> list[str]:
+    """Add, at the end of the edition's file of sources, a block for every table that it does not name, to be confirmed;
+    returns the names of the files. What stands there stays as it is. Raises InputError for an edition without sources."""
+    path = ed.path("sources")
+    refuse(f"edition {ed.name}", [Finding("check.no_sources", f"{ed.name}.yaml")] if path is None else [])
+    blocks, found = read_sources(path)
+    refuse(path.name, [one for one in found if one.level == "error"])
+    proposals, _ = _unread(path, blocks, ed, names.Roster.of_places(ed.places()))
+    if proposals:
+        files.write_text(
+            path, "\n\n".join([files.decode(path).rstrip("\n"), *proposals.values()]).rstrip("\n") + "\n"
+        )
+    return list(proposals)
