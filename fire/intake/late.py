@@ -32,7 +32,6 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 
 from fire.errors import Finding
 from fire.index import normalise, weights
@@ -379,6 +378,8 @@ def _new(data: _Known, name: str, year: int, units: list, count: int, rng) -> tu
 def _regression(data: _Known, name: str, base: int, year: int, unit, count: int, rng) -> np.ndarray | None:
     """Draws of one value from the regression of the indicator on others of the year `base`, at the unit's values of
     `year`; parameters, variance and residual drawn (Rubin 1987, pp. 166-167). None where too little is known."""
+    import statsmodels.api as sm  # takes seconds, and a check without a new unit needs none of it
+
     others = data.tables[year].loc[unit].drop(name).dropna().index
     table = data.tables[base].drop(index=unit, errors="ignore")
     table = table[table[name].notna()]
