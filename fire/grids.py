@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fire.errors import Finding, InputError
+from fire.errors import Finding, InputError, shown
 from fire.workbooks import CELLS, COLUMNS, Book, Sheet, address
 
 __all__ = ["Grid", "address", "decode", "read", "separated", "sheets", "table"]
@@ -89,7 +89,9 @@ def _refused(rule: str, path, **values) -> InputError:
 def _grid(path, sheet, cells: np.ndarray, merged=(), notes=()) -> Grid:
     if not cells.size:
         raise _refused("empty", path, sheet=sheet or "")
-    return Grid(f"{path}", sheet, pd.DataFrame(cells, dtype=object, copy=False), tuple(merged), tuple(notes))
+    return Grid(
+        shown(path), sheet, pd.DataFrame(cells, dtype=object, copy=False), tuple(merged), tuple(notes)
+    )
 
 
 # --- what a file is --------------------------------------------------------------------------------------------------
@@ -179,7 +181,7 @@ def _zipped(path: Path) -> str:
             if "mimetype" in names and b"opendocument.spreadsheet" in found.read("mimetype")[:100]:
                 manifest = found.read("META-INF/manifest.xml") if "meta-inf/manifest.xml" in names else b""
                 return "encrypted" if b"encryption-data" in manifest else "ods"
-    except (zipfile.BadZipFile, OSError, KeyError, RuntimeError, NotImplementedError):
+    except Exception:  # every way in which a zip file can be broken
         return "truncated"
     if any(re.fullmatch(r"xl/workbook\d*\.xml", name) for name in names):
         return "xlsx"
@@ -488,28 +490,27 @@ def _placed(found: Sheet, path, name: str, notes: list) -> tuple[np.ndarray, lis
 
 def _stored(path, kind: str) -> np.ndarray:
     """A Stata, Parquet or Feather file; its column names are row 1."""
-    import pyarrow as pa
     from pyarrow import feather, parquet
 
     try:
         if kind == "dta":
             frame = _stata(path)
-            names, columns = list(frame.columns), [frame[name] for name in frame]
-            _fits(len(frame) + 1, len(names), path, STORED)
-            return _columns(names, [column.astype(object).tolist() for column in columns])
+            _fits(len(frame) + 1, frame.shape[1], path, STORED)
+            return _columns(list(frame), [column.astype(object).tolist() for _, column in frame.items()])
         if kind == "parquet":
             size = parquet.read_metadata(path)
             _fits(size.num_rows + 1, size.num_columns, path, STORED)
             return _arrow(parquet.read_table(path, partitioning=None), path)
         return _arrow(feather.read_table(path), path)
-    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except Exception as error:  # every way in which such a file can be damaged
         raise _refused("damaged", path, what=type(error).__name__) from None
 
 
 def _arrow(found, path) -> np.ndarray:
     _fits(found.num_rows + 1, found.num_columns, path, STORED)
+    found.validate(full=True)  # a damaged file would end the whole process
     return _columns(found.column_names, [column.to_pylist() for column in found.columns])
 
 

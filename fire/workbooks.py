@@ -447,8 +447,11 @@ def _unescaped(text: str) -> str:
 class _Xls:
     def __init__(self, path):
         import xlrd
+        from xlrd.compdoc import CompDoc
 
-        self.book = xlrd.open_workbook(path, formatting_info=True, logfile=StringIO())
+        raw = Path(path).read_bytes()
+        _refuse_circles(CompDoc(raw, logfile=StringIO()))
+        self.book = xlrd.open_workbook(file_contents=raw, formatting_info=True, logfile=StringIO())
         self.sheets = {sheet.name: sheet.visibility == 0 for sheet in self.book.sheets()}
         self.errors = xlrd.error_text_from_code
 
@@ -472,6 +475,20 @@ class _Xls:
         if cell.ctype == 5:
             return self.errors.get(cell.value, "#N/A")
         return {1: cell.value, 4: bool(cell.value)}.get(cell.ctype)
+
+
+def _refuse_circles(found) -> None:
+    """In a damaged file a chain of short sectors can end in itself: xlrd would follow it for ever."""
+    for stream in found.dirlist:
+        sector, steps = stream.first_SID, 0
+        while (
+            stream.etype == 2
+            and stream.tot_size < found.min_size_std_stream
+            and 0 <= sector < len(found.SSAT)
+        ):
+            sector, steps = found.SSAT[sector], steps + 1
+            if steps > len(found.SSAT):
+                raise ValueError("a circle of sectors")
 
 
 # --- .ods ------------------------------------------------------------------------------------------------------------
