@@ -203,7 +203,16 @@ class Edition:
 
     @cached_property
     def _places(self) -> pd.DataFrame:
-        return places(self._file("places"), list(self.regions()["region"]))
+        regions = list(self.regions()["region"])
+        refuse(
+            f"edition {self.name}",
+            [
+                f"focus_region: '{self.focus_region}' is not among the regions"
+                + suggest(self.focus_region, regions)
+            ]
+            * (self.focus_region not in regions),
+        )
+        return places(self._file("places"), regions)
 
     def places(self) -> pd.DataFrame:
         """The cities of this edition: city, city_en, province, adcode, lon, lat, region, …"""
@@ -307,7 +316,13 @@ def places(path: Path, regions: list[str]) -> pd.DataFrame:
     for name in ("lon", "lat"):
         table[name], wrong = files.to_number(table[name], path.name, name)
         faults += wrong
-    for row, line in enumerate(table[["city", "city_en", "region"]].itertuples(index=False), 2):
+    rows = files.rows(table)
+    for name, most in (("lon", 180), ("lat", 90)):
+        faults += [
+            f"{path.name}: row {rows[at]}, column '{name}': {table[name][at]:g} is not between -{most} and {most}: correct it"
+            for at in table.index[table[name].abs() > most]
+        ]
+    for row, line in zip(rows, table[["city", "city_en", "region"]].itertuples(index=False)):
         where = f"{path.name}: row {row}"
         faults += [
             f"{where}, column '{name}': empty: fill it in"
@@ -319,7 +334,7 @@ def places(path: Path, regions: list[str]) -> pd.DataFrame:
                 f"{where}: region '{line.region}' is not among the regions" + suggest(line.region, regions)
             )
     faults += [
-        f"{path.name}: row {row + 2}: {table['city'][row]} is there already: keep one of the rows"
+        f"{path.name}: row {rows[row]}: {table['city'][row]} is there already: keep one of the rows"
         for row in table.index[table["city"].duplicated() & table["city"].notna()]
     ]
     refuse(f"{path}", faults)

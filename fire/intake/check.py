@@ -144,7 +144,7 @@ def _of_sources(ed) -> Checked:
     panel, seen = _years(cells[panels.COLUMNS].dropna(subset="value"), ed, path.name)
     found += seen
     how = ed.settings.get("late", "draws")
-    gaps, seen = late.found(panel, ed.spec, ed.places()["city"], ed.year, how=how)
+    gaps, seen = late.found(panel, ed.spec, ed.places()["city"], ed.year, how=how, history=ed.history())
     found += seen
     drawn = None
     if how == "draws" and gaps["rule"].eq("draws").any() and "error" not in map(level_of, found):
@@ -170,7 +170,11 @@ def read_sources(path: Path) -> tuple[list[dict], list[Finding]]:
 def files_of(path: Path) -> list[Path]:
     """The files that a file of sources names."""
     blocks = read_sources(path)[0] if path.exists() else []
-    return list(dict.fromkeys(place(one["file"], path.parent) for one in blocks if one.get("file")))
+    return list(dict.fromkeys(place(one["file"], path.parent) for one in blocks if _named(one)))
+
+
+def _named(block: dict) -> bool:
+    return isinstance(block.get("file"), str) and block["file"] != ""
 
 
 def place(file: str, folder: Path) -> Path:
@@ -313,7 +317,7 @@ def _years(panel: pd.DataFrame, ed, file: str) -> tuple[pd.DataFrame, list[Findi
 
 def unnamed(path: Path, blocks: list[dict]) -> list[Path]:
     """Data files beside a file of sources that it does not name."""
-    taken = {place(one["file"], path.parent).resolve() for one in blocks if one.get("file")}
+    taken = {place(one["file"], path.parent).resolve() for one in blocks if _named(one)}
     own = {"corrections.csv", "places.csv", "regions.csv"}
     return [
         one

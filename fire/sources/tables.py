@@ -52,7 +52,7 @@ def check(table: pd.DataFrame, name: str, allowed: dict | None = None) -> tuple[
     missing = [f"row 1: column '{column}' is missing: add it" for column in fields if column not in table]
     if missing:
         return table, missing
-    texts, faults = table.map(_stripped), []
+    texts, faults = table.map(_stripped).set_axis(files.rows(table)), []  # rows by the number that a person sees
     typed = texts.copy()
     for column, field in fields.items():
         limits = field.get("constraints", {})
@@ -76,7 +76,7 @@ def check(table: pd.DataFrame, name: str, allowed: dict | None = None) -> tuple[
     key = schema(name).get("primaryKey", [])
     if key and not (len(key) == 1 and fields[key[0]].get("constraints", {}).get("unique")):
         faults += _doubled(texts, key)
-    return typed, faults
+    return typed.set_axis(table.index), faults
 
 
 def _stripped(cell):
@@ -84,11 +84,11 @@ def _stripped(cell):
 
 
 def _at(row: int, column: str, fault: str) -> str:
-    return f"row {row + 2}, column '{column}': {fault}"
+    return f"row {row}, column '{column}': {fault}"
 
 
 def _rows(bad: pd.Series) -> list[int]:
-    return list(bad.to_numpy(dtype=bool).nonzero()[0])
+    return list(bad.index[bad.to_numpy(dtype=bool)])
 
 
 def _typed(texts: pd.Series, field: dict) -> tuple[pd.Series, list[str]]:
@@ -128,6 +128,6 @@ def _doubled(texts: pd.DataFrame, key: list[str]) -> list[str]:
             for row in _rows(doubles)
         ]
     return [
-        f"row {row + 2}: the key ({', '.join(key)}) stands above already: remove one row"
+        f"row {row}: the key ({', '.join(key)}) stands above already: remove one row"
         for row in _rows(texts.duplicated(key))
     ]
