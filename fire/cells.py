@@ -54,7 +54,19 @@ _LOOKS = {
 }
 _LOOKS |= dict.fromkeys([0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000, 0x2800], " ")
 _LOOKS |= dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2212], "-") | dict.fromkeys(map(ord, "’‘ʼ"), "'")
-_LOOKS |= dict.fromkeys([0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF, 0x180E, 0x3164, 0xFFA0], "")
+_LOOKS |= dict.fromkeys(
+    [
+        0xAD,
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x206A),
+        0xFEFF,
+        0x180E,
+        0x3164,
+        0xFFA0,
+    ],
+    "",
+)
 
 _SCALES = {
     "百": 2,
@@ -77,7 +89,7 @@ _COUNTED = "[家个人户件项次元吨名位篇台辆%]"
 _CIRCLED = "①-⑳⓪⑴-⒇⒜-ⓩ㉑-㉟㊱-㊿❶-➓⓫-⓴㊀-㊉㈠-㈩"
 _LISTED = "[0-9]{1,2}|[A-Za-z]|注[0-9]{0,2}"
 _MARK = rf"(?:[{_CIRCLED}]|\[(?:{_LISTED})\]|【(?:{_LISTED})】|〔(?:{_LISTED})〕|[*†‡§※★☆])"
-_BEHIND = rf"(?:{_MARK}|\((?:{_LISTED})\)|#|注(?:[0-9]{{1,2}}|[{_CIRCLED}])?)"
+_BEHIND = rf"(?:{_MARK}|\((?:[1-9]|1[0-9]|20|[A-Za-z]|注[0-9]{{0,2}})\)|#|注(?:[0-9]{{1,2}}|[{_CIRCLED}])?)"
 _MARKS_BEFORE = re.compile(rf"(?:{_MARK}\s*)+")
 _MARKS_BEHIND = re.compile(rf"(?:\s*{_BEHIND})+$")
 _NUMBER = re.compile(

@@ -88,6 +88,8 @@ class _Strict(yaml.SafeLoader):
 def _mapping(loader, node):
     keys = [loader.construct_object(key) for key, _ in node.value]
     for (key, _), name in reversed(list(zip(node.value, keys))):
+        if isinstance(name, list | dict):
+            raise yaml.YAMLError(f"line {key.start_mark.line + 1}: a key must be a word (key: value)")
         if keys.count(name) > 1:
             raise yaml.YAMLError(f"line {key.start_mark.line + 1}: '{name}' stands twice: keep one")
     return {name: loader.construct_object(value, deep=True) for name, (_, value) in zip(keys, node.value)}
@@ -98,6 +100,7 @@ _Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 
 def read_yaml(path: Path | str) -> dict:
     """The mapping in a YAML file (UTF-8 or GB18030). InputError names the line of tabs, doubled keys and bad syntax."""
+    refuse(f"{path}", ["the file does not exist"] * (not Path(path).exists()))
     text = decode(path)
     tabs = [
         f"line {row}: a tab: type blanks instead"

@@ -152,6 +152,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "run_notebook", made.run)
     monkeypatch.setattr(build, "assemble", made.assemble)
     monkeypatch.setattr(build, "store_results", lambda ed: None)
+    monkeypatch.setattr(build, "check_data", lambda ed, say: None)
     return made
 
 

@@ -23,7 +23,7 @@ SKIP = ("不用", "skip", False)  # `no` in `names`: a text that stands for noth
 INSIDE = ("in indicator", "indicator", "在指标里")
 YES = (True, "yes", "是", "y", "true")
 YEARS = range(1900, 2100)
-YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+YEAR = re.compile(r"(?<![\d.])((?:19|20)\d\d)(?!\d|\.0*[1-9])")
 LAST = {"row": 1_048_576, "column": 16_384}
 
 
@@ -109,6 +109,8 @@ def axis(value, key: str = "") -> Axis | None:
     >>> axis("row 3 + 4").at, axis("column A, D").at, axis(2021).value, axis("column ??")
     (((2, 3),), ((0,), (3,)), 2021, None)
     """
+    if isinstance(value, list | dict) and not (key == "measure" and isinstance(value, dict)):
+        return None
     text = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else ""
     if key in ("year", "measure") and text.lower() in INSIDE:
         return Axis("inside")
@@ -196,6 +198,9 @@ def faults(mapping: dict, grid=None) -> list[Finding]:
         say("missing", key)
     if "file" not in given and not {"database", "table"} <= given:
         say("missing", "file")
+    for key in ("file", "database", "table"):
+        if key in given and not isinstance(mapping[key], str):
+            say("no_text", mapping[key], key=key)
     read = axes(mapping)
     for key in [key for key in AXES if key in given and key not in read]:
         say("axis", mapping[key], key=key)

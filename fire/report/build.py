@@ -384,17 +384,22 @@ def _run_all(plan: Plan, runs: list, say=print) -> None:
 
 def run_notebook(edition: str, run) -> list[str]:
     """Run one notebook into its folder in a process of its own; returns what failed."""
-    from fire.files import disturbed
-
     values = {"edition": int(edition) if edition.isdigit() else edition, **run.parameters}
     command = [sys.executable, "-m", "fire.report.notebook", "run", f"{run.notebook}", f"{run.folder}"]
     status, said = _child([*command, "--values", json.dumps(values, ensure_ascii=False)])
+    return _failed(run.name, status, said)
+
+
+def _failed(name: str, status: int, said: str) -> list[str]:
+    """What the process of a notebook says went wrong; one that said nothing of its own leaves a log."""
+    from fire.files import disturbed
+
     if not status:
         return []
     head, *rest = said.strip().splitlines() or [""]
     if re.search(r": \d+ faults?$", head):
         return [line.removeprefix("  - ") for line in rest]
-    log = BUILD / "log" / f"{run.name}.log"
+    log = BUILD / "log" / f"{name}.log"
     found = disturbed()
     if found is None:
         _write(log, said)
@@ -424,15 +429,15 @@ def _child(command: list[str]) -> tuple[int, str]:
 def refresh(paths: list[Path], say=print) -> list[str]:
     """Run notebooks with their own parameters and store their outputs in place, some at once; returns what failed."""
 
-    def one(path: Path) -> str:
+    def one(path: Path) -> list[str]:
         before = path.read_bytes()
         status, said = _child([sys.executable, "-m", "fire.report.notebook", "refresh", f"{path}"])
         changed = "输出已更新 · new outputs" if path.read_bytes() != before else "未变 · unchanged"
         say(f"{_below(path)} {'失败 · failed' if status else changed}")
-        return said.strip() if status else ""
+        return [f"{path.name}: {fault}" for fault in _failed(path.stem, status, said)]
 
     with ThreadPoolExecutor(TOGETHER) as pool:
-        return [fault for fault in pool.map(one, paths) if fault]
+        return [fault for faults in pool.map(one, paths) for fault in faults]
 
 
 def assemble(ed, chapters=()) -> Path:
