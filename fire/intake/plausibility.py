@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from fire import files
 from fire.errors import Finding, rules
@@ -615,7 +614,7 @@ def likely_unit(measure: str, power: int) -> str:
 def _rank(now: np.ndarray, last: np.ndarray) -> float:
     """Rank correlation with last year; missing for constant columns."""
     pair = np.isfinite(now) & np.isfinite(last)
-    one, two = stats.rankdata(now[pair]), stats.rankdata(last[pair])
+    one, two = (pd.Series(year[pair]).rank() for year in (now, last))
     return float(np.corrcoef(one, two)[0, 1]) if one.std() > 0 and two.std() > 0 else np.nan
 
 
