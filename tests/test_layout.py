@@ -536,6 +536,22 @@ def test_a_merged_number_and_a_name_of_the_wrong_kind(tmp_path):
     assert "not_indicator" in rules(errors(found))
 
 
+def test_a_yearbook_in_two_languages_with_rows_of_provinces(tmp_path):
+    rows = [
+        ["2-1 主要城市经济情况（2021年）", None, None, "单位：万元"],
+        ["省份", "城  市", "地区生产总值\nGross Regional Product", "第三产业"],
+        ["广东省", None, 1243696700, 690000000],
+        [None, "广 州", 282319700, 202030000],
+        [None, "深圳①", 306648500, 192996700],
+        ["浙江省", None, 735160000, 401180000],
+        [None, "杭  州", 181090000, 122890000],
+    ]
+    read, said, _, found = proposed(book(tmp_path, rows))
+    assert read["杭州", 2021, "gdp"] == 18109 and len(read) == 6 and said["into"] == "statistics"
+    assert said["names"] == {"地区生产总值Gross Regional Product": "gdp"}
+    assert "6：浙江省" in next(one for one in found if one.rule == "layout.subtotals") and not errors(found)
+
+
 def test_rows_beyond_the_range_are_warned_of(tmp_path):
     grid = book(tmp_path, [["城市", "年份", "GDP"], ["深圳", 2020, 1], ["广州", 2020, 2], ["来源：局"]])
     said = {

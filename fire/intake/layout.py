@@ -62,10 +62,9 @@ def read(
     column (heading), cell; cells without a value are left out. A mapping with an error is not read.
     """
     found = faults(mapping, grid)
-    given = {
-        text: target for text, target in (mapping.get("names") or {}).items() if target not in (None, "")
-    }
-    given = {text: target for text, target in given.items() if target not in SKIP}
+    said = mapping.get("names")
+    said = said if isinstance(said, dict) else {}
+    given = {text: target for text, target in said.items() if target not in (None, "", *SKIP)}
     found += names.unknown_targets(given, [units, indicators], file=grid.file, sheet=grid.sheet or "")
     if any(one.level == "error" for one in found):
         return pd.DataFrame(columns=COLUMNS), found
@@ -182,7 +181,7 @@ class Table:
             mapped = self.names.get(names.plain(text)) if is_text(text) else None
             if not used[place]:
                 continue
-            if not is_text(text):
+            if not is_text(text) or not str(text).strip("-—–―－_/.… \u3000"):
                 kinds[place] = "blank"
             elif mapped in SKIP:
                 kinds[place] = "skip"
@@ -212,6 +211,8 @@ class Table:
             ids[ask] = said.to_numpy(dtype=object)
             kinds[ask] = ["unknown" if one is None else "id" for one in ids[ask]]
         blanks = [place for place in np.flatnonzero(kinds == "blank") if along.spots[place]]
+        if key == "unit":
+            blanks = self._without_subtotals(blanks, along)
         if blanks:
             self.say(f"no_{key}", along.spots[blanks[0]], count=len(blanks))
         skipped = [
@@ -222,6 +223,21 @@ class Table:
         if skipped:
             self.say("skipped", texts="、".join(some(skipped)), count=len(skipped))
         return ids, kinds
+
+    def _without_subtotals(self, blanks: list, along: Along) -> list:
+        """Rows without a city, apart from those of a province or a total (广东省 in the column before)."""
+        if not blanks or self.axes["unit"].kind != "column":
+            return blanks
+        beside = [place for place in range(self.whole.shape[1]) if place not in set(self.columns)]
+        kept, left = [], []
+        for place in blanks:
+            row = along.spots[place][0]
+            texts = [text for text in self.whole[row, beside] if isinstance(text, str)]
+            total = [one for one in texts if names.is_total(one) or names.plain(one) in self.units.apart]
+            (left if total else kept).append(f"{row + 1}：{total[0]}" if total else place)
+        if left:
+            self.say("subtotals", lines="；".join(some(left)), count=len(left))
+        return kept
 
     def _is_left(self, text, roster: names.Roster, key: str) -> bool:
         """Whether a text is a city that the mapping leaves out because it is not on the list (`others: skip`)."""
@@ -376,6 +392,7 @@ class Table:
         value = np.full(len(raw), np.nan)
         plain = np.array([type(one) in (int, float) for one in raw], dtype=bool)
         value[plain] = raw[plain].astype(float)
+        plain &= np.isfinite(value)
         rest, listed = np.flatnonzero(~plain), []
 
         def spot_of(position):

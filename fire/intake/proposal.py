@@ -32,6 +32,7 @@ BEFORE = re.compile(r"^\s*(?:指标|项目|indicator)\s*[:：]\s*", re.IGNORECAS
 LOOK = 300  # rows and columns looked at to tell where the cities stand
 SAMPLE = 60  # cells looked at to tell what a column holds
 MANY = 12  # unknown headings: more are left out when others are known
+LONG = 200  # characters of a heading that is no name
 FEW = 5  # unknown cities like no known one: more are left out together
 
 
@@ -261,12 +262,17 @@ class _Guess:
                 found[row] = "text"
         return found
 
+    def _around(self) -> list[int]:
+        """Rows above and below the data."""
+        below = range(self.last + 1, min(len(self.view.raw), self.last + LOOK))
+        return [*range(self.first), *self.breaks, *below]
+
     def _title(self) -> list[str]:
         """Texts around the table, with the names of sheet and file."""
-        rows = [row for row in range(len(self.view.raw)) if row not in self.data and row not in self.heads]
-        texts = [text for row in rows for text in self.view.raw[row] if isinstance(text, str)]
+        around = [row for row in self._around() if row not in self.heads]
+        texts = [text for row in around for text in self.view.raw[row] if isinstance(text, str)]
         aside = [at for at in range(self.view.raw.shape[1]) if at not in self.there and at not in self.keys]
-        texts += [text for at in aside for text in self.view.raw[:, at] if isinstance(text, str)]
+        texts += [text for at in aside for text in self.view.raw[:LOOK, at] if isinstance(text, str)]
         return [*dict.fromkeys(texts), self.grid.sheet or "", Path(self.grid.file).stem]
 
     def _years(self, guess, lines, title) -> None:
@@ -373,10 +379,7 @@ class _Guess:
         if rows:
             guess["measure"] = self._row(rows[0])
             return
-        around = [
-            text for row in range(len(self.view.raw)) if row not in self.data for text in self.view.raw[row]
-        ]
-        around += title
+        around = [text for row in self._around() for text in self.view.raw[row]] + title
         lines_read = [found for text in around if isinstance(text, str) and (found := measures.of_line(text))]
         if not lines_read and "indicator" in guess.hints:
             lines_read = [found for text in title if (found := measures.of_heading(text)[1])]
@@ -388,20 +391,26 @@ class _Guess:
         """Texts that nobody knows, each to be answered; likely answers by text."""
         asked: dict[str, list[str]] = {}
         unknown = {at: text for at, text in texts.items() if not self._finds(text, roster)}
-        if rows and len(set(unknown.values())) > MANY and len(unknown) < len(texts):
-            self.values = [at for at in self.values if at not in unknown]
-            unknown = {}
+        many = len(set(unknown.values())) > MANY and len(unknown) < len(texts)
+        left = {at for at, text in unknown.items() if many or len(text) > LONG}
+        if rows and len(left) < len(texts):
+            self.values = [at for at in self.values if at not in left]
+            unknown = {at: text for at, text in unknown.items() if at not in left}
         topic = [one for text in title for one in _within(text, roster)]
+        answers = {}
         for text in dict.fromkeys(unknown.values()):
             name = cut(text, roster, {})[0]
+            chinese = re.sub(r"\s*[\x00-\x7f]+$", "", name)  # 地区生产总值 Gross Regional Product
+            if chinese and (answer := roster.find(chinese)) is not None:
+                answers[str(name)] = answer
+                continue
             asked[str(name)] = list(dict.fromkeys([*roster.near(name), *topic]))[:3]
         hints = {text: _say("which_indicator") + _near(roster, near) for text, near in asked.items()}
-        texts = {
-            str(text): None
-            for at in self.keys
-            for row, text in zip(self.data, self.view.full[self.data, at])
-            if isinstance(text, str) and self._has_numbers(row, at)
-        }
+        texts = {}
+        for at in self.keys:
+            for row, text in zip(self.data, self.view.full[self.data, at]):
+                if isinstance(text, str) and text not in texts and self._has_numbers(row, at):
+                    texts[text] = None
         totals = [text for text in texts if self.units.find(text) is None and names.is_total(text)]
         if totals:
             guess["totals"] = totals
@@ -424,8 +433,8 @@ class _Guess:
             if near_of[text] or len(far) <= FEW:
                 asked[text] = near_of[text]
                 hints[text] = _say("which_unit") + _near(self.units, near_of[text])
-        if asked:
-            guess["names"] = dict.fromkeys(asked)
+        if asked or answers:
+            guess["names"] = answers | dict.fromkeys(asked)
             guess.hints["names"] = hints
         return asked
 
@@ -641,5 +650,8 @@ def as_yaml(mapping: dict) -> str:
 def _scalar(value) -> str:
     if value is None:
         return ""
-    text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, width=10**6)
+    style = '"' if isinstance(value, str) and not value.isprintable() else None
+    text = yaml.safe_dump(
+        value, allow_unicode=True, default_flow_style=True, default_style=style, width=10**6
+    )
     return text.removesuffix("...\n").strip()

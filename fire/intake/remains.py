@@ -1,5 +1,7 @@
 """What there is to say once a table has been read: totals that do not add up, doubles, remarks, what was left out."""
 
+from itertools import islice
+
 import numpy as np
 import pandas as pd
 
@@ -10,6 +12,7 @@ from fire.intake.mapping import is_text, letters_of, number_of, some
 
 OFF = 0.005  # of a total: rounding of its parts is less
 DOUBLES = 50  # doubled values named before the rest is counted
+LOOKED = 2000  # rows outside the ranges that are looked at
 
 
 def totals(table, year, years: np.ndarray, total: np.ndarray, parts: np.ndarray) -> None:
@@ -78,7 +81,7 @@ def once(table, frame: pd.DataFrame) -> pd.DataFrame:
         count = int((~double[~differ].duplicated(key)).sum())
         table.say("same", cells="；".join(some(equal)), count=count)
     unlike = double[differ].groupby(key, sort=False)
-    for (unit, year, indicator), group in list(unlike)[:DOUBLES] if len(unlike) else ():
+    for (unit, year, indicator), group in islice(unlike, DOUBLES):
         first = group.iloc[0]
         table.say(
             "twice",
@@ -125,7 +128,7 @@ def rest(table) -> None:
     inside = np.isin(np.arange(len(whole)), rows)
     look = there.any(axis=1) & ~(inside & valued) & ~((np.arange(len(whole)) < rows[0]) & ~valued)
     beyond, remarks = [], []
-    for row in [row for row in np.flatnonzero(look) if row not in heads]:
+    for row in [row for row in np.flatnonzero(look)[:LOOKED] if row not in heads]:
         texts = [whole[row, group[-1]] for group in axis.at if is_text(whole[row, group[-1]])]
         if inside[row]:
             if texts:
@@ -147,9 +150,9 @@ def rest(table) -> None:
     keys = {spot for one in table.axes.values() if one.kind == axis.kind for spot in one.positions}
     left = [place for place in np.flatnonzero(there[rows].any(axis=0)) if place not in {*columns, *keys}]
     if left:
+        above = sorted(heads, reverse=True) or range(rows[0] - 1, -1, -1)
         heading = [
-            next((whole[row, place] for row in sorted(heads, reverse=True) if is_text(whole[row, place])), "")
-            for place in left
+            next((whole[row, place] for row in above if is_text(whole[row, place])), "") for place in left
         ]
         named = [f"{_named(place, not down)} {text}".strip() for place, text in zip(left, heading)]
         table.say("unread", lines="、".join(some(named)), count=len(left))
