@@ -61,6 +61,10 @@ test: setup derived ## 运行全部测试，核对每本笔记 · Run all tests 
 test-spark: setup derived build/pyspark/.done ## Run the Spark tests on a cluster of their own (needs Java 17; installs pyspark, 490 MB)
 	@PYTHONPATH=build/pyspark $(BIN)/pytest -m spark tests/test_spark.py
 
+test-robust: setup derived ## 更久的考验：意外中断、随机的坏文件 · Longer trials: mishaps of runs, random bad files
+	@$(FIRE) tests.processes
+	@$(FIRE) tests.fuzz 10000
+
 spark: build/pyspark/.done ## Install pyspark into build/pyspark, outside the base environment
 
 build/pyspark/.done: pyproject.toml | $(READY)

@@ -160,7 +160,7 @@ def test_errors_of_excel_are_refused_by_cell():
     assert [(one.place["row"], one.place["column"], one.value) for one in errors(found)] == list(
         right[["row", "column", "cell"]].itertuples(index=False, name=None)
     )
-    assert len(tidy) == 6
+    assert tidy["value"].notna().sum() == 6 and len(tidy) == 8  # a correction may stand for the two
 
 
 def _sheet(name):

@@ -59,7 +59,7 @@ def read(
 
     `units_of`: unit of measurement by indicator (as in the specification, such as 亿元), into which values are converted.
     Gives unit, year, indicator, value, status, source, raw (as it stood), measure, file, sheet, row (as Excel counts),
-    column (heading), cell; cells without a value are left out. A mapping with an error is not read.
+    column (heading), cell; cells without a value are left out, those that cannot be read have none. A mapping with an error is not read.
     """
     found = faults(mapping, grid)
     said = mapping.get("names")
@@ -270,7 +270,7 @@ class Table:
         self._other_years(heading, year, years, mask)
         remains.merged(self)
         if not mask.any() and not any(one.level == "error" for one in self.found):
-            self.say("nothing")
+            self.say("nothing" if self.there.any() else "blank")
         spots = np.nonzero(mask)
         self.headings = self._headings()
         value, measure = self.numbers(mask, self.found)
@@ -297,7 +297,12 @@ class Table:
             parts = known & np.isin(unit_kinds, ["id", "skip"])[unit.codes]
             remains.totals(self, year, years, totals, parts)
         remains.rest(self)
-        return remains.once(self, frame[frame["value"].notna()].reset_index(drop=True))
+        read = remains.once(self, frame[frame["value"].notna()].reset_index(drop=True))
+        refused = {
+            one.place["cell"] for one in self.found if one.level == "error" and one.rule.startswith("cells.")
+        }
+        lost = frame[frame["value"].isna() & frame["cell"].isin(refused)]  # a correction may stand for them
+        return pd.concat([read, lost], ignore_index=True) if len(lost) else read
 
     def _headings(self) -> np.ndarray:
         """The heading of each cell as it stood: the texts of the heading rows, or what stands above the first value."""
