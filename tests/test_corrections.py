@@ -160,8 +160,6 @@ def test_acceptance_expires_with_the_source(tmp_path):
     rows = corrections.read(path)
     table, found = corrections.replaced(cells(150.0), [warning(value="150")], rows, path.name)
     assert rules(corrections.accepted(found, rows, path.name)) == ["names.homonym", "corrections.expired"]
-    alone = corrections.accepted([warning(value="150")], rows, path.name)
-    assert rules(alone) == ["names.homonym", "corrections.expired"]
 
 
 def test_rows_that_meet_nothing_are_warned_of(tmp_path):

@@ -125,8 +125,7 @@ def replaced(
 def accepted(findings: Iterable[Finding], rows: pd.DataFrame, path: Path | str) -> list[Finding]:
     """The findings, where a warning that is accepted for every cell that it covers is a note that cites it.
 
-    Rows that have expired (see `replaced`, or the warning shows another value than `expect`), and rows without a warning,
-    are warnings.
+    A row whose cell says something else by now has expired (see `replaced`); one without a warning is a warning itself.
     """
     findings = list(findings)
     gone = {
@@ -138,7 +137,7 @@ def accepted(findings: Iterable[Finding], rows: pd.DataFrame, path: Path | str) 
     given = {
         (line["rule"], *(line[key] for key in KEY)): row for row, line in lines.items() if row not in gone
     }
-    used, said, kept = set(gone), [], []
+    used, kept = set(gone), []
     for one in findings:
         takers = (
             [_taker(given, one, cell) for cell in _covers(one)]
@@ -146,20 +145,6 @@ def accepted(findings: Iterable[Finding], rows: pd.DataFrame, path: Path | str) 
             else []
         )
         for row in dict.fromkeys(row for row in takers if row):
-            line = lines[row]
-            if (
-                len(takers) == 1
-                and one.value
-                and pd.notna(line["expect"])
-                and not _same(line["expect"], one.value)
-            ):
-                at = {"file": f"{path}", "row": row, "column": "expect", "value": _text(line["expect"])}
-                said += (
-                    []
-                    if row in used
-                    else [Finding("corrections.expired", **at, **_about(line), now=one.value)]
-                )
-                takers = [None]
             used.add(row)
         if takers and takers[0] and all(takers):
             values = {key: one.values.get(key, "") for key in (*KEY, "covers")} | _about(
@@ -175,7 +160,7 @@ def accepted(findings: Iterable[Finding], rows: pd.DataFrame, path: Path | str) 
         for row, line in lines.items()
         if row not in used
     ]
-    return kept + said + unused
+    return kept + unused
 
 
 def _taker(given: dict, one: Finding, cell: tuple) -> int | None:
