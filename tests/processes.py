@@ -26,14 +26,14 @@ from collections import Counter
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import psutil
 
 sys.path.insert(0, str(Path(__file__).parent))
 import made_up
-import small
 
 from fire import files
-from fire.index import spec
+from fire.index import draws, spec
 
 NAME = "2031"
 YAML = """edition: {name}
@@ -89,7 +89,7 @@ def project(root: Path) -> Path:
     (root / "build" / "fire.duckdb").unlink(missing_ok=True)
     raw, reports = root / "data" / "raw", root / "reports"
     places = files.read_csv(root / "data" / "places.csv").iloc[:6]
-    panel = small.panel_of(places["city"], spec.load("fire-2022"), status="observed")
+    panel = values(root, places["city"])
     regions = files.read_csv(root / "data" / "regions.csv")
     files.write_csv(panel, raw / "panel-2031.csv", excel=True)
     files.write_csv(places, raw / "places-2031.csv", excel=True)
@@ -109,6 +109,19 @@ def project(root: Path) -> Path:
     )
     (root / "tmp").mkdir()
     return root
+
+
+def values(root: Path, cities) -> pd.DataFrame:
+    """A panel of some cities, every cell as if observed: the known values, and one draw of each other."""
+    chosen = spec.load("fire-2022")
+    known = files.read_csv(root / "data" / "panel-2022.csv")
+    known = known.assign(year=known["year"].astype(int), value=known["value"].astype(float))
+    whole = draws.completed(known, draws.read(root / "data" / "sample" / "draws-2022.parquet"), chosen)
+    whole = whole[whole["unit"].isin(cities)]
+    counts = whole["indicator"].map(chosen.nodes["transform"]).eq("log1p")
+    whole["value"] = whole["value"].where(~counts, whole["value"].round())
+    columns = ["unit", "year", "indicator", "value", "status", "source"]
+    return whole.assign(status="observed", source="made up")[columns]
 
 
 def environment(root: Path, **more) -> dict:
@@ -530,7 +543,7 @@ OTHER = {
         for name, line in LIMITED.items()
     },
     **{
-        f"damaged: {name}": lambda root, whole, told=told: damaged(root, whole, *told)
+        f"state: {name}": lambda root, whole, told=told: damaged(root, whole, *told)
         for name, told in STATE.items()
     },
 }  # fmt: skip
@@ -538,11 +551,11 @@ ALL = [*OTHER, *MOUNTED]
 
 
 def kind(name: str) -> str:
-    """The kind of a mishap: kill, two, full, ro, damaged, limit, around (surroundings)."""
+    """The kind of a mishap: kill, two, full, ro, limit, around (surroundings), state (its own files)."""
     first = name.split()[0].rstrip(":,")
     return (
         first
-        if first in ("kill", "full", "ro", "damaged", "limit")
+        if first in ("kill", "full", "ro", "state", "limit")
         else "two"
         if first in ("two", "report")
         else "around"

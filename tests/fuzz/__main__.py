@@ -216,13 +216,11 @@ def _bad_key(choices):
 def _double(table, spot, draw):
     """The city of one row becomes that of another: two values for one, unless both are missing."""
     units = table.spots["unit"]
-    at = sorted(units)
-    one = draw(st.sampled_from(at))
-    other = (
-        next(place for place in at if units[place] != units[one]) if len(set(units.values())) > 1 else None
-    )
-    if other is None:
+    at = [place for place in sorted(units) if place not in table.must]
+    pairs = [(one, other) for one in at for other in at if units[one] != units[other]]
+    if not pairs:
         return
+    one, other = draw(st.sampled_from(pairs))
     _put(table, one, table.rows[other[0]][other[1]])
     table.must.append(None)  # somewhere, or nothing where the two agree
 

@@ -38,18 +38,7 @@ from fire.intake import check as intake
 from fire.intake import layout, names, proposal
 
 FOLDER = Path(__file__).parent / "corpus"
-KIND = (
-    "cells",
-    "names",
-    "headings",
-    "mapping",
-    "encodings",
-    "files",
-    "layouts",
-    "damaged",
-    "huge",
-    "edition",
-)
+KIND = ("cells", "names", "headings", "mapping", "encodings", "layouts", "damaged", "huge", "edition")
 SPEC = specs.load("fire-2022")
 CITIES = names.Roster.of_places(files.read_csv(files.DATA / "places.csv"))
 INDICATORS, STATISTICS = names.Roster.of_indicators(SPEC), names.Roster.of_measures()
