@@ -145,9 +145,13 @@ def _of_sources(ed) -> Checked:
     found += seen
     how = ed.settings.get("late", "draws")
     gaps, seen = late.found(panel, ed.spec, ed.places()["city"], ed.year, how=how, history=ed.history())
-    found += seen
+    wrong = "error" in map(
+        level_of, found
+    )  # what is wrong is missing too: then only whole indicators are late
+    whole = [*gaps["whole"], *[False] * len(seen)]
+    found += [one for one, all_of_it in zip(seen, whole) if all_of_it or one.level == "error" or not wrong]
     drawn = None
-    if how == "draws" and gaps["rule"].eq("draws").any() and "error" not in map(level_of, found):
+    if how == "draws" and gaps["rule"].eq("draws").any() and not wrong:
         drawn = late.draws(panel, ed.spec, ed.year, history=ed.history())
         found += late.models(drawn, ed.spec)
     proposals, seen = _unread(path, blocks, ed, units)
@@ -231,7 +235,11 @@ def _judged(cells: pd.DataFrame, ed) -> tuple[pd.DataFrame, list[Finding]]:
         stats, ed, ed.year - 1
     )  # of the year before: nothing to compare them with in older panels
     cells = pd.concat([plain, _derived(stats, ed)], ignore_index=True)
-    return cells, found + _doubtful(cells, ed, ed.year, ed.history())
+    told = {(one.rule, *one.place.values()) for one in found}
+    seen = _doubtful(
+        cells, ed, ed.year, ed.history()
+    )  # of derived indicators: what their statistic does not say already
+    return cells, found + [one for one in seen if (one.rule, *one.place.values()) not in told]
 
 
 def _doubtful(cells: pd.DataFrame, ed, year: int, history: pd.DataFrame | None = None) -> list[Finding]:
@@ -344,7 +352,7 @@ def _proposed(path: Path, ed, units) -> tuple[str, list[Finding]]:
     """The blocks that a file's tables might be read by; faults of the file itself are only warned of here."""
     texts = []
     try:
-        for sheet, visible in grids.sheets(path).items():
+        for sheet, visible in (grids.sheets(path) or {None: True}).items():
             if visible:
                 grid = grids.read(path, sheet)
                 block, _ = proposal.propose(
