@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from fire.errors import Finding, InputError, shown
-from fire.workbooks import CELLS, COLUMNS, Book, Sheet, address
+from fire.workbooks import CELLS, COLUMNS, Sheet, address, opened
 
 __all__ = ["Grid", "address", "decode", "read", "separated", "sheets", "table"]
 
@@ -79,7 +79,7 @@ def read(path: Path | str, sheet: str | None = None, hidden: bool = False) -> Gr
 def sheets(path: Path | str) -> dict[str, bool]:
     """The sheets of a workbook in order, and whether each is visible; none where the file is no workbook."""
     kind = _kind(path)
-    return dict(Book(path, kind).sheets) if kind in BOOKS else {}
+    return dict(opened(path, kind).sheets) if kind in BOOKS else {}
 
 
 def _refused(rule: str, path, **values) -> InputError:
@@ -440,7 +440,7 @@ def _fits(height: int, width: int, path, limit: int = CELLS, sheet: str = "") ->
 
 
 def _sheet(path, kind: str, sheet: str | None, hidden: bool) -> Grid:
-    book = Book(path, kind)
+    book = opened(path, kind)
     open_ones = [name for name, visible in book.sheets.items() if visible or hidden]
     names = ", ".join(book.sheets if sheet else open_ones or book.sheets)
     if sheet is None and len(open_ones) != 1:

@@ -304,12 +304,12 @@ def changed(tmp_path, change=None, name="t.xlsx", **parts):
     return tmp_path / name
 
 
-SHEET = '<x:worksheet xmlns:x="urn"><x:dimension ref="A1:XFD1048576"/><x:sheetData>{}</x:sheetData>{}</x:worksheet>'
+SHEET = '<x:worksheet xmlns:x="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><x:dimension ref="A1:XFD1048576"/><x:sheetData>{}</x:sheetData>{}</x:worksheet>'
 
 
 def test_sheets_as_other_programs_write_them(tmp_path):
     inner = (
-        '<x:row><x:c t="inlineStr"><x:is><x:r><x:t>北</x:t></x:r><x:rPh><x:t>bei</x:t></x:rPh><x:r><x:t>京</x:t></x:r>'
+        '<x:row><x:c t="inlineStr"><x:is><x:r><x:t>北</x:t></x:r><x:rPh sb="0" eb="1"><x:t>bei</x:t></x:rPh><x:r><x:t>京</x:t></x:r>'
         '</x:is></x:c><x:c><x:v>1E3</x:v></x:c></x:row><x:row r="4"><x:c r="C4" t="str"><x:f>""</x:f><x:v></x:v></x:c>'
         '<x:c r="D4" t="d"><x:v>2023-05-18T00:00:00Z</x:v></x:c><x:c r="E4" t="e"><x:v>#REF!</x:v></x:c></x:row>'
         '<x:row r="5"><x:c r="A5"><x:f t="shared" ref="A5:A6" si="0">B5*2</x:f></x:c></x:row>'
@@ -318,7 +318,28 @@ def test_sheets_as_other_programs_write_them(tmp_path):
     grid = grids.read(changed(tmp_path, sheet1=SHEET.format(inner, "")))
     assert cells(grid)[0][:2] == ["北京", 1000.0]
     assert cells(grid)[3] == [None, None, None, datetime.datetime(2023, 5, 18), "#REF!"]
-    assert [cells(grid)[row][0] for row in (4, 5)] == ["=B5*2"] * 2
+    assert [cells(grid)[row][0] for row in (4, 5)] == ["=B5*2", "=B6*2"]
+
+
+def test_a_stored_zero_is_a_result_unless_the_workbook_is_still_to_be_calculated(tmp_path):
+    inner = '<x:row r="1"><x:c r="A1"><x:f>B1</x:f><x:v>0</x:v></x:c></x:row>'
+
+    def change(calculate):
+        return lambda name, raw: (
+            SHEET.format(inner, "")
+            if name.endswith("sheet1.xml")
+            else raw.replace(b'fullCalcOnLoad="1"', calculate)
+        )
+
+    assert cells(grids.read(changed(tmp_path, change(b'fullCalcOnLoad="1"')))) == [["=B1"]]
+    assert cells(grids.read(changed(tmp_path, change(b"")))) == [[0]]
+
+
+def test_parts_are_found_whatever_their_letters_and_slashes(tmp_path):
+    with zipfile.ZipFile(changed(tmp_path)) as old, zipfile.ZipFile(tmp_path / "other.xlsx", "w") as new:
+        for one in old.namelist():
+            new.writestr(one.replace("/", "\\").replace("sheet1", "Sheet1"), old.read(one))
+    assert cells(grids.read(tmp_path / "other.xlsx")) == [["a", 1]]
 
 
 def test_bounds_of_a_workbook(tmp_path, monkeypatch):
@@ -337,7 +358,10 @@ def test_bounds_of_a_workbook(tmp_path, monkeypatch):
     laughs = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>' + SHEET.format(one, "&b;")
     assert refused(changed(tmp_path, sheet1=laughs)) == "damaged"
     assert refused(changed(tmp_path, sheet1="<a>" * 100_000)) == "damaged"
-    monkeypatch.setattr(workbooks, "UNPACKED", 10_000_000)
+    monkeypatch.setattr(workbooks, "MARKS", 100)
+    assert refused(changed(tmp_path, sheet1=SHEET.format(one + formatted, ""))) == "blank"
+    monkeypatch.undo()
+    monkeypatch.setattr(workbooks, "SHEET", 10_000_000)
     assert refused(changed(tmp_path, sheet1=SHEET.format("", " " * 20_000_000))) == "unpacked"
     monkeypatch.setattr(workbooks, "FILLED", 5)
     full = one + "".join(
