@@ -462,7 +462,8 @@ def damaged(root: Path, whole: set[str], name: str, content: bytes | None, good=
         else:
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if content is None else content)
     status, said = run(root, *REPORT)
-    found = told(status, said, good) + held.after()
+    found = told(status, said, good)
+    found += [one for one in held.after() if not (name.startswith("reports/") and "not whole" in one)]
     for path in paths:
         if content == b"/" and path.is_dir():
             shutil.rmtree(path)

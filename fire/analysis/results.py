@@ -106,11 +106,14 @@ class Results:
 
 
 def _key_of(path: Path) -> str | None:
-    """The key under which a frame was stored."""
-    from pyarrow import parquet
+    """The key under which a frame was stored; None where the file is damaged, so that it is computed anew."""
+    from pyarrow import ArrowException, parquet
 
-    found = (parquet.read_schema(path).metadata or {}).get(b"PANDAS_ATTRS", b"{}")
-    return json.loads(found).get("key")
+    try:
+        found = (parquet.read_schema(path).metadata or {}).get(b"PANDAS_ATTRS", b"{}")
+        return json.loads(found).get("key")
+    except (ArrowException, OSError, ValueError):
+        return None
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -259,7 +259,7 @@ def build(edition: str | int, chapters=(), say=print) -> Path:
         if chapters:
             return _timed("预览 · preview", say, assemble, ed, chapters)
         _forget(name, {run.name for run in plan.runs})
-        if read(done) != key or not page.exists():
+        if read(done) != key or not page.is_file():
             done.unlink(missing_ok=True)
             page = _timed("合成报告 · assembly", say, assemble, ed)
             _write(done, key)
@@ -315,7 +315,7 @@ def _current(name: str, hashes: Hashes) -> bool:
     try:
         state = json.loads(read(BUILD / name / "state.json"))
         return (
-            (REPORTS / name / "index.html").exists()
+            (REPORTS / name / "index.html").is_file()
             and read(BUILD / name / "assembly.key") != ""
             and all(read(BUILD / name / run / "key") == key for run, key in state["keys"].items())
             and content(hashes, state["skip"], state["more"]) == state["digest"]
