@@ -171,8 +171,11 @@ def edit(root: Path, mark: str) -> None:
 
 
 def touch(root: Path) -> None:
-    """Make the notebook stale."""
-    (root / "build" / NAME / "77-small" / "key").unlink(missing_ok=True)
+    """Make the notebook and the assembly stale."""
+    for name in ("77-small/key", "assembly.key"):
+        path = root / "build" / NAME / name
+        if path.is_file():
+            path.unlink()
 
 
 # ---- what must hold

@@ -24,7 +24,6 @@ def root(tmp_path_factory):
 def again(root) -> set[str]:
     """Let the report be made again, notebook and assembly; returns the hash that it has to keep."""
     processes.touch(root)
-    (root / "build" / processes.NAME / "assembly.key").unlink(missing_ok=True)
     return {processes.report(root)}
 
 
