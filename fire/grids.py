@@ -405,7 +405,11 @@ def _separator(text: str, suffix: str) -> str:
         if wide:
             width, count = wide.most_common(1)[0]
             usual = mark == {".tsv": "\t", ".tab": "\t"}.get(suffix, ",")
-            if usual or count >= max(2, 0.5 * widths.total()) or count == widths.total():
+            if (
+                usual
+                or count >= max(2, 0.5 * (wide if mark == "\t" else widths).total())
+                or count == widths.total()
+            ):
                 scores[mark] = count / widths.total() * math.log2(width) * (1.2 if usual else 1)
     return max(scores, key=scores.__getitem__) if scores else ("\t" if suffix in (".tsv", ".tab") else ",")
 

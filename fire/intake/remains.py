@@ -155,7 +155,11 @@ def rest(table) -> None:
             next((whole[row, place] for row in above if is_text(whole[row, place])), "") for place in left
         ]
         named = [f"{_named(place, not down)} {text}".strip() for place, text in zip(left, heading)]
-        table.say("unread", lines="、".join(some(named)), count=len(left))
+        bare = [not text and any(map(_is_number, whole[rows, place])) for place, text in zip(left, heading)]
+        for rule, kind in (("headless", True), ("unread", False)):
+            lines = [line for line, one in zip(named, bare) if one == kind]
+            if lines:
+                table.say(rule, lines="、".join(some(lines)), count=len(lines))
 
 
 def _named(place, row: bool) -> str:

@@ -33,7 +33,7 @@ def folder(ed_name: str) -> Path:
 def summary(checked: intake.Checked, name: str, others: list[str] = ()) -> str:
     """What the terminal says: counts, the gravest findings, where the page is."""
     found = [*others, *checked.findings]
-    lines = [counts(found, name)]
+    lines = [counts(found, name), verdict(found)]
     for level in ("error", "warning", "late"):
         mine = [one for one in found if intake.level_of(one) == level]
         if mine:
@@ -44,6 +44,14 @@ def summary(checked: intake.Checked, name: str, others: list[str] = ()) -> str:
                     f"  … 另有 {len(mine) - SHOWN} 条，见检查页 · {len(mine) - SHOWN} more on the page"
                 )
     return "\n".join(lines)
+
+
+def verdict(found) -> str:
+    """Whether a report can be built."""
+    errors = sum(intake.level_of(one) == "error" for one in found)
+    if errors:
+        return f"有 {errors} 处错误，改正之前不生成报告 · {errors} to correct; no report is built before"
+    return "没有错误，可以生成报告 · no errors: the report can be built"
 
 
 def counts(found, name: str) -> str:
