@@ -7,7 +7,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from fire.errors import InputError
+from fire.errors import InputError, shown
 from fire.report.imports import ROOT
 
 BUILD, EDITIONS, NOTEBOOKS = ROOT / "build", ROOT / "reports" / "editions", ROOT / "notebooks"
@@ -127,17 +127,11 @@ def sources(choice) -> None:
 
     ed = edition.load(choice.edition)
     added = intake.propose(ed)
-    path = ed.path("sources")
-    print(
-        "\n".join(
-            [
-                *(f"已写入 · added: {name}" for name in added),
-                f"请在其中核对 · look them through in {shown(path)}",
-            ]
-            if added
-            else ["没有未登记的数据文件 · every file is named already"]
-        )
-    )
+    if not added:
+        print("没有未登记的数据文件 · every file is named already")
+        return
+    print("\n".join(f"已写入 · added: {name}" for name in added))
+    print(f"请在其中核对 · look them through in {ed.settings['sources']}")
 
 
 def audit(choice) -> None:
@@ -327,10 +321,6 @@ def found(name: str) -> Path:
     have = {path.stem: path for path in notebooks()}
     refuse("notebooks", [f"no notebook '{name}'" + suggest(stem, have)] * (stem not in have))
     return have[stem]
-
-
-def shown(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else f"{path}"
 
 
 def say(line: str) -> None:

@@ -58,7 +58,7 @@ _LOOKS |= dict.fromkeys(
     [
         0xAD,
         *range(0x200B, 0x2010),
-        *range(0x202A, 0x202D),  # not the overrides 202D and 202E, which turn digits around
+        *range(0x202A, 0x202E),  # not 202E, which turns digits around
         *range(0x2060, 0x206A),
         0xFEFF,
         0x180E,

@@ -194,12 +194,10 @@ class Edition:
             return None
         if "sources" in before.settings:
             return before.check().panel
-        path = before.path("panel")
-        return (
-            panels.read(path, before.spec, before.settings.get("sheet"), whole=False)
-            if path.exists()
-            else None
-        )
+        path = before._file("panel")
+        if not path.exists():
+            return None
+        return panels.read(path, before.spec, before.settings.get("sheet"), whole=False)
 
     @cached_property
     def _places(self) -> pd.DataFrame:

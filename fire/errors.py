@@ -1,6 +1,7 @@
 """One error for bad input: it lists every fault at once, each with its place and its fix, in Chinese and English."""
 
 import csv
+import os
 from functools import cache
 from pathlib import Path
 
@@ -65,9 +66,7 @@ class Finding(str):
 
 def shown(path: Path | str) -> str:
     """A path as people are told of it: from the root of the project where it lies inside, with forward slashes."""
-    path = Path(path) if isinstance(path, Path) or str(path).startswith(str(ROOT)) else path
-    inside = isinstance(path, Path) and path.is_relative_to(ROOT)
-    return path.relative_to(ROOT).as_posix() if inside else str(path)
+    return Path(path).relative_to(ROOT).as_posix() if f"{path}".startswith(f"{ROOT}{os.sep}") else f"{path}"
 
 
 def _again(rule: str, place: dict, value: str, values: dict) -> Finding:
@@ -82,8 +81,8 @@ def _zh(file: str, sheet: str, row: int | None, column: str, cell: str) -> str:
 
 def _en(file: str, sheet: str, row: int | None, column: str, cell: str) -> str:
     book = ", ".join(part for part in [file, f"sheet '{sheet}'" if sheet else ""] if part)
-    spot = [f"cell {cell}" if cell else f"row {row}" if row else "", f"column '{column}'" if column else ""]
-    spot = ", ".join(part for part in spot if part)
+    parts = [f"cell {cell}" if cell else f"row {row}" if row else "", f"column '{column}'" if column else ""]
+    spot = ", ".join(part for part in parts if part)
     return f"{book}: {spot}" if book and spot else book or spot
 
 

@@ -207,7 +207,8 @@ def disturbed(error: BaseException | None = None) -> Finding | None:
     here, seen = error, set()
     while here is not None and id(here) not in seen:
         seen.add(id(here))
-        rule = "memory" if isinstance(here, MemoryError) else SYSTEM.get(getattr(here, "errno", None) or 0)
+        short = isinstance(here, MemoryError) or "failed to map segment" in f"{here}"  # of a library
+        rule = "memory" if short else SYSTEM.get(getattr(here, "errno", None) or 0)
         if rule:
             return Finding(f"files.{rule}", getattr(here, "filename", None) or "")
         here = here.__cause__ or here.__context__

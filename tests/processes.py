@@ -170,9 +170,9 @@ def edit(root: Path, mark: str) -> None:
         )
 
 
-def touch(root: Path) -> None:
-    """Make the notebook and the assembly stale."""
-    for name in ("77-small/key", "assembly.key"):
+def touch(root: Path, notebook=True) -> None:
+    """Make the assembly stale, and the notebook."""
+    for name in ["assembly.key"] + ["77-small/key"] * notebook:
         path = root / "build" / NAME / name
         if path.is_file():
             path.unlink()
@@ -574,7 +574,7 @@ def kinds(names) -> dict[str, int]:
 def mishap(root: Path, whole: set[str], name: str) -> list[str]:
     """One mishap and the run after it; returns what is wrong."""
     edit(root, "A")
-    touch(root)
+    touch(root, notebook=not re.match("(full|ro) reports", name))
     found = mounted(root, whole, name) if name in MOUNTED else OTHER[name](root, whole)
     unlock(root)
     (root / "tmp").mkdir(exist_ok=True)

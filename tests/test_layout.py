@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from fire import grids
 from fire.index import spec as specs
-from fire.intake import layout, mapping, measures, names, proposal
+from fire.intake import layout, mapping, measures, proposal
+from fire.sources import names
 
 CASES = Path(__file__).parent / "intake" / "cases"
 SPEC = specs.load("fire-2022")

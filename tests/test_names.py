@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from fire import files
 from fire.index import spec as specs
-from fire.intake import names
-from fire.intake.names import Roster
+from fire.sources import names
+from fire.sources.names import Roster
 
 PLACES = files.read_csv(files.DATA / "places.csv")
 CITIES = Roster.of_places(PLACES)

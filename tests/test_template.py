@@ -13,8 +13,8 @@ from fire import codebook, files, grids
 from fire.errors import InputError
 from fire.index import panel as panels
 from fire.index import spec as specs
-from fire.intake import corrections, layout, mapping, names, template
-from fire.sources import statistics
+from fire.intake import corrections, layout, mapping, template
+from fire.sources import names, statistics
 
 OLD = fire.load(2022)
 RAW = Path("data/raw/2023")

@@ -9,7 +9,6 @@ tables are read (see docs/how-to/sources.md). Nothing is raised here: errors, wa
 findings, all at once, each with its place. An edition with an error has no index.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +20,8 @@ from fire import files, grids
 from fire.errors import LEVELS, Finding, InputError, refuse
 from fire.index import draws
 from fire.index import panel as panels
-from fire.intake import corrections, late, layout, mapping, names, plausibility, proposal
-from fire.sources import statistics
+from fire.intake import corrections, late, layout, mapping, plausibility, proposal
+from fire.sources import names, statistics
 
 KEY = panels.KEY
 SPOT = ["file", "sheet", "row", "column", "cell"]
@@ -194,12 +193,9 @@ def place(file: str, folder: Path) -> Path:
 
 def _grid(block: dict, folder: Path) -> grids.Grid:
     """The table of a block. Raises InputError."""
-    if block.get("database"):
-        url = os.environ.get(block["database"])
-        if url is None and place(block["database"], folder).exists():
-            url = place(block["database"], folder)
-        refuse(block["database"], [] if url else [Finding("check.database", value=block["database"])])
-        return grids.table(url, block["table"])
+    if database := block.get("database"):
+        file = place(database, folder)
+        return grids.table(file if file.exists() else database, block["table"])
     path = place(block["file"], folder)
     refuse(path.name, [] if path.exists() else [Finding("check.file", path.name, value=str(block["file"]))])
     return grids.read(path, block.get("sheet"))
@@ -352,17 +348,15 @@ def _proposed(path: Path, ed, units) -> tuple[str, list[Finding]]:
     """The blocks that a file's tables might be read by; faults of the file itself are only warned of here."""
     texts = []
     try:
-        for sheet, visible in (grids.sheets(path) or {None: True}).items():
-            if visible:
-                grid = grids.read(path, sheet)
-                block, _ = proposal.propose(
-                    grid, units, names.Roster.of_indicators(ed.spec), names.Roster.of_measures()
-                )
-                if block is not None:
-                    texts.append(proposal.as_yaml(block))
+        seen: list[str | None] = [name for name, visible in grids.sheets(path).items() if visible]
+        for sheet in seen or [None]:
+            grid = grids.read(path, sheet)
+            kinds = names.Roster.of_indicators(ed.spec), names.Roster.of_measures()
+            block, _ = proposal.propose(grid, units, *kinds)
+            texts += [] if block is None else [proposal.as_yaml(block).strip("\n")]
     except InputError as error:
         return "", [Finding("check.unreadable", path.name, value=f"{fault}") for fault in error.faults]
-    return "\n".join(texts), []
+    return "\n\n".join(texts), []
 
 
 def propose(ed) -> list[str]:

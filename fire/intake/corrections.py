@@ -14,8 +14,8 @@ import pandas as pd
 from fire import cells as reading
 from fire.errors import Finding, rules
 from fire.index.panel import KEY
-from fire.intake.names import plain
 from fire.sources import tables
+from fire.sources.names import plain
 
 ALL = "*"
 ALIKE = ["file", "sheet", "indicator", "measure"]  # cells that are measured alike

@@ -13,7 +13,7 @@ import pandas as pd
 from fire import cells
 from fire.errors import Finding
 from fire.grids import Grid, address
-from fire.intake import measures, names, remains
+from fire.intake import measures, remains
 from fire.intake.mapping import (
     SHOWN,
     SKIP,
@@ -29,6 +29,7 @@ from fire.intake.mapping import (
     year_in,
     years_in,
 )
+from fire.sources import names
 
 COLUMNS = [
     "unit", "year", "indicator", "value", "status", "source", "raw", "measure", "file", "sheet", "row", "column", "cell"

@@ -12,9 +12,10 @@ import yaml
 from fire import cells
 from fire.errors import Finding, rules
 from fire.grids import Grid
-from fire.intake import measures, names
+from fire.intake import measures
 from fire.intake.layout import cut, filled
 from fire.intake.mapping import is_text, letters_of, statuses, without_year, year_in, years_in
+from fire.sources import names
 
 WORDS = {  # headings that say what a column holds
     "unit": "城市 城市名称 城市名 地区 地区名称 地市 市 市州 市名 省份 省市 省 国家 名称 city unit region province country name area",

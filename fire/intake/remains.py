@@ -7,8 +7,9 @@ import pandas as pd
 
 from fire import cells
 from fire.grids import address
-from fire.intake import measures, names
+from fire.intake import measures
 from fire.intake.mapping import is_text, letters_of, number_of, some
+from fire.sources import names
 
 OFF = 0.005  # of a total: rounding of its parts is less
 DOUBLES = 50  # doubled values named before the rest is counted
@@ -157,9 +158,9 @@ def rest(table) -> None:
         named = [f"{_named(place, not down)} {text}".strip() for place, text in zip(left, heading)]
         bare = [not text and any(map(_is_number, whole[rows, place])) for place, text in zip(left, heading)]
         for rule, kind in (("headless", True), ("unread", False)):
-            lines = [line for line, one in zip(named, bare) if one == kind]
-            if lines:
-                table.say(rule, lines="、".join(some(lines)), count=len(lines))
+            said = [line for line, one in zip(named, bare) if one == kind]
+            if said:
+                table.say(rule, lines="、".join(some(said)), count=len(said))
 
 
 def _named(place, row: bool) -> str:

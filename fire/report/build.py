@@ -32,6 +32,8 @@ PLACES = ("panel", "places", "regions", "records", "facts")  # keys of an editio
 WATCHED = ("fire", "studies", "notebooks", "data", "reports/programme.toml", "reports/editions", *WORDS)
 LOCK = ROOT / "requirements.lock"
 LARGE = 2**28  # bytes above which a file is known by size and time
+SPACE = 3 * 2**29  # bytes of address space that a notebook needs: with less, OpenBLAS may never end loading
+SHORT = re.compile(r"failed to map segment|Cannot allocate memory|\bMemoryError\b")  # too little memory
 YOUNG = 2 * 10**9  # nanoseconds within which two edits may bear one time stamp
 QUIET = {"OPENBLAS_NUM_THREADS": "1", "MPLCONFIGDIR": f"{BUILD / 'matplotlib'}"}
 RUNNING: set[subprocess.Popen] = set()
@@ -237,6 +239,7 @@ def build(edition: str | int, chapters=(), say=print) -> Path:
     if not chapters and _current(name, hashes):
         hashes.save()
         return page
+    room(name)
     from fire import edition as editions
 
     ed = editions.load(name)
@@ -268,6 +271,17 @@ def build(edition: str | int, chapters=(), say=print) -> Path:
             json.dumps(state | {"keys": {run.name: plan.keys[run.name] for run in plan.runs}}),
         )
     return page
+
+
+def room(name: str) -> None:
+    """Raises InputError when processes may use less memory than a run needs (`ulimit -v`)."""
+    if os.name == "nt":
+        return
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < SPACE:
+        raise InputError(f"edition {name}", [Finding("files.memory", f"ulimit -v {limit // 1024}")])
 
 
 def check_data(ed, say=print) -> None:
@@ -397,10 +411,11 @@ def _failed(name: str, status: int, said: str) -> list[str]:
     if not status:
         return []
     head, *rest = said.strip().splitlines() or [""]
+    short: list[str] = [Finding("files.memory")] if SHORT.search(said) else []
     if re.search(r": \d+ faults?$", head):
-        return [line.removeprefix("  - ") for line in rest]
+        return [line.removeprefix("  - ") for line in rest] + short
     log = BUILD / "log" / f"{name}.log"
-    found = disturbed()
+    found = short[0] if short else disturbed()
     if found is None:
         _write(log, said)
     return [found or Finding("files.stopped", code=status, log=_below(log))]

@@ -4,6 +4,7 @@ The page stands in build/<edition>/check/index.html; beside it findings.csv and,
 corrections.csv with a row for every warning.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
@@ -30,7 +31,7 @@ def folder(ed_name: str) -> Path:
     return files.ROOT / "build" / ed_name / "check"
 
 
-def summary(checked: intake.Checked, name: str, others: list[str] = ()) -> str:
+def summary(checked: intake.Checked, name: str, others: Sequence[str] = ()) -> str:
     """What the terminal says: counts, the gravest findings, where the page is."""
     found = [*others, *checked.findings]
     lines = [counts(found, name), verdict(found)]
@@ -62,7 +63,7 @@ def counts(found, name: str) -> str:
     )
 
 
-def write(ed, checked: intake.Checked, others: list[str] = ()) -> Path:
+def write(ed, checked: intake.Checked, others: Sequence[str] = ()) -> Path:
     """Write the page and the lists beside it; returns the page. `others`: faults of chapters and notebooks."""
     place = folder(ed.name)
     table = intake.frame([*checked.findings, *others])
@@ -115,7 +116,7 @@ def to_accept(checked: intake.Checked) -> pd.DataFrame:
         {"rule": one.rule, "expect": raw.get(tuple(one.values[key] for key in intake.KEY), "")}
         | {key: one.values[key] or "*" for key in intake.KEY}
         for one in checked.of("warning")
-        if set(intake.KEY) <= set(getattr(one, "values", ()))
+        if isinstance(one, Finding) and set(intake.KEY) <= set(one.values)
     ]
     return pd.DataFrame(rows, columns=tables.columns("corrections"))
 
@@ -144,6 +145,6 @@ def coverage(ed, checked: intake.Checked) -> list[dict]:
         for unit in units:
             key = (unit, ed.year, name)
             state = "there" if (unit, name) in there else "late"
-            states.append({"unit": unit, "state": worst.get(key) or worst.get(spots.get(key), state)})
+            states.append({"unit": unit, "state": worst.get(key) or worst.get(spots.get(key, ()), state)})
         rows.append({"zh": ed.spec.label(name, "zh"), "en": ed.spec.label(name, "en"), "cells": states})
     return rows

@@ -15,8 +15,8 @@ from stdnum.cn import uscc
 
 from fire import files
 from fire.errors import InputError, refuse
-from fire.intake.names import Roster, plain
 from fire.sources import engines
+from fire.sources.names import Roster, plain
 from fire.sources.tables import schema
 
 TABLES = ["firms", "patents", "deals", "institutions"]

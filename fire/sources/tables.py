@@ -52,7 +52,10 @@ def check(table: pd.DataFrame, name: str, allowed: dict | None = None) -> tuple[
     missing = [f"row 1: column '{column}' is missing: add it" for column in fields if column not in table]
     if missing:
         return table, missing
-    texts, faults = table.map(_stripped).set_axis(files.rows(table)), []  # rows by the number that a person sees
+    texts, faults = (
+        table.map(_stripped).set_axis(files.rows(table)),
+        [],
+    )  # rows by the number that a person sees
     typed = texts.copy()
     for column, field in fields.items():
         limits = field.get("constraints", {})

@@ -35,7 +35,8 @@ from fire import files, grids
 from fire.errors import Finding, InputError
 from fire.index import spec as specs
 from fire.intake import check as intake
-from fire.intake import layout, names, proposal
+from fire.intake import layout, proposal
+from fire.sources import names
 
 FOLDER = Path(__file__).parent / "corpus"
 KIND = ("cells", "names", "headings", "mapping", "encodings", "layouts", "damaged", "huge", "edition")
