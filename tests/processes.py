@@ -44,7 +44,7 @@ panel: data/raw/panel-2031.csv
 places: data/raw/places-2031.csv
 regions: data/raw/regions-2031.csv
 focus_region: {focus}
-languages: [zh, en]
+languages: [{languages}]
 programme: reports/small.toml
 """
 TEXT = '# {title} {{#small}}\n\n{{{{ table("small-scores") }}}}\n'
@@ -83,9 +83,11 @@ SIGNALS = {"KILL": signal.SIGKILL, "TERM": signal.SIGTERM, "INT": signal.SIGINT,
 # ---- the project
 
 
-def project(root: Path) -> Path:
-    """A scratch copy of the project with an edition of six cities and one small chapter; its report is built."""
+def project(root: Path, languages="zh, en") -> Path:
+    """A scratch copy of the project with an edition of six cities and one small chapter."""
     made_up.scratch(root)
+    if (files.ROOT / "build" / "matplotlib").is_dir():  # the list of fonts, some seconds to make
+        shutil.copytree(files.ROOT / "build" / "matplotlib", root / "build" / "matplotlib")
     (root / "build" / "fire.duckdb").unlink(missing_ok=True)
     raw, reports = root / "data" / "raw", root / "reports"
     places = files.read_csv(root / "data" / "places.csv").iloc[:6]
@@ -104,9 +106,8 @@ def project(root: Path) -> Path:
     book.cells[0].metadata["tags"] = ["parameters"]
     book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     files.write_text(root / "notebooks" / "77-small.ipynb", nbformat.writes(book))
-    files.write_text(
-        reports / "editions" / f"{NAME}.yaml", YAML.format(name=NAME, focus=places["region"].iloc[0])
-    )
+    text = YAML.format(name=NAME, focus=places["region"].iloc[0], languages=languages)
+    files.write_text(reports / "editions" / f"{NAME}.yaml", text)
     (root / "tmp").mkdir()
     return root
 

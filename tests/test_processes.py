@@ -13,8 +13,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """A scratch copy with a small edition; two runs at once have built its report."""
-    root = processes.project(tmp_path_factory.mktemp("robust") / "fire")
+    """A scratch copy with a small edition in Chinese; two runs at once have built its report."""
+    root = processes.project(tmp_path_factory.mktemp("robust") / "fire", "zh")
     done = [processes.ended(one) for one in [processes.start(root, *processes.REPORT) for _ in range(2)]]
     assert not [fault for status, said in done for fault in processes.told(status, said, None)]
     assert any(status == 0 for status, _ in done), done
