@@ -349,8 +349,11 @@ def main(words: list[str] | None = None) -> int:
     for key in ("edition", "old"):
         if getattr(choice, key, "") is None:
             setattr(choice, key, newest())
+    from fire.report.build import room
+
     try:
         there(*(value for key, value in vars(choice).items() if key in ("edition", "a", "b", "old")))
+        room(choice.command.__name__)
         return choice.command(choice) or 0
     except InputError as error:
         print(told(error), file=sys.stderr)
