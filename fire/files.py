@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import unicodedata
@@ -82,16 +83,22 @@ def read_table_with(path: Path | str, columns: list[str]) -> pd.DataFrame:
 
 
 class _Strict(yaml.SafeLoader):
-    """YAML that refuses a key twice."""
+    """YAML that refuses a key twice; `name` is the file."""
+
+    def __init__(self, text: str, name: str):
+        super().__init__(text)
+        self.name = name
 
 
 def _mapping(loader, node):
     keys = [loader.construct_object(key) for key, _ in node.value]
     for (key, _), name in reversed(list(zip(node.value, keys))):
         if isinstance(name, list | dict):
-            raise yaml.YAMLError(f"line {key.start_mark.line + 1}: a key must be a word (key: value)")
+            refuse(loader.name, [Finding("files.key", loader.name, line=key.start_mark.line + 1)])
         if keys.count(name) > 1:
-            raise yaml.YAMLError(f"line {key.start_mark.line + 1}: '{name}' stands twice: keep one")
+            refuse(
+                loader.name, [Finding("files.twice", loader.name, value=name, line=key.start_mark.line + 1)]
+            )
     return {name: loader.construct_object(value, deep=True) for name, (_, value) in zip(keys, node.value)}
 
 
@@ -99,25 +106,55 @@ _Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 
 
 def read_yaml(path: Path | str) -> dict:
-    """The mapping in a YAML file (UTF-8 or GB18030). InputError names the line of tabs, doubled keys and bad syntax."""
-    refuse(f"{path}", ["the file does not exist"] * (not Path(path).exists()))
+    """The mapping in a YAML file (UTF-8 or GB18030). InputError names the line of tabs, of colons, doubled keys and bad syntax."""
+    what = f"{path}"
+    refuse(what, [] if Path(path).exists() else [Finding("files.no_file", what)])
     text = decode(path)
-    tabs = [
-        f"line {row}: a tab: type blanks instead"
-        for row, line in enumerate(text.splitlines(), 1)
-        if "\t" in line.partition("#")[0]
-    ]
-    refuse(f"{path}", tabs)
+    lines = text.splitlines()
+    refuse(
+        what,
+        [
+            Finding("files.tab", what, line=row)
+            for row, line in enumerate(lines, 1)
+            if "\t" in line.partition("#")[0]
+        ],
+    )
     try:
-        table = yaml.load(text, _Strict)
+        table = _Strict(text, what).get_single_data()
+    except InputError:
+        raise
     except yaml.MarkedYAMLError as error:
-        where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise InputError(f"{path}", [f"{where}{error.problem}: mend that line (key: value)"]) from None
+        raise InputError(what, [_slip(what, lines, error)]) from None
     except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path}", [" ".join(str(error).split())]) from None
+        raise InputError(what, [Finding("files.value", what, what=" ".join(str(error).split()))]) from None
     if not isinstance(table, dict):
-        raise InputError(f"{path}", ["it holds no lines of the form `key: value`"])
+        slips = (_colon(what, lines, at) for at in range(len(lines)))
+        first = next((one for one in slips if one), None) if isinstance(table, str) else None
+        raise InputError(what, [first or Finding("files.lines", what)])
     return table
+
+
+def _slip(what: str, lines: list[str], error: yaml.MarkedYAMLError) -> Finding:
+    """What is wrong with a YAML file, at the line where the bad text stands: PyYAML marks where it gave up."""
+    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark]
+    marked = max(marks, default=0)
+    before = [at for at in range(marked) if lines[at : at + 1] and lines[at].partition("#")[0].strip()]
+    for at in dict.fromkeys([*marks, marked, *before[-1:]]):
+        if found := _colon(what, lines, at):
+            return found
+    simple = error.context == "while scanning a simple key"
+    at = marks[0] if simple or marked >= len(lines) else marked
+    seen = "".join(lines[at : at + 1]).strip()
+    return Finding("files.syntax", what, value=seen, line=at + 1, what=error.problem)
+
+
+def _colon(what: str, lines: list[str], at: int) -> Finding | None:
+    """The slip of a line whose colon is no colon of YAML: full-width, or without a blank behind it."""
+    line = "".join(lines[at : at + 1]).partition("#")[0].rstrip()
+    slip = re.match(r"\s*(?:- +)?[^\s:：\"'\[{]+(：|:(?=[^\s/]))", line)
+    if slip is None or re.search(":(?: |$)", line):
+        return None
+    return Finding(f"files.{'colon' if slip[1] == '：' else 'blank'}", what, value=line.strip(), line=at + 1)
 
 
 def read_json(path: Path | str) -> dict:

@@ -415,7 +415,7 @@ def test_a_measure_of_another_kind_is_an_error(tmp_path):
 
 def test_without_a_measure_that_of_the_specification_is_said(tmp_path):
     _, _, _, found = proposed(book(tmp_path, [["城市", "年份", "经济规模"], ["深圳", 2021, 3]]))
-    assert "按指标体系的单位读取：gdp 亿元" in next(one for one in found if one.rule == "layout.assumed")
+    assert "按指标体系的单位读取：经济规模 亿元" in next(one for one in found if one.rule == "layout.assumed")
 
 
 def test_measures_by_indicator_and_several_in_a_line(tmp_path):
@@ -553,8 +553,9 @@ def test_a_yearbook_in_two_languages_with_rows_of_provinces(tmp_path):
     assert "6：浙江省" in next(one for one in found if one.rule == "layout.subtotals") and not errors(found)
 
 
-def test_rows_beyond_the_range_are_warned_of(tmp_path):
-    grid = book(tmp_path, [["城市", "年份", "GDP"], ["深圳", 2020, 1], ["广州", 2020, 2], ["来源：局"]])
+def test_cities_next_to_the_range_are_refused_others_beyond_it_warned_of(tmp_path):
+    rows = [["城市", "年份", "GDP"], ["深圳", 2020, 1], ["广州", 2020, 2], ["来源：局"], ["北京", 2020, 2]]
+    grid = book(tmp_path, rows)
     said = {
         "file": "x",
         "rows": "2",
@@ -564,8 +565,70 @@ def test_rows_beyond_the_range_are_warned_of(tmp_path):
         "year": "column B",
     }
     _, found = layout.read(grid, said | {"confirmed": "是"}, CITIES, STATISTICS, STATISTICS_IN)
-    assert next(one for one in found if one.rule == "layout.beyond").place["cell"] == "A3"
+    assert [
+        (one.rule, one.level, one.place["cell"])
+        for one in found
+        if one.rule in ("layout.cities", "layout.beyond")
+    ] == [("layout.cities", "error", "A3"), ("layout.beyond", "warning", "A5")]
+    _, found = layout.read(
+        grid, said | {"confirmed": True, "names": {"广州": "不用"}}, CITIES, STATISTICS, STATISTICS_IN
+    )
+    assert not errors(found)
     assert "4：来源：局" in next(one for one in found if one.rule == "layout.remarks")
+
+
+def test_cities_sorted_without_the_rows_beside_them_are_refused(tmp_path):
+    own = [
+        ("深圳", "粤港澳大湾区"),
+        ("成都", "成渝"),
+        ("北京", "京津冀"),
+        ("广州", "粤港澳大湾区"),
+        ("重庆", None),
+    ]
+    said = {
+        "file": "x",
+        "rows": "2-6",
+        "columns": "C",
+        "unit": "column A",
+        "indicator": "row 1",
+        "year": 2020,
+    }
+    said |= {"region": "column B", "confirmed": True}
+
+    def read(cities):
+        rows = [[city, region, 1] for city, (_, region) in zip(cities, own)]
+        grid = book(tmp_path, [["城市", "区域", "GDP"], *rows])
+        return layout.read(grid, said, CITIES, STATISTICS, STATISTICS_IN)[1]
+
+    there = [city for city, _ in own]
+    found = read(there)
+    assert not errors(found) and "layout.unread" not in rules(found)
+    (one,) = errors(read(sorted(there)))
+    assert one.rule == "layout.region" and one.place["cell"] == "A2"
+    assert "A 列的城市与 B 列的区域不符（3 处：" in one and "行序可能已乱" in one
+    grid = book(tmp_path, [["城市", "区域", "GDP"], ["深圳", "成渝", 1]])
+    wrong = said | {"rows": "2", "region": "粤港澳大湾区"}
+    assert rules(errors(layout.read(grid, wrong, CITIES, STATISTICS, STATISTICS_IN)[1])) == ["region_key"]
+
+
+def test_one_percentage_in_a_column_of_counts_is_named_by_its_cell(tmp_path):
+    rows = [["城市", "常住人口"], ["深圳", 1768], ["广州", "12.3%"], ["北京", 2189], ["成都", "3亿元"]]
+    grid = book(tmp_path, rows)
+    said = {
+        "file": "x",
+        "rows": "2-5",
+        "columns": "B",
+        "unit": "column A",
+        "indicator": "row 1",
+        "year": 2020,
+    }
+    tidy, found = layout.read(grid, said | {"confirmed": True}, CITIES, STATISTICS, STATISTICS_IN)
+    assert [(one.rule, one.place["cell"]) for one in errors(found)] == [
+        ("layout.percent", "B3"),
+        ("layout.other_measure", "B5"),
+    ]
+    assert "“12.3%”是百分数，这一列应填万人：改为以“万人”计的数" in errors(found)[0]
+    assert set(tidy[tidy["value"].isna()]["cell"]) == {"B3", "B5"}
 
 
 def test_a_heading_of_another_year_is_warned_of(tmp_path):

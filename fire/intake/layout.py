@@ -22,6 +22,7 @@ from fire.intake.mapping import (
     faults,
     is_text,
     letters_of,
+    offered,
     positions,
     some,
     statuses,
@@ -31,6 +32,7 @@ from fire.intake.mapping import (
 )
 from fire.sources import names
 
+OF_CELLS = ("layout.percent", "layout.other_measure")  # a cell that is refused beside those in `cells`
 COLUMNS = [
     "unit", "year", "indicator", "value", "status", "source", "raw", "measure", "file", "sheet", "row", "column", "cell"
 ]  # fmt: skip
@@ -69,6 +71,11 @@ def read(
     found += names.unknown_targets(given, [units, indicators], file=grid.file, sheet=grid.sheet or "")
     if any(one.level == "error" for one in found):
         return pd.DataFrame(columns=COLUMNS), found
+    if not all(
+        positions(mapping[f"{kind}s"], kind, size) for kind, size in zip(("row", "column"), grid.cells.shape)
+    ):
+        nothing = Finding("layout.blank", grid.file, sheet=grid.sheet or "")
+        return pd.DataFrame(columns=COLUMNS), [*found, nothing]
     table = Table(grid, mapping, units, indicators, units_of)
     tidy = table.tidy()
     return tidy, [*found, *table.found]
@@ -246,6 +253,29 @@ class Table:
             return False
         return roster.read(text)[:2] == (None, None) and not roster.near(text, 1)
 
+    def _regions(self, unit: Along, ids: np.ndarray, kinds: np.ndarray) -> None:
+        """Cities beside another region than theirs: the cities of a sheet were sorted without the values beside them."""
+        if "region" not in self.along:
+            return
+        region = self.along["region"]
+        shape = self.there.shape
+        pairs = np.stack([np.broadcast_to(one.codes, shape)[self.there] for one in (unit, region)])
+        off = []
+        for place, code in np.unique(pairs, axis=1).T if pairs.size else ():
+            own, said = self.units.regions.get(ids[place]), region.texts[code]
+            if kinds[place] == "id" and own and is_text(said) and names.plain(said) != names.plain(own):
+                off.append((place, f"{ids[place]}：{said}"))
+        if off:
+            self.say(
+                "region",
+                unit.spots[off[0][0]],
+                value=unit.texts[off[0][0]],
+                **_said_at("axis", self.axes["unit"]),
+                **_said_at("other", self.axes["region"]),
+                count=len(off),
+                lines="、".join(some(line for _, line in off)),
+            )
+
     def _years(self, along: Along, mask: np.ndarray) -> np.ndarray:
         """The year of each text, 0 where there is none."""
         read = [year_in(text) if is_text(text) else None for text in along.texts]
@@ -269,6 +299,7 @@ class Table:
         known = named & (years > 0)[year.codes]
         mask = known & (unit_kinds == "id")[unit.codes]
         self._other_years(heading, year, years, mask)
+        self._regions(unit, unit_ids, unit_kinds)
         remains.merged(self)
         if not mask.any() and not any(one.level == "error" for one in self.found):
             self.say("nothing" if self.there.any() else "blank")
@@ -300,7 +331,9 @@ class Table:
         remains.rest(self)
         read = remains.once(self, frame[frame["value"].notna()].reset_index(drop=True))
         refused = {
-            one.place["cell"] for one in self.found if one.level == "error" and one.rule.startswith("cells.")
+            one.place["cell"]
+            for one in self.found
+            if one.level == "error" and (one.rule.startswith("cells.") or one.rule in OF_CELLS)
         }
         lost = frame[frame["value"].isna() & frame["cell"].isin(refused)]  # a correction may stand for them
         return pd.concat([read, lost], ignore_index=True) if len(lost) else read
@@ -310,7 +343,7 @@ class Table:
         heads = [
             along
             for key, along in self.along.items()
-            if self.axes[key].kind == "row" and key not in ("status", "source")
+            if self.axes[key].kind == "row" and key not in ("status", "source", "region")
         ]
         shape = self.values.shape
         if not heads:
@@ -400,6 +433,7 @@ class Table:
         value[plain] = raw[plain].astype(float)
         plain &= np.isfinite(value)
         rest, listed = np.flatnonzero(~plain), []
+        own_measure: dict[int, str] = {}  # cells with a unit of measurement of their own, as they read
 
         def spot_of(position):
             listed.append(rest[position])
@@ -414,6 +448,7 @@ class Table:
             own = measures.find(one.values.get("scale", "") + one.values.get("suffix", ""))
             if own and "written" in one.values:
                 value[position], which[position] = one.values["written"], _place_in(lists, (own,))
+                own_measure[position] = f"{one.values['written']:.10g}{own.name}"
         measure = np.full(len(raw), "", dtype=object)
         assumed = []
         pairs = pd.DataFrame({"indicator": indicator, "which": which}).groupby(
@@ -424,7 +459,7 @@ class Table:
             name = self.units_of.get(one) or ""
             if place_of == 0 or not name:
                 measure[group] = name if place_of == 0 else lists[place_of][0].name
-                assumed += [(one, name)] if place_of == 0 and name else []
+                assumed += [(self.indicators.label(one), name)] if place_of == 0 and name else []
                 continue
             options = lists[place_of]
             fits = (
@@ -432,8 +467,10 @@ class Table:
             )
             fits = [(option, new) for option, new in fits if new is not None]
             fits += [(option, value[group]) for option in options if not want and option.name == name]
+            zh, en = self.indicators.label(one)
             told = {
-                "indicator": one,
+                "indicator": zh,
+                "indicator_en": en,
                 "of": "、".join(option.name for option in options),
                 "to": name,
                 "count": len(group),
@@ -443,6 +480,13 @@ class Table:
             }
             if not fits:
                 value[group] = np.nan
+                alone = [at for at in group if at in own_measure]
+                if len(alone) == len(group) and 2 * len(group) <= max((indicator == one).sum(), 3):
+                    rule = "percent" if options[0].kind == "share" else "other_measure"
+                    found += [
+                        Finding(f"layout.{rule}", **place(at), **told, value=own_measure[at]) for at in group
+                    ]
+                    continue
                 found.append(Finding("layout.unlike", **place(group[0]), value=raw[group[0]], **told))
                 continue
             option, value[group] = fits[0]
@@ -451,8 +495,11 @@ class Table:
                 told["of"] = option.name
                 found.append(Finding("layout.converted", **place(group[0]), value=raw[group[0]], **told))
         if assumed:
-            listed_measures = "、".join(f"{one} {name}" for one, name in dict.fromkeys(assumed))
-            found.append(self.finding("assumed", measures=listed_measures))
+            named = {
+                key: mark.join(f"{label[at]} {name}" for label, name in dict.fromkeys(assumed))
+                for at, (key, mark) in enumerate((("measures", "、"), ("measures_en", ", ")))
+            }
+            found.append(self.finding("assumed", **named))
         return value, measure
 
     def _status(self, mask: np.ndarray) -> np.ndarray:
@@ -462,7 +509,7 @@ class Table:
         read = [known.get(str(text).strip().casefold()) if is_text(text) else None for text in along.texts]
         for text, places in _without(along, read, mask).items():
             rule = "status_text" if text else "status_empty"
-            self.say(rule, along.spots[places[0]], value=text, count=len(places), known="、".join(known))
+            self.say(rule, along.spots[places[0]], value=text, count=len(places), **offered())
         return along.of(np.array(read, dtype=object), mask)
 
     def _source(self, mask: np.ndarray) -> np.ndarray:
@@ -513,6 +560,15 @@ def cut(text, indicators: names.Roster, given: Mapping) -> tuple:
     if names.plain(bare) in given or indicators.find(bare) is not None:
         return bare, measure
     return without_year(bare) or bare, measure
+
+
+def _said_at(key: str, axis: Axis) -> dict[str, str]:
+    """Where an axis stands, as messages say it: A 列 and column A, 第 3 行 and row 3."""
+    if axis.kind == "row":
+        spots = ", ".join(str(at + 1) for at in axis.positions)
+        return {key: f"第 {spots} 行", f"{key}_en": f"row {spots}"}
+    spots = ", ".join(map(letters_of, axis.positions))
+    return {key: f"{spots} 列", f"{key}_en": f"column {spots}"}
 
 
 def _unbracketed(text) -> str:

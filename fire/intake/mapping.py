@@ -12,12 +12,21 @@ from fire.errors import Finding
 from fire.index.panel import STATUSES
 from fire.intake import measures
 
-AXES = ("unit", "indicator", "year", "measure", "status", "source")
+AXES = ("unit", "indicator", "year", "measure", "status", "source", "region")  # region is only compared
 KEY = AXES[:3]
 KEYS = (
     "file", "database", "table", "sheet", "rows", "columns", *AXES, "names", "others", "into", "totals", "note", "confirmed"
 )  # fmt: skip
 INTO = ("indicators", "statistics")
+OFFERED = (
+    "observed",
+    "estimated",
+    "imputed",
+    "assumed",
+    "implied",
+    "printed",
+    "simulated",
+)  # statuses of a source
 SHOWN = 12  # rows, columns or doubled values named before "…"
 SKIP = ("不用", "skip", False)  # `no` in `names`: a text that stands for nothing wanted
 INSIDE = ("in indicator", "indicator", "在指标里")
@@ -171,6 +180,12 @@ def statuses() -> dict[str, str]:
     }
 
 
+def offered() -> dict[str, str]:
+    """The statuses that a source may have, as people know them: `known` in Chinese, `known_en` in English."""
+    words = files.read_csv(files.DATA / "glossary.csv").set_index("term").loc[list(OFFERED)]
+    return {"known": "、".join(words["zh"]), "known_en": ", ".join(words["en"])}
+
+
 def near(text, choices) -> str:
     """The likeliest of some choices, or all of them."""
     names = [str(choice) for choice in choices]
@@ -182,7 +197,7 @@ def faults(mapping: dict, grid=None) -> list[Finding]:
     """Everything that is wrong with a block: keys, ranges, axes that are missing or contradict one another, what is not
     answered, and that nobody confirmed it; with its grid also rows and columns outside the sheet."""
     place = {
-        "file": mapping.get("file") or mapping.get("table") or "",
+        "file": grid.file if grid is not None else mapping.get("file") or mapping.get("table") or "",
         "sheet": str(mapping.get("sheet") or ""),
     }
     found = []
@@ -220,7 +235,9 @@ def _said(mapping, read, say) -> None:
     if "year" in fixed and year_in(fixed["year"]) is None:
         say("year", fixed["year"])
     if "status" in fixed and str(fixed["status"]).casefold() not in statuses():
-        say("status", fixed["status"], near=near(fixed["status"], STATUSES))
+        say("status", fixed["status"], **offered())
+    if "region" in fixed:
+        say("region_key", fixed["region"])
     if mapping.get("into", INTO[0]) not in INTO:
         say("into", mapping["into"], near=near(mapping["into"], INTO))
     if mapping.get("others") not in (None, "", *SKIP):
@@ -267,7 +284,7 @@ def _contradictions(mapping, read, grid, say) -> None:
             for kind, ranges in inside.items()
             for pair in ranges
             for end in pair
-            if end is not None
+            if end is not None and pair != (size[kind], None)  # an open range below the headings: nothing yet
         ]
         for kind, spot in dict.fromkeys([*ends, *(place[:2] for place in places)]):
             if spot >= size[kind]:

@@ -8,7 +8,7 @@ import pandas as pd
 from fire import cells
 from fire.grids import address
 from fire.intake import measures
-from fire.intake.mapping import is_text, letters_of, number_of, some
+from fire.intake.mapping import SKIP, is_text, letters_of, number_of, some
 from fire.sources import names
 
 OFF = 0.005  # of a total: rounding of its parts is less
@@ -58,7 +58,7 @@ def totals(table, year, years: np.ndarray, total: np.ndarray, parts: np.ndarray)
             table.say(
                 "total",
                 spot,
-                column=f"{line.indicator} {line.year}",
+                column=f"{table.indicators.label(line.indicator)[0]} {line.year}",
                 value=table.whole[spot],
                 unit=line.unit,
                 total=f"{line.value:.10g}",
@@ -75,7 +75,7 @@ def once(table, frame: pd.DataFrame) -> pd.DataFrame:
     groups = double.groupby(key, sort=False)
     differ = groups["value"].transform("nunique") > 1
     equal = [
-        f"{unit} {year} {indicator}（{'、'.join(group['cell'])}）"
+        f"{unit} {year} {table.indicators.label(indicator)[0]}（{'、'.join(group['cell'])}）"
         for (unit, year, indicator), group in double[~differ].head(DOUBLES).groupby(key, sort=False)
     ]
     if equal:
@@ -91,7 +91,8 @@ def once(table, frame: pd.DataFrame) -> pd.DataFrame:
             value=first["raw"],
             unit=unit,
             year=year,
-            indicator=indicator,
+            indicator=table.indicators.label(indicator)[0],
+            indicator_en=table.indicators.label(indicator)[1],
             cells="、".join(some(group["cell"])),
             values="、".join(some(f"{one:.10g}" for one in group["value"])),
         )
@@ -134,18 +135,20 @@ def rest(table) -> None:
         if inside[row]:
             if texts:
                 remarks.append(f"{_named(row, down)}：{texts[0]}")
-        elif any(table.units.find(text) for text in texts) and any(
-            _is_number(one) for one in whole[row, columns]
-        ):
+        elif any(
+            table.units.find(text) and table.names.get(names.plain(text)) not in SKIP for text in texts
+        ) and any(_is_number(one) for one in whole[row, columns]):
             beyond.append(row)
         elif row > rows[0] and (down or texts):
             first = next(one for one in whole[row] if is_text(one))
             remarks.append(f"{_named(row, down)}：{first}")
-    if beyond:
-        first = next(group[-1] for group in axis.at)
-        spot = (beyond[0], first) if down else (first, beyond[0])
-        lines = "、".join(some(_named(row, down) for row in beyond))
-        table.say("beyond", spot, value=table.whole[spot], count=len(beyond), lines=lines)
+    first = axis.at[0][-1]
+    close = _next_to(np.flatnonzero(inside & valued), beyond)
+    for rule, places in (("cities", close), ("beyond", [row for row in beyond if row not in close])):
+        if places:
+            spot = (places[0], first) if down else (first, places[0])
+            cities = "、".join(some(f"{_named(row, down)} {whole[row, first]}" for row in places))
+            table.say(rule, spot, value=table.whole[spot], count=len(places), lines=cities)
     if remarks:
         table.say("remarks", lines="；".join(some(remarks)), count=len(remarks))
     keys = {spot for one in table.axes.values() if one.kind == axis.kind for spot in one.positions}
@@ -161,6 +164,15 @@ def rest(table) -> None:
             said = [line for line, one in zip(named, bare) if one == kind]
             if said:
                 table.say(rule, lines="、".join(some(said)), count=len(said))
+
+
+def _next_to(read, others: list) -> list:
+    """Those of `others` that lie next to what was read, with nothing but their like between: of the same table."""
+    near, left = {int(row) for row in read}, [int(row) for row in others]
+    for row in [*left, *reversed(left)]:
+        if {row - 1, row + 1} & near:
+            near.add(row)
+    return [row for row in left if row in near]
 
 
 def _named(place, row: bool) -> str:

@@ -416,10 +416,9 @@ def _grids(forms: Forms) -> dict[str, list[list]]:
         grids[sheet] = grid
     for sheet, rows in forms.single.items():
         body = [list(row) for row in rows] or [[None] * len(CELL)]
-        body[0] = [*body[0], _say("cells.begin")]
         grids[f"single-{sheet}"] = [
             [_say(f"title.single-{sheet}")],
-            [],
+            [_say("cells.begin")],
             [_say(f"head.{name}") for name in CELL],
             *body,
         ]
@@ -449,6 +448,7 @@ def _sources(forms: Forms, form: str) -> str:
             "rows": f"{FIRST}-",
             "columns": f"C-{xl_col_to_name(len(columns) + 1)}",
             "unit": "column A",
+            "region": "column B",
             **{head: f"row {row}" for row, head in enumerate(HEADS, start=2)},
             "names": _read_as(columns),
             "into": sheet,
@@ -669,23 +669,23 @@ def _single(sheet, columns: list[Column], grid: list, styles: dict, key: str) ->
     """A form with a row a value: those whose status or source is not that of their column."""
     top, bottom = ROWS
     sheet.write_string(0, 0, grid[0][0], styles["title"])
+    sheet.write_string(1, 0, grid[1][0], styles["soft"])
     sheet.write_row(top - 2, 0, grid[top - 2], styles["head"])
     for row in range(top - 1, bottom):
         line = grid[row] if row < len(grid) else []
         for at in range(len(CELL)):
             sheet.write(row, at, line[at] if line else None, styles["new"])
-    sheet.write_string(top - 1, len(CELL), grid[top - 1][len(CELL)], styles["soft"])
     years, statuses = sorted({column.year for column in columns}), [codebook.word(one) for one in OFFERED]
     drops = {0: "=fire_cities", 1: f"=fire_{key}_list", 2: years, 4: statuses}
     for at, source in drops.items():
         said = "input.status" if at == 4 else "error.list"
         sheet.data_validation(top - 1, at, bottom - 1, at, _choice(source, said))
-    for at, width in enumerate((10, 32, 8, 14, 14, 40, 24)):
+    for at, width in enumerate((10, 32, 8, 14, 14, 40)):
         sheet.set_column(at, at, width)
     sheet.set_row(0, 26)
     sheet.freeze_panes(top - 1, 0)
     sheet.repeat_rows(top - 2)
-    sheet.print_area(0, 0, 39, len(CELL))
+    sheet.print_area(0, 0, 39, len(CELL) - 1)
     sheet.fit_to_pages(1, 0)
 
 

@@ -58,7 +58,13 @@ MEASURES = {  # the city statistics as yearbooks call them; a name under two of 
     "urban_population": ["城镇人口", "城镇常住人口", "人口结构", "Urban population"],
     "registered_population": ["户籍人口", "户籍总人口", "Registered population", "总人口", "人口", "人口数"],
 }
-MEASURE_NAMES = ("地区生产总值", "第三产业增加值", "常住人口", "城镇人口", "户籍人口")
+MEASURE_NAMES = {
+    "gdp": ("地区生产总值", "gross regional product"),
+    "tertiary": ("第三产业增加值", "value added of the tertiary industry"),
+    "population": ("常住人口", "resident population"),
+    "urban_population": ("城镇常住人口", "urban resident population"),
+    "registered_population": ("户籍人口", "registered population"),
+}
 
 _DROPPED = dict.fromkeys(map(ord, "'’‘`´·•._-–—−,、/\"“”《》"))
 _MARK = r"(?:[①-⒇❶-❿⓪*＊†‡※#＃△▲★☆¹²³⁰⁴-⁹]|[\[［〔【]\d{1,2}[\]］〕】]|[(（]\d{1,2}[)）]|\^\d)"
@@ -140,7 +146,8 @@ class Roster:
 
     `names`: id → its name in messages, `kind`: city, indicator, measure or name. `sure`: every certain writing → ids,
     `given`: writings that a person gave (aliases, `names:` of a mapping), which go first; `above`: inner nodes → (name,
-    the indicators below); `apart`: names of provinces, rows of which are subtotals in a table of cities.
+    the indicators below); `apart`: names of provinces, rows of which are subtotals in a table of cities. `labels`: Chinese
+    and English name, `regions`: region by city.
     """
 
     kind: str
@@ -149,6 +156,8 @@ class Roster:
     given: dict[str, set] = field(default_factory=dict)
     above: dict[str, tuple] = field(default_factory=dict)
     apart: frozenset = frozenset()
+    labels: dict[str, tuple[str, str]] = field(default_factory=dict)
+    regions: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_places(cls, places: pd.DataFrame, more: Mapping | None = None) -> "Roster":
@@ -167,7 +176,16 @@ class Roster:
             aliases[city] = _text(place.get("aliases")).split(";")
         known = places["province"].dropna() if "province" in places else []
         apart = {_key(form) for name in known for form in (name, _PROVINCE.sub("", name))}
-        return cls._built("city", {city: city for city in writings}, writings, aliases, more, apart=apart)
+        regions = places.set_index("city")["region"].dropna().to_dict() if "region" in places else {}
+        return cls._built(
+            "city",
+            {city: city for city in writings},
+            writings,
+            aliases,
+            more,
+            apart=frozenset(apart),
+            regions=regions,
+        )
 
     @classmethod
     def of_indicators(cls, spec, more: Mapping | None = None) -> "Roster":
@@ -188,7 +206,8 @@ class Roster:
         }
         aliases = {one: written.get(one, {}).get("aliases", []) for one in ids}
         names = {one: f"{zh[one]} {one}" if one in zh else one for one in ids}
-        return cls._built("indicator", names, writings, aliases, more, above=above)
+        labels = {one: (zh.get(one, one), en.get(one, one)) for one in ids}
+        return cls._built("indicator", names, writings, aliases, more, above=above, labels=labels)
 
     @classmethod
     def of_measures(cls, more: Mapping | None = None) -> "Roster":
@@ -201,8 +220,8 @@ class Roster:
             }
             for one, texts in MEASURES.items()
         }
-        names = {one: f"{name} {one}" for one, name in zip(MEASURES, MEASURE_NAMES)}
-        return cls._built("measure", names, writings, {}, more)
+        names = {one: f"{zh} {one}" for one, (zh, _) in MEASURE_NAMES.items()}
+        return cls._built("measure", names, writings, {}, more, labels=MEASURE_NAMES)
 
     @classmethod
     def of(cls, names: Iterable[str] | Mapping[str, Iterable[str]], more: Mapping | None = None) -> "Roster":
@@ -212,12 +231,16 @@ class Roster:
         return cls._built("name", {name: name for name in writings}, writings, {}, more)
 
     @classmethod
-    def _built(cls, kind, names, writings, aliases, more, above=None, apart=frozenset()) -> "Roster":
+    def _built(cls, kind, names, writings, aliases, more, **others) -> "Roster":
         given, sure = _inverted(aliases), _inverted(writings)
-        roster = cls(kind, names, sure, given, above or {}, frozenset(apart))
+        roster = cls(kind, names, sure, given, **others)
         targets = {_text(text): roster.find(target) for text, target in (more or {}).items()}
         mapped = {_key(text): {target} for text, target in targets.items() if target and _key(text)}
-        return cls(kind, names, sure, given | mapped, roster.above, roster.apart)
+        return cls(kind, names, sure, given | mapped, **others)
+
+    def label(self, one) -> tuple[str, str]:
+        """Chinese and English name of an id."""
+        return self.labels.get(one, (str(one), str(one)))
 
     @cached_property
     def _spoken(self) -> dict[str, set]:
