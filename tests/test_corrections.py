@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from fire import cells as reading
-from fire.errors import Finding, InputError
+from fire.errors import Finding
+from fire.index import spec as specs
 from fire.intake import corrections
+from fire.sources.names import Roster
 
 COLUMNS = ["unit", "year", "indicator", "rule", "old", "new", "expect", "who", "when", "why"]
 SIGNED = {"who": "王", "when": "2023-05-18", "why": "统计公报"}
@@ -17,6 +19,13 @@ def written(folder, *rows: dict, encoding="utf-8-sig"):
     table = pd.DataFrame([SIGNED | row for row in rows], columns=COLUMNS)
     table.to_csv(folder / "corrections.csv", index=False, encoding=encoding)
     return folder / "corrections.csv"
+
+
+def sound(path):
+    """The rows of a file without a fault."""
+    rows, found = corrections.read(path)
+    assert not found
+    return rows
 
 
 def cells(*raws, unit_of_measure="亿元", factor=1.0) -> pd.DataFrame:
@@ -57,7 +66,7 @@ def rules(found) -> list[str]:
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
 def test_a_value_is_replaced_and_listed(tmp_path, encoding):
     path = written(tmp_path, NEW, encoding=encoding)
-    table, found = corrections.replaced(cells(100.0, 200.0), [], corrections.read(path), path.name)
+    table, found = corrections.replaced(cells(100.0, 200.0), [], sound(path), path.name)
     assert table["value"].tolist() == [120, 200] and table["corrected"].tolist() == [True, False]
     assert table["raw"].tolist() == [100, 200]
     assert rules(found) == ["corrections.replaced"] and found[0].level == "repair"
@@ -85,16 +94,16 @@ def test_a_value_is_replaced_and_listed(tmp_path, encoding):
 )
 def test_expect_is_the_same_text_or_number(tmp_path, raw, expect, same):
     path = written(tmp_path, NEW | {"expect": expect})
-    table, found = corrections.replaced(cells(raw, 5.0), [], corrections.read(path), path.name)
+    table, found = corrections.replaced(cells(raw, 5.0), [], sound(path), path.name)
     assert table["corrected"].tolist() == [same, False]
     assert rules(found) == ["corrections.replaced" if same else "corrections.expired"]
 
 
 def test_an_expired_row_is_not_applied_and_says_what_the_source_says(tmp_path):
     path = written(tmp_path, NEW)
-    table, (found,) = corrections.replaced(cells(120.0, 200.0), [], corrections.read(path), path.name)
+    table, (found,) = corrections.replaced(cells(120.0, 200.0), [], sound(path), path.name)
     assert table["value"].tolist() == [120, 200] and not table["corrected"].any()
-    assert found.level == "warning" and found.place["row"] == 2 and "来源现在是“120”" in found
+    assert found.level == "error" and found.place["row"] == 2 and "来源现在是“120”" in found
 
 
 @pytest.mark.parametrize(
@@ -107,14 +116,14 @@ def test_an_expired_row_is_not_applied_and_says_what_the_source_says(tmp_path):
 def test_a_new_value_is_written_as_in_the_source(tmp_path, raw, sibling, new, value):
     path = written(tmp_path, NEW | {"expect": raw, "new": new})
     table = cells(raw, sibling, unit_of_measure="万元", factor=1e-4)
-    table, _ = corrections.replaced(table, [], corrections.read(path), path.name)
+    table, _ = corrections.replaced(table, [], sound(path), path.name)
     assert table["value"].tolist() == [value, 500]
 
 
 @pytest.mark.parametrize("new", ["1.5亿", "1.5"])
 def test_a_scale_may_be_left_out_where_the_cell_has_one(tmp_path, new):
     path = written(tmp_path, NEW | {"expect": "1.2亿", "new": new})
-    table, _ = corrections.replaced(cells("1.2亿", factor=1e-8), [], corrections.read(path), path.name)
+    table, _ = corrections.replaced(cells("1.2亿", factor=1e-8), [], sound(path), path.name)
     assert table["value"].tolist() == [1.5]
 
 
@@ -124,14 +133,14 @@ def test_a_cell_that_could_not_be_read_is_mended(tmp_path):
         table["raw"], lambda at: table.loc[at, ["file", "sheet", "row", "column", "cell"]].to_dict()
     )
     path = written(tmp_path, NEW | {"expect": "54x97", "new": "5497"})
-    table, found = corrections.replaced(table, faults, corrections.read(path), path.name)
+    table, found = corrections.replaced(table, faults, sound(path), path.name)
     assert table["value"].tolist()[0] == 5497 and math.isnan(table["value"][1])
     assert [one.place["cell"] for one in found if one.level == "error"] == ["B3"]
 
 
 def test_an_accepted_warning_is_a_note_that_cites_it(tmp_path):
     path = written(tmp_path, ACCEPT)
-    (found,) = corrections.accepted([warning()], corrections.read(path), path.name)
+    (found,) = corrections.accepted([warning()], sound(path), path.name)
     assert (found.rule, found.level, found.place["cell"]) == ("corrections.accepted", "note", "B2")
     assert warning().zh in found.zh and "names.homonym" in found and "统计公报" in found
     assert found.values["unit"] == "北京"
@@ -142,7 +151,7 @@ def test_an_accepted_warning_is_a_note_that_cites_it(tmp_path):
 )
 def test_a_row_may_accept_a_warning_for_all(tmp_path, row):
     path = written(tmp_path, ACCEPT | {"expect": None} | row)
-    found = corrections.accepted([warning(), warning("上海")], corrections.read(path), path.name)
+    found = corrections.accepted([warning(), warning("上海")], sound(path), path.name)
     assert rules(found)[0] == "corrections.accepted"
     assert (rules(found)[1] == "corrections.accepted") == (row.get("unit", "") in (None, "*"))
 
@@ -150,25 +159,56 @@ def test_a_row_may_accept_a_warning_for_all(tmp_path, row):
 def test_a_finding_about_several_cells_needs_all_of_them_accepted(tmp_path):
     both = warning(unit="", value="", covers=(("北京", 2021, "gdp"), ("上海", 2021, "gdp")))
     path = written(tmp_path, ACCEPT)
-    assert rules(corrections.accepted([both], corrections.read(path), path.name)) == ["names.homonym"]
+    assert rules(corrections.accepted([both], sound(path), path.name)) == ["names.homonym"]
     path = written(tmp_path, ACCEPT, ACCEPT | {"unit": "上海", "expect": "7"})
-    assert rules(corrections.accepted([both], corrections.read(path), path.name)) == ["corrections.accepted"]
+    assert rules(corrections.accepted([both], sound(path), path.name)) == ["corrections.accepted"]
 
 
 def test_acceptance_expires_with_the_source(tmp_path):
     path = written(tmp_path, ACCEPT)
-    rows = corrections.read(path)
+    rows = sound(path)
     table, found = corrections.replaced(cells(150.0), [warning(value="150")], rows, path.name)
-    assert rules(corrections.accepted(found, rows, path.name)) == ["names.homonym", "corrections.expired"]
+    assert rules(corrections.accepted(found, rows, path.name)) == ["names.homonym", "corrections.outdated"]
 
 
 def test_rows_that_meet_nothing_are_warned_of(tmp_path):
     path = written(tmp_path, NEW | {"unit": "火星"}, ACCEPT | {"unit": "深圳"})
-    rows = corrections.read(path)
+    rows = sound(path)
     table, found = corrections.replaced(cells(100.0), [warning()], rows, path.name)
     found = corrections.accepted(found, rows, path.name)
     assert rules(found) == ["names.homonym", "corrections.no_cell", "corrections.no_warning"]
-    assert [one.place["row"] for one in found[1:]] == [2, 3] and found[1].level == found[2].level == "warning"
+    assert [(one.place["row"], one.level) for one in found[1:]] == [(2, "error"), (3, "warning")]
+
+
+def test_a_row_of_an_indicator_computed_from_a_statistic_is_told_where_to_correct(tmp_path):
+    path = written(
+        tmp_path, NEW | {"year": 2022}, NEW | {"unit": "上海", "year": 2022, "indicator": "pop_size"}
+    )
+    table = cells(100.0, 200.0)
+    table.loc[1, "indicator"] = "population"
+    _, found = corrections.replaced(table, [], sound(path), path.name)
+    assert rules(found) == ["corrections.no_cell_statistic"] * 2
+    assert "统计按统计年份写：2021，指标写“常住人口”" in found[1]
+
+
+def test_names_are_read_as_in_the_sources(tmp_path):
+    spec = specs.load("fire-2022")
+    places = pd.DataFrame({"city": ["北京", "上海"], "city_en": ["Beijing", "Shanghai"]})
+    kinds = Roster.of_indicators(spec), Roster.of_measures()
+    path = written(
+        tmp_path,
+        NEW | {"unit": "北京市", "year": "2021年", "indicator": "金融科技企业数"},
+        NEW | {"unit": "Shanghai", "indicator": "城镇常住人口"},
+        NEW | {"unit": "北亰"},
+        ACCEPT | {"indicator": "没有的指标"},
+    )
+    rows, found = corrections.read(path, Roster.of_places(places), kinds)
+    assert rows[["unit", "year", "indicator"]].to_numpy().tolist() == [
+        ["北京", "2021", "firms"],
+        ["上海", "2021", "urban_population"],
+    ]
+    assert [one.place["row"] for one in found] == [4, 5] and {one.level for one in found} == {"error"}
+    assert rules(found)[0] == "corrections.near" and "北京" in found[0].zh_fix
 
 
 def test_errors_cannot_be_accepted_and_every_fault_comes_at_once(tmp_path):
@@ -183,19 +223,28 @@ def test_errors_cannot_be_accepted_and_every_fault_comes_at_once(tmp_path):
         {"unit": "北京", "year": "去年", "indicator": "gdp"},
         NEW | {"unit": "上海", "who": None, "when": "昨天", "why": " "},
     )
-    with pytest.raises(InputError) as caught:
-        corrections.read(path)
-    faults = caught.value.faults
-    assert {one.rule.split(".")[1] for one in faults if isinstance(one, Finding)} == {
-        "twice", "new", "one_cell", "no_expect", "level", "rule", "nothing", "year",
+    rows, faults = corrections.read(path)
+    assert {one.rule.split(".")[1] for one in faults} == {
+        "twice", "new", "one_cell", "no_expect", "level", "rule", "nothing", "year", "who", "day", "why",
     }  # fmt: skip
-    plain = [one for one in faults if not isinstance(one, Finding)]
-    assert ["'who'" in one or "'when'" in one or "'why'" in one for one in plain] == [True] * 3
+    assert list(rows.index) == [2]  # the sound row stays, and is applied
+
+
+@pytest.mark.parametrize(
+    "content, rule", [(b"unit,year\n", "column"), (b"", ""), (bytes.fromhex("80ff00fe81"), "")]
+)
+def test_a_file_that_cannot_be_read_has_no_rows(tmp_path, content, rule):
+    (tmp_path / "corrections.csv").write_bytes(content)
+    rows, found = corrections.read(tmp_path / "corrections.csv")
+    assert rows.empty and found and {one.level for one in found} == {"error"}
+    assert not rule or {one.rule for one in found} == {f"corrections.{rule}"}
+    table, said = corrections.replaced(cells(100.0), [], rows, "corrections.csv")
+    assert table["value"].tolist() == [100] and said == []
 
 
 def test_an_empty_file_changes_nothing(tmp_path):
     path = written(tmp_path)
-    rows = corrections.read(path)
+    rows = sound(path)
     table, found = corrections.replaced(cells(100.0), [warning(), "a plain sentence"], rows, path.name)
     assert found == [warning(), "a plain sentence"] == corrections.accepted(found, rows, path.name)
     empty, _ = corrections.replaced(cells(), [], rows, path.name)

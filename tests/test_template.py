@@ -250,7 +250,8 @@ def test_places_and_regions_come_along_whole(made):
     for table in ("places", "regions"):
         old = files.read_csv(OLD.path(table))
         pd.testing.assert_frame_equal(files.read_csv(made["xlsx"] / RAW / f"{table}.csv"), old)
-    assert len(corrections.read(made["xlsx"] / RAW / "corrections.csv")) == 0
+    rows, found = corrections.read(made["xlsx"] / RAW / "corrections.csv")
+    assert rows.empty and not found
 
 
 def test_files_in_the_way_are_all_named_and_nothing_is_written(tmp_path):

@@ -27,6 +27,10 @@ KEY = panels.KEY
 SPOT = ["file", "sheet", "row", "column", "cell"]
 CELLS = [*panels.COLUMNS, "raw", "measure", *SPOT]
 READ = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".dta", ".parquet", ".feather"}
+NOT_FILLED = "check.not_filled"
+UNMET = {
+    f"corrections.{rule}" for rule in ("no_cell", "no_cell_statistic", "no_warning")
+}  # of tables not read
 ENOUGH = 0.5  # of the indicators of a year: a year with fewer is no year to compare with
 
 
@@ -120,41 +124,62 @@ def _settled(cells: pd.DataFrame, found: list, ed, judged) -> tuple[pd.DataFrame
     if "corrections" not in ed.settings:
         cells, seen = judged(cells)
         return cells, found + seen
-    rows, path = corrections.read(ed.path("corrections")), ed.settings["corrections"]
-    cells, found = corrections.replaced(cells, found, rows, path)
+    path = ed.path("corrections")
+    kinds = names.Roster.of_indicators(ed.spec), names.Roster.of_measures()
+    rows, wrong = corrections.read(path, names.Roster.of_places(ed.places()), kinds)
+    cells, found = corrections.replaced(cells, found, rows, path.name)
     cells, seen = judged(cells)
-    return cells, corrections.accepted(found + seen, rows, path)
+    return cells, wrong + corrections.accepted(found + seen, rows, path.name)
 
 
 # ---- an edition with sources
 
 
 def _of_sources(ed) -> Checked:
-    path, found = ed.path("sources"), []
-    units = names.Roster.of_places(ed.places())
-    blocks, seen = read_sources(path)
-    found += seen
+    path, places = ed.path("sources"), ed.places()
+    units = names.Roster.of_places(places)
+    blocks, found = read_sources(path)
+    if not blocks and found:  # nothing is known of the tables: what is missing in them is not said
+        return Checked(pd.DataFrame(columns=panels.COLUMNS), tuple(found))
     read = [_read(block, path.parent, ed, units) for block in blocks]
     tables = pd.DataFrame([about for _, _, about in read])
     found += [one for _, seen, _ in read for one in seen]
+    lost = any(map(_is_lost, found))  # a table, a row or a column could not be read
     parts = [cells for cells, _, _ in read if len(cells)]
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*CELLS, "into"])
     cells, found = _settled(cells, found, ed, lambda cells: _judged(cells, ed))
-    panel, seen = _years(cells[panels.COLUMNS].dropna(subset="value"), ed, path.name)
-    found += seen
-    how = ed.settings.get("late", "draws")
-    gaps, seen = late.found(panel, ed.spec, ed.places()["city"], ed.year, how=how, history=ed.history())
-    wrong = "error" in map(
-        level_of, found
-    )  # what is wrong is missing too: then only whole indicators are late
-    whole = [*gaps["whole"], *[False] * len(seen)]
-    found += [one for one, all_of_it in zip(seen, whole) if all_of_it or one.level == "error" or not wrong]
+    found = [one for one in found if not (lost and getattr(one, "rule", "") in UNMET)]
+    wrong = "error" in map(level_of, found)
+    panel, seen = _years(cells[panels.COLUMNS].dropna(subset="value"), ed, path.name, wrong)
+    found += [] if lost else seen
+    how, history = ed.settings.get("late", "draws"), ed.history()
+    english = dict(zip(places["city"], places["city_en"])) if "city_en" in places else {}
+    computed = set(late.RESTS) if any(one.get("into") == "statistics" for one in blocks) else set()
+    gaps, said = late.found(
+        panel, ed.spec, places["city"], ed.year, how=how, history=history, english=english, computed=computed
+    )
+    if NOT_FILLED in [getattr(one, "rule", "") for one in seen]:
+        gaps, said = gaps[:0], []
+    elif wrong:  # what is wrong is missing too: only whole indicators are late, of the tables that were read
+        gaps = gaps[gaps["whole"] & (gaps["indicator"].isin(cells["indicator"]) | (not lost))]
+        said = [
+            one for one in said if one.values.get("whole") and one.values["indicator"] in {*gaps["indicator"]}
+        ]
+    found += said
+    wrong = "error" in map(level_of, found)
     drawn = None
     if how == "draws" and gaps["rule"].eq("draws").any() and not wrong:
-        drawn = late.draws(panel, ed.spec, ed.year, history=ed.history())
-        found += late.models(drawn, ed.spec)
+        drawn = late.draws(panel, ed.spec, ed.year, history=history)
+        found += late.models(drawn, ed.spec, english, computed)
     proposals, seen = _unread(path, blocks, ed, units)
     return Checked(panel, tuple(dict.fromkeys(found + seen)), cells, tables, gaps, drawn, proposals)
+
+
+def _is_lost(one: str) -> bool:
+    """Whether a finding means that a table, or the row or column of a name, was not read."""
+    if level_of(one) != "error":
+        return False
+    return not isinstance(one, Finding) or not one.place["cell"] or one.rule.startswith("names.")
 
 
 def read_sources(path: Path) -> tuple[list[dict], list[Finding]]:
@@ -284,10 +309,7 @@ def _derived(cells: pd.DataFrame, ed) -> pd.DataFrame:
     table = named.assign(unit=named["measure"].map(statistics.UNITS))
     years = sorted(table["year"].unique() + 1)
     panel = statistics.panel_of(table, years, ed.places()["city"].tolist())
-    rests = {name: measure for measure, name in statistics.INDICATORS.items()} | {
-        "tertiary_share": "tertiary"
-    }
-    panel = panel[panel["indicator"].isin(ed.spec.indicators)].assign(of=panel["indicator"].map(rests))
+    panel = panel[panel["indicator"].isin(ed.spec.indicators)].assign(of=panel["indicator"].map(late.RESTS))
     spots = stats.assign(year=stats["year"] + 1).rename(columns={"indicator": "of"})
     spots = spots[["unit", "year", "of", "raw", "measure", *SPOT]]
     return (
@@ -297,9 +319,9 @@ def _derived(cells: pd.DataFrame, ed) -> pd.DataFrame:
     )
 
 
-def _years(panel: pd.DataFrame, ed, file: str) -> tuple[pd.DataFrame, list[Finding]]:
+def _years(panel: pd.DataFrame, ed, file: str, wrong: bool = False) -> tuple[pd.DataFrame, list[Finding]]:
     """The cells of the years that the edition ranks and compares; other years are history. A year with too few of the
-    indicators is not compared with."""
+    indicators is not compared with. `wrong`: there are errors, for which a year may be missing."""
     need = {ed.year, ed.year - 1} | (set() if ed.frozen else {ed.base_year})
     counts = panel.groupby("year")["indicator"].nunique().reindex(sorted(need), fill_value=0)
     kept, found = [], []
@@ -313,6 +335,8 @@ def _years(panel: pd.DataFrame, ed, file: str) -> tuple[pd.DataFrame, list[Findi
             found.append(Finding("check.no_year", file, year=year))
         if count and not (few and year == ed.year - 1):
             kept.append(year)
+    if not wrong and counts[ed.year] == 0 and (panel.empty or counts[ed.year - 1]):
+        found = [Finding(NOT_FILLED, file, year=ed.year)]
     return panel[panel["year"].isin(kept)].astype({"year": int}).reset_index(drop=True), found
 
 

@@ -4,7 +4,7 @@ A row of corrections.csv with `new` replaces the value of one cell, as long as t
 `new` accepts a warning (`rule`) about a cell, or about all where `*` stands or nothing. Columns: data/schemas/corrections.json.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import product
 from pathlib import Path
 
@@ -12,45 +12,107 @@ import numpy as np
 import pandas as pd
 
 from fire import cells as reading
-from fire.errors import Finding, rules
+from fire import files
+from fire.errors import Finding, InputError, rules
 from fire.index.panel import KEY
-from fire.sources import tables
-from fire.sources.names import plain
+from fire.intake.late import RESTS
+from fire.sources import names, tables
+from fire.sources.names import Roster, plain
 
 ALL = "*"
 ALIKE = ["file", "sheet", "indicator", "measure"]  # cells that are measured alike
 
 
-def read(path: Path | str) -> pd.DataFrame:
-    """The rows of a file of corrections, the columns of the schema, `*` where a key is empty in a row that accepts.
+def read(
+    path: Path | str, units: Roster | None = None, kinds: Iterable[Roster] = ()
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """The sound rows of a file of corrections, and a finding for every fault of the others.
 
-    Raises InputError with every fault: cells that are empty, days, unknown rules, values that are no numbers, two rows
-    for the same cell.
+    Columns of the schema and `label` (of the indicator, Chinese and English), the index is the row of the file (the header is row 1); `*` where a key is empty in a row that
+    accepts. Cities and indicators may be written as in the sources: `units` and `kinds` (the first that knows a text) say
+    what they mean. A file that cannot be read has no rows.
     """
-    table = tables.read(path, "corrections", also=[lambda table: _faults(_keyed(table), Path(path).name)])
-    return _keyed(table)
+    file, columns = Path(path).name, tables.columns("corrections")
+    try:
+        table, _ = files.read_table(path)
+    except InputError as error:
+        faults = [one if isinstance(one, Finding) else _unreadable(file, one) for one in error.faults]
+        return pd.DataFrame(columns=[*columns, "label"]), faults
+    lost = [Finding("corrections.column", file, value=name) for name in columns if name not in table]
+    if lost:
+        return pd.DataFrame(columns=[*columns, "label"]), lost
+    texts = table[columns].map(lambda cell: _text(cell).strip() or None).set_axis(files.rows(table))
+    keyed = _keyed(texts)
+    rosters = {"unit": [] if units is None else [units], "indicator": list(kinds)}
+    found = _unknown(keyed, rosters, file)
+    for key, known in rosters.items():
+        keyed[key] = keyed[key].map(lambda text, known=known: _meant(text, known) or text)
+    found += _faults(keyed, file)
+    keyed["label"] = keyed["indicator"].map(lambda one: _label(one, rosters["indicator"]))
+    keyed["when"] = pd.to_datetime(keyed["when"].map(reading.day, na_action="ignore"))
+    return keyed.drop(index=list({one.place["row"] for one in found})), found
+
+
+def _unreadable(file: str, fault: str) -> Finding:
+    return Finding("corrections.unreadable", file, value=fault)
 
 
 def _keyed(table: pd.DataFrame) -> pd.DataFrame:
-    """The schema's columns; an empty key of a row that accepts is *, and a year such as 2021.0 is 2021."""
-    table = table[tables.columns("corrections")].copy()
-    table["year"] = table["year"].str.removesuffix(".0")
+    """An empty key of a row that accepts is *, and a year such as 2021.0 or 2021年 is 2021."""
+    table = table.astype(object).where(table.notna(), None)
+    table["year"] = table["year"].map(
+        lambda year: plain(year).removesuffix("年").removesuffix(".0"), na_action="ignore"
+    )
     accepts = table["new"].isna()
     for key in KEY:
         table[key] = table[key].mask(accepts & table[key].isna(), ALL)
     return table
 
 
+def _meant(text, rosters: list[Roster]) -> str | None:
+    """The id of a text in the first roster that knows it."""
+    if pd.isna(text) or text == ALL:
+        return None
+    return next((one for roster in rosters if (one := roster.find(text)) is not None), None)
+
+
+def _label(one, rosters: list[Roster]) -> tuple[str, str]:
+    """What an indicator is called, in Chinese and English."""
+    return next((roster.label(one) for roster in rosters if one in roster.labels), (_text(one), _text(one)))
+
+
+def _unknown(table: pd.DataFrame, rosters: dict, file: str) -> list[Finding]:
+    """Names in none of the rosters, with those that they are near to."""
+    found = []
+    for key, known in rosters.items():
+        for row, text in table[key].items() if known else ():
+            if pd.isna(text) or text == ALL or _meant(text, known) is not None:
+                continue
+            near = [
+                roster.names[one] for roster in known for one in roster.read(text).candidates or roster.near(text)
+                if one in roster.names
+            ]  # fmt: skip
+            rule = "near" if near else "unknown"
+            place = {"row": row, "column": key, "value": text}
+            found.append(Finding(f"corrections.{rule}", file, **place, near="、".join(dict.fromkeys(near))))
+    return found
+
+
 def _faults(table: pd.DataFrame, file: str) -> list[Finding]:
-    """What is wrong with rows, apart from what the schema says."""
+    """What is wrong with rows, apart from names that nobody knows."""
     found, seen = [], {}
-    for row, line in enumerate(table.to_dict("records"), start=2):
+    for row, line in zip(table.index, table.to_dict("records")):
         replaces = pd.notna(line["new"])
 
         def say(rule: str, column: str, row=row, line=line, **values) -> None:
             place = {"row": row, "column": column, "value": _text(line[column])}
             found.append(Finding(f"corrections.{rule}", file, **place, **values))
 
+        for column in ("who", "when", "why"):
+            if pd.isna(line[column]):
+                say(column, column)
+        if pd.notna(line["when"]) and pd.isna(reading.day(line["when"])):
+            say("day", "when")
         for key in KEY if replaces else ():
             if pd.isna(line[key]) or line[key] == ALL:
                 say("one_cell", key)
@@ -80,7 +142,8 @@ def replaced(
 
     `cells` as layout.read gives them (unit, year, indicator, value, raw, file, sheet, row, column, cell), those that could
     not be read with a missing value; they come back with a column `corrected`. What `fire.cells` found at a replaced
-    cell goes. A row whose cell says something else by now has expired; one without a cell is unused: both are warnings.
+    cell goes. A row with `new` whose cell says something else by now, or that has no cell, is an error; a row that
+    accepts has then expired, which is a warning.
     """
     cells, said, done = cells.assign(corrected=False), [], set()
     keys = (
@@ -90,18 +153,20 @@ def replaced(
     )
     positions = cells.reset_index(drop=True).groupby([key.to_numpy() for key in keys]).indices
     value, corrected = cells["value"].to_numpy(dtype=float, copy=True), np.zeros(len(cells), dtype=bool)
-    for row, line in enumerate(rows.to_dict("records"), start=2):
+    for row, line in zip(rows.index, rows.to_dict("records")):
         replaces, about = pd.notna(line["new"]), _about(line)
         spots = positions.get(tuple(line[key] for key in KEY), [])
         at = {"file": f"{path}", "row": row, "column": "expect", "value": _text(line["expect"])}
         if not len(spots):
-            said += [Finding("corrections.no_cell", **at, **about)] if replaces else []
+            said += [_no_cell(line, positions, at)] if replaces else []
             continue
         there = [cells.iloc[spot] for spot in spots]
         same = [_same(line["expect"], cell["raw"], cell["value"]) for cell in there]
         if pd.notna(line["expect"]) and not any(same):
             now = "、".join(dict.fromkeys(_shown(cell["raw"]) for cell in there))
-            said.append(Finding("corrections.expired", **at, **about, now=now))
+            said.append(
+                Finding(f"corrections.{'expired' if replaces else 'outdated'}", **at, **about, now=now)
+            )
             continue
         for spot, cell, here in zip(spots, there, same):
             if replaces and here:
@@ -122,6 +187,18 @@ def replaced(
     return cells.assign(value=value, corrected=corrected), kept + said
 
 
+def _no_cell(line: dict, positions: Mapping, at: dict) -> Finding:
+    """A new value without a cell; an indicator that is computed from a statistic is corrected there, a year before."""
+    before = str(int(line["year"]) - 1)
+    statistic = RESTS.get(line["indicator"], line["indicator"])
+    rule = "no_cell_statistic" if (line["unit"], before, statistic) in positions else "no_cell"
+    zh, en = names.MEASURE_NAMES.get(statistic, (statistic, statistic))
+    at |= {"column": "indicator", "value": line["indicator"]}
+    return Finding(
+        f"corrections.{rule}", **at, **_about(line), statistic_zh=zh, statistic_en=en, before=before
+    )
+
+
 def accepted(findings: Iterable[Finding], rows: pd.DataFrame, path: Path | str) -> list[Finding]:
     """The findings, where a warning that is accepted for every cell that it covers is a note that cites it.
 
@@ -131,9 +208,9 @@ def accepted(findings: Iterable[Finding], rows: pd.DataFrame, path: Path | str) 
     gone = {
         one.place["row"]
         for one in findings
-        if _rule(one) == "corrections.expired" and one.place["file"] == f"{path}"
+        if _rule(one) == "corrections.outdated" and one.place["file"] == f"{path}"
     }
-    lines = {row: line for row, line in enumerate(rows.to_dict("records"), start=2) if pd.isna(line["new"])}
+    lines = {row: line for row, line in zip(rows.index, rows.to_dict("records")) if pd.isna(line["new"])}
     given = {
         (line["rule"], *(line[key] for key in KEY)): row for row, line in lines.items() if row not in gone
     }
@@ -178,7 +255,14 @@ def _covers(one: Finding) -> list[tuple]:
 def _about(line: dict, without: Iterable[str] = ()) -> dict:
     """What the sentences of a row may name."""
     keys = {key: line[key] for key in KEY if key not in without}
-    return keys | {"who": line["who"], "when": f"{line['when']:%Y-%m-%d}", "why": line["why"]}
+    zh, en = line["label"]
+    return keys | {
+        "label_zh": zh,
+        "label_en": en,
+        "who": line["who"],
+        "when": f"{line['when']:%Y-%m-%d}",
+        "why": line["why"],
+    }
 
 
 def _text(cell) -> str:

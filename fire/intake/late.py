@@ -28,21 +28,26 @@ A unit without any other year (it is new):
 Draws of different indicators are drawn apart, as given the model nothing is known of how their errors go together.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
-from fire.errors import Finding
+from fire.errors import Finding, rules
 from fire.index import normalise, weights
 from fire.index.draws import SEVERAL
 from fire.index.panel import KEY
+from fire.sources import statistics
+from fire.sources.names import MEASURE_NAMES
 
 ENOUGH = 8  # units (or residuals) from which a spread is learnt
 WIDE = 0.5  # standard deviation of the growth of which nothing is known, in spreads of the indicator over the units
 SPANS = 5  # earlier years of growth that are looked at, the nearest
 EACH = 6  # units of a regression for every coefficient
-SHOWN = 6  # units named in a finding
+SHOWN = 6  # units or indicators named in a finding
+MANY = 5  # indicators that a unit lacks: then it has a finding of its own
+# the city statistic, a year earlier, that an indicator is computed from
+RESTS = {name: measure for measure, name in statistics.INDICATORS.items()} | {"tertiary_share": "tertiary"}
 MARK = {"zh": "、", "en": ", "}
 
 
@@ -50,13 +55,22 @@ MARK = {"zh": "、", "en": ", "}
 
 
 def found(
-    panel: pd.DataFrame, spec, units: Iterable, year: int, years=None, how: str = "draws", history=None
+    panel: pd.DataFrame,
+    spec,
+    units: Iterable,
+    year: int,
+    years=None,
+    how: str = "draws",
+    history=None,
+    english: Mapping | None = None,
+    computed: Iterable[str] = (),
 ) -> tuple[pd.DataFrame, list[Finding]]:
-    """What the panel lacks, one row an indicator and year, and a finding for each.
+    """What the panel lacks, one row an indicator and year; a finding for each, or for each unit that lacks many.
 
     `units`: all that belong to the index; `years`: default `year` and the one before, where the panel has it; `how`: what
-    the edition says of cells whose rule is "refuse": `draws` or `refuse`; `history`: as of `draws`. A unit without any
-    value in a year is no gap but a finding: it is not there (`year`), or new (a year before).
+    the edition says of cells whose rule is "refuse": `draws` or `refuse`; `history`: as of `draws`; `english`: names of the
+    units in English; `computed`: indicators that follow from city statistics. A unit without any value in a year is no gap
+    but a finding: it is not there (`year`), or new (a year before).
 
     Columns: indicator, year, units (list), count, of (units with any value), whole (no unit has it), nodes (the indicator
     and all above it), weight (of the indicator in the index), scores (how many it touches), rule (draws, refuse, never
@@ -75,7 +89,7 @@ def found(
         table = pd.crosstab(cells["unit"], cells["indicator"]).reindex(index=units, columns=ids, fill_value=0)
         there = table.index[table.any(axis=1)]
         gaps = table.loc[there].eq(0)
-        findings += _absent([unit for unit in units if unit not in there], one, year, gaps, held)
+        findings += _absent([unit for unit in units if unit not in there], one, year, held, english or {})
         for name in ids:
             lacks = list(there[gaps[name]])
             if not lacks:
@@ -99,7 +113,8 @@ def found(
             )
     columns = ["indicator", "year", "units", "count", "of", "whole", "nodes", "weight", "scores", "rule"]
     table = pd.DataFrame(rows, columns=columns)
-    return table, [_said(spec, line) for line in table.to_dict("records")] + findings
+    words = _Words(spec, english or {}, set(computed))
+    return table, _said(table, words) + findings
 
 
 def _over(spec, name: str) -> list[str]:
@@ -109,40 +124,104 @@ def _over(spec, name: str) -> list[str]:
     return [leaf for leaf in spec.indicators if spec.rules[leaf]["denominator"] == name]
 
 
-def _absent(gone: list, one: int, year: int, gaps: pd.DataFrame, held: pd.DataFrame) -> list[Finding]:
+def _absent(gone: list, one: int, year: int, held: pd.DataFrame, english: Mapping) -> list[Finding]:
     """Findings about units without any value in a year: not there in the year ranked, or new."""
+    names = {unit: {"unit": unit, "unit_en": english.get(unit, unit)} for unit in gone}
     if one == year:
-        return [Finding("late.unit", value=unit, unit=unit, year=year) for unit in gone]
+        return [Finding("late.unit", value=unit, **names[unit], year=year) for unit in gone]
     new = set(held.loc[held["year"].eq(year), "unit"]) - set(held.loc[held["year"].lt(year), "unit"])
-    return [Finding("late.new", value=unit, unit=unit, year=year, before=one) for unit in gone if unit in new]
+    return [
+        Finding("late.new", value=unit, **names[unit], year=year, before=one) for unit in gone if unit in new
+    ]
 
 
-def _said(spec, line: dict) -> Finding:
-    """The finding of one row of `found`."""
-    rule = line["rule"] if line["rule"] in ("draws", "refuse", "none", "never") else "filled"
-    name, above = line["indicator"], [node for node in line["nodes"] if node not in spec.indicators]
-    words = {
+class _Words:
+    """How indicators, nodes and units are called."""
+
+    def __init__(self, spec, english: Mapping, computed: set):
+        self.spec, self.english, self.computed = spec, english, computed
+        self.named = {row["id"]: row["label"] for row in spec.table.get("denominator", [])}
+
+    def label(self, node: str, lang: str) -> str:
+        return self.named[node][lang] if node in self.named else self.spec.label(node, lang)
+
+    def indicator(self, name: str, year: int, lang: str) -> str:
+        """An indicator; one that is computed from a statistic with that statistic and its year."""
+        label = self.label(name, lang)
+        if name not in self.computed or name not in RESTS:
+            return label
+        measure = MEASURE_NAMES[RESTS[name]][lang == "en"]
+        return rules()["late.statistic"][lang].format(name=label, measure=measure, year=year - 1)
+
+    def nodes(self, nodes: Iterable[str], lang: str) -> str:
+        """The nodes above indicators, the highest first."""
+        above = [node for node in nodes if node not in self.spec.indicators]
+        return MARK[lang].join(self.label(node, lang) for node in above[::-1])
+
+    def units(self, units: list, lang: str) -> str:
+        return _listed([self.english.get(one, one) for one in units] if lang == "en" else units, lang)
+
+
+def _said(table: pd.DataFrame, words: _Words) -> list[Finding]:
+    """The findings of the rows of `found`: one a unit that lacks many indicators, one an indicator for the others."""
+    found = []
+    table = table.assign(
+        kind=table["rule"].where(table["rule"].isin(["draws", "refuse", "none", "never"]), "filled")
+    )
+    for (year, kind), rows in table.groupby(["year", "kind"], sort=False):
+        some = rows[~rows["whole"] & rows["kind"].ne("never")]
+        lacks = some.explode("units").groupby("units", sort=False)["indicator"].agg(list)
+        many = lacks[lacks.map(len) >= MANY]
+        many = many if len(many) < len(some) else many[:0]  # what gives the fewer lines
+        for line in rows.to_dict("records"):
+            units = [unit for unit in line["units"] if line["whole"] or unit not in many.index]
+            if units:
+                found.append(_of_indicator_said(line, units, words))
+        nodes = some.set_index("indicator")["nodes"]
+        found += [_of_unit(unit, ids, int(year), f"{kind}", nodes, words) for unit, ids in many.items()]
+    return found
+
+
+def _of_indicator_said(line: dict, units: list, words: _Words) -> Finding:
+    """The finding of one row of `found`, for some of its units."""
+    name, year = line["indicator"], line["year"]
+    said = {
         f"{key}_{lang}": text
         for lang in ("zh", "en")
         for key, text in (
-            ("name", _label(spec, name, lang)),
-            ("nodes", MARK[lang].join(_label(spec, node, lang) for node in above[::-1])),
-            ("units", _listed(line["units"], lang) if not line["whole"] else ""),
+            ("name", words.indicator(name, year, lang)),
+            ("nodes", words.nodes(line["nodes"], lang)),
+            ("units", words.units(units, lang) if not line["whole"] else ""),
         )
     }
-    facts = {key: line[key] for key in ("year", "count", "of", "scores")} | {"weight": 100 * line["weight"]}
-    kind = f"late.{rule}" if line["whole"] else f"late.{rule}_some"
-    return Finding(kind, indicator=name, rule_name=line["rule"], **words, **facts)
+    facts = {key: line[key] for key in ("year", "of", "whole")} | {"weight": 100 * line["weight"]}
+    facts |= {"count": len(units), "scores": len(units) * len(line["nodes"]), "rule_name": line["rule"]}
+    return Finding(
+        f"late.{line['kind']}" if line["whole"] else f"late.{line['kind']}_some",
+        indicator=name,
+        **said,
+        **facts,
+    )
 
 
-def _label(spec, node: str, lang: str) -> str:
-    """The label of a node or a denominator."""
-    named = {row["id"]: row["label"][lang] for row in spec.table.get("denominator", [])}
-    return named.get(node) or spec.label(node, lang)
+def _of_unit(unit, ids: list, year: int, kind: str, nodes: pd.Series, words: _Words) -> Finding:
+    """The finding of a unit that lacks many indicators."""
+    touched = list(dict.fromkeys(node for name in ids for node in nodes[name]))
+    said = {
+        f"{key}_{lang}": text
+        for lang in ("zh", "en")
+        for key, text in (
+            ("unit", words.units([unit], lang)),
+            ("names", _listed([words.indicator(name, year, lang) for name in ids], lang)),
+        )
+    }
+    return Finding(
+        f"late.unit_{kind}", value=unit, unit=unit, year=year, count=len(ids), scores=len(touched), **said
+    )
 
 
-def _listed(units: list, lang: str) -> str:
-    return MARK[lang].join(map(str, units[:SHOWN])) + ("…" if len(units) > SHOWN else "")
+def _listed(names: list, lang: str) -> str:
+    return MARK[lang].join(map(str, names[:SHOWN])) + ("…" if len(names) > SHOWN else "")
 
 
 # Draws ----------------------------------------------------------------------------------------------------------------
@@ -172,19 +251,21 @@ def draws(
     return pd.concat(parts, ignore_index=True) if parts else None
 
 
-def models(drawn: pd.DataFrame, spec) -> list[Finding]:
-    """How late cells were drawn: one finding an indicator, year and `how`."""
-    how = drawn["source"].str.removeprefix("draws: ")
+def models(
+    drawn: pd.DataFrame, spec, english: Mapping | None = None, computed: Iterable[str] = ()
+) -> list[Finding]:
+    """How late cells were drawn: one finding an indicator, year and `how`; `english` and `computed` as of `found`."""
+    how, words = drawn["source"].str.removeprefix("draws: "), _Words(spec, english or {}, set(computed))
     return [
         Finding(
             f"late.how_{kind}",
             indicator=name,
             year=year,
             count=len(cells),
-            units_zh=_listed(list(cells), "zh"),
-            units_en=_listed(list(cells), "en"),
-            name_zh=_label(spec, name, "zh"),
-            name_en=_label(spec, name, "en"),
+            units_zh=words.units(list(cells), "zh"),
+            units_en=words.units(list(cells), "en"),
+            name_zh=words.indicator(name, year, "zh"),
+            name_en=words.indicator(name, year, "en"),
         )
         for (name, year, kind), cells in drawn.groupby(["indicator", "year", how], sort=False)["unit"]
     ]

@@ -109,14 +109,16 @@ def _rows(table: pd.DataFrame, level: str) -> list[dict]:
 
 
 def to_accept(checked: intake.Checked) -> pd.DataFrame:
-    """A row of corrections.csv for every warning about cells: who, when and why are left for a person to fill in."""
+    """A row of corrections.csv for every warning about data: who, when and why are left for a person to fill in."""
     cells = checked.cells
     raw = dict(zip(zip(*(cells[key] for key in intake.KEY)), cells["raw"]))
     rows = [
         {"rule": one.rule, "expect": raw.get(tuple(one.values[key] for key in intake.KEY), "")}
         | {key: one.values[key] or "*" for key in intake.KEY}
         for one in checked.of("warning")
-        if isinstance(one, Finding) and set(intake.KEY) <= set(one.values)
+        if isinstance(one, Finding)
+        and set(intake.KEY) <= set(one.values)
+        and not one.rule.startswith(("corrections.", "check."))
     ]
     return pd.DataFrame(rows, columns=tables.columns("corrections"))
 
