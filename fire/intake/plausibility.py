@@ -3,23 +3,25 @@
 Values are compared with last year's, with the other units of their year, and with the other indicators. Thresholds with
 their reasons, and which indicators are part of which, stand in data/plausibility.toml. Every finding says in `values`
 which `unit`, `year` and `indicator` it is about (empty: all of them), and in `covers` each single cell, so that
-corrections.csv can accept it.
+corrections.csv can accept it. Sentences name the year that stands in the file: that of the statistic where one is behind.
 """
 
 import re
 import tomllib
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from fire import files
-from fire.errors import Finding, rules
+from fire.errors import LEVELS, Finding, rules
 from fire.index.panel import KEY
-from fire.sources import samples, statistics
+from fire.sources import names, samples, statistics
 
 PATH = files.DATA / "plausibility.toml"
+WORDS = files.DATA / "templates" / "workbook.csv"
 HARD = ("printed", "observed")  # statuses of values that somebody counted: whole when the unit is a count
 PREFIXES = {"亿": 8, "千万": 7, "百万": 6, "万": 4, "千": 3, "": 0}
 ADDRESS = ["file", "sheet", "row", "column", "cell"]
@@ -38,11 +40,12 @@ def findings(
     thresholds: dict | None = None,
 ) -> list[Finding]:
     """What cannot be or may be wrong in tidy `cells` (unit, year, indicator, value; status, file, sheet, row, column, cell
-    where known), the file's order kept.
+    where known), in the order of their cells, errors first.
 
     `year` is the year ranked; `history` the panel of earlier editions (unit, year, indicator, value); `places` has
-    city, city_en and adcode; `thresholds` replaces values of data/plausibility.toml by name. City statistics and
-    indicators are two calls: their years differ.
+    city, city_en and adcode; `thresholds` replaces values of data/plausibility.toml by name. City statistics (`into` is
+    statistics) and indicators are two calls: their years differ. `stat_year` is the year of the statistic that a derived
+    value rests on; `fresh` keeps what the statistics do not explain.
     """
     cells = cells.dropna(subset=KEY)
     cells = cells[~cells.duplicated(KEY)].reset_index(drop=True)
@@ -53,7 +56,31 @@ def findings(
         for check in CHECKS:
             check(board, at)
     board.flush()
-    return sorted(board.found, key=lambda one: one.level != "error")
+    order = sorted(
+        range(len(board.found)), key=lambda one: (board.found[one].level != "error", board.order[one])
+    )
+    return [board.found[one] for one in order]
+
+
+def fresh(found: list[Finding], told: list[Finding]) -> list[Finding]:
+    """The findings of derived indicators less those that findings of their statistics (`told`) explain: at least as grave
+    ones, on more than half of the cells."""
+    rests = {name: {measure} for measure, name in statistics.INDICATORS.items()}
+    rests |= {rule["share"]: {rule["part"], rule["whole"]} for rule in limits()["part"] if "share" in rule}
+    gravest: dict[tuple, int] = {}
+    for one in told:
+        for cell in getattr(one, "values", {}).get("covers", ()):
+            gravest[cell] = min(LEVELS.index(one.level), gravest.get(cell, len(LEVELS)))
+
+    def explained(one: Finding) -> bool:
+        rank, cells = LEVELS.index(one.level), one.values["covers"]
+        hits = [
+            any(gravest.get((unit, year - 1, name), len(LEVELS)) <= rank for name in rests.get(leaf, ()))
+            for unit, year, leaf in cells
+        ]
+        return sum(hits) > 0.5 * len(cells)
+
+    return [one for one in found if not explained(one)]
 
 
 def of_panel(
@@ -102,6 +129,16 @@ class Board:
         self.hard = np.zeros(shape, dtype=bool)
         self.hard[here] = status
         self.address = {name: cells[name].to_numpy() for name in ADDRESS if name in cells}
+        self.place = _order(cells)
+        into = cells["into"].eq("statistics") if "into" in cells else pd.Series(False, index=cells.index)
+        self.statistic = np.isin(np.arange(len(self.names)), leaf[:count][into])
+        self.statistic |= np.isin(self.names, list(statistics.UNITS)) & ~np.isin(self.names, spec.indicators)
+        self.lag = np.zeros(
+            len(self.names), dtype=int
+        )  # from the year of an indicator to that of its statistic
+        if "stat_year" in cells:
+            known = cells["stat_year"].notna().to_numpy()
+            self.lag[leaf[:count][known]] = (cells["stat_year"] - cells["year"])[known].astype(int)
         have = places is not None and "city_en" in places
         english = places.set_index("city")["city_en"].dropna().to_dict() if have else {}
         self.english = [str(english.get(one, one)) for one in self.units]
@@ -110,22 +147,26 @@ class Board:
             if places is not None and "adcode" in places
             else []
         )
-        self.found, self.queue, self.cache = [], defaultdict(list), {}
+        self.found, self.order, self.queue, self.cache = [], [], defaultdict(list), {}
         self._describe()
 
     def _describe(self) -> None:
         """By indicator: label, unit, bounds, and whether it is a count, a share, or never negative."""
         kinds, nodes = self.limit["kinds"], samples.written(self.spec)
         rules_ = [self.spec.rules.get(name, {}) for name in self.names]
-        self.label = [str(rule.get("label_zh") or name) for name, rule in zip(self.names, rules_)]
-        self.label_en = [str(rule.get("label_en") or name) for name, rule in zip(self.names, rules_)]
-        self.measure, self.measure_en = (
+        self.label, self.label_en = (
             [
-                rule.get(key) if isinstance(rule.get(key), str) else statistics.UNITS.get(name, "")
-                for name, rule in zip(self.names, rules_)
+                _labels()[name][lang] if of else str(rule.get(f"label_{lang}") or name)
+                for name, rule, of in zip(self.names, rules_, self.statistic)
             ]
-            for key in ("unit_zh", "unit_en")
+            for lang in ("zh", "en")
         )
+        english = {rule.get("unit_zh"): rule.get("unit_en") for rule in self.spec.rules.values()}
+        self.measure = [
+            rule.get("unit_zh") if isinstance(rule.get("unit_zh"), str) else statistics.UNITS.get(name, "")
+            for name, rule in zip(self.names, rules_)
+        ]
+        self.measure_en = [str(english.get(one, one)) for one in self.measure]
         plausible = [nodes.get(name, {}).get("plausible", (np.nan, np.nan)) for name in self.names]
         self.low, self.high = np.array(plausible, dtype=float).reshape(-1, 2).T
         signed = np.array(
@@ -156,19 +197,33 @@ class Board:
 
     # sentences
 
+    def behind(self, leaves: list[int]) -> int | None:
+        """How far the year of the statistics is from that of the indicators; None where a column does not rest on them."""
+        of = all(self.statistic[leaf] or self.lag[leaf] for leaf in leaves)
+        return int(self.lag[leaves[0]]) if of else None
+
+    def when(self, at: int, leaves: list[int]) -> dict:
+        """The year that stands in the file, as sentences name it."""
+        lag = self.behind(leaves)
+        rule, year = "item_year" if lag is None else "item_statistic", int(self.years[at]) + (lag or 0)
+        return {f"when_{lang}": _text(rule, lang, year=year) for lang in ("zh", "en")}
+
     def item(self, kind: str, at: int, unit: int, leaf: int, address: bool, detail: dict) -> tuple[str, str]:
         """One cell in a list, in both languages: the sentence `item_<kind>`."""
         where = self._where(at, unit, leaf).get("cell") if address else ""
-        told = {
-            "unit": self.units[unit],
-            "unit_en": self.english[unit],
-            "label": self.label[leaf],
-            "label_en": self.label_en[leaf],
-            "year": self.years[at],
-            "number": shown(self.value[at, unit, leaf]),
-            "at_zh": _text("item_at", "zh", where=where) if where else "",
-            "at_en": _text("item_at", "en", where=where) if where else "",
-        } | detail
+        told = (
+            {
+                "unit": self.units[unit],
+                "unit_en": self.english[unit],
+                "label": self.label[leaf],
+                "label_en": self.label_en[leaf],
+                "number": shown(self.value[at, unit, leaf]),
+                "at_zh": _text("item_at", "zh", where=where) if where else "",
+                "at_en": _text("item_at", "en", where=where) if where else "",
+            }
+            | self.when(at, [leaf])
+            | detail
+        )
         return _text(f"item_{kind}", "zh", **told), _text(f"item_{kind}", "en", **told)
 
     def _where(self, at: int, unit: int, leaf: int) -> dict:
@@ -214,6 +269,10 @@ class Board:
                 (self.units[unit], int(self.years[at]), self.names[leaf]) for unit, leaf in spots
             ),
         }
+        told |= self.when(at, leaves)
+        if "before_year" in values:
+            values["before_year"] += self.behind(leaves) or 0
+        self.order.append(min(self.place[self.own[(at, *spot)]] for spot in spots))
         raw = self.value[(at, *first)]
         self.found.append(
             Finding(
@@ -322,7 +381,7 @@ class Change:
             ends = [self.last[unit, leaf]] * 2
         return {
             "before": shown(self.last[unit, leaf]),
-            "before_year": self.board.years[self.when[leaf]],
+            "before_year": int(self.board.years[self.when[leaf]] + self.board.lag[leaf]),
             "low": shown(ends[0]),
             "high": shown(ends[1]),
         }
@@ -372,6 +431,30 @@ def _negatives(table: np.ndarray) -> np.ndarray:
     """Indicators that are negative often enough to have no logarithm."""
     below = (table < 0).sum(axis=0)
     return (below > 1) & (below > 0.05 * np.isfinite(table).sum(axis=0)) & ((table > 0).any(axis=0))
+
+
+def _order(cells: pd.DataFrame) -> np.ndarray:
+    """The place of each cell in the order in which a reader meets it: file, sheet, row, column."""
+    by = [pd.factorize(cells[name].astype(str))[0] for name in ("file", "sheet") if name in cells]
+    if "row" in cells:
+        by.append(pd.to_numeric(cells["row"], errors="coerce").fillna(0).to_numpy())
+    if "cell" in cells:
+        letters = cells["cell"].astype(str).str.extract(r"^([A-Z]*)", expand=False).fillna("")
+        by += [letters.str.len().to_numpy(), pd.factorize(letters, sort=True)[0]]
+    place = np.empty(len(cells), dtype=int)
+    place[np.lexsort([np.arange(len(cells)), *by[::-1]])] = np.arange(len(cells))
+    return place
+
+
+@cache
+def _labels() -> dict[str, dict]:
+    """The city statistics as the workbook calls them; others as yearbooks do."""
+    words = files.read_table_with(WORDS, ["key", "zh", "en"]).set_index("key")[["zh", "en"]].to_dict("index")
+    return {
+        name: words.get(f"measure.{name}")
+        or {"zh": said[0], "en": next((one for one in said if one.isascii()), said[0])}
+        for name, said in names.MEASURES.items()
+    }
 
 
 def _text(rule: str, lang: str, **values) -> str:
@@ -511,10 +594,11 @@ def _parts(board: Board, at: int) -> None:
         mask = np.zeros(now.shape, dtype=bool)
         mask[:, part] = now[:, part] > now[:, whole] * (1 + 1e-9)
         other = {"other": board.label[whole], "other_en": board.label_en[whole]}
-
-        def detail(unit, leaf, whole=whole, other=other):
-            return other | {"before": shown(now[unit, whole])}
-
+        if rule.get("large"):
+            _slight(board, at, part, whole, other)
+        if mask.sum() > 0.5 * np.isfinite(now[:, part]).sum() and _moved(board, at, part, whole):
+            continue
+        detail = _whole(board, at, whole)
         board.cells("part", at, mask, "part", detail, lambda leaf, other=other: other, take=False)
     change = board.change(at)
     for rule in board.limit["cumulative"]:
@@ -526,6 +610,36 @@ def _parts(board: Board, at: int) -> None:
         ours = board.own[change.when[leaf]][:, leaf] >= 0
         for name, which in (("fell", ours), ("fell_edition", ~ours)):
             board.cells(name, at, mask & which[:, None], "before", change.detail, take=name == "fell_edition")
+
+
+def _slight(board: Board, at: int, part: int, whole: int, other: dict) -> None:
+    """A large part (services, urban residents) that is next to nothing of its whole: a share in its place, or two units."""
+    limit, change, now = board.limit, board.change(at), board.value[at]
+    with np.errstate(all="ignore"):
+        ratio, before = now[:, part] / now[:, whole], change.last[:, part] / change.last[:, whole]
+        logs = np.log(np.where(now[:, [part, whole]] > 0, now[:, [part, whole]], np.nan))
+    pair = np.isfinite(logs).all(axis=1)
+    if pair.sum() < limit["copies"]:
+        return
+    lower = _median(before[:, None])[0] > limit["wide"] * np.median(ratio[pair])
+    lower |= np.median(ratio[pair]) < limit["modest"]
+    spread = _spread(logs)  # shares lie within 100 and do not spread as the whole does
+    if lower and (now[pair, part] <= 100).all() and spread[0] < 0.5 * spread[1]:
+        board.column("as_share", at, part, pair, "part", _whole(board, at, whole), **other)
+    elif np.mean(ratio[pair] < limit["slight"]) >= limit["pasted"] and not _moved(board, at, part, whole):
+        least = shown(100 * limit["slight"])
+        board.column("slight", at, part, pair, "part", _whole(board, at, whole), least=least, **other)
+
+
+def _moved(board: Board, at: int, *leaves: int) -> bool:
+    """Whether one of the columns is far from last year's, as is said of it later."""
+    return bool((np.abs(board.change(at).middle[list(leaves)]) > np.log(board.limit["wide"])).any())
+
+
+def _whole(board: Board, at: int, whole: int):
+    """What an item says of the whole beside the part."""
+    other = {"other": board.label[whole], "other_en": board.label_en[whole]}
+    return lambda unit, leaf: other | {"before": shown(board.value[at, unit, whole])}
 
 
 def _columns(board: Board, at: int) -> None:
@@ -576,7 +690,11 @@ def _columns(board: Board, at: int) -> None:
         free = np.isfinite(change.size[:, leaf]) & ~board.taken[at][:, leaf]
         if not free.any():
             continue
-        power = _power(board, factor[leaf], wide)
+        power = round(
+            factor[leaf] / np.log(10)
+        )  # from a hundred on it is the unit, in columns that are not restless
+        clear = abs(power) > 1 and not change.spread[leaf] > wide
+        power = power if clear and abs(factor[leaf] - power * np.log(10)) <= wide else 0
         given, group = {"ratio": shown(float(f"{np.exp(factor[leaf]):.3g}"))}, (power, "")
         rule = "jump_column" if not power else "decimal_column"
         if power and (likely := likely_unit(board.measure[leaf], power)):
