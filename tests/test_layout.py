@@ -418,6 +418,21 @@ def test_without_a_measure_that_of_the_specification_is_said(tmp_path):
     assert "按指标体系的单位读取：经济规模 亿元" in next(one for one in found if one.rule == "layout.assumed")
 
 
+def test_a_proposal_takes_units_of_measurement_from_the_upper_headings(tmp_path):
+    rows = [
+        ["单位：万元"],
+        ["城市", "经济", None, "人口（万人）", None],
+        [None, "GDP", "第三产业增加值", "常住人口", "城镇常住人口"],
+        ["深圳", 306649000, 190000000, 1768.2, 1768.2],
+        ["广州", 282319700, 201000000, 1881.1, 1628.0],
+    ]
+    read, said, tidy, found = proposed(book(tmp_path, rows, merged=["B2:C2", "D2:E2"]), year=2021)
+    people = {"常住人口": "万人", "城镇常住人口": "万人"}
+    assert said["measure"] == {"地区生产总值": "万元", "第三产业增加值": "万元"} | people
+    assert read["深圳", 2021, "gdp"] == 30664.9 and read["广州", 2021, "population"] == 1881.1
+    assert "measure_twice" not in rules(found) and not errors(found)
+
+
 def test_measures_by_indicator_and_several_in_a_line(tmp_path):
     rows = [["单位：万元、人"], ["城市", "年份", "GDP", "常住人口"], ["深圳", 2021, 306649000, 17682000]]
     read, said, _, _ = proposed(book(tmp_path, rows))

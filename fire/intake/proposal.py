@@ -14,7 +14,7 @@ from fire.errors import Finding, rules
 from fire.grids import Grid
 from fire.intake import measures
 from fire.intake.layout import cut, filled
-from fire.intake.mapping import is_text, letters_of, statuses, without_year, year_in, years_in
+from fire.intake.mapping import axis, is_text, letters_of, statuses, without_year, year_in, years_in
 from fire.sources import names
 
 WORDS = {  # headings that say what a column holds
@@ -212,6 +212,7 @@ class _Guess:
         if guess["year"] is None:
             guess.hints["year"] = _say("which_year")
         self._measure(guess, lines, title)
+        self._measures_apart(guess, texts, rows, roster)
         asked = self._names(guess, texts, rows, roster, title)
         self._ranges(guess)
         guess["confirmed"] = False
@@ -387,6 +388,26 @@ class _Guess:
         said = {"、".join(one.name for one in found) for found in lines_read}
         if len(said) == 1:
             guess["measure"] = said.pop()
+
+    def _measures_apart(self, guess, texts, rows, roster) -> None:
+        """A unit of measurement for each indicator, where headings above it say other ones than the whole table."""
+        whole, found, apart = guess.get("measure"), {}, False
+        if not rows or isinstance(whole, str) and axis(whole, "measure").kind != "fixed":
+            return
+        for at, text in texts.items():
+            above = [
+                measures.of_heading(str(self.view.full[row, at]))[1] for row in self.heads if row not in rows
+            ]
+            name, own = cut(text, roster, {})
+            said = own or next((one for one in above if one), [])
+            apart |= bool(said) and (not own or bool(whole)) and said[0].name != whole
+            measure, one = said[0].name if said else whole, roster.find(name)
+            if one and measure and found.setdefault(one, measure) != measure:
+                return
+        if apart and found:
+            several = len(set(found.values())) > 1 or len(found) < len(set(texts.values()))
+            named = {roster.label(one)[0]: measure for one, measure in found.items()}
+            guess["measure"] = named if several else next(iter(found.values()))
 
     def _names(self, guess, texts, rows, roster, title) -> dict[str, list[str]]:
         """Texts that nobody knows, each to be answered; likely answers by text."""
