@@ -281,6 +281,111 @@ def test_shares_as_fractions_are_one_error():
     assert found.rule == "plausibility.share_column" and found.level == "error"
 
 
+def sheet(years=(2019, 2020), **changes):
+    """The city statistics as a workbook gives them, a column a statistic and year; `changes`: factors or new columns of
+    the last year."""
+    cells = cities()[0]
+    cells = cells[cells["year"].isin(years) & cells["indicator"].ne("registered_population")]
+    cells = cells.dropna(subset="value").reset_index(drop=True)
+    wide = cells[cells["year"].eq(2020)].pivot(index="unit", columns="indicator", values="value")
+    for name, change in changes.items():
+        mine = cells["indicator"].eq(name) & cells["year"].eq(2020)
+        cells.loc[mine, "value"] = change(wide).reindex(cells.loc[mine, "unit"]).to_numpy()
+    spot = {name: place for place, name in enumerate(["gdp", "tertiary", "population", "urban_population"])}
+    letter = [chr(67 + 2 * spot[name] + year - 2019) for name, year in zip(cells["indicator"], cells["year"])]
+    row = pd.factorize(cells["unit"])[0] + 6
+    cell = [f"{one}{number}" for one, number in zip(letter, row)]
+    return cells.assign(
+        file="工作簿.xlsx", sheet="统计", row=row, column=cells["indicator"], cell=cell, into="statistics"
+    )
+
+
+def percent(part, whole, of=100):
+    return lambda wide: (of * wide[part] / wide[whole]).round(3)
+
+
+@pytest.mark.parametrize("years", [(2019, 2020), (2020,)])
+@pytest.mark.parametrize(
+    ("part", "whole", "of", "label", "measure"),
+    [
+        ("tertiary", "gdp", 100, "第三产业增加值", "亿元"),
+        ("tertiary", "gdp", 1, "第三产业增加值", "亿元"),
+        ("urban_population", "population", 100, "城镇常住人口", "万人"),
+    ],
+)
+def test_a_share_in_the_place_of_a_statistic(part, whole, of, label, measure, years):
+    """It is the one error, with the label of the statistic, its year, and what belongs there; last year or not."""
+    (found,) = plausibility.findings(sheet(years, **{part: percent(part, whole, of)}), FIRE, 2020)
+    assert found.rule == "plausibility.as_share" and found.level == "error" and found.place["column"] == part
+    assert f"“{label}”像是填了占比（%）" in found.zh and f"应填{measure}" in found.zh_fix
+    assert "统计 2020 年" in found.zh and whole not in found.zh and part not in found.zh
+
+
+@pytest.mark.parametrize(
+    ("name", "factor", "unit"), [("gdp", 1e4, "万元"), ("population", 1e4, "人"), ("tertiary", 1e6, "")]
+)
+def test_a_statistic_in_another_unit_is_one_error_at_its_column(name, factor, unit):
+    (found,) = plausibility.findings(sheet(**{name: lambda wide: factor * wide[name]}), FIRE, 2020)
+    assert found.level == "error" and found.place["column"] == name and found.values["indicator"] == name
+    assert found.rule == f"plausibility.{'unit' if unit else 'decimal'}_column"
+    assert f"就把表头单位改为{unit}" in found.zh_fix or not unit
+
+
+def test_two_statistics_in_different_units_without_last_year():
+    cells = sheet((2020,), gdp=lambda wide: 1e4 * wide["gdp"])
+    (found,) = plausibility.findings(cells, FIRE, 2020)
+    assert found.rule == "plausibility.slight" and "“地区生产总值”的 5%" in found.zh
+
+
+def test_a_column_ten_times_last_years_may_be_true():
+    (found,) = plausibility.findings(written(base() * 10), FIRE, 2021, written(base(), year=2020))
+    assert found.rule == "plausibility.jump_column" and found.level == "warning"
+
+
+def derived(cells):
+    """The indicators of index year 2021 at the places of their statistics."""
+    table = cells.rename(columns={"unit": "city", "indicator": "measure"}).assign(source="x")
+    panel = statistics.panel_of(table, [2021], cells["unit"].unique().tolist())
+    rests = {"pop_size": "population", "pop_structure": "urban_population", "tertiary_share": "tertiary"}
+    spots = cells.assign(year=cells["year"] + 1).drop(columns=["value", "status", "into"])
+    panel = panel.assign(of=panel["indicator"].replace(rests))
+    panel = panel.merge(spots.rename(columns={"indicator": "of"}), on=["unit", "year", "of"])
+    return panel.assign(stat_year=panel["year"] - 1)
+
+
+@pytest.mark.parametrize("name", ["gdp", "tertiary"])
+def test_what_follows_from_a_wrong_statistic_is_not_said_again(name):
+    """No 'multiply by 100' of a share that is small because GDP is in another unit."""
+    cells = sheet(**{name: lambda wide: wide[name] * (1e4 if name == "gdp" else 1e-2)})
+    told = plausibility.findings(cells, FIRE, 2020)
+    again = plausibility.findings(derived(cells), FIRE, 2021, fire()[0].query("year == 2020"))
+    assert any("tertiary_share" in one.values["indicator"] for one in again)
+    assert not [one for one in plausibility.fresh(again, told) if one.values["indicator"] != "pop_structure"]
+    assert plausibility.fresh(again, []) == again
+
+
+def test_a_derived_indicator_is_told_by_the_year_of_its_statistic():
+    """… and accepted by the year of the indicator."""
+    history = fire()[0].query("year == 2020")
+    found = plausibility.findings(derived(sheet()), FIRE, 2021, history)
+    (one,) = [one for one in found if one.values["unit"] == "深圳"]
+    assert one.rule == "plausibility.jump" and one.values["covers"] == (("深圳", 2021, "pop_structure"),)
+    assert "深圳 统计 2020 年 1,747" in one.zh and "（2019 年" in one.zh and "2021" not in one.zh
+
+
+def test_findings_stand_in_the_order_of_the_cells():
+    cells = pd.concat(
+        [
+            written(np.r_[30.5, np.arange(20.0, 31)], "firms", column="B").iloc[::-1],
+            written(np.r_[np.arange(20.0, 30), -3, -4], "deals", column="A").assign(
+                cell=[f"B{row}" for row in range(5, 17)]
+            ),
+        ]
+    )
+    found = plausibility.findings(cells, FIRE, 2021)
+    assert [one.place["cell"] for one in found if one.level == "error"] == ["C5", "B15", "B16"]
+
+
 def test_parts_above_wholes():
     cells = pd.concat(
         [written(np.arange(10.0, 22), "firms"), written(np.r_[30, np.arange(1.0, 12)], "hightech_firms")]
