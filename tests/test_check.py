@@ -136,6 +136,15 @@ def test_one_slip_does_not_say_that_everything_is_missing(checked, change):
     assert len(errors(found)) <= 4
 
 
+@pytest.mark.parametrize(
+    "sheet, column", [("indicators", 3), ("statistics", 7)]
+)  # R&D staff of 2022, residents of 2021
+def test_a_column_of_texts_is_wrong_and_not_late(checked, sheet, column):
+    old = rf"^((?!,|城市,)[^,\n]+(?:,[^,\n]*){{{column - 1}}}),[^,\n]*"
+    found = checked((f"{sheet}.csv", old, r"\1,abc"))
+    assert set(errors(found)) == {"cells.text"} and late(found) == [] and found.late.empty
+
+
 def test_after_a_slip_of_yaml_nothing_else_is_said(checked):
     found = checked(("sources.yaml", "  columns: C-AF", "\tcolumns: C-AF"))
     assert set(errors(found)) == {"check.yaml"} and len(found.findings) == found.count("error")

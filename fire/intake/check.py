@@ -147,6 +147,7 @@ def _of_sources(ed) -> Checked:
     lost = any(map(_is_lost, found))  # a table, a row or a column could not be read
     parts = [cells for cells, _, _ in read if len(cells)]
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*CELLS, "into"])
+    refused = _refused(cells)
     cells, found = _settled(cells, found, ed, lambda cells: _judged(cells, ed))
     found = [one for one in found if not (lost and getattr(one, "rule", "") in UNMET)]
     wrong = "error" in map(level_of, found)
@@ -161,10 +162,11 @@ def _of_sources(ed) -> Checked:
     if NOT_FILLED in [getattr(one, "rule", "") for one in seen]:
         gaps, said = gaps[:0], []
     elif wrong:  # what is wrong is missing too: only whole indicators are late, of the tables that were read
-        gaps = gaps[gaps["whole"] & (gaps["indicator"].isin(cells["indicator"]) | (not lost))]
-        said = [
-            one for one in said if one.values.get("whole") and one.values["indicator"] in {*gaps["indicator"]}
-        ]
+        known = gaps["indicator"].isin(cells["indicator"]) | (not lost)
+        bad = [one in refused for one in zip(gaps["indicator"], gaps["year"])]
+        gaps = gaps[gaps["whole"] & known & ~np.array(bad, dtype=bool)]
+        left = set(zip(gaps["indicator"], gaps["year"]))
+        said = [one for one in said if (one.values.get("indicator"), one.values["year"]) in left]
     found += said
     wrong = "error" in map(level_of, found)
     drawn = None
@@ -176,10 +178,15 @@ def _of_sources(ed) -> Checked:
 
 
 def _is_lost(one: str) -> bool:
-    """Whether a finding means that a table, or the row or column of a name, was not read."""
-    if level_of(one) != "error":
-        return False
-    return not isinstance(one, Finding) or not one.place["cell"] or one.rule.startswith("names.")
+    """Whether a finding may mean that a table, a row or a column was not read; a cell that is wrong is known of."""
+    return level_of(one) == "error" and not getattr(one, "rule", "").startswith("cells.")
+
+
+def _refused(cells: pd.DataFrame) -> set:
+    """Indicators and years of cells that hold no number: they are wrong, not late."""
+    bad = cells.loc[cells["value"].isna(), ["indicator", "year"]].dropna().drop_duplicates()
+    own = {(name, int(year)) for name, year in bad.itertuples(index=False)}
+    return own | {(name, year + 1) for name, rests in late.RESTS.items() for one, year in own if one == rests}
 
 
 def read_sources(path: Path) -> tuple[list[dict], list[Finding]]:
