@@ -262,8 +262,8 @@ class Board:
             "indicator": self.names[leaves[0]] if len(leaves) == 1 and over in ("", "column") else "",
             "what_zh": self._columns(leaves, "zh"),
             "what_en": self._columns(leaves, "en"),
-            "measure": self.measure[leaves[0]] or _text("item_measure", "zh"),
-            "measure_en": self.measure_en[leaves[0]] or _text("item_measure", "en"),
+            "measure": _each(self.measure, leaves, "、") or _text("item_measure", "zh"),
+            "measure_en": _each(self.measure_en, leaves, ", ") or _text("item_measure", "en"),
             "count": len(spots),
             "covers": tuple(
                 (self.units[unit], int(self.years[at]), self.names[leaf]) for unit, leaf in spots
@@ -431,6 +431,10 @@ def _negatives(table: np.ndarray) -> np.ndarray:
     """Indicators that are negative often enough to have no logarithm."""
     below = (table < 0).sum(axis=0)
     return (below > 1) & (below > 0.05 * np.isfinite(table).sum(axis=0)) & ((table > 0).any(axis=0))
+
+
+def _each(measures: list[str], leaves: list[int], sign: str) -> str:
+    return sign.join(dict.fromkeys(measures[leaf] for leaf in leaves if measures[leaf]))
 
 
 def _order(cells: pd.DataFrame) -> np.ndarray:
