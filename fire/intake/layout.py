@@ -22,6 +22,7 @@ from fire.intake.mapping import (
     faults,
     is_text,
     letters_of,
+    number_of,
     offered,
     positions,
     some,
@@ -78,7 +79,7 @@ def read(
         return pd.DataFrame(columns=COLUMNS), [*found, nothing]
     table = Table(grid, mapping, units, indicators, units_of)
     tidy = table.tidy()
-    return tidy, [*found, *table.found]
+    return tidy, [*found, *sorted(table.found, key=_in_order)]
 
 
 class Table:
@@ -197,7 +198,7 @@ class Table:
                 ids[place] = roster.find(mapped)
                 kinds[place] = "unknown" if ids[place] is None else "id"
                 if ids[place] is None:
-                    near = "、".join(roster.near(mapped))
+                    near = "、".join(roster.label(one)[0] for one in roster.near(mapped))
                     self.say(f"not_{key}", along.spots[place], value=text, target=mapped, near=near or "—")
             elif key == "unit" and (names.plain(text) in total or names.is_total(text)):
                 kinds[place] = "total"
@@ -401,7 +402,8 @@ class Table:
         elif isinstance(axis.value, dict):
             of = {indicators.find(key): tuple(measures.several(text)) for key, text in axis.value.items()}
             for key in [key for key in axis.value if indicators.find(key) is None]:
-                say("measure_of", value=key, near="、".join(indicators.near(key)) or "—")
+                near = "、".join(indicators.label(one)[0] for one in indicators.near(key))
+                say("measure_of", value=key, near=near or "—")
             other = heading.of([_place_in(lists, of.get(one, ())) for one in self.ids], mask)
         else:
             along = self.along["measure"]
@@ -560,6 +562,12 @@ def cut(text, indicators: names.Roster, given: Mapping) -> tuple:
     if names.plain(bare) in given or indicators.find(bare) is not None:
         return bare, measure
     return without_year(bare) or bare, measure
+
+
+def _in_order(one: Finding) -> tuple[int, int]:
+    """The place of a finding in its sheet, row by row; what is about the whole table goes first."""
+    letters = one.place["cell"].rstrip("0123456789")
+    return one.place["row"] or 0, number_of(letters) if letters else 0
 
 
 def _said_at(key: str, axis: Axis) -> dict[str, str]:

@@ -224,7 +224,9 @@ class _Guess:
             )
         ]
         found += [
-            Finding("layout.ask", **place, value=text, near="、".join(near) or "—")
+            Finding(
+                "layout.ask", **place, value=text, near="、".join(roster.label(one)[0] for one in near) or "—"
+            )
             for text, near in asked.items()
         ]
         found += [

@@ -442,12 +442,22 @@ def unknown_targets(more: Mapping, rosters: Iterable[Roster], **place) -> list[F
     for text, target in more.items():
         found = [(roster, one) for roster in rosters if (one := roster.find(target)) is not None]
         if not found:
-            near = [one for roster in rosters for one in roster.near(target, 1) or list(roster.names)[:1]]
+            near = [
+                roster.label(one)[0]
+                for roster in rosters
+                for one in roster.near(target, 1) or list(roster.names)[:1]
+            ]
             findings.append(Finding("names.target", **place, value=text, target=target, near="、".join(near)))
         for roster, one in found:
             if (ids := roster.sure.get(_key(_text(text)))) and one not in ids:
                 findings.append(
-                    Finding("names.overrides", **place, value=text, target=one, name="、".join(ids))
+                    Finding(
+                        "names.overrides",
+                        **place,
+                        value=text,
+                        target=one,
+                        name="、".join(roster.label(other)[0] for other in ids),
+                    )
                 )
     return findings
 
