@@ -134,6 +134,27 @@ def test_one_sentence_says_what_is_late_and_what_it_touches(edition):
     assert late.found(edition.index.panel, spec, UNITS, 2021)[1] == []
 
 
+@pytest.mark.parametrize("how, level", [("draws", "late"), ("refuse", "error")])
+def test_a_unit_that_lacks_many_indicators_has_one_line(edition, how, level):
+    spec, names = edition.spec, edition.spec.indicators
+    cells = without(edition.index.panel, *names[:6], units=["u03"])
+    cells = without(cells, names[0], units=["u04"])
+    table, said = late.found(cells, spec, UNITS, 2021, how=how, english={"u03": "Third"})
+    assert len(table) == 6 and {(one.rule, one.level) for one in said} == {
+        (f"late.unit_{how}", level),
+        (f"late.{how}_some", level),
+    }
+    lines = {one.rule: one for one in said}
+    assert (
+        "u03 2021 年缺 6 个指标" in lines[f"late.unit_{how}"].zh and "Third" in lines[f"late.unit_{how}"].en
+    )
+    assert lines[f"late.{how}_some"].values["units_zh"] == "u04"
+    _, said = late.found(
+        without(edition.index.panel, *names[:6], units=UNITS[:9]), spec, UNITS, 2021, how=how
+    )
+    assert [one.rule for one in said] == [f"late.{how}_some"] * 6  # what gives the fewer lines
+
+
 def test_the_declared_rule_decides_what_is_said(edition):
     cells = without(edition.index.panel, LATE)
     _, said = late.found(cells, edition.spec, UNITS, 2021, how="refuse")
