@@ -163,6 +163,13 @@ def test_a_city_that_lacks_much_has_one_line(checked):
     assert lines["late.draws_some"].values["units_en"] == "Guangzhou"
 
 
+def test_two_values_of_a_statistic_are_named_by_its_label_and_year(checked):
+    found = checked(("single-statistics.csv", r"\Z", "成都,常住人口,2021,1,公开统计,x\n"))
+    said = [one for one in found.of("error") if one.rule == "check.conflict_statistic"]
+    assert len(said) == 1 and "成都常住人口（统计 2021 年）有两个不同的值" in said[0].zh
+    assert "resident population of Chengdu (statistic of 2021)" in said[0].en
+
+
 def test_a_bad_correction_leaves_the_others_and_the_check(checked, forms):
     was = cell(forms, "深圳", 3)
     found = checked(

@@ -136,8 +136,8 @@ def _settled(cells: pd.DataFrame, found: list, ed, judged) -> tuple[pd.DataFrame
 
 
 def _of_sources(ed) -> Checked:
-    path, places = ed.path("sources"), ed.places()
-    units = names.Roster.of_places(places)
+    path = ed.path("sources")
+    units = names.Roster.of_places(ed.places())
     blocks, found = read_sources(path)
     if not blocks and found:  # nothing is known of the tables: what is missing in them is not said
         return Checked(pd.DataFrame(columns=panels.COLUMNS), tuple(found))
@@ -154,10 +154,10 @@ def _of_sources(ed) -> Checked:
     panel, seen = _years(cells[panels.COLUMNS].dropna(subset="value"), ed, path.name, wrong)
     found += [] if lost else seen
     how, history = ed.settings.get("late", "draws"), ed.history()
-    english = dict(zip(places["city"], places["city_en"])) if "city_en" in places else {}
+    english, cities = _english(ed), ed.places()["city"]
     computed = set(late.RESTS) if any(one.get("into") == "statistics" for one in blocks) else set()
     gaps, said = late.found(
-        panel, ed.spec, places["city"], ed.year, how=how, history=history, english=english, computed=computed
+        panel, ed.spec, cities, ed.year, how=how, history=history, english=english, computed=computed
     )
     if NOT_FILLED in [getattr(one, "rule", "") for one in seen]:
         gaps, said = gaps[:0], []
@@ -257,7 +257,7 @@ def _read(block: dict, folder: Path, ed, units: names.Roster) -> tuple[pd.DataFr
 
 def _judged(cells: pd.DataFrame, ed) -> tuple[pd.DataFrame, list[Finding]]:
     """Each cell once, with the indicators that follow from statistics, and what cannot be or is doubtful."""
-    cells, found = _once(cells)
+    cells, found = _once(cells, ed)
     plain, stats = (cells[cells["into"].eq(one)] for one in mapping.INTO)
     found += _doubtful(
         stats, ed, ed.year - 1
@@ -276,27 +276,37 @@ def _doubtful(cells: pd.DataFrame, ed, year: int, history: pd.DataFrame | None =
     return plausibility.findings(cells, ed.spec, year, history=history, places=ed.places())
 
 
-def _once(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
+def _once(cells: pd.DataFrame, ed) -> tuple[pd.DataFrame, list[Finding]]:
     """Each cell once: the same value in two tables is taken once, two values are an error that names both places."""
     key, found = [*KEY, "into"], []
     there = cells.dropna(subset="value")
-    for _, same in there[there.duplicated(key, keep=False)].groupby(key, sort=False):
+    doubled = there[there.duplicated(key, keep=False)]
+    for _, same in doubled.groupby(key, sort=False):
         first, *others = same.to_dict("records")
         where = " ".join(str(first[name] or "") for name in ("file", "sheet", "cell"))
         found += [
-            Finding(
-                "check.conflict",
-                **_place(one),
-                value=one["value"],
-                **_key(one),
-                first=first["value"],
-                where=where,
-            )
+            _conflict(one, ed, first=f"{first['value']:.15g}", where=where)
             for one in others
             if not np.isclose(one["value"], first["value"], rtol=1e-12)
         ]
     kept = cells.sort_values("value", na_position="last", kind="stable").drop_duplicates(key)
     return kept.sort_index(), found
+
+
+def _conflict(line: dict, ed, **first) -> Finding:
+    """A cell with a value that another place contradicts."""
+    statistic = line["into"] == "statistics"
+    kind = names.Roster.of_measures() if statistic else names.Roster.of_indicators(ed.spec)
+    zh, en = kind.label(line["indicator"])
+    said = {"label_zh": zh, "label_en": en, "unit_en": _english(ed).get(line["unit"], line["unit"])}
+    rule = "check.conflict_statistic" if statistic else "check.conflict"
+    return Finding(rule, **_place(line), value=f"{line['value']:.15g}", **_key(line), **said, **first)
+
+
+def _english(ed) -> dict:
+    """Names of the cities in English, where the places have them."""
+    places = ed.places()
+    return dict(zip(places["city"], places["city_en"])) if "city_en" in places else {}
 
 
 def _place(line: dict) -> dict:
