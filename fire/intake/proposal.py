@@ -394,7 +394,8 @@ class _Guess:
     def _measures_apart(self, guess, texts, rows, roster) -> None:
         """A unit of measurement for each indicator, where headings above it say other ones than the whole table."""
         whole, found, apart = guess.get("measure"), {}, False
-        if not rows or isinstance(whole, str) and axis(whole, "measure").kind != "fixed":
+        at_rows = isinstance(whole, str) and (found_at := axis(whole, "measure")) and found_at.kind != "fixed"
+        if not rows or at_rows:
             return
         for at, text in texts.items():
             above = [
