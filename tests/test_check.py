@@ -147,6 +147,7 @@ def test_a_column_of_texts_is_wrong_and_not_late(checked, sheet, column):
 
 def test_after_a_slip_of_yaml_nothing_else_is_said(checked):
     found = checked(("sources.yaml", "  columns: C-AF", "\tcolumns: C-AF"))
+    assert "sources.yaml 写法有误：第 11 行" in found.of("error")[0].zh
     assert set(errors(found)) == {"check.yaml"} and len(found.findings) == found.count("error")
 
 

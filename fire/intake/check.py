@@ -194,12 +194,19 @@ def read_sources(path: Path) -> tuple[list[dict], list[Finding]]:
     try:
         said = files.read_yaml(path)
     except InputError as error:
-        return [], [Finding("check.yaml", path.name, value=f"{fault}") for fault in error.faults]
+        return [], [_quoted("check.yaml", fault, path.name) for fault in error.faults]
     blocks = said.get("sources")
     found = [Finding("check.key", path.name, value=key) for key in said if key != "sources"]
     if not isinstance(blocks, list) or not all(isinstance(one, dict) for one in blocks):
         return [], [*found, Finding("check.list", path.name)]
     return blocks, found
+
+
+def _quoted(rule: str, fault: str, file: str) -> Finding:
+    """A fault of a file as a whole under a rule of the check, in both languages without its long path."""
+    words = ("zh", "zh_fix", "en", "en_fix")
+    said = {f"said_{word}": getattr(fault, word, fault if word in ("zh", "en") else "") for word in words}
+    return Finding(rule, file, value=getattr(fault, "value", ""), **said)
 
 
 def files_of(path: Path) -> list[Path]:
@@ -396,7 +403,7 @@ def _proposed(path: Path, ed, units) -> tuple[str, list[Finding]]:
             block, _ = proposal.propose(grid, units, *kinds)
             texts += [] if block is None else [proposal.as_yaml(block).strip("\n")]
     except InputError as error:
-        return "", [Finding("check.unreadable", path.name, value=f"{fault}") for fault in error.faults]
+        return "", [_quoted("check.unreadable", fault, path.name) for fault in error.faults]
     return "\n\n".join(texts), []
 
 
