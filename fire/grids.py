@@ -162,7 +162,7 @@ def _by_content(path: Path, head: bytes, suffix: str) -> str:
         return _compound(path)
     if head[8:12] == b"DUCK":
         return "database"
-    if suffix == ".dta" and 0x68 <= head[0] <= 0x73 and head[1] in (1, 2):
+    if suffix == ".dta" and 0x68 <= head[0] <= 0x73 and head[1:2] in (b"\1", b"\2"):
         return "dta"
     start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
     if start.startswith(b"mime-version:") or re.match(
