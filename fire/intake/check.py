@@ -67,7 +67,7 @@ def level_of(found: str) -> str:
 
 
 def frame(findings) -> pd.DataFrame:
-    """Findings as a table, the gravest first, in the order in which they were found."""
+    """Findings as a table: the gravest first, then by file, sheet and row."""
     columns = [
         "level",
         "rule",
@@ -90,8 +90,9 @@ def frame(findings) -> pd.DataFrame:
         for one in findings
     ]
     table = pd.DataFrame(rows, columns=columns)
-    order = table["level"].map(LEVELS.index)
-    return table.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+    order = table.assign(level=table["level"].map(LEVELS.index), row=pd.to_numeric(table["row"]).fillna(0))
+    order = order.fillna("").sort_values(["level", "file", "sheet", "row"], kind="stable")
+    return table.loc[order.index].reset_index(drop=True)
 
 
 def check(ed) -> Checked:
@@ -270,11 +271,7 @@ def _judged(cells: pd.DataFrame, ed) -> tuple[pd.DataFrame, list[Finding]]:
         stats, ed, ed.year - 1
     )  # of the year before: nothing to compare them with in older panels
     cells = pd.concat([plain, _derived(stats, ed)], ignore_index=True)
-    told = {(one.rule, *one.place.values()) for one in found}
-    seen = _doubtful(
-        cells, ed, ed.year, ed.history()
-    )  # of derived indicators: what their statistic does not say already
-    return cells, found + [one for one in seen if (one.rule, *one.place.values()) not in told]
+    return cells, found + plausibility.fresh(_doubtful(cells, ed, ed.year, ed.history()), found)
 
 
 def _doubtful(cells: pd.DataFrame, ed, year: int, history: pd.DataFrame | None = None) -> list[Finding]:
@@ -336,11 +333,8 @@ def _derived(cells: pd.DataFrame, ed) -> pd.DataFrame:
     panel = panel[panel["indicator"].isin(ed.spec.indicators)].assign(of=panel["indicator"].map(late.RESTS))
     spots = stats.assign(year=stats["year"] + 1).rename(columns={"indicator": "of"})
     spots = spots[["unit", "year", "of", "raw", "measure", *SPOT]]
-    return (
-        panel.merge(spots, on=["unit", "year", "of"], how="left")
-        .drop(columns="of")
-        .assign(into=mapping.INTO[0])
-    )
+    joined = panel.merge(spots, on=["unit", "year", "of"], how="left").drop(columns="of")
+    return joined.assign(into=mapping.INTO[0], stat_year=joined["year"] - 1)
 
 
 def _years(panel: pd.DataFrame, ed, file: str, wrong: bool = False) -> tuple[pd.DataFrame, list[Finding]]:

@@ -20,6 +20,8 @@ from fire.sources import names, tables
 from fire.sources.names import Roster, plain
 
 ALL = "*"
+# Errors that a person may accept: a column is off by a power of ten because the source has changed its base.
+REBASED = ("plausibility.unit_column", "plausibility.decimal_column")
 ALIKE = ["file", "sheet", "indicator", "measure"]  # cells that are measured alike
 
 
@@ -126,7 +128,7 @@ def _faults(table: pd.DataFrame, file: str) -> list[Finding]:
             say("nothing", "rule")
         elif not replaces and line["rule"] not in rules():
             say("rule", "rule")
-        elif not replaces and rules()[line["rule"]]["level"] != "warning":
+        elif not replaces and not (rules()[line["rule"]]["level"] == "warning" or line["rule"] in REBASED):
             say("level", "rule")
         cell = (*(line[name] for name in KEY), "" if replaces else line["rule"])
         if cell in seen:
@@ -218,7 +220,7 @@ def accepted(findings: Iterable[Finding], rows: pd.DataFrame, path: Path | str) 
     for one in findings:
         takers = (
             [_taker(given, one, cell) for cell in _covers(one)]
-            if getattr(one, "level", "") == "warning"
+            if getattr(one, "level", "") == "warning" or _rule(one) in REBASED
             else []
         )
         for row in dict.fromkeys(row for row in takers if row):
