@@ -61,6 +61,10 @@ test: setup derived ## 运行全部测试，核对每本笔记 · Run all tests 
 test-spark: setup derived build/pyspark/.done ## Run the Spark tests on a cluster of their own (needs Java 17; installs pyspark, 490 MB)
 	@PYTHONPATH=build/pyspark $(BIN)/pytest -m spark tests/test_spark.py
 
+test-robust: setup derived ## 更久的考验：意外中断、随机的坏文件 · Longer trials: mishaps of runs, random bad files
+	@$(FIRE) tests.processes
+	@$(FIRE) tests.fuzz 10000
+
 spark: build/pyspark/.done ## Install pyspark into build/pyspark, outside the base environment
 
 build/pyspark/.done: pyproject.toml | $(READY)
@@ -77,8 +81,14 @@ chapter: setup ## 新建一章 · Begin a chapter: make chapter NAME=35-credit
 city: setup ## 一座城市的笔记 · Run the notebook of one city: make city CITY=合肥
 	@$(FIRE) fire city $(or $(CITY),-) --edition $(EDITION)
 
-check: setup ## 检查版次、章节与笔记 · Check edition, programme and notebooks before a long run
+new: setup ## 新建一版 · Begin an edition: make new EDITION=2023 FROM=2022
+	@$(FIRE) fire new $(or $(GIVEN),-) $(FROM)
+
+check: setup ## 检查数据、版次、章节与笔记 · Check data, edition, programme and notebooks before a long run
 	@$(FIRE) fire check --edition $(EDITION)
+
+sources: setup ## 识别新放入的数据文件 · Propose how files not yet named are read: make sources EDITION=2023
+	@$(FIRE) fire sources $(EDITION)
 
 audit: setup ## 统计审计 · Audit the index statistically: pass, flag or fail for every check
 	@$(FIRE) fire audit $(EDITION)
@@ -132,5 +142,5 @@ clean: ## 删除生成的文件，您的数据不动 · Remove what was built; y
 	@rm -rf $(filter-out build/unlocked,$(wildcard build/*)) $(BUILT) reports/bench data/sample/records $(if $(wildcard .venv/.done),.venv)
 	@echo "已删除生成的文件；保留 · Removed what was built; kept: $(wildcard data/raw data/records build/unlocked) reports/editions notebooks"
 
-.PHONY: help report setup data derived test test-spark spark notebooks chapter city check audit publish unlock verify diff bench lab \
+.PHONY: help report setup data derived test test-spark spark notebooks chapter city new check sources audit publish unlock verify diff bench lab \
   format lint style types sound docs hooks lock clean

@@ -36,6 +36,19 @@ API = {
             ("刊载的事实", "Printed facts", ["sources.printed"]),
         ],
     ),
+    "intake": (
+        "录入与检查",
+        "Intake and check",
+        [
+            ("检查", "The check", ["intake.check", "report.check"]),
+            ("任何文件、任何单元格", "Any file, any cell", ["grids", "workbooks", "cells"]),
+            ("怎样读一张表", "How a table is read", [f"intake.{name}" for name in ("mapping", "layout", "remains", "measures", "proposal")]),
+            ("名称", "Names", ["sources.names"]),
+            ("是否可信、更正", "Plausibility, corrections", ["intake.plausibility", "intake.corrections"]),
+            ("缺数", "Late data", ["intake.late"]),
+            ("新建一版", "A new edition", ["intake.template"]),
+        ],
+    ),
     "editions": (
         "版次、名称与存好的结果",
         "Editions, names, stored results",
@@ -99,12 +112,14 @@ ROOMS = {
     "report": ("fire/report/", "报告", "Report"),
     "figures": ("fire/figures/", "图", "Figures"),
     "analysis": ("fire/analysis/", "分析", "Analysis"),
+    "edition": ("edition.py", "版次", "Editions"),
+    "intake": ("fire/intake/", "录入与检查", "Intake"),
     "sources": ("fire/sources/", "来源", "Sources"),
-    "edition": ("edition.py  codebook.py", "版次与名称", "Editions"),
+    "codebook": ("codebook.py", "名称与表头", "Codebook"),
     "index": ("fire/index/", "指数", "Index"),
-    "files": ("files.py  errors.py", "文件与报错", "Files"),
+    "files": ("files, grids, cells, errors", "文件与报错", "Files"),
 }
-WITH = {"codebook": "edition", "errors": "files"}  # modules that share a box
+WITH = dict.fromkeys(("errors", "cells", "grids", "workbooks"), "files")  # modules that share a box
 FACE = "'Noto Sans SC','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif"
 
 

@@ -7,7 +7,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from fire.errors import InputError
+from fire.errors import InputError, shown
 from fire.report.imports import ROOT
 
 BUILD, EDITIONS, NOTEBOOKS = ROOT / "build", ROOT / "reports" / "editions", ROOT / "notebooks"
@@ -88,25 +88,50 @@ def refresh(choice) -> None:
     refuse("notebooks", build.refresh([found(name) for name in choice.names] or notebooks(), say))
 
 
-def check(choice) -> None:
-    """检查版次、章节表与笔记，一次列出全部问题 · Check edition, programme and notebooks: all faults at once"""
+def check(choice) -> int:
+    """检查数据、版次、章节表与笔记，一次列出全部问题 · Check data, edition, programme and notebooks: all faults at once"""
     from fire import edition
-    from fire.errors import refuse
+    from fire.report import check as page
     from fire.report import notebook, programme
 
-    faults = []
-    for work in (
-        lambda: edition.load(choice.edition).index,
-        lambda: programme.load(edition.load(choice.edition)),
-    ):
+    ed = edition.load(choice.edition)
+    checked, others = ed.check(), []
+    for work in (lambda: programme.load(ed), lambda: checked.count("error") or ed.index):
         try:
             work()
         except InputError as error:
-            faults += [f"{error.what}: {fault}" for fault in error.faults]
+            others += [f"{error.what}: {fault}" for fault in error.faults]
     paths = [found(name) for name in choice.names] or notebooks()
-    faults += [f"{shown(path)}: {fault}" for path in paths for fault in notebook.faults(path)]
-    refuse("check", list(dict.fromkeys(faults)))
-    print(f"没有发现问题 · no faults: edition {choice.edition}, {len(paths)} notebooks")
+    others += [f"{shown(path)}: {fault}" for path in paths for fault in notebook.faults(path)]
+    others = list(dict.fromkeys(others))
+    written = page.write(ed, checked, others)
+    say(page.summary(checked, ed.name, others))
+    say(f"{len(paths)} 本笔记 · notebooks\n打开 · Open {shown(written)}")
+    return 1 if others or checked.count("error") else 0
+
+
+def new(choice) -> None:
+    """新建一版：版次文件、指标体系与待填的工作簿 · Begin an edition: its file, specification and workbooks to fill in"""
+    from fire import edition
+    from fire.intake import template
+
+    made = template.begin(edition.load(choice.old), choice.name, form=choice.form)
+    print("\n".join(["已建立 · made:", *(f"  {shown(path)}" for path in made)]))
+    print(f"填好后运行 · fill them in, then run: make check EDITION={choice.name}")
+
+
+def sources(choice) -> None:
+    """识别尚未登记的数据文件，写入来源文件待确认 · Propose how files not yet named are read, for you to confirm"""
+    from fire import edition
+    from fire.intake import check as intake
+
+    ed = edition.load(choice.edition)
+    added = intake.propose(ed)
+    if not added:
+        print("没有未登记的数据文件 · every file is named already")
+        return
+    print("\n".join(f"已写入 · added: {name}" for name in added))
+    print(f"请在其中核对 · look them through in {ed.settings['sources']}")
 
 
 def audit(choice) -> None:
@@ -222,6 +247,13 @@ COMMANDS: dict[str, tuple] = {
     ),
     "refresh": (refresh, NAMES, OPTION),
     "check": (check, NAMES, OPTION),
+    "new": (
+        new,
+        ("name", {"help": "新版次 · number of the new edition, such as 2023"}),
+        ("old", {"nargs": "?", "help": "依据的版次，默认最新 · edition to begin from, default the newest"}),
+        ("--form", {"choices": ("xlsx", "csv"), "default": "xlsx", "help": "待填的文件 · files to fill in"}),
+    ),
+    "sources": (sources, EDITION),
     "city": (city, ("name", {"help": "城市 · city, such as 合肥"}), OPTION),
     "audit": (audit, EDITION),
     "publish": (publish, NAMED),
@@ -291,10 +323,6 @@ def found(name: str) -> Path:
     return have[stem]
 
 
-def shown(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else f"{path}"
-
-
 def say(line: str) -> None:
     print(line, flush=True)
 
@@ -318,27 +346,49 @@ def main(words: list[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a console that lacks a character shows a mark in its place
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside: as by Ctrl-C
     choice = parser().parse_args(words)
-    if getattr(choice, "edition", "") is None:
-        choice.edition = newest()
+    for key in ("edition", "old"):
+        if getattr(choice, key, "") is None:
+            setattr(choice, key, newest())
+    from fire.report.build import room
+
     try:
-        there(*(value for key, value in vars(choice).items() if key in ("edition", "a", "b")))
-        choice.command(choice)
+        there(*(value for key, value in vars(choice).items() if key in ("edition", "a", "b", "old")))
+        room(choice.command.__name__)
+        return choice.command(choice) or 0
     except InputError as error:
         print(told(error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("已中断 · interrupted", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # what reads the output has gone, as with `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except Exception as error:
-        LOG.parent.mkdir(parents=True, exist_ok=True)
-        LOG.write_text(traceback.format_exc(), encoding="utf-8")
+        return failed(error)
+
+
+def failed(error: Exception) -> int:
+    """Tell what stopped the run: a disturbance of the machine (full disk, read-only folder) or a fault of the program."""
+    from fire import files
+
+    if found := files.disturbed(error):
         print(
-            f"程序出错（不是您的数据问题），详情见 {shown(LOG)} · a fault of the program ({type(error).__name__}); "
-            f"details in {shown(LOG)}",
+            f"运行中断，上次的报告完好 · the run stopped, the last report is whole\n  - {found}",
             file=sys.stderr,
         )
         return 1
-    return 0
+    where = shown(LOG)
+    try:
+        LOG.parent.mkdir(parents=True, exist_ok=True)
+        LOG.write_text(traceback.format_exc(), encoding="utf-8")
+    except OSError:
+        where = traceback.format_exc(limit=-1).strip().replace("\n", " | ")
+    print(
+        f"程序出错（不是您的数据问题），详情见 {where} · a fault of the program ({type(error).__name__}); details in {where}",
+        file=sys.stderr,
+    )
+    return 1
 
 
 if __name__ == "__main__":

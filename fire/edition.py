@@ -22,11 +22,12 @@ import pandas as pd
 
 from fire import codebook, files
 from fire.errors import InputError, refuse
-from fire.index import draws, normalise
+from fire.index import normalise
 from fire.index import panel as panels
 from fire.index import spec as specs
 from fire.index.index import HELD, Index, contradictions, differs
 from fire.index.spec_faults import suggest
+from fire.intake import check as intake
 
 EDITIONS = files.REPORTS / "editions"
 NAME, TEXT = (int, float, str), (str,)
@@ -35,15 +36,18 @@ KEYS = {
     "year": (int,),
     "base_year": (int,),
     "specification": TEXT,
-    "panel": TEXT,
     "focus_region": TEXT,
     "languages": (list,),
 }
 EXTRA = {
+    "panel": TEXT,  # the values in the project's own form; or, instead,
+    "sources": TEXT,  # how the institute's own tables are read (.yaml)
+    "corrections": TEXT,  # corrected cells and accepted warnings (.csv)
+    "late": TEXT,  # what is done about cells that are not there yet: draws (default) or refuse
     "places": TEXT,  # cities with their regions; default data/places.csv
     "regions": TEXT,  # regions in order; default data/regions.csv
     "sheet": TEXT,  # of the panel, when it is a workbook of several
-    "draws": TEXT,  # several draws of the cells that the panel has no value for (.parquet)
+    "draws": TEXT,  # of a panel: several draws of the cells that the panel has no value for (.parquet)
     "feasible": TEXT,  # the range that printed facts leave to scores, growth and ranks (.csv)
     "records": TEXT,  # folder of firm, patent and deal records
     "engine": TEXT,  # where records are counted: duckdb:// or spark://host:port
@@ -54,6 +58,8 @@ EXTRA = {
     "corrects": NAME,  # the edition that this one corrects
     "note": TEXT,
 }
+NAMED = ("panel", "sources", "corrections", "draws")  # files that must be there when the edition names them
+LATE = ("draws", "refuse")
 DEFAULTS = {"places": "data/places.csv", "regions": "data/regions.csv"}
 DIGITS = 6  # decimals of a score that a lock holds
 KEPT = ["unit", "year", "node", "score", "rank"]
@@ -150,8 +156,7 @@ class Edition:
 
         Raises InputError with every fault of panel and places, and when the specification contradicts the lock.
         """
-        path = self._file("panel")
-        absent = [key for key in ("panel", "draws") if key in self.settings and not self._file(key).exists()]
+        absent = [key for key in NAMED if key in self.settings and not self._file(key).exists()]
         refuse(
             f"edition {self.name}",
             [
@@ -159,18 +164,53 @@ class Edition:
                 for key in absent
             ],
         )
-        drawn, posts = self.path("draws"), None
-        panel = panels.read(path, self.spec, self.settings.get("sheet"), whole=drawn is None)
+        checked, posts = self.check(), None
+        refuse(f"edition {self.name}", checked.of("error"))
         if self.frozen is not None:
             refuse(f"edition {self.name}", broken(self.frozen, self.spec))
             posts = pd.DataFrame.from_dict(self.frozen["posts"], orient="index").rename_axis("indicator")
-        return Index(
-            self.spec, panel, posts, places=self.places(), year=self.year, draws=drawn and draws.read(drawn)
-        )
+        places = self.places()
+        return Index(self.spec, checked.panel, posts, places=places, year=self.year, draws=checked.draws)
+
+    @cached_property
+    def _checked(self) -> intake.Checked:
+        return intake.check(self)
+
+    def check(self) -> intake.Checked:
+        """What the files of this edition hold and everything found in them; raises nothing for bad input."""
+        return self._checked
+
+    @cached_property
+    def previous(self) -> "Edition | None":
+        """The edition before: the one whose posts are kept, else the newest that is older; None without."""
+        older = [name for name in names(self.folder) if name < self.name and name != self.name]
+        name = self.settings.get("posts") or next(reversed(older), None)
+        return None if name is None or f"{name}" == self.name else load(name, self.folder)
+
+    def history(self) -> pd.DataFrame | None:
+        """The known cells of the edition before (unit, year, indicator, value, status, source); None without."""
+        before = self.previous
+        if before is None:
+            return None
+        if "sources" in before.settings:
+            return before.check().panel
+        path = before._file("panel")
+        if not path.exists():
+            return None
+        return panels.read(path, before.spec, before.settings.get("sheet"), whole=False)
 
     @cached_property
     def _places(self) -> pd.DataFrame:
-        return places(self._file("places"), list(self.regions()["region"]))
+        regions = list(self.regions()["region"])
+        refuse(
+            f"edition {self.name}",
+            [
+                f"focus_region: '{self.focus_region}' is not among the regions"
+                + suggest(self.focus_region, regions)
+            ]
+            * (self.focus_region not in regions),
+        )
+        return places(self._file("places"), regions)
 
     def places(self) -> pd.DataFrame:
         """The cities of this edition: city, city_en, province, adcode, lon, lat, region, …"""
@@ -213,8 +253,10 @@ class Edition:
         paths = [self.folder / f"{self.name}.yaml", specs.INDICES / f"{self.settings['specification']}.toml"]
         if "posts" in self.settings:
             paths.append(self.folder / f"{self.settings['posts']}.lock.json")
-        paths += [self._file(key) for key in ("panel", "places", "regions")]
-        paths += [self._file(key) for key in ("programme", "draws", "feasible") if key in self.settings]
+        paths += [self._file(key) for key in ("places", "regions")]
+        paths += [self._file(key) for key in (*NAMED, "programme", "feasible") if key in self.settings]
+        if "sources" in self.settings:
+            paths += intake.files_of(self._file("sources"))
         for folder in filter(
             None, [self.facts, None if sample(self.settings.get("records")) else self.records]
         ):
@@ -272,7 +314,13 @@ def places(path: Path, regions: list[str]) -> pd.DataFrame:
     for name in ("lon", "lat"):
         table[name], wrong = files.to_number(table[name], path.name, name)
         faults += wrong
-    for row, line in enumerate(table[["city", "city_en", "region"]].itertuples(index=False), 2):
+    rows = files.rows(table)
+    for name, most in (("lon", 180), ("lat", 90)):
+        faults += [
+            f"{path.name}: row {rows[at]}, column '{name}': {table[name][at]:g} is not between -{most} and {most}: correct it"
+            for at in table.index[table[name].abs() > most]
+        ]
+    for row, line in zip(rows, table[["city", "city_en", "region"]].itertuples(index=False)):
         where = f"{path.name}: row {row}"
         faults += [
             f"{where}, column '{name}': empty: fill it in"
@@ -284,7 +332,7 @@ def places(path: Path, regions: list[str]) -> pd.DataFrame:
                 f"{where}: region '{line.region}' is not among the regions" + suggest(line.region, regions)
             )
     faults += [
-        f"{path.name}: row {row + 2}: {table['city'][row]} is there already: keep one of the rows"
+        f"{path.name}: row {rows[row]}: {table['city'][row]} is there already: keep one of the rows"
         for row in table.index[table["city"].duplicated() & table["city"].notna()]
     ]
     refuse(f"{path}", faults)
@@ -311,6 +359,12 @@ def load(edition: int | float | str, folder: Path = EDITIONS) -> Edition:
         for key, value in settings.items()
         if key in known and (not isinstance(value, known[key]) or isinstance(value, bool))
     ]
+    if ("panel" in settings) == ("sources" in settings):
+        faults.append(
+            "'panel' or 'sources': give one of them: a panel in the project's form, or how your files are read"
+        )
+    if settings.get("late", LATE[0]) not in LATE:
+        faults.append(f"late: {settings['late']!r} is unknown: type draws or refuse")
     if str(settings.get("edition", path.stem)) != path.stem:
         faults.append(f"edition: the file says {settings['edition']}, its name {path.stem}: make them agree")
     if isinstance(settings.get("languages"), list):
@@ -437,7 +491,7 @@ def verify(edition: int | float | str, folder: Path = EDITIONS) -> list[str]:
         for name in now
         if name not in lock["inputs"]
     ]
-    if not ed._file("panel").exists():
+    if any(now.get(name) is None for name in lock["inputs"]):
         return faults
     results = ed.results()
     if _digest(results) == lock["scores_sha256"]:

@@ -1,21 +1,37 @@
 """Reading tables as economists save them, and writing files so that a killed run leaves no half file."""
 
+import errno
 import hashlib
 import json
 import os
+import re
+import shutil
+import tempfile
 import unicodedata
+from collections import Counter
 from contextlib import contextmanager
-from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
-from fire.errors import InputError, refuse
+from fire import grids
+from fire.cells import Percent, numbers
+from fire.errors import Finding, InputError, refuse
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "data"
 REPORTS = ROOT / "reports"
+SYSTEM = {
+    **dict.fromkeys([errno.ENOSPC, errno.EDQUOT, errno.EFBIG], "space"),
+    **dict.fromkeys([errno.EACCES, errno.EPERM, errno.EROFS], "right"),
+    **dict.fromkeys([errno.EMFILE, errno.ENFILE], "open"),
+    **dict.fromkeys([errno.ENOMEM, errno.EAGAIN], "memory"),
+    **dict.fromkeys([errno.ENOENT, errno.ESTALE, errno.ENOTDIR, errno.EISDIR, errno.EIO], "gone"),
+    errno.ENAMETOOLONG: "long",
+}
+ROOM = 2**20  # bytes free below which a disk counts as full
 
 
 @contextmanager
@@ -50,40 +66,13 @@ def write_csv(
 
 
 def decode(path: Path | str) -> str:
-    """Text of a file in UTF-8 (with or without mark) or GB18030, the two encodings Excel gives in China."""
-    raw = Path(path).read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InputError(f"{path}", ["neither UTF-8 nor GB18030: save it from Excel as 'CSV UTF-8'"])
+    """Text of a file in whatever encoding it is (`grids.decode`), with LF."""
+    return grids.decode(path)[0]
 
 
-def read_csv(path: Path | str, **options) -> pd.DataFrame:
-    """Read a CSV in UTF-8 or GB18030, every cell as text, empty cells as missing.
-
-    Header names are stripped and width-normalised (full-width letters become plain). Raises InputError for a
-    missing or empty file and for duplicated column names.
-    """
-    if not Path(path).exists():
-        raise InputError(f"{path}", ["the file does not exist"])
-    text = decode(path)
-    if not text.strip():
-        raise InputError(f"{path}", ["the file is empty: it needs a header row and data"])
-    try:
-        cells = pd.read_csv(
-            StringIO(text),
-            dtype=str,
-            keep_default_na=False,
-            na_values=[""],
-            skipinitialspace=True,
-            header=None,
-            **options,
-        )
-    except pd.errors.ParserError as error:
-        raise InputError(f"{path}", [f"{error}: every row needs as many commas as the header"]) from None
-    return _headed(cells, f"{path}")
+def read_csv(path: Path | str) -> pd.DataFrame:
+    """`read_table` of a file with one table."""
+    return read_table(path)[0]
 
 
 def read_table_with(path: Path | str, columns: list[str]) -> pd.DataFrame:
@@ -94,14 +83,22 @@ def read_table_with(path: Path | str, columns: list[str]) -> pd.DataFrame:
 
 
 class _Strict(yaml.SafeLoader):
-    """YAML that refuses a key twice."""
+    """YAML that refuses a key twice; `name` is the file."""
+
+    def __init__(self, text: str, name: str):
+        super().__init__(text)
+        self.name = name
 
 
 def _mapping(loader, node):
     keys = [loader.construct_object(key) for key, _ in node.value]
     for (key, _), name in reversed(list(zip(node.value, keys))):
+        if isinstance(name, list | dict):
+            refuse(loader.name, [Finding("files.key", loader.name, line=key.start_mark.line + 1)])
         if keys.count(name) > 1:
-            raise yaml.YAMLError(f"line {key.start_mark.line + 1}: '{name}' stands twice: keep one")
+            refuse(
+                loader.name, [Finding("files.twice", loader.name, value=name, line=key.start_mark.line + 1)]
+            )
     return {name: loader.construct_object(value, deep=True) for name, (_, value) in zip(keys, node.value)}
 
 
@@ -109,24 +106,55 @@ _Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 
 
 def read_yaml(path: Path | str) -> dict:
-    """The mapping in a YAML file (UTF-8 or GB18030). InputError names the line of tabs, doubled keys and bad syntax."""
+    """The mapping in a YAML file (UTF-8 or GB18030). InputError names the line of tabs, of colons, doubled keys and bad syntax."""
+    what = f"{path}"
+    refuse(what, [] if Path(path).exists() else [Finding("files.no_file", what)])
     text = decode(path)
-    tabs = [
-        f"line {row}: a tab: type blanks instead"
-        for row, line in enumerate(text.splitlines(), 1)
-        if "\t" in line.partition("#")[0]
-    ]
-    refuse(f"{path}", tabs)
+    lines = text.splitlines()
+    refuse(
+        what,
+        [
+            Finding("files.tab", what, line=row)
+            for row, line in enumerate(lines, 1)
+            if "\t" in line.partition("#")[0]
+        ],
+    )
     try:
-        table = yaml.load(text, _Strict)
+        table = _Strict(text, what).get_single_data()
+    except InputError:
+        raise
     except yaml.MarkedYAMLError as error:
-        where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise InputError(f"{path}", [f"{where}{error.problem}: mend that line (key: value)"]) from None
+        raise InputError(what, [_slip(what, lines, error)]) from None
     except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path}", [" ".join(str(error).split())]) from None
+        raise InputError(what, [Finding("files.value", what, what=" ".join(str(error).split()))]) from None
     if not isinstance(table, dict):
-        raise InputError(f"{path}", ["it holds no lines of the form `key: value`"])
+        slips = (_colon(what, lines, at) for at in range(len(lines)))
+        first = next((one for one in slips if one), None) if isinstance(table, str) else None
+        raise InputError(what, [first or Finding("files.lines", what)])
     return table
+
+
+def _slip(what: str, lines: list[str], error: yaml.MarkedYAMLError) -> Finding:
+    """What is wrong with a YAML file, at the line where the bad text stands: PyYAML marks where it gave up."""
+    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark]
+    marked = max(marks, default=0)
+    before = [at for at in range(marked) if lines[at : at + 1] and lines[at].partition("#")[0].strip()]
+    for at in dict.fromkeys([*marks, marked, *before[-1:]]):
+        if found := _colon(what, lines, at):
+            return found
+    simple = error.context == "while scanning a simple key"
+    at = marks[0] if simple or marked >= len(lines) else marked
+    seen = "".join(lines[at : at + 1]).strip()
+    return Finding("files.syntax", what, value=seen, line=at + 1, what=error.problem)
+
+
+def _colon(what: str, lines: list[str], at: int) -> Finding | None:
+    """The slip of a line whose colon is no colon of YAML: full-width, or without a blank behind it."""
+    line = "".join(lines[at : at + 1]).partition("#")[0].rstrip()
+    slip = re.match(r"\s*(?:- +)?[^\s:：\"'\[{]+(：|:(?=[^\s/]))", line)
+    if slip is None or re.search(":(?: |$)", line):
+        return None
+    return Finding(f"files.{'colon' if slip[1] == '：' else 'blank'}", what, value=line.strip(), line=at + 1)
 
 
 def read_json(path: Path | str) -> dict:
@@ -150,67 +178,96 @@ def free(path: Path) -> Path:
     return path if not path.exists() else next(one for one in taken if not one.exists())
 
 
-def _headed(frame: pd.DataFrame, what: str) -> pd.DataFrame:
-    """A table with its first row as column names, stripped and width-normalised; refused when two are the same."""
-    header = [unicodedata.normalize("NFKC", str(name)).strip() for name in frame.iloc[0]]
-    doubles = sorted({name for name in header if header.count(name) > 1})
-    refuse(what, [f"row 1: column '{name}' appears twice: rename one" for name in doubles])
-    return frame.iloc[1:].reset_index(drop=True).set_axis(header, axis=1)
+def _headed(grid: grids.Grid, what: str) -> pd.DataFrame:
+    """A grid with its first row as column names, stripped and width-normalised, every cell as text; blank rows and
+    columns are skipped, and `rows` remembers them. Refused when two names are the same, or one is missing."""
+    cells = grid.cells.to_numpy()
+    there = grid.cells.notna().to_numpy()
+    rows, columns = there.any(axis=1), there.any(axis=0)
+    head, *body = rows.nonzero()[0]
+    names = [unicodedata.normalize("NFKC", _text(name) or "").strip() for name in cells[head, columns]]
+    faults: list[str] = [
+        f"row {head + 1}: column '{name}' appears twice: rename one"
+        for name, count in sorted(Counter(names).items())
+        if count > 1 and name
+    ]
+    for column, name in zip(columns.nonzero()[0], names):
+        if not name:
+            row = int(there[:, column].argmax())
+            at = grids.address(row, int(column))
+            faults.append(Finding("grids.heading", grid.file, sheet=grid.sheet or "", cell=at, head=head + 1))
+    refuse(what, faults)
+    texts = cells[np.ix_(body, columns)]
+    if any(not isinstance(cell, str) for cell in texts.flat):
+        texts = np.array([[_text(cell) for cell in row] for row in texts], dtype=object).reshape(texts.shape)
+    table = pd.DataFrame(texts, columns=names, dtype=object).astype("str")
+    if len(body) + 1 < len(rows):
+        blank = np.flatnonzero(~rows) + 1
+        ends = np.flatnonzero(np.diff(blank, prepend=-1, append=len(rows) + 9) > 1)
+        table.attrs["blank"] = tuple(
+            (int(blank[start]), int(blank[end - 1])) for start, end in zip(ends, ends[1:])
+        )
+    return table
+
+
+def _text(cell) -> str | None:
+    """A cell as text: whole numbers without a decimal point, 0.123 formatted in per cent as 12.3%."""
+    if isinstance(cell, Percent):
+        return f"{100 * cell:.12g}%"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else float.__repr__(cell)
+    return cell if cell is None or isinstance(cell, str) else str(cell)
+
+
+def rows(table: pd.DataFrame | pd.Series) -> np.ndarray:
+    """The row of the file in which each row of a table just read, or of a column of it, stands, as Excel counts."""
+    blank = [row for first, last in table.attrs.get("blank", ()) for row in range(first, last + 1)]
+    return np.setdiff1d(np.arange(1, len(table) + len(blank) + 2), blank)[1:]
 
 
 def read_table(path: Path | str, sheet: str | None = None) -> tuple[pd.DataFrame, str]:
-    """A CSV, or one sheet of an Excel workbook (which one may be left out when there is only one), read as `read_csv`
-    does; and what to call it in messages."""
-    if not Path(path).suffix.lower().startswith(".xls"):
-        return read_csv(path), f"{path}"
-    if not Path(path).exists():
-        raise InputError(f"{path}", ["the file does not exist"])
-    try:
-        book = pd.ExcelFile(path, engine="openpyxl")
-    except Exception as error:  # openpyxl has a kind of error for each way to be no workbook
-        raise InputError(
-            f"{path}", ["not a workbook that can be read: save it from Excel as .xlsx, or as 'CSV UTF-8'"]
-        ) from error
-    with book:
-        names = book.sheet_names
-        one = sheet if sheet is not None or len(names) > 1 else names[0]
-        refuse(
-            f"{path}",
-            []
-            if one in names
-            else [
-                (f"no sheet '{sheet}'" if sheet else "which sheet?")
-                + f": add sheet= one of {', '.join(names)}"
-            ],
-        )
-        frame = pd.read_excel(
-            book, sheet_name=one, header=None, dtype=str, keep_default_na=False, na_values=[""]
-        )
-    what = f"{path}, sheet '{one}'"
-    refuse(what, ["the sheet is empty: it needs a header row and data"] if frame.empty else [])
-    return _headed(frame, what), what
+    """A table file of any kind (`grids.read`), its first row as column names, every cell as text, empty cells as missing;
+    and what to call it in messages.
+
+    Raises InputError for a file that is missing, empty, garbled or no table, and for doubled or missing column names.
+    """
+    grid = grids.read(path, sheet)
+    what = f"{path}, sheet '{grid.sheet}'" if grid.sheet else f"{path}"
+    return _headed(grid, what), what
 
 
-def to_number(
-    cells: pd.Series, path: Path | str, column: str, first_row: int = 2
-) -> tuple[pd.Series, list[str]]:
-    """Turn text cells into floats; full-width digits and thousands separators are read.
+def disturbed(error: BaseException | None = None) -> Finding | None:
+    """What the machine, not the data, did to a run: a full disk, a folder that may not be written, too little memory.
+
+    None when the error is of another kind and every disk that is written to has room.
+    """
+    here, seen = error, set()
+    while here is not None and id(here) not in seen:
+        seen.add(id(here))
+        short = isinstance(here, MemoryError) or "failed to map segment" in f"{here}"  # of a library
+        rule = "memory" if short else SYSTEM.get(getattr(here, "errno", None) or 0)
+        if rule:
+            return Finding(f"files.{rule}", getattr(here, "filename", None) or "")
+        here = here.__cause__ or here.__context__
+    for folder in (ROOT / "build", REPORTS, Path(tempfile.gettempdir())):
+        if folder.exists() and shutil.disk_usage(folder).free < ROOM:
+            return Finding("files.space", folder)
+    return None
+
+
+def to_number(cells: pd.Series, path: Path | str, column: str) -> tuple[pd.Series, list[str]]:
+    """Turn text cells into floats, as `fire.cells` reads them; full-width digits and thousands separators are read.
 
     Returns the numbers (missing stays missing) and a list of faults, one for each cell that is no number, named
-    by file, row (as Excel counts, header = 1) and column.
+    by file, row (as Excel counts, header = 1) and column. Nothing is listed here, so what takes a decision to read (a
+    dash for missing, 1.2亿, 12.3%, a footnote mark) is a fault too.
     """
-    clean = (
-        cells.astype("string")
-        .map(lambda cell: unicodedata.normalize("NFKC", cell).strip(), na_action="ignore")
-        .astype("string")
-        .str.replace(r"(?<=\d)[,\u00a0 ](?=\d{3}(?:\D|$))", "", regex=True)
-        .replace({"": pd.NA})
-    )
-    numbers = pd.to_numeric(clean, errors="coerce").astype(float)
-    bad = clean.notna() & (numbers.isna() | numbers.abs().eq(float("inf")))
-    faults = [
-        f"{path}: row {position + first_row}, column '{column}': '{cells.iloc[position]}' is not a number: "
-        f"type it with digits and one decimal point"
-        for position in bad.to_numpy().nonzero()[0]
-    ]
-    return numbers, faults
+    values, found = numbers(cells, lambda position: {"row": position})
+    faults, at = [], rows(cells)
+    for one in found:
+        if one.rule != "cells.blanks":
+            fault = one if one.level == "error" else Finding("cells.text", value=one.value)
+            position = one.place["row"]
+            faults.append(f"{path}: row {at[position]}, column '{column}': {fault.en}: {fault.en_fix}")
+            values.iloc[position] = float("nan")
+    return values, faults

@@ -92,13 +92,18 @@ def panel(root: Path, spec) -> pd.DataFrame:
     extra = pd.DataFrame({"unit": cells["unit"].unique(), "indicator": NEW})
     extra["value"] = rng.integers(10, 100_000, len(extra)).astype(float)
     cells = pd.concat([cells, extra], ignore_index=True)
-    years = []
-    for year, low, high in ((2021, 0.97, 1.02), (2022, 1.0, 1.2)):
-        share = cells["indicator"].isin(["tertiary_share"])
-        factor = np.where(share, rng.uniform(0.99, 1.01, len(cells)), rng.uniform(low, high, len(cells)))
-        value = cells["value"] * factor
-        whole = cells["value"].mod(1).eq(0) & cells["value"].gt(20)
-        years.append(cells.assign(year=year, value=value.where(~whole, value.round()).round(4)))
+    years, units = [], sorted(cells["unit"].unique())
+    counted = cells["indicator"].isin(spec.nodes.index[spec.nodes["unit_zh"].isin(list("人件家次户"))])
+    still = cells["indicator"].isin(["tertiary_share", "patents_cumulative"])  # of last year as it was
+    for year, low, high in (
+        (2021, 0.98, 1.01),
+        (2022, 1.02, 1.2),
+    ):  # a city grows as one: parts stay below wholes
+        growth = cells["unit"].map(dict(zip(units, rng.uniform(low, high, len(units)))))
+        value = cells["value"] * growth.mask(
+            cells["indicator"].eq("tertiary_share") | still & (year == 2021), 1
+        )
+        years.append(cells.assign(year=year, value=value.where(~counted, value.round()).round(4)))
     table = pd.concat(years, ignore_index=True)
     table = table[~(table["unit"].eq(LATE) & table["year"].eq(2021))]
     return table.assign(status="observed", source="made up")[

@@ -154,4 +154,5 @@ def test_items_and_numbers_of_a_frame_over_the_draws():
 
 
 def test_statuses_run_from_hard_to_soft():
-    assert STATUSES == ["printed", "observed", "implied", "estimated", "imputed", "assumed", "simulated"]
+    order = ["printed", "observed", "implied", "estimated", "imputed", "drawn", "assumed", "simulated"]
+    assert order == STATUSES

@@ -22,7 +22,9 @@ LEVEL = 0.05  # of the tests
 
 def comparable(index) -> Draws:
     """The balanced panel (`regions.balanced`), and that under each draw of what is not known."""
-    return Draws(regions.balanced(index), [regions.balanced(one) for one in index.completions])
+    return Draws(
+        regions.balanced(index), [regions.balanced(one) for one in index.completions], index.softness
+    )
 
 
 # Convergence

@@ -208,7 +208,7 @@ def disclosed(frame: pd.DataFrame, scores: pd.DataFrame, node: str, year: int) -
 
 
 def measured(scores: pd.DataFrame, nodes: list) -> list:
-    """Those of `nodes` that tests may be made on: of every unit and year nothing simulated or assumed enters the score,
+    """Those of `nodes` that tests may be made on: of every unit and year nothing drawn, simulated or assumed enters the score,
     and ENOUGH of the weight is known.
 
     `scores`: as of `results`. In the order of `nodes`, so that the first is the most that is known.
@@ -225,19 +225,22 @@ def measured(scores: pd.DataFrame, nodes: list) -> list:
 class Draws:
     """A frame and the same frame under each draw; `then` takes both one step further.
 
+    `status`: of what moves between the draws.
+
     >>> both = Draws(pd.DataFrame({"x": [1, 2]}), [pd.DataFrame({"x": [1, 2]}), pd.DataFrame({"x": [1, 3]})])
     >>> agreed(lambda frame: {"least": frame["x"].min(), "most": frame["x"].max()}, both)["least"]
     1
     """
 
-    def __init__(self, frame: pd.DataFrame, each: list[pd.DataFrame]):
-        self.frame, self.each = frame, each
+    def __init__(self, frame: pd.DataFrame, each: list[pd.DataFrame], status: str = "simulated"):
+        self.frame, self.each, self.status = frame, each, status
 
     def then(self, step, *args, **options) -> "Draws":
         """`step(frame, *args, **options)` of the frame and of that of every draw; arguments may be Draws themselves."""
         return Draws(
             step(self.frame, *_of(args, None), **options),
             [step(one, *_of(args, place), **options) for place, one in enumerate(self.each)],
+            self.status,
         )
 
 
@@ -290,8 +293,8 @@ def lasting(finding, *args, **options) -> list:
 
 
 def ranged(both: Draws, keys: list) -> pd.DataFrame:
-    """A frame with the range of every number over the draws, rows matched by `keys`: `<column>_status` (simulated where it
-    moves, else none), `<column>_low`, `<column>_high`; of other columns only what stands in SURE of the draws. The frame
+    """A frame with the range of every number over the draws, rows matched by `keys`: `<column>_status` (that of the draws
+    where it moves, else none), `<column>_low`, `<column>_high`; of other columns only what stands in SURE of the draws. The frame
     itself where there is one draw."""
     frame = both.frame.reset_index(drop=True)
     if len(both.each) < 2:
@@ -307,7 +310,7 @@ def ranged(both: Draws, keys: list) -> pd.DataFrame:
         cells, found[column] = cells.astype(float), frame[column]
         moves = cells.max(axis=1).sub(cells.min(axis=1)).gt(1e-9)
         if moves.any():
-            found[f"{column}_status"] = moves.map({True: "simulated", False: None})
+            found[f"{column}_status"] = moves.map({True: both.status, False: None})
             found[f"{column}_low"], found[f"{column}_high"] = (
                 cells.quantile(end, axis=1) for end in (LOW, HIGH)
             )

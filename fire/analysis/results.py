@@ -48,7 +48,7 @@ class Results:
     def _draws(self, frame: pd.DataFrame, each: list[pd.DataFrame]) -> known.Draws:
         if self.index.draws is None:
             return known.Draws(frame, [frame])
-        return known.Draws(frame, [known.under(one, frame) for one in each])
+        return known.Draws(frame, [known.under(one, frame) for one in each], self.index.softness)
 
     @cached_property
     def city_draws(self) -> list[pd.DataFrame]:
@@ -106,11 +106,14 @@ class Results:
 
 
 def _key_of(path: Path) -> str | None:
-    """The key under which a frame was stored."""
-    from pyarrow import parquet
+    """The key under which a frame was stored; None where the file is damaged, so that it is computed anew."""
+    from pyarrow import ArrowException, parquet
 
-    found = (parquet.read_schema(path).metadata or {}).get(b"PANDAS_ATTRS", b"{}")
-    return json.loads(found).get("key")
+    try:
+        found = (parquet.read_schema(path).metadata or {}).get(b"PANDAS_ATTRS", b"{}")
+        return json.loads(found).get("key")
+    except (ArrowException, OSError, ValueError):
+        return None
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -28,10 +28,11 @@ STATUS = {
     "implied": "#3f8f4f",
     "estimated": SAND,
     "imputed": SKY,
+    "drawn": "#5b3b8c",
     "assumed": ORANGE,
     "simulated": RED,
 }
-HATCH = {"assumed": "\\\\", "simulated": "//"}
+HATCH = {"drawn": "..", "assumed": "\\\\", "simulated": "//"}
 REGION_COLOURS = [
     "#a62b2b",
     "#12304f",
@@ -102,8 +103,8 @@ def subplots(rows: int = 1, columns: int = 1, height: float = 3.6, width: float 
 
 
 def status_note(fig, statuses, lang: str = "zh"):
-    """Write below the figure, once, that it shows simulated or assumed values; nothing when it shows neither."""
-    soft = [name for name in ("simulated", "assumed") if name in set(statuses)]
+    """Write below the figure, once, that it shows drawn, simulated or assumed values; nothing when it shows none."""
+    soft = [name for name in ("simulated", "drawn", "assumed") if name in set(statuses)]
     if soft and all(text.get_gid() != "status" for text in fig.texts):
         names = ("、" if lang == "zh" else " and ").join(codebook.status(name, lang) for name in soft)
         text = f"含{names}值" if lang == "zh" else f"Contains {names} values"

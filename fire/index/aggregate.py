@@ -24,25 +24,27 @@ BLOCK = 128  # units compared with all others at a time
 HALF = 1e-12  # a difference of weights that is only rounding error: the pair is a draw
 
 
-def aggregate(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.Series]:
+def aggregate(table: pd.DataFrame, spec, used: pd.Series | None = None) -> tuple[pd.DataFrame, pd.Series]:
     """Scores of all nodes (columns in the order of the specification) and the weights used, by node.
 
+    `used`: weights of an earlier aggregation, for some of its cells: nothing is derived and nothing checked again.
     Raises InputError for scores at or below zero where a method takes their logarithm or inverse.
     """
     nodes = spec.nodes
     place = {node: position for position, node in enumerate(nodes.index)}
     scores = np.empty((len(table), len(nodes)))
     scores[:, _span([place[leaf] for leaf in table.columns])] = table.to_numpy()
-    weights, faults = nodes["weight"].to_numpy(dtype=float, copy=True), []
-    reference = _reference_rows(table, spec)
+    weights, faults = (nodes["weight"] if used is None else used).to_numpy(dtype=float, copy=True), []
+    reference = _reference_rows(table, spec) if used is None else None
     for node, children in reversed(spec.families.items()):
         rule, columns = spec.rules[node], _span([place[child] for child in children])
         x = scores[:, columns]
-        faults += [f"{node}: {fault}" for fault in _not_positive(x, rule, table.index, children)]
+        if used is None:
+            faults += [f"{node}: {fault}" for fault in _not_positive(x, rule, table.index, children)]
         if faults:  # nothing is computed from here on, the rest is only checked
             scores[:, place[node]] = np.nan
             continue
-        if rule["weighting"] != "given":
+        if rule["weighting"] != "given" and used is None:
             weights[columns] = derived(x[reference], children, weights[columns], rule)
         scores[:, place[node]] = one(x, weights[columns], rule, len(panels.years_of(table)))
         if spec.method["rounding"].get("at") == "every_node":

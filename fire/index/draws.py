@@ -1,8 +1,9 @@
 """Several draws of what is not known: multiple imputation instead of one invented value.
 
-A frame of draws holds `unit, year, indicator` and one column a draw (raw values). Each draw completes the panel; the
-spread of a result over the completed panels is the part of its uncertainty that comes from not knowing these cells
-(Rubin 1987, Multiple Imputation for Nonresponse in Surveys, ch. 3). A value in the panel goes before its draws.
+A frame of draws holds `unit, year, indicator` and one column a draw (raw values); it may hold the `status` of its cells
+("simulated" unless said otherwise; SEVERAL for late cells, `fire.intake.late`) and their `source`. Each draw completes the
+panel; the spread of a result over the completed panels is the part of its uncertainty that comes from not knowing these
+cells (Rubin 1987, Multiple Imputation for Nonresponse in Surveys, ch. 3). A value in the panel goes before its draws.
 """
 
 from pathlib import Path
@@ -12,9 +13,10 @@ import pandas as pd
 
 from fire.errors import refuse
 from fire.index import normalise
-from fire.index.panel import KEY
+from fire.index.panel import KEY, STATUSES
 
-STATUS = "simulated"
+STATUS, SEVERAL = "simulated", "drawn"
+ABOUT = ("status", "source")  # of the cells, beside the draws
 LEAST = 2  # draws
 
 
@@ -39,6 +41,12 @@ def _faults(table: pd.DataFrame) -> list[str]:
     faults = [
         f"{unit}, {year}, {name}: twice: keep one of the rows" for unit, year, name in doubled[KEY].to_numpy()
     ]
+    if "status" in table:
+        faults += [
+            f"status '{name}' is unknown: type one of {', '.join(STATUSES)}"
+            for name in table["status"].dropna().unique()
+            if name not in STATUSES
+        ]
     bad = ~np.isfinite(table[numbers].to_numpy(float)).all(axis=1)
     return faults + [
         f"{unit}, {year}, {name}: a draw is no number"
@@ -48,7 +56,7 @@ def _faults(table: pd.DataFrame) -> list[str]:
 
 def columns(draws: pd.DataFrame) -> list[str]:
     """The names of the draws."""
-    return [name for name in draws if name not in KEY]
+    return [name for name in draws if name not in (*KEY, *ABOUT)]
 
 
 def still_open(draws: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame | None:
@@ -60,8 +68,8 @@ def still_open(draws: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def completed(panel: pd.DataFrame, draws: pd.DataFrame, spec) -> pd.DataFrame:
-    """The panel with the mean of the draws in every open cell, status "simulated": the mean on the scale of the
-    indicator's transform, so that its score is the mean of the scores."""
+    """The panel with the mean of the draws in every open cell, with the status and source of its draws: the mean on the
+    scale of the indicator's transform, so that its score is the mean of the scores."""
     numbers = draws[columns(draws)].to_numpy(float)
     kinds = draws["indicator"].map({name: normalise.kind_of(spec.rules[name]) for name in spec.indicators})
     kinds = kinds.fillna("identity")  # of an indicator that the specification does not have
@@ -69,8 +77,19 @@ def completed(panel: pd.DataFrame, draws: pd.DataFrame, spec) -> pd.DataFrame:
     for kind in kinds.unique():
         rows = kinds.eq(kind).to_numpy()
         centre[rows] = normalise.back(normalise.forward(numbers[rows], kind).mean(axis=1), kind)
-    cells = draws[KEY].assign(value=centre, status=STATUS, source="draws")
+    cells = draws[KEY].assign(value=centre, **{name: _about(draws, name) for name in ABOUT})
     return pd.concat([panel.dropna(subset="value"), cells], ignore_index=True)
+
+
+def _about(draws: pd.DataFrame, name: str) -> pd.Series | str:
+    """Status or source of drawn cells; what is usual where it is not said."""
+    usual = {"status": STATUS, "source": "draws"}[name]
+    return draws[name].fillna(usual) if name in draws else usual
+
+
+def softest(draws: pd.DataFrame | None) -> str:
+    """The status of what moves between the draws."""
+    return STATUS if draws is None else max(np.unique(_about(draws, "status")), key=STATUSES.index)
 
 
 def filled(raw: pd.DataFrame, draws: pd.DataFrame) -> list[pd.DataFrame]:

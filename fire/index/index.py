@@ -64,6 +64,7 @@ WORDS = {  # data status, as a reader knows it
         "implied": "由刊载值推得",
         "estimated": "估计",
         "imputed": "插补",
+        "drawn": "多重插补",
         "assumed": "假定",
         "simulated": "模拟",
     },
@@ -149,6 +150,11 @@ class Index:
         filled = completions.filled(raw, self.draws)
         parts = (self.spec, self.panel, self.frozen, self.groups, self.places, self.year)
         return tuple(Index(*parts, None, (table, status)) for table in filled)
+
+    @property
+    def softness(self) -> str:
+        """The status of what moves between the draws."""
+        return completions.softest(self.draws)
 
     def complete(self) -> pd.DataFrame:
         """The panel with every cell, those that are not known at the mean of their draws: for further computation

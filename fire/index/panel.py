@@ -13,16 +13,10 @@ from fire import files
 from fire.errors import refuse
 from fire.index.spec_faults import suggest
 
-STATUSES = [  # from hardest to softest; "implied": printed digits leave less than half a last digit
-    "printed",
-    "observed",
-    "implied",
-    "estimated",
-    "imputed",
-    "assumed",
-    "simulated",
-]
-SOFT = ("assumed", "simulated")  # values that nobody observed, printed or inferred: shown as ranges only
+# From hardest to softest. "implied": printed digits leave less than half a last digit; "drawn": late, and imputed several
+# times over (multiple imputation).
+STATUSES = ["printed", "observed", "implied", "estimated", "imputed", "drawn", "assumed", "simulated"]
+SOFT = ("drawn", "assumed", "simulated")  # nobody observed, printed or inferred these: shown as ranges only
 KEY = ["unit", "year", "indicator"]
 COLUMNS = [*KEY, "value", "status", "source"]
 NONE = -1  # status code of a missing cell
@@ -30,7 +24,7 @@ SHOWN = 200  # faults listed before "… more"
 
 
 def read(path: Path | str, spec=None, sheet: str | None = None, whole: bool = True) -> pd.DataFrame:
-    """Read a panel from a CSV (UTF-8 or GB18030) or a sheet of an Excel workbook: the columns `unit, year, indicator,
+    """Read a panel from any table file (`files.read_table`) or a sheet of a workbook: the columns `unit, year, indicator,
     value, status, source`; or, with `spec`, `unit, year` and one column for each of its indicators. A panel that draws
     are to complete is not `whole`: it may lack indicators.
 
@@ -42,29 +36,29 @@ def read(path: Path | str, spec=None, sheet: str | None = None, whole: bool = Tr
     numbers = ["year", *spec.indicators, *spec.denominators] if broad else ["year", "value"]
     need = ["unit", *numbers] if broad else COLUMNS
     refuse(what, [f"row 1: column '{name}' is missing: add it" for name in need if name not in table])
-    faults = []
+    faults, at = [], files.rows(table)
     for name in numbers:
         table[name], wrong = files.to_number(table[name], what, name)
         faults += wrong
     keys = [name for name in KEY if name in need]
     for name in keys:
         faults += [
-            f"{what}: row {row + 2}, column '{name}': empty: fill it in"
+            f"{what}: row {at[row]}, column '{name}': empty: fill it in"
             for row in _bad_rows(table[name].isna())
         ]
     faults += [
-        f"{what}: row {row + 2}, column 'year': {table['year'][row]} is not a whole year: type it as 2021"
+        f"{what}: row {at[row]}, column 'year': {table['year'][row]} is not a whole year: type it as 2021"
         for row in _bad_rows(table["year"].notna() & table["year"].mod(1).ne(0))
     ]
     for row in _bad_rows(table.duplicated(keys) & table[keys].notna().all(axis=1)):
         named = ", ".join(
             f"{part:g}" if name == "year" else part for name, part in table.loc[row, keys].items()
         )
-        faults.append(f"{what}: row {row + 2}: {named} is there already: keep one of the rows")
+        faults.append(f"{what}: row {at[row]}: {named} is there already: keep one of the rows")
     if "status" in table:
         unknown = table[numbers[1:]].notna().any(axis=1) & ~table["status"].isin(STATUSES)
         faults += [
-            f"{what}: row {row + 2}, column 'status': '{table['status'][row]}' is unknown"
+            f"{what}: row {at[row]}, column 'status': '{table['status'][row]}' is unknown"
             + suggest(table["status"][row], STATUSES)
             for row in _bad_rows(unknown)
         ]

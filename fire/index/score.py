@@ -8,6 +8,7 @@ import pandas as pd
 from fire.errors import InputError, refuse
 from fire.index import aggregate, impute, normalise, rounding, treat
 from fire.index import panel as panels
+from fire.index.draws import SEVERAL
 
 IMPUTED = panels.STATUSES.index("imputed")
 
@@ -118,6 +119,7 @@ def compute(
 
     Score and rank (1 = best, ties share the best rank), growth over the year before in per cent (missing where that
     score is not above zero), rank change (positive = moved up), and the share of the score by status of its data.
+    Growth and rank change compare the same basket (`same_basket`).
     """
     return tidy(spec, steps(spec, panel, posts, groups), panel["unit"].dtype, panel["indicator"].dtype)
 
@@ -135,7 +137,7 @@ def tidy(spec, done: Steps, unit_type="str", node_type="str") -> pd.DataFrame:
     missing, rank = np.isnan(cube), np.empty(cube.shape, dtype=np.int32)
     for place, block in enumerate(cube):
         rank[place] = np.nan_to_num(rounding.ranks(block), nan=1)
-    growth, change, unchanged = _against_last_year(years, cube, rank, missing)
+    growth, change, unchanged = _against_last_year(years, cube, rank, missing, same_basket(spec, done))
     frame = {
         "unit": names(done.scores.index.levels[1], 1, cube.shape, unit_type)[rows],
         "year": np.repeat(years, cube[0].size)[rows],
@@ -149,9 +151,49 @@ def tidy(spec, done: Steps, unit_type="str", node_type="str") -> pd.DataFrame:
     return pd.DataFrame(frame, copy=False)
 
 
-def _against_last_year(years, cube, rank, missing) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def same_basket(spec, done: Steps) -> dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """What growth compares where an indicator of a unit is there (after the rule for missing cells) in one of two
+    years only: by year, the scores (units × nodes) of that year and of the year before over the indicators that are
+    there in both, under the same posts and weights, and where they stand for the scores: at the nodes above such an
+    indicator. Years whose baskets are all the same are not in it."""
+    values, found = done.normalised.to_numpy(), {}
+    if not np.isnan(values).any():
+        return found
+    years, cube = panels.years_of(done.normalised), panels.cube(done.normalised)
+    scores, index = panels.cube(done.scores), done.normalised.index
+    there = ~np.isnan(cube)
+    for place, year in enumerate(years):
+        before = np.flatnonzero(years == year - 1)
+        if not before.size:
+            continue
+        pair = [before[0], place]
+        apart = _above(spec, there[pair[0]] != there[pair[1]]) & ~np.isnan(scores[pair]).any(axis=0)
+        if apart.any():
+            both = np.where(there[pair].all(axis=0), cube[pair], np.nan).reshape(-1, cube.shape[2])
+            rows = index[np.isin(index.get_level_values("year"), years[pair])]
+            table = pd.DataFrame(both, index=rows, columns=done.normalised.columns, copy=False)
+            matched = panels.cube(aggregate.aggregate(table, spec, done.weights)[0])
+            ago, now = np.where(apart, matched, scores[pair])
+            found[int(year)] = now, ago, apart
+    return found
+
+
+def _above(spec, cells: np.ndarray) -> np.ndarray:
+    """Units × nodes: is one of these cells (units × indicators) at or below the node? Where units are compared with each
+    other, a cell of one is a cell of all."""
+    place = {node: position for position, node in enumerate(spec.nodes.index)}
+    out = np.zeros((len(cells), len(place)), dtype=bool)
+    out[:, [place[leaf] for leaf in spec.indicators]] = cells
+    for node, children in reversed(spec.families.items()):
+        out[:, place[node]] = out[:, [place[child] for child in children]].any(axis=1)
+        if spec.rules[node]["aggregation"] in ("copeland", "bod"):
+            out[:, place[node]] |= out[:, place[node]].any()
+    return out
+
+
+def _against_last_year(years, cube, rank, missing, baskets) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Growth in per cent, rank change, and where there is no rank change: missing where the year before is not in the
-    data, has no score or (for growth) a score that is not above zero."""
+    data, has no score or (for growth) a score that is not above zero. `baskets`: as of `same_basket`."""
     growth, change, none = (
         np.empty(cube.shape),
         np.zeros(cube.shape, dtype=np.int32),
@@ -162,14 +204,20 @@ def _against_last_year(years, cube, rank, missing) -> tuple[np.ndarray, np.ndarr
         if not before.size:
             growth[place] = np.nan
             continue
-        ago = cube[before[0]]
+        now, ago, ranks, gone = cube[place], cube[before[0]], [rank[before[0]], rank[place]], missing[place]
+        if year in baskets:
+            now, ago, apart = baskets[year]
+            moved, ranks = apart.any(axis=0), [one.copy() for one in ranks]
+            for own, scores in zip(ranks, (ago, now)):
+                own[:, moved] = np.nan_to_num(rounding.ranks(scores[:, moved]), nan=1)
+            gone = gone | np.isnan(now) | np.isnan(ago)
         with np.errstate(invalid="ignore", divide="ignore"):
-            np.divide(cube[place], ago, out=growth[place])
+            np.divide(now, ago, out=growth[place])
         growth[place] -= 1
         growth[place] *= 100
         growth[place][ago <= 0] = np.nan
-        np.subtract(rank[before[0]], rank[place], out=change[place])
-        np.logical_or(missing[place], missing[before[0]], out=none[place])
+        np.subtract(ranks[0], ranks[1], out=change[place])
+        np.logical_or(gone, missing[before[0]], out=none[place])
     return growth, change, none
 
 
@@ -186,12 +234,15 @@ def names(labels: pd.Index, axis: int, shape: tuple, dtype):
 
 
 def shares(spec, done: Steps) -> dict[str, np.ndarray]:
-    """Share of each node's score by status of its data: a child counts by its weight among the children present."""
+    """Share of each node's score by status of its data: a child counts by its weight among the children present.
+    The share of what is drawn several times over ("drawn") stands there only where there is such a cell."""
     scored = done.scores.notna().to_numpy()
     used = [code for code in range(len(panels.STATUSES)) if (done.status == code).any()]
     place = {node: position for position, node in enumerate(spec.nodes.index)}
     leaves, out = [place[leaf] for leaf in spec.indicators], {}
     for code, name in enumerate(panels.STATUSES):
+        if name == SEVERAL and code not in used:
+            continue
         share = np.ones(scored.shape) if used == [code] else np.zeros(scored.shape)
         if code in used and len(used) > 1:
             share[:, leaves] = done.status == code

@@ -6,6 +6,7 @@ file `key` that it wrote last equals its key. Sentences, titles and pages belong
 notebook. Nothing heavy is imported until there is something to do.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -13,13 +14,14 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
-from fire.errors import InputError, refuse
+from fire.errors import Finding, InputError, refuse
 from fire.report.imports import ROOT, Modules
 
 BUILD, REPORTS, DATA = ROOT / "build", ROOT / "reports", ROOT / "data"
@@ -30,9 +32,13 @@ PLACES = ("panel", "places", "regions", "records", "facts")  # keys of an editio
 WATCHED = ("fire", "studies", "notebooks", "data", "reports/programme.toml", "reports/editions", *WORDS)
 LOCK = ROOT / "requirements.lock"
 LARGE = 2**28  # bytes above which a file is known by size and time
+SPACE = 3 * 2**29  # bytes of address space that a notebook needs: with less, OpenBLAS may never end loading
+SHORT = re.compile(r"failed to map segment|Cannot allocate memory|\bMemoryError\b")  # too little memory
 YOUNG = 2 * 10**9  # nanoseconds within which two edits may bear one time stamp
 QUIET = {"OPENBLAS_NUM_THREADS": "1", "MPLCONFIGDIR": f"{BUILD / 'matplotlib'}"}
 RUNNING: set[subprocess.Popen] = set()
+LEFT = ("build", "reports", "data", "notebooks", "studies")  # where killed runs leave something
+KERNEL = re.compile(r"^fire-(?P<pid>\d+)-\w+$")  # sockets of a kernel
 PART = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)\.(?P<kind>part|old)(\.\w+)?$")
 
 
@@ -45,8 +51,9 @@ class Hashes:
     def __init__(self, path: Path | None = None):
         self.path, self.changed = path or BUILD / "hashes.json", False
         try:
-            self.kept = json.loads(self.path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            kept = json.loads(read(self.path) or "{}")
+            self.kept = {name: found for name, found in kept.items() if len(found) == 3}
+        except (ValueError, AttributeError, TypeError):  # damaged: read all files again
             self.kept = {}
 
     def of(self, path: Path) -> str:
@@ -100,8 +107,11 @@ def _write(path: Path, text: str) -> None:
     """Write a small file atomically (fire.files would load pandas)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read(path: Path) -> str:
@@ -225,14 +235,16 @@ def build(edition: str | int, chapters=(), say=print) -> Path:
     name = str(edition)
     page = REPORTS / name / "index.html"
     hashes = Hashes()
+    _sweep()
     if not chapters and _current(name, hashes):
         hashes.save()
         return page
+    room(name)
     from fire import edition as editions
 
     ed = editions.load(name)
     with alone(name):
-        _sweep(BUILD, BUILD / name, REPORTS)
+        check_data(ed, say)
         plan = Plan(ed, hashes)
         state = _snapshot(hashes, [one.path for one in plan.data if not one.request], plan.inputs)
         runs = plan.runs if not chapters else _picked(plan, chapters)
@@ -250,7 +262,7 @@ def build(edition: str | int, chapters=(), say=print) -> Path:
         if chapters:
             return _timed("预览 · preview", say, assemble, ed, chapters)
         _forget(name, {run.name for run in plan.runs})
-        if read(done) != key or not page.exists():
+        if read(done) != key or not page.is_file():
             done.unlink(missing_ok=True)
             page = _timed("合成报告 · assembly", say, assemble, ed)
             _write(done, key)
@@ -259,6 +271,28 @@ def build(edition: str | int, chapters=(), say=print) -> Path:
             json.dumps(state | {"keys": {run.name: plan.keys[run.name] for run in plan.runs}}),
         )
     return page
+
+
+def room(name: str) -> None:
+    """Raises InputError when processes may use less memory than a run needs (`ulimit -v`)."""
+    if os.name == "nt":
+        return
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < SPACE:
+        raise InputError(f"edition {name}", [Finding("files.memory", f"ulimit -v {limit // 1024}")])
+
+
+def check_data(ed, say=print) -> None:
+    """Check the data before anything runs: the page of the check is written, an edition with errors is refused."""
+    from fire.report import check
+
+    checked = ed.check()
+    page = check.write(ed, checked)
+    if checked.findings:
+        say(f"{check.counts(checked.findings, ed.name)}\n{_below(page)}")
+    refuse(f"edition {ed.name}", checked.of("error"))
 
 
 def _picked(plan: Plan, chapters) -> list:
@@ -295,12 +329,12 @@ def _current(name: str, hashes: Hashes) -> bool:
     try:
         state = json.loads(read(BUILD / name / "state.json"))
         return (
-            (REPORTS / name / "index.html").exists()
+            (REPORTS / name / "index.html").is_file()
             and read(BUILD / name / "assembly.key") != ""
             and all(read(BUILD / name / run / "key") == key for run, key in state["keys"].items())
             and content(hashes, state["skip"], state["more"]) == state["digest"]
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return False
 
 
@@ -367,14 +401,24 @@ def run_notebook(edition: str, run) -> list[str]:
     values = {"edition": int(edition) if edition.isdigit() else edition, **run.parameters}
     command = [sys.executable, "-m", "fire.report.notebook", "run", f"{run.notebook}", f"{run.folder}"]
     status, said = _child([*command, "--values", json.dumps(values, ensure_ascii=False)])
+    return _failed(run.name, status, said)
+
+
+def _failed(name: str, status: int, said: str) -> list[str]:
+    """What the process of a notebook says went wrong; one that said nothing of its own leaves a log."""
+    from fire.files import disturbed
+
     if not status:
         return []
     head, *rest = said.strip().splitlines() or [""]
+    short: list[str] = [Finding("files.memory")] if SHORT.search(said) else []
     if re.search(r": \d+ faults?$", head):
-        return [line.removeprefix("  - ") for line in rest]
-    log = BUILD / "log" / f"{run.name}.log"
-    _write(log, said)
-    return [f"stopped without a message of its own (exit code {status}); see {_below(log)}"]
+        return [line.removeprefix("  - ") for line in rest] + short
+    log = BUILD / "log" / f"{name}.log"
+    found = short[0] if short else disturbed()
+    if found is None:
+        _write(log, said)
+    return [found or Finding("files.stopped", code=status, log=_below(log))]
 
 
 def _child(command: list[str]) -> tuple[int, str]:
@@ -400,15 +444,15 @@ def _child(command: list[str]) -> tuple[int, str]:
 def refresh(paths: list[Path], say=print) -> list[str]:
     """Run notebooks with their own parameters and store their outputs in place, some at once; returns what failed."""
 
-    def one(path: Path) -> str:
+    def one(path: Path) -> list[str]:
         before = path.read_bytes()
         status, said = _child([sys.executable, "-m", "fire.report.notebook", "refresh", f"{path}"])
         changed = "输出已更新 · new outputs" if path.read_bytes() != before else "未变 · unchanged"
         say(f"{_below(path)} {'失败 · failed' if status else changed}")
-        return said.strip() if status else ""
+        return [f"{path.name}: {fault}" for fault in _failed(path.stem, status, said)]
 
     with ThreadPoolExecutor(TOGETHER) as pool:
-        return [fault for fault in pool.map(one, paths) if fault]
+        return [fault for faults in pool.map(one, paths) for fault in faults]
 
 
 def assemble(ed, chapters=()) -> Path:
@@ -435,44 +479,71 @@ def _forget(name: str, runs: set[str]) -> None:
             shutil.rmtree(folder)
 
 
-def _sweep(*folders: Path) -> None:
-    """Remove what killed runs left in some folders; a report that was just being replaced is put back."""
-    for path in [path for folder in folders if folder.exists() for path in folder.glob(".*")]:
-        found = PART.match(path.name)
-        if not found or _alive(int(found["pid"])):
-            continue
-        whole = path.with_name(found["name"])
-        if found["kind"] == "old" and not whole.exists():
-            os.replace(path, whole)
-        elif path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+def _sweep() -> None:
+    """Remove what killed runs left; a folder that was just being replaced is put back."""
+    for folder in [ROOT / name for name in LEFT]:
+        for path in [*folder.glob(".*.*"), *folder.glob("*/.*.*"), *folder.glob("*/*/.*.*")]:
+            if (found := PART.match(path.name)) and not _writes(int(found["pid"]), path, found["kind"]):
+                whole = path.with_name(found["name"])
+                if found["kind"] == "old" and not whole.exists():
+                    os.replace(path, whole)
+                else:
+                    _remove(path)
+    for path in Path(tempfile.gettempdir()).glob("fire-*-*"):
+        if (found := KERNEL.match(path.name)) and not _writes(int(found["pid"]), path):
+            _remove(path)
 
 
-def _alive(pid: int) -> bool:
-    """Whether a process of that number runs."""
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _writes(pid: int, path: Path, kind: str = "part") -> bool:
+    """Whether the process that wrote a file still runs. Numbers are given again: it began before what it wrote; what
+    is `old` it has only renamed."""
     import psutil
 
-    return psutil.pid_exists(pid)
+    try:
+        return psutil.Process(pid).create_time() < path.stat().st_mtime + 1 or kind == "old"
+    except (psutil.Error, OSError):
+        return False
 
 
 @contextmanager
 def alone(name: str):
-    """Hold the one place for building an edition; raises InputError while another process holds it."""
+    """Hold the one place for building an edition; raises InputError while another process holds it.
+
+    The lock belongs to the process, so that nothing is left when it is killed; the file names the holder.
+    """
     path = BUILD / name / "building"
     path.parent.mkdir(parents=True, exist_ok=True)
-    holder = read(path)
-    if holder.isdigit() and not _alive(int(holder)):
-        path.unlink(missing_ok=True)
-    try:
-        with open(path, "x", encoding="utf-8") as place:
-            place.write(f"{os.getpid()}")
-    except FileExistsError:
-        raise InputError(
-            f"edition {name}", [f"another run builds it (process {holder}): wait for it, or stop it"]
-        ) from None
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
+    with open(path, "a+", encoding="utf-8", errors="replace") as place:
+        try:
+            _hold(place)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+                raise
+            raise InputError(f"edition {name}", [Finding("files.busy", holder=read(path).strip())]) from None
+        place.truncate(0)
+        place.write(f"{os.getpid()}")
+        place.flush()
+        try:
+            yield
+        finally:
+            place.truncate(0)
+
+
+def _hold(place) -> None:
+    """Lock an open file for this process; OSError while another holds it."""
+    if os.name == "nt":
+        import msvcrt
+
+        place.seek(2**20)  # beyond what others read
+        msvcrt.locking(place.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    else:
+        import fcntl
+
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)

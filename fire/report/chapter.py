@@ -95,4 +95,9 @@ def begin(name: str, root: Path = files.ROOT) -> list[Path]:
             if path.exists()
         ],
     )
-    return [files.write_text(path, text) for path, text in texts.items()]
+    try:
+        return [files.write_text(path, text) for path, text in texts.items()]
+    except OSError:  # all of them or none
+        for path in texts:
+            path.unlink(missing_ok=True)
+        raise

@@ -11,11 +11,13 @@ EXAMPLE = (6.712, 6.1, 7.4)  # a value and its range, as the legend shows them
 
 
 def sign(ed, lang) -> str:
-    """What an edition says on every door when its index rests on draws of what is not known; else empty.
+    """What an edition says on every door when its index rests on simulated draws of what is not known (not when data are
+    only late); else empty.
 
     Its text stands in the glossary under `reconstruction`.
     """
-    return "" if ed.index.draws is None else codebook.word("reconstruction", lang)
+    made = ed.index.draws is not None and ed.index.softness == "simulated"
+    return codebook.word("reconstruction", lang) if made else ""
 
 
 def titled(ed, lang) -> str:

@@ -130,8 +130,11 @@ def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 @contextmanager
 def _quiet_kernel():
     """Options of a kernel that logs errors only and talks through files, since ports collide when kernels start at once."""
-    with tempfile.TemporaryDirectory(prefix="fire-", ignore_cleanup_errors=True) as folder:
-        sockets = {} if os.name == "nt" else {"transport": "ipc", "ip": str(Path(folder, "kernel"))}
+    prefix = f"fire-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+        short = os.name != "nt" and len(os.fsencode(folder)) < 80  # a socket has a path of 107 bytes at most
+        sockets = {"transport": "ipc", "ip": str(Path(folder, "kernel"))} if short else {}
+        sockets["connection_file"] = str(Path(folder, "kernel.json"))
         yield {"extra_arguments": ["--IPKernelApp.log_level=40"], "config": Config(KernelManager=sockets)}
 
 
@@ -152,6 +155,7 @@ def run(path: Path | str, folder: Path | str, values: dict | None = None) -> Pat
         ],
     )
     work = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    old = work.with_suffix(".old")
     work.mkdir(parents=True, exist_ok=True)
     if "out" in defaults:
         values["out"] = os.path.relpath(work, ROOT)
@@ -171,7 +175,8 @@ def run(path: Path | str, folder: Path | str, values: dict | None = None) -> Pat
         result = clean(read(work / "notebook.ipynb"))
         text = nbformat.writes(result).replace(os.path.relpath(work, ROOT), os.path.relpath(folder, ROOT))
         (work / "notebook.ipynb").write_text(text, encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            os.replace(folder, old)
         os.replace(work, folder)
     except PapermillExecutionError as error:
         raise InputError(
@@ -180,6 +185,7 @@ def run(path: Path | str, folder: Path | str, values: dict | None = None) -> Pat
         ) from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
     return folder
 
 

@@ -95,7 +95,7 @@ def _member_growth(known, index) -> pd.DataFrame:
     main = known.cities.frame
     now = main[main["year"].eq(index.year) & main["node"].eq(root)]
     soft = now["growth_pct_status"].isin(knowledge.SOFT).groupby(now["unit"].map(index.groups)).any()
-    table = pd.DataFrame({"growth": means(main), "growth_status": np.where(soft, "simulated", "observed")})
+    table = pd.DataFrame({"growth": means(main), "growth_status": np.where(soft, index.softness, "observed")})
     return table.join(_ends(known.cities.each, means, "growth"))
 
 
@@ -126,7 +126,7 @@ def _in_region(known, index, groups: pd.Series) -> pd.DataFrame:
     soft = now["score_status"].isin(knowledge.SOFT).groupby(now.index.map(groups)).any()
     table = ranks(known.cities.frame).to_frame("rank")
     kind = soft.reindex(groups.reindex(table.index)).to_numpy(bool)
-    return table.assign(rank_status=np.where(kind, "simulated", "observed")).join(
+    return table.assign(rank_status=np.where(kind, index.softness, "observed")).join(
         _ends(known.cities.each, ranks, "rank", whole=True)
     )
 

@@ -29,9 +29,9 @@ NOTES = {
     "known_share": "share of the weight below the node whose indicators are known, 0 to 1",
     "p_top10": "probability of a rank among the first ten, over draws and declared alternatives",
 }
-SIMULATED = "; where the status is simulated this is the centre of the draws and no result: use low and high"
+SIMULATED = "; where the status is drawn, assumed or simulated this is the centre of the draws and no result: use low and high"
 ENDS = {
-    "_status": "printed, observed, implied, estimated, imputed, assumed or simulated",
+    "_status": "printed, observed, implied, estimated, imputed, drawn, assumed or simulated",
     "_low": "5 per cent quantile over the draws, of ranks and growth of index and pillars also over declared alternatives",
     "_high": "95 per cent quantile, likewise",
 }

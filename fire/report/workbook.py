@@ -45,6 +45,7 @@ FILLS = {  # of a cell, by the status of its value; an observed one has none
     "implied": "#E3EEDC",
     "estimated": "#FBEFD0",
     "imputed": "#FBEFD0",
+    "drawn": "#E4E4E4",
     "assumed": "#F3DEDE",
     "simulated": "#E4E4E4",
 }

@@ -66,7 +66,7 @@ def industry(facts: Path) -> pd.DataFrame:
     def from_the_future(table: pd.DataFrame) -> list[str]:
         late = table["kind"].eq("actual") & table["year"].gt(table["source_file"].map(written)).fillna(False)
         return [
-            f"row {row + 2}, column 'kind': the year lies after the source was written, so it cannot be actual: "
+            f"row {files.rows(table)[row]}, column 'kind': the year lies after the source was written, so it cannot be actual: "
             "write forecast or target"
             for row in table.index[late.fillna(False).to_numpy(dtype=bool)]
         ]

@@ -5,7 +5,6 @@ input = used + set aside. Firms are few and are checked in pandas; patents and d
 by the engine (fire.engines).
 """
 
-import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,20 +16,12 @@ from stdnum.cn import uscc
 from fire import files
 from fire.errors import InputError, refuse
 from fire.sources import engines
+from fire.sources.names import Roster, plain
 from fire.sources.tables import schema
 
 TABLES = ["firms", "patents", "deals", "institutions"]
 FOLDER = files.DATA / "sample" / "records"  # the sample; your own records stand in data/records
 OTHER = "其他"  # place of firms outside the index cities; the fourteenth region of chapter 4 (assumed)
-ABBREVIATIONS = {
-    "京": "北京",
-    "津": "天津",
-    "沪": "上海",
-    "申": "上海",
-    "渝": "重庆",
-    "蓉": "成都",
-    "穗": "广州",
-}
 TRUTH = {
     "true": True,
     "1": True,
@@ -223,47 +214,14 @@ def _first_of_each(table: ibis.Table, key: str) -> ibis.Table:
     return ibis.union(table.filter(_.rule.notnull()), good.anti_join(repeated, key), marked)
 
 
-def _plain(text: str) -> str:
-    """Width-normalised text without blanks, lower case, for comparing names.
-
-    >>> _plain("（上海） Ｆｉｒｅ科技")
-    '(上海)fire科技'
-    """
-    return "".join(unicodedata.normalize("NFKC", str(text)).split()).lower()
-
-
-def _aliases(places: pd.DataFrame) -> dict[str, str]:
-    """Every usual writing of a city → the city: 北京市, 北京, 京, Beijing, 110000; ambiguous ones (Taizhou) left out."""
-    names: dict[str, set] = {OTHER: {OTHER}, "other": {OTHER}}
-    for place in places.itertuples():
-        english = _plain(place.city_en).replace("'", "")
-        short = english.split("(")[0]
-        forms = {place.city, place.city + "市", _plain(place.adcode), english, short, short + "city"}
-        for form in forms | {mark for mark, city in ABBREVIATIONS.items() if city == place.city}:
-            names.setdefault(form, set()).add(place.city)
-    return {name: cities.pop() for name, cities in names.items() if len(cities) == 1}
-
-
 def match_places(texts: pd.Series, places: pd.DataFrame) -> pd.Series:
     """City of each text, missing when none fits; a province before and a district after the city are ignored.
 
     Parameters: `texts` any writing of a place; `places` with `city, city_en, province, adcode`.
     """
-    known = _aliases(places)
-    provinces = sorted(
-        {*places["province"], *places["province"].str.removesuffix("省")}, key=len, reverse=True
-    )
-    cities = sorted(set(places["city"]), key=len, reverse=True)
-
-    def match(text: str) -> str | None:
-        name = _plain(text).replace("'", "").replace("’", "")
-        prefix = next(
-            (province for province in provinces if name.startswith(province) and name not in known), ""
-        )
-        name = name.removeprefix(prefix) if len(name) > len(prefix) else name
-        return known.get(name) or next((city for city in cities if name.startswith(city + "市")), None)
-
-    found = {text: match(text) for text in texts.dropna().unique()}
+    roster = Roster.of_places(places)
+    others = {text: OTHER for text in texts.dropna().unique() if plain(text) in (OTHER, "other")}
+    found = {text: others.get(text) or roster.within(text) for text in texts.dropna().unique()}
     return texts.map(found).astype("string")
 
 
@@ -273,11 +231,11 @@ def _check_firms(firms: pd.DataFrame, places: pd.DataFrame, tracks: dict[str, st
     city, rule = match_places(firms["city"], places), firms["rule"].astype("string")
     track = firms["tracks"].astype("string").str.split(";").str[0].str.strip()
     valid = firms["uscc"].map(lambda code: uscc.is_valid(str(code)), na_action="ignore").eq(True)
-    code = firms["uscc"].map(_plain, na_action="ignore").where(valid)
+    code = firms["uscc"].map(plain, na_action="ignore").where(valid)
     rule = rule.mask(rule.isna() & city.isna(), "unmatched_place")
     rule = rule.mask(rule.isna() & ~track.isin(tracks), "unknown_track")
     good = rule.isna()
-    who = firms["name"].map(_plain, na_action="ignore").str.cat(city, sep="|")
+    who = firms["name"].map(plain, na_action="ignore").str.cat(city, sep="|")
     same_as = firms["firm"].where(good)
     for key in (code, who):
         first = same_as.where(good).groupby(key).transform("first")

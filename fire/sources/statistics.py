@@ -143,14 +143,18 @@ def estimate(table: pd.DataFrame, years: list[int]) -> tuple[pd.DataFrame, pd.Da
 def panel(
     path: Path | str = PATH, years: tuple[int, ...] = (2020, 2021), cities: list[str] | None = None
 ) -> pd.DataFrame:
+    """`panel_of` a file of city statistics, for index `years`."""
+    cities = places()["city"].tolist() if cities is None else cities
+    return panel_of(read(path, cities), years, cities)
+
+
+def panel_of(table: pd.DataFrame, years, cities: list[str]) -> pd.DataFrame:
     """The four indicators of pillar F as a panel (unit, year, indicator, value, status, source) for index `years`.
 
     gdp 亿元, tertiary_share per cent, pop_size 万人, pop_structure (urban population) 万人, from the statistics of the
-    year before. A cell is as soft as its softest input; gaps in population are estimated from the censuses; a
-    gap in GDP or services stays missing (no row).
+    year before (the columns of `read`). A cell is as soft as its softest input; gaps in population are estimated from
+    the censuses, when the table has them; a gap in GDP or services stays missing (no row).
     """
-    cities = places()["city"].tolist() if cities is None else cities
-    table = read(path, cities)
     value, status = estimate(table, [year - 1 for year in years])
     value["tertiary_share"] = 100 * value["tertiary"] / value["gdp"]
     status["tertiary_share"] = [softest(pair) for pair in status[["tertiary", "gdp"]].itertuples(index=False)]

@@ -7,19 +7,17 @@ A schema (data/schemas/<name>.json) gives the columns with type (string, integer
 separators, full-width digits, days as 2023-05-18, 2023/5/18 or 2023年5月18日.
 """
 
-import re
-import unicodedata
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from fire import files
+from fire.cells import day
 from fire.errors import refuse
 from fire.index.spec_faults import suggest
 
 SCHEMAS = files.DATA / "schemas"
-DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?: 0?0:00(?::00)?)?")
 
 
 @cache
@@ -54,7 +52,10 @@ def check(table: pd.DataFrame, name: str, allowed: dict | None = None) -> tuple[
     missing = [f"row 1: column '{column}' is missing: add it" for column in fields if column not in table]
     if missing:
         return table, missing
-    texts, faults = table.map(_stripped), []
+    texts, faults = (
+        table.map(_stripped).set_axis(files.rows(table)),
+        [],
+    )  # rows by the number that a person sees
     typed = texts.copy()
     for column, field in fields.items():
         limits = field.get("constraints", {})
@@ -78,7 +79,7 @@ def check(table: pd.DataFrame, name: str, allowed: dict | None = None) -> tuple[
     key = schema(name).get("primaryKey", [])
     if key and not (len(key) == 1 and fields[key[0]].get("constraints", {}).get("unique")):
         faults += _doubled(texts, key)
-    return typed, faults
+    return typed.set_axis(table.index), faults
 
 
 def _stripped(cell):
@@ -86,11 +87,11 @@ def _stripped(cell):
 
 
 def _at(row: int, column: str, fault: str) -> str:
-    return f"row {row + 2}, column '{column}': {fault}"
+    return f"row {row}, column '{column}': {fault}"
 
 
 def _rows(bad: pd.Series) -> list[int]:
-    return list(bad.to_numpy(dtype=bool).nonzero()[0])
+    return list(bad.index[bad.to_numpy(dtype=bool)])
 
 
 def _typed(texts: pd.Series, field: dict) -> tuple[pd.Series, list[str]]:
@@ -113,16 +114,6 @@ def _typed(texts: pd.Series, field: dict) -> tuple[pd.Series, list[str]]:
     return texts, []
 
 
-def day(cell: str):
-    """A day of the calendar as people and Excel write it; missing when it is none.
-
-    >>> day("2023/5/18"), day("２０２３年５月１８日"), day("2023-13-40")
-    (Timestamp('2023-05-18 00:00:00'), Timestamp('2023-05-18 00:00:00'), NaT)
-    """
-    found = DAY.fullmatch(unicodedata.normalize("NFKC", cell))
-    return pd.to_datetime("-".join(found.groups()), errors="coerce") if found else pd.NaT
-
-
 def _unlisted(texts: pd.Series, known: list) -> list[str]:
     """Cells that are none of the known values."""
     return [
@@ -140,6 +131,6 @@ def _doubled(texts: pd.DataFrame, key: list[str]) -> list[str]:
             for row in _rows(doubles)
         ]
     return [
-        f"row {row + 2}: the key ({', '.join(key)}) stands above already: remove one row"
+        f"row {row}: the key ({', '.join(key)}) stands above already: remove one row"
         for row in _rows(texts.duplicated(key))
     ]

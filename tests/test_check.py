@@ -1,0 +1,205 @@
+"""The check of a scratch edition: its CSV forms filled in, and the slips that people make in it."""
+
+import re
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import fire
+from fire import edition as editions
+from fire import files
+from fire.errors import Finding
+from fire.intake import check, template
+from fire.report import check as page
+from fire.sources.statistics import INDICATORS
+
+RAW = "data/raw/2023"
+TITLES = {"indicators": "指标", "statistics": "统计"}
+
+
+@pytest.fixture(scope="module")
+def history():
+    """The panel of edition 2022 without a gap, a value a unit and indicator of 2021."""
+    panel = fire.load(2022).index.complete()
+    return panel[panel["year"].eq(2021)].pivot(index="unit", columns="indicator", values="value")
+
+
+@pytest.fixture(scope="module")
+def forms(tmp_path_factory, history):
+    """The folder of edition 2023 as `make new` writes it, and one with both years filled in."""
+    empty, filled = tmp_path_factory.mktemp("empty"), tmp_path_factory.mktemp("filled")
+    template.begin(fire.load(2022), "2023", empty, "csv")
+    text = (empty / "reports/editions/2023.yaml").read_text(encoding="utf-8")
+    text = text.replace("specification: fire-2023", "specification: fire-2022")
+    shutil.rmtree(empty / "reports")
+    files.write_text(empty / "2023.yaml", text)
+    for path in editions.EDITIONS.glob("2022.*"):  # its posts are kept
+        shutil.copy2(path, empty)
+    shutil.copytree(empty, filled, dirs_exist_ok=True)
+    growth = pd.Series(np.random.default_rng(2023).uniform(1.02, 1.12, len(history)), history.index)
+    for sheet in TITLES:
+        path = filled / RAW / f"{sheet}.csv"
+        table = pd.read_csv(path, header=None, dtype=object, encoding="utf-8-sig", skiprows=1)
+        named = blocks(filled)[f"{sheet}.csv"]["names"]
+        for column in range(2, table.shape[1], 2):
+            values = value_of(history, named[table.iat[0, column]]).reindex(table.iloc[5:, 0])
+            digits = 0 if (values % 1 == 0).all() else 2
+            last = values.round(digits)
+            now = (values * growth.reindex(values.index)).round(digits)
+            table.iloc[5:, column], table.iloc[5:, column + 1] = last.to_numpy(), now.to_numpy()
+        title = pd.DataFrame([[f"{TITLES[sheet]}"]])
+        files.write_text(
+            path, title.to_csv(header=False, index=False) + table.to_csv(header=False, index=False)
+        )
+    single = filled / RAW / "single-statistics.csv"
+    lines = single.read_text(encoding="utf-8-sig").splitlines()[:3]
+    files.write_text(single, "\n".join(lines) + "\n")
+    return SimpleNamespace(empty=empty, filled=filled)
+
+
+def value_of(history: pd.DataFrame, name: str) -> pd.Series:
+    """Values of an indicator, or of the statistic that it is computed from."""
+    if name == "tertiary":
+        return history["gdp"] * history["tertiary_share"] / 100
+    return history[INDICATORS.get(name, name)]
+
+
+def blocks(folder) -> dict:
+    return {one["file"]: one for one in files.read_yaml(folder / RAW / "sources.yaml")["sources"]}
+
+
+@pytest.fixture
+def checked(forms, tmp_path):
+    """Check the filled edition (or the empty one) with texts of its files replaced: file, old, new."""
+
+    def done(*changes, corrections=(), empty=False):
+        shutil.copytree(forms.empty if empty else forms.filled, tmp_path, dirs_exist_ok=True)
+        for file, old, new in changes:
+            path = tmp_path / RAW / file
+            text = path.read_text(encoding="utf-8-sig")
+            assert re.search(old, text, re.MULTILINE), (file, old)
+            files.write_text(path, re.sub(old, new, text, flags=re.MULTILINE))
+        if corrections:
+            head = "unit,year,indicator,rule,old,new,expect,who,when,why"
+            files.write_text(tmp_path / RAW / "corrections.csv", "\n".join([head, *corrections]) + "\n")
+        path = tmp_path / "2023.yaml"
+        text = path.read_text(encoding="utf-8").replace(" data/raw", f" {tmp_path.as_posix()}/data/raw")
+        files.write_text(path, text)
+        return check.check(editions.load("2023", tmp_path))
+
+    return done
+
+
+def errors(found) -> list[str]:
+    return [one.rule if isinstance(one, Finding) else f"{one}" for one in found.of("error")]
+
+
+def late(found) -> list[str]:
+    return [one.rule for one in found.of("late")]
+
+
+def cell(forms, city: str, column: int) -> str:
+    """What stands in a column (A = 0) of the indicators, for a city."""
+    lines = (forms.filled / RAW / "indicators.csv").read_text(encoding="utf-8-sig").splitlines()
+    return next(line for line in lines if line.startswith(f"{city},")).split(",")[column]
+
+
+def test_a_filled_form_has_no_error(checked):
+    found = checked()
+    assert errors(found) == [] and late(found) == []
+    assert found.panel["year"].value_counts().to_dict() == {2021: 59 * 19, 2022: 59 * 19}
+
+
+def test_an_empty_form_says_so_once(checked):
+    found = checked(empty=True)
+    assert errors(found) == ["check.not_filled"] and late(found) == [] and found.late.empty
+    assert "工作簿还没有填 2022 年的数" in found.of("error")[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("sources.yaml", "file: indicators.csv", "file: indicator.csv"),
+        ("sources.yaml", "  columns: C-AF", "  colums: C-AF"),
+        ("sources.yaml", "  rows: 7-$", "  rows: 700-"),
+        ("indicators.csv", "年份", "年度份"),
+    ],
+)
+def test_one_slip_does_not_say_that_everything_is_missing(checked, change):
+    found = checked(change)
+    rules = {one.rule for one in found.findings}
+    assert not rules & {"late.never", "check.no_year", "check.not_filled", "check.last_year", "late.unit"}
+    assert late(found) == [] and found.late.empty
+    assert len(errors(found)) <= 4
+
+
+@pytest.mark.parametrize(
+    "sheet, column", [("indicators", 3), ("statistics", 7)]
+)  # R&D staff of 2022, residents of 2021
+def test_a_column_of_texts_is_wrong_and_not_late(checked, sheet, column):
+    old = rf"^((?!,|城市,)[^,\n]+(?:,[^,\n]*){{{column - 1}}}),[^,\n]*"
+    found = checked((f"{sheet}.csv", old, r"\1,abc"))
+    assert set(errors(found)) == {"cells.text"} and late(found) == [] and found.late.empty
+
+
+def test_after_a_slip_of_yaml_nothing_else_is_said(checked):
+    found = checked(("sources.yaml", "  columns: C-AF", "\tcolumns: C-AF"))
+    assert "sources.yaml 写法有误：第 11 行" in found.of("error")[0].zh
+    assert set(errors(found)) == {"check.yaml"} and len(found.findings) == found.count("error")
+
+
+def test_a_city_that_lacks_much_has_one_line(checked):
+    found = checked(
+        ("indicators.csv", "^苏州,([^,\n]*),.*$", r"苏州,\1" + 30 * ","),
+        ("statistics.csv", "^(广州,.*),[^,]*$", r"\1,"),
+    )
+    lines = {one.rule: one for one in found.of("late") if one.values["year"] == 2022}
+    assert set(lines) == {"late.unit_draws", "late.draws_some"} and errors(found) == []
+    assert "苏州 2022 年缺 15 个指标：" in lines["late.unit_draws"].zh
+    assert "Suzhou 2022: 15 indicators" in lines["late.unit_draws"].en
+    assert "人口结构（城镇常住人口，统计 2021 年）" in lines["late.draws_some"].zh
+    assert lines["late.draws_some"].values["units_en"] == "Guangzhou"
+
+
+def test_two_values_of_a_statistic_are_named_by_its_label_and_year(checked):
+    found = checked(("single-statistics.csv", r"\Z", "成都,常住人口,2021,1,公开统计,x\n"))
+    said = [one for one in found.of("error") if one.rule == "check.conflict_statistic"]
+    assert len(said) == 1 and "成都常住人口（统计 2021 年）有两个不同的值" in said[0].zh
+    assert "resident population of Chengdu (statistic of 2021)" in said[0].en
+
+
+def test_a_bad_correction_leaves_the_others_and_the_check(checked, forms):
+    was = cell(forms, "深圳", 3)
+    found = checked(
+        ("indicators.csv", "^(广州,[^,]*,[^,]*),[^,]*", r"\1,abc"),
+        corrections=[
+            f"深圳市,2022,企业研发人员数,,,{float(was) + 1:.15g},{was},王,2023-05-18,年报",
+            "成都,2022,企业研发人员数,,,5,4,,2023-05-18,",
+            "成都,2022,地区生产总值,,,5,4,王,2023-05-18,年报",
+            "杭州,2022,孵化器数量,,,5,没有这个数,王,2023-05-18,年报",
+        ],
+    )
+    wanted = [
+        "corrections.who",
+        "corrections.why",
+        "cells.text",
+        "corrections.no_cell_statistic",
+        "corrections.expired",
+    ]
+    assert sorted(errors(found)) == sorted(wanted)
+    done = found.panel.set_index(["unit", "year", "indicator"])["value"]
+    assert done["深圳", 2022, "rd_staff"] == float(was) + 1
+
+
+def test_only_warnings_about_data_are_offered_for_acceptance(checked, forms):
+    was = cell(forms, "深圳", 3)
+    found = checked(
+        ("indicators.csv", "^(广州,[^,]*,[^,]*),[^,]*", r"\1,99999999"),
+        corrections=[f"深圳,2022,企业研发人员数,plausibility.jump,,,{was},王,2023-05-18,年报"],
+    )
+    assert "corrections.no_warning" in [one.rule for one in found.of("warning")]
+    offered = page.to_accept(found)
+    assert len(offered) and offered["rule"].str.startswith(("plausibility.", "layout.")).all()
