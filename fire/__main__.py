@@ -349,9 +349,9 @@ def main(words: list[str] | None = None) -> int:
     for key in ("edition", "old"):
         if getattr(choice, key, "") is None:
             setattr(choice, key, newest())
-    from fire.report.build import room
-
     try:
+        from fire.report.build import room
+
         there(*(value for key, value in vars(choice).items() if key in ("edition", "a", "b", "old")))
         room(choice.command.__name__)
         return choice.command(choice) or 0

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import small
 
+from fire import codebook
 from fire.errors import InputError
 from fire.index.panel import STATUSES
 from fire.report import workbook
@@ -148,7 +149,9 @@ def test_simulated_raw_values_are_nowhere_and_scores_say_what_they_are(tmp_path)
 
 def test_every_status_is_explained_in_both_languages(written):
     table = table_of(written[1], "数据状态 Status")
-    assert list(table["Status"]) == list(STATUSES) and table.notna().all(axis=None)
+    assert list(table["Status"]) == [codebook.status(name, "en") for name in STATUSES] and table.notna().all(
+        axis=None
+    )
 
 
 def test_raw_values_that_are_kept_back_stand_as_scores(tmp_path):

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import stats
 
 from fire import files
-from fire.analysis import audit, known, robustness
+from fire.analysis import audit, known, robustness, views
 from fire.errors import InputError, refuse
 from fire.index import spec as specs
 from fire.index.index import Index
@@ -550,6 +550,4 @@ def agreement(
 
 def mixed(ed) -> list[str]:
     """Data statuses of a comparison: printed ranks of others beside the scores of the edition."""
-    rests_on = ed.index.of()
-    used = [name for name in STATUSES if rests_on[f"share_{name}"].gt(0).any()]
-    return [name for name in STATUSES if name in {"printed", *used}]
+    return [name for name in STATUSES if name in {"printed", *views.statuses(ed.index.of())}]
