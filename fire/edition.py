@@ -15,18 +15,17 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
 
 from fire import codebook, files
-from fire.errors import InputError, refuse
+from fire.errors import Finding, nearest, refuse
 from fire.index import normalise
 from fire.index import panel as panels
 from fire.index import spec as specs
-from fire.index.index import HELD, Index, contradictions, differs
-from fire.index.spec_faults import suggest
+from fire.index.index import HELD, Index, contradictory
 from fire.intake import check as intake
 
 EDITIONS = files.REPORTS / "editions"
@@ -60,6 +59,12 @@ EXTRA = {
 }
 NAMED = ("panel", "sources", "corrections", "draws")  # files that must be there when the edition names them
 LATE = ("draws", "refuse")
+KINDS = {
+    int: ("整数", "whole number"),
+    float: ("数", "number"),
+    str: ("文字", "text"),
+    list: ("列表", "list"),
+}
 DEFAULTS = {"places": "data/places.csv", "regions": "data/regions.csv"}
 DIGITS = 6  # decimals of a score that a lock holds
 KEPT = ["unit", "year", "node", "score", "rank"]
@@ -80,6 +85,9 @@ class Edition:
         """The file or folder that a setting names, from the root of the project; None where it is not set."""
         named = self.settings.get(key, DEFAULTS.get(key))
         return files.ROOT / named if named else None
+
+    def _fault(self, rule: str, value, **values) -> Finding:
+        return _say(f"{self.name}.yaml", rule, value, **values)
 
     def _file(self, key: str) -> Path:
         """The file of a setting that every edition has."""
@@ -133,11 +141,9 @@ class Edition:
         spec = specs.load(self.settings["specification"])
         refuse(
             f"edition {self.name}",
-            [
-                f"base_year: the edition says {self.base_year}, {spec.id} says {spec.method['base_year']}: make them agree"
-            ]
-            if spec.method["base_year"] not in (None, self.base_year)
-            else [],
+            []
+            if spec.method["base_year"] in (None, self.base_year)
+            else [self._fault("base_year", self.base_year, spec=spec.id, base=spec.method["base_year"])],
         )
         lock = self.frozen
         derived = [
@@ -159,15 +165,12 @@ class Edition:
         absent = [key for key in NAMED if key in self.settings and not self._file(key).exists()]
         refuse(
             f"edition {self.name}",
-            [
-                f"{key}: there is no file {self.settings[key]}: put it there, or correct the line in {self.name}.yaml"
-                for key in absent
-            ],
+            [self._fault("absent", self.settings[key], key=key, stem=self.name) for key in absent],
         )
         checked, posts = self.check(), None
         refuse(f"edition {self.name}", checked.of("error"))
         if self.frozen is not None:
-            refuse(f"edition {self.name}", broken(self.frozen, self.spec))
+            refuse(f"edition {self.name}", broken(self.frozen, self.spec, f"{self.name}.yaml"))
             posts = pd.DataFrame.from_dict(self.frozen["posts"], orient="index").rename_axis("indicator")
         places = self.places()
         return Index(self.spec, checked.panel, posts, places=places, year=self.year, draws=checked.draws)
@@ -204,10 +207,7 @@ class Edition:
         regions = list(self.regions()["region"])
         refuse(
             f"edition {self.name}",
-            [
-                f"focus_region: '{self.focus_region}' is not among the regions"
-                + suggest(self.focus_region, regions)
-            ]
+            [self._fault("focus", self.focus_region, **nearest(self.focus_region, regions))]
             * (self.focus_region not in regions),
         )
         return places(self._file("places"), regions)
@@ -238,12 +238,7 @@ class Edition:
             return self.lock
         lock = load(self.settings["posts"], self.folder).lock
         refuse(
-            f"edition {self.name}",
-            []
-            if lock
-            else [
-                f"it takes the posts of edition {self.settings['posts']}, which is not locked: publish that first"
-            ],
+            f"edition {self.name}", [] if lock else [self._fault("posts_unlocked", self.settings["posts"])]
         )
         return lock
 
@@ -285,22 +280,19 @@ def sample(folder: str | None) -> bool:
     return folder is not None and Path(folder).is_relative_to("data/sample")
 
 
-def broken(lock: dict, spec: specs.Spec) -> list[str]:
+def broken(lock: dict, spec: specs.Spec, file: str) -> list[str]:
     """Where a specification contradicts the methods under which posts were frozen."""
-    faults = []
+    found = []
     for name, old in lock.get("methods", {}).items():
         if name in spec.indicators:
             now = spec.rules[name]
-            faults += contradictions(name, now | old, now)
-            if (
-                old["reference"] == "base"
-                and old.get("base_year", now["reference"]) != spec.method["base_year"]
-            ):
-                faults.append(differs(name, "base_year", old.get("base_year"), spec.method["base_year"]))
+            found += [(name, key, now[key], (now | old)[key]) for key in contradictory(now | old, now)]
+            base = old.get("base_year", now["reference"])
+            if old["reference"] == "base" and base != spec.method["base_year"]:
+                found.append((name, "base_year", spec.method["base_year"], old.get("base_year")))
     return [
-        f"{fault.partition(': leave it')[0]}: put the choice back, or derive new posts on purpose: take the line "
-        "'posts:' out of the edition (`make unlock` first, when it is its own lock)"
-        for fault in faults
+        Finding("edition.held", file, value=name, key=key, new=repr(new), old=repr(old))
+        for name, key, new, old in found
     ]
 
 
@@ -310,29 +302,27 @@ def places(path: Path, regions: list[str]) -> pd.DataFrame:
     Raises InputError that names every missing column, doubled city, unknown region and unreadable coordinate.
     """
     table = files.read_table_with(path, ["city", "city_en", "region", "lon", "lat"])
-    faults = []
-    for name in ("lon", "lat"):
-        table[name], wrong = files.to_number(table[name], path.name, name)
-        faults += wrong
-    rows = files.rows(table)
+    faults, spot = [], partial(files.spot, table)
     for name, most in (("lon", 180), ("lat", 90)):
+        table[name], wrong = files.to_number(table[name])
+        faults += wrong
         faults += [
-            f"{path.name}: row {rows[at]}, column '{name}': {table[name][at]:g} is not between -{most} and {most}: correct it"
-            for at in table.index[table[name].abs() > most]
+            Finding("edition.coordinate", **spot(row, name), value=f"{table[name][row]:g}", most=most)
+            for row in table.index[table[name].abs() > most]
         ]
-    for row, line in zip(rows, table[["city", "city_en", "region"]].itertuples(index=False)):
-        where = f"{path.name}: row {row}"
-        faults += [
-            f"{where}, column '{name}': empty: fill it in"
-            for name in line._fields
-            if pd.isna(getattr(line, name))
-        ]
-        if isinstance(line.region, str) and line.region not in regions:
-            faults.append(
-                f"{where}: region '{line.region}' is not among the regions" + suggest(line.region, regions)
-            )
+    for name in ("city", "city_en", "region"):
+        faults += [Finding("tables.empty", **spot(row, name)) for row in table.index[table[name].isna()]]
     faults += [
-        f"{path.name}: row {rows[row]}: {table['city'][row]} is there already: keep one of the rows"
+        Finding(
+            "edition.region",
+            **spot(row),
+            value=table["region"][row],
+            **nearest(table["region"][row], regions),
+        )
+        for row in table.index[table["region"].notna() & ~table["region"].isin(regions)]
+    ]
+    faults += [
+        Finding("tables.twice", **spot(row), value=table["city"][row])
         for row in table.index[table["city"].duplicated() & table["city"].notna()]
     ]
     refuse(f"{path}", faults)
@@ -345,41 +335,41 @@ def load(edition: int | float | str, folder: Path = EDITIONS) -> Edition:
     Raises InputError with every fault of its YAML file: syntax, doubled, missing and unknown keys, wrong kinds of
     value, a year without sense, languages and editions that do not exist.
     """
-    path = folder / f"{edition}.yaml"
-    if not path.exists():
-        raise InputError(
-            f"edition {edition}", [f"no file {path.name}" + suggest(str(edition), names(folder))]
-        )
-    settings = files.read_yaml(path)
-    known, have = KEYS | EXTRA, set(names(folder))
-    faults = [f"'{key}' is missing: add it" for key in KEYS if key not in settings]
-    faults += [f"unknown key '{key}'" + suggest(str(key), known) for key in settings if key not in known]
-    faults += [
-        f"{key}: {value!r} is no {' or '.join(kind.__name__ for kind in known[key])}: correct it"
-        for key, value in settings.items()
-        if key in known and (not isinstance(value, known[key]) or isinstance(value, bool))
-    ]
+    path, have = folder / f"{edition}.yaml", names(folder)
+    say = partial(_say, path.name)
+    refuse(
+        f"edition {edition}", [] if path.exists() else [say("no_file", path.name, **nearest(edition, have))]
+    )
+    settings, known = files.read_yaml(path), KEYS | EXTRA
+    faults = [say("missing", key) for key in KEYS if key not in settings]
+    for key, value in settings.items():
+        if key not in known:
+            faults.append(say("key", key, **nearest(key, known)))
+        elif not isinstance(value, known[key]) or isinstance(value, bool):
+            zh, en = (
+                word.join(KINDS[kind][at] for kind in known[key]) for at, word in enumerate(("或", " or "))
+            )
+            faults.append(say("kind", value, key=key, kind_zh=zh, kind_en=en))
     if ("panel" in settings) == ("sources" in settings):
-        faults.append(
-            "'panel' or 'sources': give one of them: a panel in the project's form, or how your files are read"
-        )
+        faults.append(say("panel"))
     if settings.get("late", LATE[0]) not in LATE:
-        faults.append(f"late: {settings['late']!r} is unknown: type draws or refuse")
+        faults.append(say("late", settings["late"]))
     if str(settings.get("edition", path.stem)) != path.stem:
-        faults.append(f"edition: the file says {settings['edition']}, its name {path.stem}: make them agree")
+        faults.append(say("name", settings["edition"], stem=path.stem))
     if isinstance(settings.get("languages"), list):
-        faults += [
-            f"languages: '{lang}' is not known: type zh, en or both"
-            for lang in settings["languages"]
-            if lang not in codebook.LANGUAGES
-        ] or ["languages: name at least one"] * (not settings["languages"])
+        faults += [say("language", lang) for lang in settings["languages"] if lang not in codebook.LANGUAGES]
+        faults += [say("no_language")] * (not settings["languages"])
     faults += [
-        f"{key}: there is no edition {settings[key]}" + suggest(str(settings[key]), have)
+        say("no_edition", settings[key], key=key, **nearest(settings[key], have))
         for key in ("posts", "corrects")
         if key in settings and str(settings[key]) not in have
     ]
     refuse(path.name, faults)
     return Edition(path.stem, settings, folder)
+
+
+def _say(file: str, rule: str, value="", **values) -> Finding:
+    return Finding(f"edition.{rule}", file, value=value, **values)
 
 
 def names(folder: Path = EDITIONS) -> list[str]:
@@ -397,12 +387,7 @@ def publish(edition: int | float | str, folder: Path = EDITIONS) -> Path:
     """
     ed = load(edition, folder)
     path = folder / f"{ed.name}.lock.json"
-    correction = (
-        f"it is locked: a correction is a new edition: copy {ed.name}.yaml to {ed.name}.1.yaml with edition: "
-        f"\"{ed.name}.1\", add 'corrects: {ed.name}', set 'posts: {ed.name}' (in place of a line 'posts:' that is "
-        "there), and publish that; `make unlock` takes a mistaken lock back"
-    )
-    refuse(f"edition {ed.name}", [correction] if path.exists() else [])
+    refuse(f"edition {ed.name}", [_say(path.name, "locked", stem=ed.name)] * path.exists())
     index = ed.index.freeze()
     results, spec = ed.results(), ed.spec
     methods = {
@@ -428,10 +413,11 @@ def unlock(edition: int | float | str, folder: Path = EDITIONS) -> Path:
     The lock and its scores are moved into build/unlocked/; returns that folder. Raises InputError otherwise.
     """
     ed = load(edition, folder)
-    faults = [] if ed.lock else [f"edition {ed.name} is not locked"]
-    faults += [f"tag {tag} has published it: a correction is a new edition" for tag in tags(ed.name)]
+    say = partial(_say, f"{ed.name}.lock.json")
+    faults = [] if ed.lock else [say("nothing_locked", ed.name)]
+    faults += [say("tagged", tag) for tag in tags(ed.name)]
     faults += [
-        f"edition {other} keeps its posts: unlock that first"
+        say("chained", other)
         for other in names(folder)
         if other != ed.name
         and str(files.read_yaml(folder / f"{other}.yaml").get("posts")) == ed.name
@@ -469,28 +455,23 @@ def _digest(results: pd.DataFrame) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def verify(edition: int | float | str, folder: Path = EDITIONS) -> list[str]:
+def verify(edition: int | float | str, folder: Path = EDITIONS) -> list[Finding]:
     """Rebuild a locked edition; returns what differs from its lock, one sentence each (empty: nothing).
 
     An input that is missing (a panel that is not kept in the repository, say) is named with the hash to look for.
     """
     ed = load(edition, folder)
     lock = ed.lock
+    say = partial(_say, f"{ed.name}.lock.json")
     if lock is None:
-        return [f"edition {ed.name} is not locked: publish it first"]
+        return [say("not_locked", ed.name)]
     now, faults = ed.hashes(), []
     for name, value in lock["inputs"].items():
         if now.get(name) is None:
-            faults.append(f"{name}: the file is missing: put back the one with SHA-256 {value}")
+            faults.append(say("input_absent", name, hash=value))
         elif now[name] != value:
-            faults.append(
-                f"{name}: the file has changed since publication: put it back, or publish a correction"
-            )
-    faults += [
-        f"{name}: not there at publication: take it out, or publish a correction"
-        for name in now
-        if name not in lock["inputs"]
-    ]
+            faults.append(say("input_changed", name))
+    faults += [say("input_new", name) for name in now if name not in lock["inputs"]]
     if any(now.get(name) is None for name in lock["inputs"]):
         return faults
     results = ed.results()
@@ -503,6 +484,6 @@ def verify(edition: int | float | str, folder: Path = EDITIONS) -> list[str]:
         & ~(both["score_locked"].isna() & both["score_now"].isna())
     ]
     return faults + [
-        f"{row.unit}, {row.year}, {row.node}: score {row.score_now}, locked {row.score_locked}"
+        say("moved", row.score_now, unit=row.unit, year=row.year, node=row.node, locked=row.score_locked)
         for row in moved.itertuples()
     ]

@@ -1,7 +1,9 @@
 """One error for bad input: it lists every fault at once, each with its place and its fix, in Chinese and English."""
 
 import csv
+import difflib
 import os
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -69,6 +71,15 @@ def shown(path: Path | str) -> str:
     return Path(path).relative_to(ROOT).as_posix() if f"{path}".startswith(f"{ROOT}{os.sep}") else f"{path}"
 
 
+def nearest(name, choices) -> dict:
+    """What to type instead of `name`, as values of a finding: near_zh, near_en."""
+    names = [str(choice) for choice in choices]
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    if near:
+        return {"near_zh": f"是不是“{near[0]}”？", "near_en": f"did you mean '{near[0]}'?"}
+    return {"near_zh": f"可用：{'、'.join(names)}", "near_en": f"type one of {', '.join(names)}"}
+
+
 def _again(rule: str, place: dict, value: str, values: dict) -> Finding:
     return Finding(rule, **place, value=value, **values)
 
@@ -99,7 +110,7 @@ def rules() -> dict[str, dict]:
 class InputError(ValueError):
     """Bad input, with all its faults in `.faults` (a list of sentences)."""
 
-    def __init__(self, what: str, faults: list[str]):
+    def __init__(self, what: str, faults: Sequence[str]):
         self.what, self.faults = what, list(faults)
         count = f"{len(self.faults)} fault" + ("s" if len(self.faults) != 1 else "")
         super().__init__(f"{what}: {count}\n" + "\n".join(f"  - {fault}" for fault in self.faults))
@@ -108,7 +119,7 @@ class InputError(ValueError):
         return type(self), (self.what, self.faults)  # so that it comes whole out of another process
 
 
-def refuse(what: str, faults: list[str]) -> None:
+def refuse(what: str, faults: Sequence[str]) -> None:
     """Raise InputError when `faults` is not empty.
 
     Collect the faults of one input in a list, then call this once, so that the reader sees all of them.

@@ -78,8 +78,14 @@ def read_csv(path: Path | str) -> pd.DataFrame:
 def read_table_with(path: Path | str, columns: list[str]) -> pd.DataFrame:
     """`read_csv`, refused with every one of `columns` that is missing."""
     table = read_csv(path)
-    refuse(f"{path}", [f"row 1: column '{name}' is missing: add it" for name in columns if name not in table])
+    refuse(f"{path}", lacking(table, columns))
     return table
+
+
+def lacking(table: pd.DataFrame, columns) -> list[Finding]:
+    """A finding for each of `columns` that a table just read has not."""
+    place = spot(table) | {"row": int(_lines(table)[0])}
+    return [Finding("tables.column", **place, value=name) for name in columns if name not in table]
 
 
 class _Strict(yaml.SafeLoader):
@@ -163,7 +169,7 @@ def read_json(path: Path | str) -> dict:
         return json.loads(decode(path))
     except json.JSONDecodeError as error:
         raise InputError(
-            f"{path}", [f"line {error.lineno}: damaged ({error.msg}): put back the file as it was"]
+            f"{path}", [Finding("tables.damaged", path, line=error.lineno, what=error.msg)]
         ) from None
 
 
@@ -186,8 +192,9 @@ def _headed(grid: grids.Grid, what: str) -> pd.DataFrame:
     rows, columns = there.any(axis=1), there.any(axis=0)
     head, *body = rows.nonzero()[0]
     names = [unicodedata.normalize("NFKC", _text(name) or "").strip() for name in cells[head, columns]]
+    place = {"file": grid.file, "sheet": grid.sheet or ""}
     faults: list[str] = [
-        f"row {head + 1}: column '{name}' appears twice: rename one"
+        Finding("tables.column_twice", **place, row=head + 1, value=name)
         for name, count in sorted(Counter(names).items())
         if count > 1 and name
     ]
@@ -195,12 +202,13 @@ def _headed(grid: grids.Grid, what: str) -> pd.DataFrame:
         if not name:
             row = int(there[:, column].argmax())
             at = grids.address(row, int(column))
-            faults.append(Finding("grids.heading", grid.file, sheet=grid.sheet or "", cell=at, head=head + 1))
+            faults.append(Finding("grids.heading", **place, cell=at, head=head + 1))
     refuse(what, faults)
     texts = cells[np.ix_(body, columns)]
     if any(not isinstance(cell, str) for cell in texts.flat):
         texts = np.array([[_text(cell) for cell in row] for row in texts], dtype=object).reshape(texts.shape)
     table = pd.DataFrame(texts, columns=names, dtype=object).astype("str")
+    table.attrs |= place
     if len(body) + 1 < len(rows):
         blank = np.flatnonzero(~rows) + 1
         ends = np.flatnonzero(np.diff(blank, prepend=-1, append=len(rows) + 9) > 1)
@@ -221,8 +229,19 @@ def _text(cell) -> str | None:
 
 def rows(table: pd.DataFrame | pd.Series) -> np.ndarray:
     """The row of the file in which each row of a table just read, or of a column of it, stands, as Excel counts."""
+    return _lines(table)[1:]
+
+
+def _lines(table: pd.DataFrame | pd.Series) -> np.ndarray:
+    """`rows`, with the row of the headings before them."""
     blank = [row for first, last in table.attrs.get("blank", ()) for row in range(first, last + 1)]
-    return np.setdiff1d(np.arange(1, len(table) + len(blank) + 2), blank)[1:]
+    return np.setdiff1d(np.arange(1, len(table) + len(blank) + 2), blank)
+
+
+def spot(table: pd.DataFrame | pd.Series, position: int | None = None, column: str = "") -> dict:
+    """The place of a row of a table just read, or of a column of it, as findings name it: file, sheet, row, column."""
+    at = None if position is None else int(rows(table)[position])
+    return {name: table.attrs.get(name, "") for name in ("file", "sheet")} | {"row": at, "column": column}
 
 
 def read_table(path: Path | str, sheet: str | None = None) -> tuple[pd.DataFrame, str]:
@@ -255,19 +274,20 @@ def disturbed(error: BaseException | None = None) -> Finding | None:
     return None
 
 
-def to_number(cells: pd.Series, path: Path | str, column: str) -> tuple[pd.Series, list[str]]:
-    """Turn text cells into floats, as `fire.cells` reads them; full-width digits and thousands separators are read.
+def to_number(cells: pd.Series) -> tuple[pd.Series, list[Finding]]:
+    """Turn a column of a table just read into floats, as `fire.cells` reads them; full-width digits and thousands
+    separators are read.
 
     Returns the numbers (missing stays missing) and a list of faults, one for each cell that is no number, named
     by file, row (as Excel counts, header = 1) and column. Nothing is listed here, so what takes a decision to read (a
     dash for missing, 1.2亿, 12.3%, a footnote mark) is a fault too.
     """
-    values, found = numbers(cells, lambda position: {"row": position})
-    faults, at = [], rows(cells)
+    at, place, faults = rows(cells), spot(cells, column=cells.name), []
+    values, found = numbers(cells, lambda position: place | {"row": int(at[position])})
     for one in found:
         if one.rule != "cells.blanks":
-            fault = one if one.level == "error" else Finding("cells.text", value=one.value)
-            position = one.place["row"]
-            faults.append(f"{path}: row {at[position]}, column '{column}': {fault.en}: {fault.en_fix}")
-            values.iloc[position] = float("nan")
+            faults.append(
+                one if one.level == "error" else Finding("cells.text", **one.place, value=one.value)
+            )
+            values[at == one.place["row"]] = float("nan")
     return values, faults

@@ -31,6 +31,7 @@ from fire.workbooks import CELLS, COLUMNS, Sheet, address, opened
 __all__ = ["Grid", "address", "decode", "read", "separated", "sheets", "table"]
 
 TEXT = 200_000_000  # bytes of a text file
+LONG = 131_072  # characters of one cell of a text file
 BINARY = {"xlsx": 200_000_000, "ods": 200_000_000, "xls": 50_000_000, "dta": 1_000_000_000}  # bytes of a file
 STORED = 20_000_000  # cells of a Parquet, Feather or Stata file, or of a table in a database
 SECONDS = 60  # that a database has to answer
@@ -378,6 +379,8 @@ def separated(text: str, path) -> list[list[str]]:
     start = 1
     try:
         for row in lines:
+            if len(max(row, key=len, default="")) > LONG:
+                raise csv.Error("field limit")  # whatever another library has made of that of the reader
             rows.append(row)
             start = lines.line_num + 1
     except csv.Error as error:

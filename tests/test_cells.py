@@ -369,10 +369,9 @@ def test_no_year(cell):
 
 
 def test_a_table_that_a_person_keeps_holds_plain_numbers():
-    texts = pd.Series(["1,234", "１２", None, "12 345", "—", "1.2亿", "5①", "约5", "多"])
-    values, faults = files.to_number(texts, "table.csv", "value")
+    texts = pd.Series(["1,234", "１２", None, "12 345", "—", "1.2亿", "5①", "约5", "多"], name="value")
+    values, faults = files.to_number(texts)
     assert values.dropna().tolist() == [1234, 12, 12345] and len(faults) == 5
-    assert faults[0] == (
-        "table.csv: row 6, column 'value': '—' is not a number: type it with digits and one decimal point"
-    )
-    assert faults[3].startswith("table.csv: row 9, column 'value': '约5' is an approximation or a bound: ")
+    assert faults[0].startswith("第 6 行，“value”列：“—”不是数字")
+    assert "row 6, column 'value': '—' is not a number: type it with digits and one decimal" in faults[0]
+    assert "row 9, column 'value': '约5' is an approximation or a bound: " in faults[3]

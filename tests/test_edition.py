@@ -117,7 +117,7 @@ def test_derived_weights_are_frozen_too(folder, monkeypatch):
     "old, new, words",
     [
         ("year: 2021", "yaer: 2021", ["'year' is missing", "unknown key 'yaer': did you mean 'year'"]),
-        ("base_year: 2020", "base_year: first", ["base_year: 'first' is no int"]),
+        ("base_year: 2020", "base_year: first", ["base_year: 'first' is no whole number"]),
         ("edition: 2022", "edition: 2021", ["the file says 2021, its name 2022"]),
     ],
 )
@@ -171,7 +171,8 @@ def test_a_missing_input_is_named_with_its_hash(folder, tmp_path, monkeypatch):
         lambda self, key: tmp_path / "gone.csv" if key == "panel" else plain(self, key),
     )
     found = editions.verify(2022, folder)
-    assert f"data/panel-2022.csv: the file is missing: put back the one with SHA-256 {digest}" in found
+    words = f"data/panel-2022.csv: the file is missing: put back the one with SHA-256 {digest}"
+    assert any(words in one for one in found)
 
 
 def test_publishing_is_taken_back_before_a_tag(folder, monkeypatch):

@@ -57,7 +57,7 @@ def setting(row, column, value):
             "institution_spending",
             printed.spending,
             lambda frame: pd.concat([frame, frame.iloc[[0]]]),
-            "row 135: the key (institution_zh, year, measure, source_file) stands above already: remove one row",
+            "row 135: '14家银行合计, 2021, tech_spend, 001_dbf8deccee35",
         ),
         (
             "industry_indicators",
@@ -216,7 +216,7 @@ def test_scoring_template_feeds_the_firm_index(tmp_path):
     "change, fault",
     [
         ((0, "indicator", "charm"), "row 2, column 'indicator': 'charm' is unknown: "),
-        ((1, "unit", "万人"), "row 3, column 'unit': '万人' is not '人': convert the value"),
+        ((1, "unit", "万人"), "row 3, column 'unit': '万人' is not the unit of"),
         ((2, "value", "很多"), "row 4, column 'value': '很多' is not a number"),
         ((2, "year", "去年"), "row 4, column 'year': '去年' is not a number"),
         ((2, "source", None), "row 4, column 'source': empty: fill it in"),

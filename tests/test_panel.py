@@ -43,10 +43,10 @@ def test_every_fault_of_a_file_at_once(tmp_path):
     with pytest.raises(InputError) as caught:
         panels.read(path)
     for words in [
-        "row 3: a, 2020, x is there already",
+        "row 3: 'a, 2020, x' is there already",
         "row 4, column 'unit': empty",
         "row 5, column 'value': 'n/a' is not a number",
-        "row 6, column 'year': 2020.5 is not a whole year",
+        "row 6, column 'year': '2020.5' is not a whole year",
         "row 7, column 'status': 'obsrved' is unknown: did you mean 'observed'",
     ]:
         assert words in str(caught.value), str(caught.value)
@@ -98,9 +98,9 @@ def test_reads_a_wide_table_with_a_column_for_each_indicator(tmp_path):
         panels.read(workbook(tmp_path, data=bad), spec)
     for words in [
         "row 4, column 'x': '?' is not",
-        "row 4: b, 2020 is there already",
+        "row 4: 'b, 2020' is there already",
         "row 5, column 'unit': empty",
-        "2020.5 is not a whole year",
+        "'2020.5' is not a whole year",
     ]:
         assert words in str(caught.value), str(caught.value)
     softer = workbook(tmp_path, data=[["unit", "year", "x", "y", "status"], ["a", 1, 2, 3, "estimated"]])

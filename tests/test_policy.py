@@ -117,7 +117,7 @@ def test_all_faults_are_listed_at_once(tmp_path):
             "row 2, column 'date'",
             "row 2, column 'city'",
             "row 3, column 'topic'",
-            "row 3: the key (kind, title_zh) stands above already: remove one row",
+            "row 3: 'policy, ",
         )
     )
 

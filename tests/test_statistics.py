@@ -80,10 +80,10 @@ def test_public_indices_refuse_an_unknown_measure(tmp_path):
 @pytest.mark.parametrize(
     ("cell", "words"),
     [
-        ("-36102.55", "gdp of 北京 is -36102.6: it must be above 0"),
+        ("-36102.55", "gross regional product of 北京 is -36102.6, it must be above 0"),
         ("0", "it must be above 0"),
         ("三万亿", "'三万亿' is not a number"),
-        ("30000", "tertiary of 北京 in 2020 is above its gdp"),
+        ("30000", "value added of the tertiary industry of 北京 in 2020 is above its gross regional product"),
     ],
 )
 def test_bad_value_names_row_and_column(tmp_path, cell, words):
@@ -94,16 +94,14 @@ def test_bad_value_names_row_and_column(tmp_path, cell, words):
 
 def test_missing_city(tmp_path):
     error = refused(written(tmp_path, TEXT.replace(LINE + "\n", "")))
-    assert "cities.csv" in str(error) and error.faults == [
-        "column 'city': no row for 北京 in 2020, gdp: add the row and leave 'value' empty when it is unknown"
-    ]
+    assert len(error.faults) == 1 and "cities.csv，“city”列：2020 年地区生产总值缺少：北京" in error.faults[0]
+    assert "no row for 北京 in 2020, gross regional product: add the row" in error.faults[0]
 
 
 def test_duplicated_key(tmp_path):
     error = refused(written(tmp_path, TEXT + LINE + "\n"))
-    assert error.faults == [
-        f"row {len(TEXT.splitlines()) + 1}: the key (city, year, measure) stands above already: remove one row"
-    ]
+    words = f"row {len(TEXT.splitlines()) + 1}: '北京, 2020, gdp' is there already: keep one of the rows"
+    assert len(error.faults) == 1 and words in error.faults[0]
 
 
 def test_all_faults_at_once(tmp_path):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fire import codebook, files
+from fire.errors import Finding
 from fire.index import spec as specs
 from fire.sources import printed, tables
 
@@ -338,15 +339,20 @@ def read_leaders(path, spec=None) -> pd.DataFrame:
     spec = specs.load("firm-competitiveness") if spec is None else spec
     known = spec.nodes.loc[spec.indicators, "unit"]
 
-    def units_and_sources(table: pd.DataFrame) -> list[str]:
+    def units_and_sources(table: pd.DataFrame) -> list[Finding]:
         other = table["indicator"].isin(known.index) & table["unit"].ne(table["indicator"].map(known))
         wrong = [
-            f"row {row + 2}, column 'unit': '{table['unit'][row]}' is not '{known[table['indicator'][row]]}': "
-            "convert the value"
+            Finding(
+                "tables.unit",
+                **files.spot(table, row, "unit"),
+                value=table["unit"][row],
+                unit=known[table["indicator"][row]],
+                **dict.fromkeys(["measure", "measure_en"], table["indicator"][row]),
+            )
             for row in table.index[other]
         ]
         return wrong + [
-            f"row {row + 2}, column '{name}': empty: fill it in"
+            Finding("tables.empty", **files.spot(table, row, name))
             for name in ("firm", "source", "status")
             for row in table.index[table[name].isna() & table["value"].notna()]
         ]

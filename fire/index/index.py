@@ -274,7 +274,8 @@ class Index:
         for name in (
             set(self.frozen.index.get_level_values(-1)) & set(spec.indicators) & set(self.spec.indicators)
         ):
-            faults += contradictions(name, self.spec.rules[name], spec.rules[name])
+            old, new = self.spec.rules[name], spec.rules[name]
+            faults += [differs(name, key, old[key], new[key]) for key in contradictory(old, new)]
             if (
                 spec.rules[name]["reference"] == "base"
                 and spec.method["base_year"] != self.spec.method["base_year"]
@@ -374,13 +375,13 @@ class Index:
         return notes + ([f"not scored, too little data: {', '.join(thin)}"] if thin else [])
 
 
-def contradictions(name: str, old: dict, new: dict) -> list[str]:
-    """What two sets of choices for one indicator differ in that frozen posts depend on."""
+def contradictory(old: dict, new: dict) -> list[str]:
+    """The choices for one indicator that differ between two sets, and that frozen posts depend on."""
     keys = [key for key in HELD if not same(old[key], new[key])]
     methods = {old["normalise"], new["normalise"]}
     if len(methods) == 2 and not methods <= BETWEEN:
         keys.append("normalise")
-    return [differs(name, key, old[key], new[key]) for key in keys]
+    return keys
 
 
 def differs(name: str, key: str, old, new) -> str:

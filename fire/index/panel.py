@@ -4,14 +4,14 @@ Long outside, wide inside: `wide` gives the engine a table of indicators by (yea
 rows never matters.
 """
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from fire import files
-from fire.errors import refuse
-from fire.index.spec_faults import suggest
+from fire.errors import Finding, nearest, refuse
 
 # From hardest to softest. "implied": printed digits leave less than half a last digit; "drawn": late, and imputed several
 # times over (multiple imputation).
@@ -32,37 +32,37 @@ def read(path: Path | str, spec=None, sheet: str | None = None, whole: bool = Tr
     doubled keys, unknown statuses.
     """
     table, what = files.read_table(path, sheet)
+    spot = partial(files.spot, table)
     broad = spec is not None and "indicator" not in table
     numbers = ["year", *spec.indicators, *spec.denominators] if broad else ["year", "value"]
     need = ["unit", *numbers] if broad else COLUMNS
-    refuse(what, [f"row 1: column '{name}' is missing: add it" for name in need if name not in table])
-    faults, at = [], files.rows(table)
+    refuse(what, files.lacking(table, need))
+    faults: list[Finding] = []
+    wrong: list[Finding] = []
     for name in numbers:
-        table[name], wrong = files.to_number(table[name], what, name)
-        faults += wrong
+        table[name], found = files.to_number(table[name])
+        wrong += found
+    unread = {(one.place["row"], one.place["column"]) for one in wrong}
     keys = [name for name in KEY if name in need]
     for name in keys:
-        faults += [
-            f"{what}: row {at[row]}, column '{name}': empty: fill it in"
-            for row in _bad_rows(table[name].isna())
-        ]
+        places = (spot(row, name) for row in _bad_rows(table[name].isna()))
+        faults += [Finding("tables.empty", **at) for at in places if (at["row"], name) not in unread]
     faults += [
-        f"{what}: row {at[row]}, column 'year': {table['year'][row]} is not a whole year: type it as 2021"
+        Finding("tables.year", **spot(row, "year"), value=f"{table['year'][row]:g}")
         for row in _bad_rows(table["year"].notna() & table["year"].mod(1).ne(0))
     ]
     for row in _bad_rows(table.duplicated(keys) & table[keys].notna().all(axis=1)):
-        named = ", ".join(
-            f"{part:g}" if name == "year" else part for name, part in table.loc[row, keys].items()
-        )
-        faults.append(f"{what}: row {at[row]}: {named} is there already: keep one of the rows")
+        cells = table.loc[row, keys].items()
+        named = ", ".join(f"{part:g}" if name == "year" else part for name, part in cells)
+        faults.append(Finding("tables.twice", **spot(row), value=named))
     if "status" in table:
         unknown = table[numbers[1:]].notna().any(axis=1) & ~table["status"].isin(STATUSES)
-        faults += [
-            f"{what}: row {at[row]}, column 'status': '{table['status'][row]}' is unknown"
-            + suggest(table["status"][row], STATUSES)
-            for row in _bad_rows(unknown)
-        ]
-    refuse(what, faults)
+        for row in _bad_rows(unknown):
+            said = table["status"][row]
+            faults.append(
+                Finding("tables.unknown", **spot(row, "status"), value=said, **nearest(said, STATUSES))
+            )
+    refuse(what, wrong + faults)
     panel = from_wide(table, spec, source=Path(path).name) if broad else table[COLUMNS].astype({"year": int})
     return panel if spec is None or not whole else validate(panel, spec, what)
 

@@ -1,6 +1,5 @@
 """Every fault of a specification at once, each with its line and what to type instead."""
 
-import difflib
 import json
 import re
 from fractions import Fraction
@@ -10,6 +9,7 @@ from math import isclose
 import jsonschema
 
 from fire import files
+from fire.errors import nearest
 
 SCHEMA = files.DATA / "indices" / "schema.json"
 METHODS = {
@@ -275,9 +275,7 @@ def number(weight: float | str) -> float:
 
 def suggest(name: str, choices) -> str:
     """The end of an error message: what to type instead of `name`."""
-    names = [str(choice) for choice in choices]
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
-    return f": did you mean '{near[0]}'?" if near else f": type one of {', '.join(names)}"
+    return f": {nearest(name, choices)['near_en']}"
 
 
 @cache

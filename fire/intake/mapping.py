@@ -1,14 +1,13 @@
 """One block of an edition's `sources:` file: how a table is read. What its keys mean, and everything wrong with them."""
 
 import datetime
-import difflib
 import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
 from fire import files
-from fire.errors import Finding
+from fire.errors import Finding, nearest
 from fire.index.panel import STATUSES
 from fire.intake import measures
 
@@ -186,13 +185,6 @@ def offered() -> dict[str, str]:
     return {"known": "、".join(words["zh"]), "known_en": ", ".join(words["en"])}
 
 
-def near(text, choices) -> str:
-    """The likeliest of some choices, or all of them."""
-    names = [str(choice) for choice in choices]
-    found = difflib.get_close_matches(str(text), names, n=3, cutoff=0.5)
-    return "、".join(found or names)
-
-
 def faults(mapping: dict, grid=None) -> list[Finding]:
     """Everything that is wrong with a block: keys, ranges, axes that are missing or contradict one another, what is not
     answered, and that nobody confirmed it; with its grid also rows and columns outside the sheet."""
@@ -207,7 +199,7 @@ def faults(mapping: dict, grid=None) -> list[Finding]:
 
     for key in mapping:
         if key not in KEYS:
-            say("key", key, near=near(key, KEYS))
+            say("key", key, **nearest(key, KEYS))
     given = {key for key, value in mapping.items() if value not in (None, "")}
     for key in [key for key in ("rows", "columns", *KEY) if key not in given]:
         say("missing", key)
@@ -239,13 +231,13 @@ def _said(mapping, read, say) -> None:
     if "region" in fixed:
         say("region_key", fixed["region"])
     if mapping.get("into", INTO[0]) not in INTO:
-        say("into", mapping["into"], near=near(mapping["into"], INTO))
+        say("into", mapping["into"], **nearest(mapping["into"], INTO))
     if mapping.get("others") not in (None, "", *SKIP):
         say("others", mapping["others"])
     given = fixed.get("measure")
     for text in given.values() if isinstance(given, dict) else [given] if given is not None else []:
         if not measures.several(text):
-            say("measure", text, near=near(text, measures.table()))
+            say("measure", text, **nearest(text, measures.table()))
     names = mapping.get("names")
     if names is not None and not isinstance(names, dict):
         say("names", names)

@@ -237,7 +237,7 @@ def _read_values(sheet, index: str, units: pd.DataFrame) -> tuple[pd.DataFrame, 
 def _read_cell(cell, tree, name: str, unit: str, channels: str | None) -> tuple[float, list[str]]:
     """The number in a cell and its faults: no number, not plausible, on a channel that the unit does not have."""
     row, faults = samples.written(tree)[name], []
-    number, wrong = files.to_number(pd.Series([str(cell)]), "", name)
+    number, wrong = files.to_number(pd.Series([str(cell)]))
     low, high = row.get("plausible", (-math.inf, math.inf))
     if wrong:
         faults.append(f"'{cell}' is not a number: type it with digits and one decimal point")

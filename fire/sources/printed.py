@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from fire import files
-from fire.errors import refuse
+from fire.errors import Finding, refuse
 from fire.sources import tables
 
 MEASURES = ["tech_spend", "tech_spend_growth_pct", "share_of_revenue_pct", "share_change_pp"]
@@ -63,11 +63,10 @@ def industry(facts: Path) -> pd.DataFrame:
     """
     written = source_years(facts)
 
-    def from_the_future(table: pd.DataFrame) -> list[str]:
+    def from_the_future(table: pd.DataFrame) -> list[Finding]:
         late = table["kind"].eq("actual") & table["year"].gt(table["source_file"].map(written)).fillna(False)
         return [
-            f"row {files.rows(table)[row]}, column 'kind': the year lies after the source was written, so it cannot be actual: "
-            "write forecast or target"
+            Finding("tables.future", **files.spot(table, row, "kind"), value="actual")
             for row in table.index[late.fillna(False).to_numpy(dtype=bool)]
         ]
 

@@ -10,8 +10,10 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from fire import files
+from fire.errors import Finding
 from fire.index.panel import STATUSES
 from fire.sources import tables
+from fire.sources.names import MEASURE_NAMES
 
 PATH = files.DATA / "statistics" / "cities.csv"
 INDICES = PATH.with_name("public-indices.csv")
@@ -58,47 +60,58 @@ def places() -> pd.DataFrame:
     return files.read_csv(files.DATA / "places.csv").astype({"lon": float, "lat": float})
 
 
-def _cell_faults(table: pd.DataFrame) -> list[str]:
+def _measure(name: str, part: str = "measure") -> dict:
+    """A measure in both languages, as values of a finding."""
+    zh, en = MEASURE_NAMES[name]
+    return {part: zh, f"{part}_en": en}
+
+
+def _cell_faults(table: pd.DataFrame) -> list[Finding]:
     """Cells that cannot be: a unit that is not that of the measure, a value that is not positive or has no status."""
     faults = []
-    for row, cell in enumerate(table.itertuples(), start=2):
-        if cell.measure in UNITS and cell.unit in UNITS.values() and cell.unit != UNITS[cell.measure]:
-            faults.append(
-                f"row {row}, column 'unit': '{cell.unit}': convert {cell.measure} to {UNITS[cell.measure]}"
-            )
-        if cell.value <= 0:
-            faults.append(
-                f"row {row}, column 'value': {cell.measure} of {cell.city} is {cell.value:g}: it must be above 0; "
-                "leave the cell empty when it is unknown"
-            )
+    for row, cell in enumerate(table.itertuples()):
+        said = _measure(cell.measure) if cell.measure in UNITS else {}
+        if said and cell.unit in UNITS.values() and cell.unit != UNITS[cell.measure]:
+            place = files.spot(table, row, "unit")
+            faults.append(Finding("tables.unit", **place, value=cell.unit, unit=UNITS[cell.measure], **said))
+        if said and cell.value <= 0:
+            value = f"{cell.value:g}"
+            place = files.spot(table, row, "value")
+            faults.append(Finding("tables.positive", **place, value=value, city=cell.city, **said))
         if pd.notna(cell.value) and pd.isna(cell.status):
-            faults.append(f"row {row}, column 'status': empty: fill it in")
+            place = files.spot(table, row, "status")
+            faults.append(Finding("tables.empty", **place))
     return faults
 
 
-def _sum_faults(table: pd.DataFrame) -> list[str]:
+def _sum_faults(table: pd.DataFrame) -> list[Finding]:
     """Parts larger than their whole: services above GDP, urban population above population."""
+    rows = pd.Series(range(len(table)), index=pd.MultiIndex.from_frame(table[KEY]))
     table = table.dropna(subset=KEY).drop_duplicates(KEY)
     wide = table.pivot(index=["city", "year"], columns="measure", values="value").reindex(columns=list(UNITS))
-    rows = pd.Series(table.index + 2, index=pd.MultiIndex.from_frame(table[KEY]))
     return [
-        f"row {rows[(*key, part)]}, column 'value': {part} of {key[0]} in {key[1]:.0f} is above its {whole}: "
-        "correct one of them"
+        Finding(
+            "tables.part",
+            **files.spot(table, rows[(*key, part)], "value"),
+            city=key[0],
+            year=f"{key[1]:.0f}",
+            **_measure(part),
+            **_measure(whole, "whole"),
+        )
         for part, whole in (("tertiary", "gdp"), ("urban_population", "population"))
         for key in wide.index[(wide[part] > wide[whole]) & (wide[whole] > 0)]
     ]
 
 
-def _missing_cities(table: pd.DataFrame, cities: list[str]) -> list[str]:
+def _missing_cities(table: pd.DataFrame, cities: list[str]) -> list[Finding]:
     """Cities of the index without a row, for each year and measure that the file gives at all."""
     faults = []
     for (year, measure), group in table.groupby(["year", "measure"], sort=True):
         absent = [city for city in cities if city not in set(group["city"])]
         if absent and measure in UNITS and measure not in OPTIONAL:
-            faults.append(
-                f"column 'city': no row for {'、'.join(absent)} in {year:.0f}, {measure}: add the row and leave "
-                "'value' empty when it is unknown"
-            )
+            said = {"year": f"{year:.0f}", **_measure(measure)}
+            place = files.spot(table, column="city")
+            faults.append(Finding("tables.no_row", **place, value="、".join(absent), **said))
     return faults
 
 

@@ -10,12 +10,12 @@ separators, full-width digits, days as 2023-05-18, 2023/5/18 or 2023年5月18日
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from fire import files
 from fire.cells import day
-from fire.errors import refuse
-from fire.index.spec_faults import suggest
+from fire.errors import Finding, nearest, refuse
 
 SCHEMAS = files.DATA / "schemas"
 
@@ -35,102 +35,86 @@ def read(path: Path | str, name: str, allowed: dict | None = None, also=(), shee
     """A CSV, or a sheet of a workbook, by the schema `name`: numbers as float, integers as Int64, days as timestamps.
 
     `allowed`: further allowed values by column, known only at run time (cities, topics, indicators). `also`: functions
-    of the typed frame that give further faults, "row 3, column 'x': …". Other columns stay as they are.
+    of the typed frame that give further faults. Other columns stay as they are.
     Raises InputError with every fault: file, row (the header is row 1), column and what to type instead.
     """
     table, what = files.read_table(path, sheet)
+    refuse(what, files.lacking(table, columns(name)))
     table, faults = check(table, name, allowed)
-    if not any(fault.startswith("row 1:") for fault in faults):
-        faults += [fault for rule in also for fault in rule(table)]
-    refuse(what, faults)
+    refuse(what, faults + [fault for rule in also for fault in rule(table)])
     return table
 
 
-def check(table: pd.DataFrame, name: str, allowed: dict | None = None) -> tuple[pd.DataFrame, list[str]]:
-    """A table of texts in the types of the schema `name`, and its faults, each beginning with row and column."""
+def check(table: pd.DataFrame, name: str, allowed: dict | None = None) -> tuple[pd.DataFrame, list[Finding]]:
+    """A table of texts in the types of the schema `name`, and its faults, each with row and column."""
     fields = {field["name"]: field for field in schema(name)["fields"]}
-    missing = [f"row 1: column '{column}' is missing: add it" for column in fields if column not in table]
+    missing = files.lacking(table, fields)
     if missing:
         return table, missing
-    texts, faults = (
-        table.map(_stripped).set_axis(files.rows(table)),
-        [],
-    )  # rows by the number that a person sees
+    texts, faults = table.map(_stripped), []
     typed = texts.copy()
     for column, field in fields.items():
-        limits = field.get("constraints", {})
-        typed[column], found = _typed(texts[column], field)
+        limits, cells = field.get("constraints", {}), texts[column]
+        typed[column], found = _typed(cells, field)
         faults += found
         known = (allowed or {}).get(column, limits.get("enum"))
-        faults += [] if known is None else _unlisted(texts[column], list(known))
+        faults += [] if known is None else _unlisted(cells, list(known))
         if limits.get("required"):
-            such = f", such as {field['example']}" if "example" in field else ""
-            faults += [_at(row, column, f"empty: fill it in{such}") for row in _rows(texts[column].isna())]
-        for side, beyond in (("minimum", typed[column].lt), ("maximum", typed[column].gt)):
+            faults += [_empty(cells, row, field.get("example", "")) for row in _rows(cells.isna())]
+        for side, rule in (("minimum", "below"), ("maximum", "above")):
             if side in limits:
-                word = "below" if side == "minimum" else "above"
-                bad = beyond(limits[side]).fillna(False)
-                faults += [
-                    _at(row, column, f"{texts[column][row]} is {word} {limits[side]}: correct it")
-                    for row in _rows(bad)
-                ]
+                beyond = getattr(typed[column], "lt" if side == "minimum" else "gt")(limits[side])
+                faults += [_at(rule, cells, row, limit=limits[side]) for row in _rows(beyond.fillna(False))]
         if limits.get("unique"):
             faults += _doubled(texts, [column])
     key = schema(name).get("primaryKey", [])
     if key and not (len(key) == 1 and fields[key[0]].get("constraints", {}).get("unique")):
         faults += _doubled(texts, key)
-    return typed.set_axis(table.index), faults
+    return typed, faults
 
 
 def _stripped(cell):
     return (cell.strip() or None) if isinstance(cell, str) else None if pd.isna(cell) else str(cell)
 
 
-def _at(row: int, column: str, fault: str) -> str:
-    return f"row {row}, column '{column}': {fault}"
+def _at(rule: str, cells: pd.Series, row: int, **values) -> Finding:
+    """A fault of a cell, by its position in the column."""
+    return Finding(f"tables.{rule}", **files.spot(cells, row, cells.name), value=cells.iloc[row], **values)
+
+
+def _empty(cells: pd.Series, row: int, example: str = "") -> Finding:
+    return _at("empty_such", cells, row, such=example) if example else _at("empty", cells, row)
 
 
 def _rows(bad: pd.Series) -> list[int]:
-    return list(bad.index[bad.to_numpy(dtype=bool)])
+    return np.flatnonzero(bad.to_numpy(dtype=bool)).tolist()
 
 
-def _typed(texts: pd.Series, field: dict) -> tuple[pd.Series, list[str]]:
+def _typed(cells: pd.Series, field: dict) -> tuple[pd.Series, list[Finding]]:
     """A column in its type, and the cells that do not fit."""
-    name, kind = field["name"], field["type"]
+    kind = field["type"]
     if kind in ("number", "integer"):
-        numbers, faults = files.to_number(texts, "", name)
-        faults = [fault.removeprefix(": ") for fault in faults]
+        numbers, faults = files.to_number(cells)
         if kind == "number":
             return numbers, faults
         broken = numbers.mod(1).gt(0)
-        faults += [_at(row, name, f"'{texts[row]}' is no whole number: correct it") for row in _rows(broken)]
+        faults += [_at("whole", cells, row) for row in _rows(broken)]
         return numbers.mask(broken).astype("Int64"), faults
     if kind == "date":
-        days = texts.map(day, na_action="ignore")
-        wrong = texts.notna() & days.isna()
-        return pd.to_datetime(days), [
-            _at(row, name, f"'{texts[row]}' is not a date: type it as 2023-05-18") for row in _rows(wrong)
-        ]
-    return texts, []
+        days = cells.map(day, na_action="ignore")
+        return pd.to_datetime(days), [_at("date", cells, row) for row in _rows(cells.notna() & days.isna())]
+    return cells, []
 
 
-def _unlisted(texts: pd.Series, known: list) -> list[str]:
+def _unlisted(cells: pd.Series, known: list) -> list[Finding]:
     """Cells that are none of the known values."""
-    return [
-        _at(row, texts.name, f"'{texts[row]}' is unknown" + suggest(texts[row], known))
-        for row in _rows(texts.notna() & ~texts.isin(known))
-    ]
+    wrong = _rows(cells.notna() & ~cells.isin(known))
+    return [_at("unknown", cells, row, **nearest(cells.iloc[row], known)) for row in wrong]
 
 
-def _doubled(texts: pd.DataFrame, key: list[str]) -> list[str]:
+def _doubled(texts: pd.DataFrame, key: list[str]) -> list[Finding]:
     """Rows whose key stands above already."""
-    if len(key) == 1:
-        doubles = texts[key[0]].duplicated() & texts[key[0]].notna()
-        return [
-            _at(row, key[0], f"'{texts[key[0]][row]}' stands above already: remove one row")
-            for row in _rows(doubles)
-        ]
-    return [
-        f"row {row}: the key ({', '.join(key)}) stands above already: remove one row"
-        for row in _rows(texts.duplicated(key))
-    ]
+    again = _rows(texts.duplicated(key) & texts[key].notna().any(axis=1))
+    named = texts[key].fillna("").agg(", ".join, axis=1)
+    column = key[0] if len(key) == 1 else ""
+    return [Finding("tables.twice", **files.spot(texts, row, column), value=named.iloc[row]) for row in again]

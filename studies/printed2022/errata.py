@@ -19,7 +19,7 @@ TREATMENTS = ("drop", "hold out", "widen", "read as set", "note")
 def rules(path=RULES) -> pd.DataFrame:
     """How each erratum is treated: one row for each fact or claim (errata, id, treatment, tolerance, reasons)."""
     table = files.read_csv(path)
-    table["tolerance"], faults = files.to_number(table["tolerance"], path, "tolerance")
+    table["tolerance"], faults = files.to_number(table["tolerance"])
     unknown = sorted(set(table["treatment"]) - set(TREATMENTS))
     refuse(
         f"{path}",

@@ -53,13 +53,11 @@ def _table(name: str, folder: Path, changed: int) -> pd.DataFrame:
     path = folder / f"{name}.csv"
     text = files.read_csv(path)
     fields = {field["name"]: field for field in schemas(folder)[name]["fields"]}
-    refuse(
-        f"{path}", [f"row 1: column '{column}' is missing: add it" for column in fields if column not in text]
-    )
+    refuse(f"{path}", files.lacking(text, fields))
     table, faults = text.copy(), []
     for column, field in fields.items():
         if field["type"] in ("integer", "number"):
-            table[column], wrong = files.to_number(text[column], path, column)
+            table[column], wrong = files.to_number(text[column])
             faults += wrong
             if field["type"] == "integer":
                 table[column] = table[column].astype("Int64" if table[column].isna().any() else int)

@@ -47,7 +47,7 @@ def read(spec, known: pd.DataFrame, path=SIZES) -> dict[str, Scale]:
     """
     table, faults = files.read_csv(path), []
     for name in ("low", "high"):
-        table[name], wrong = files.to_number(table[name], path, name)
+        table[name], wrong = files.to_number(table[name])
         faults += wrong
     turned = table.index[table["high"] <= table["low"]]
     refuse(f"{path}", faults + [f"row {row + 2}, column 'high': it must be above 'low'" for row in turned])
