@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
-from fire.errors import Finding, InputError, refuse
+from fire.errors import Finding, InputError, refuse, shown
 from fire.report.imports import ROOT, Modules
 
 BUILD, REPORTS, DATA = ROOT / "build", ROOT / "reports", ROOT / "data"
@@ -71,7 +71,7 @@ class Hashes:
 
     def all(self, paths) -> dict[str, str]:
         """Hash by name below the project."""
-        return {_below(path): self.of(path) for path in paths}
+        return {shown(path): self.of(path) for path in paths}
 
     def save(self) -> None:
         if self.changed:
@@ -83,12 +83,8 @@ def _digest(value) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def _below(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else f"{path}"
-
-
 def _plain(value: str) -> str:
-    """A path of an edition as `_below` gives it; an address is left as it is."""
+    """A path of an edition as `shown` gives it; an address is left as it is."""
     return value if "://" in value else Path(value).as_posix()
 
 
@@ -135,8 +131,8 @@ class Plan:
         self.runs = [run for chapter in self.chapters if not chapter.request for run in chapter.runs]
         self.places = {key: _plain(ed.settings[key]) for key in PLACES if ed.settings.get(key)}
         named = list(self.places.values())
-        self.data = sorted(programme.data(ed), key=lambda one: _below(one.path) not in named)
-        self.named = [one for one in self.data if _below(one.path) in named and not one.request]
+        self.data = sorted(programme.data(ed), key=lambda one: shown(one.path) not in named)
+        self.named = [one for one in self.data if shown(one.path) in named and not one.request]
         self.studies, self.programmes = programme.studies(ed), programme.sources(ed)
         self.hooks = [f"studies.{name}.hooks" for name in self.studies]
         self.environment = [sys.version, hashes.of(LOCK)]
@@ -155,9 +151,9 @@ class Plan:
     def _inputs(self) -> dict[str, str]:
         """Every file that analyses may read: the shared data, and what the edition names."""
         ed, named = self.ed, set(self.places.values())
-        derived = {_below(one.path) for one in self.data if not one.request}
+        derived = {shown(one.path) for one in self.data if not one.request}
         paths = [
-            path for path in _under(DATA) if not _below(path).startswith(tuple(f"{name}/" for name in OWN))
+            path for path in _under(DATA) if not shown(path).startswith(tuple(f"{name}/" for name in OWN))
         ]
         others = [str(ed.settings[key]) for key in ("posts", "corrects") if key in ed.settings]
         paths += [
@@ -200,7 +196,7 @@ class Plan:
         """The derived data that some runs rest on, in the order in which they are built."""
         needs = {need for run in runs for need in run.needs}
         keys = {self.places.get(need) for need in needs}
-        wanted = [one for one in self.data if one.name in needs or _below(one.path) in keys]
+        wanted = [one for one in self.data if one.name in needs or shown(one.path) in keys]
         return [one for one in self.data if one in wanted or (one in self.named and wanted)]
 
     def assembly(self) -> str:
@@ -291,7 +287,7 @@ def check_data(ed, say=print) -> None:
     checked = ed.check()
     page = check.write(ed, checked)
     if checked.findings:
-        say(f"{check.counts(checked.findings, ed.name)}\n{_below(page)}")
+        say(f"{check.counts(checked.findings, ed.name)}\n{shown(page)}")
     refuse(f"edition {ed.name}", checked.of("error"))
 
 
@@ -307,7 +303,7 @@ def _picked(plan: Plan, chapters) -> list:
 
 def _snapshot(hashes: Hashes, derived: list[Path], inputs: dict) -> dict:
     """What all files of the project hold, without those derived; `more` are the inputs outside the watched folders."""
-    skip, watched = [_below(path) for path in derived], tuple(f"{name}/" for name in WATCHED)
+    skip, watched = [shown(path) for path in derived], tuple(f"{name}/" for name in WATCHED)
     more = sorted(name for name in inputs if not name.startswith(watched))
     return {"skip": skip, "more": more, "digest": content(hashes, skip, more)}
 
@@ -315,7 +311,7 @@ def _snapshot(hashes: Hashes, derived: list[Path], inputs: dict) -> dict:
 def content(hashes: Hashes, skip: list[str], more: list[str]) -> str:
     paths = [path for name in WATCHED for path in _under(ROOT / name)] + [ROOT / name for name in more]
     beside = tuple(f"{name}/" for name in skip)
-    found = {_below(path): path for path in paths}
+    found = {shown(path): path for path in paths}
     kept = {
         name: hashes.of(path)
         for name, path in found.items()
@@ -358,7 +354,7 @@ def make_data(plan: Plan, wanted: list, say=print) -> None:
             continue
         kept.unlink(missing_ok=True)
         module, _, function = one.make.partition(":")
-        _timed(_below(one.path), say, getattr(import_module(module), function), plan.ed, one.path)
+        _timed(shown(one.path), say, getattr(import_module(module), function), plan.ed, one.path)
         _write(kept, plan.keys[one.name])
 
 
@@ -418,7 +414,7 @@ def _failed(name: str, status: int, said: str) -> list[str]:
     found = short[0] if short else disturbed()
     if found is None:
         _write(log, said)
-    return [found or Finding("files.stopped", code=status, log=_below(log))]
+    return [found or Finding("files.stopped", code=status, log=shown(log))]
 
 
 def _child(command: list[str]) -> tuple[int, str]:
@@ -448,7 +444,7 @@ def refresh(paths: list[Path], say=print) -> list[str]:
         before = path.read_bytes()
         status, said = _child([sys.executable, "-m", "fire.report.notebook", "refresh", f"{path}"])
         changed = "输出已更新 · new outputs" if path.read_bytes() != before else "未变 · unchanged"
-        say(f"{_below(path)} {'失败 · failed' if status else changed}")
+        say(f"{shown(path)} {'失败 · failed' if status else changed}")
         return [f"{path.name}: {fault}" for fault in _failed(path.stem, status, said)]
 
     with ThreadPoolExecutor(TOGETHER) as pool:
