@@ -44,6 +44,7 @@ SUFFIXES = {  # kind of a file → how its name may end
     "parquet": (".parquet", ".pq"),
     "feather": (".feather", ".arrow", ".ipc"),
 }
+NUMBER_COMMA = re.compile(r"(?<=\d),(?=\d)")
 BOOKS = ("xlsx", "xls", "ods")
 
 
@@ -392,29 +393,42 @@ def separated(text: str, path) -> list[list[str]]:
 
 
 def _separator(text: str, suffix: str) -> str:
-    """The separator by which most rows have one width, wide ones counting more."""
+    """The separator by which most rows have one width, wide ones counting more.
+
+    Titles and notes are narrow rows: with a tab they do not count, with ; and | only where the wide rows are fewer than
+    three in ten. Where another mark splits as many rows, a comma inside a number (1,000 or 3,5) is none.
+    """
     sample = text[:200_000].split("\n")[:500]
     sample = sample[:-1] if len(sample) > 1 and len(text) > 200_000 else sample
     sample = [line for line in sample if line.strip()]
-    scores = {}
+    usual = "\t" if suffix in (".tsv", ".tab") else ","
+    scores, most = {}, 0
     for mark in "\t;|,":
-        rows = csv.reader(sample, delimiter=mark, skipinitialspace=True)
-        widths = Counter()
-        try:
-            widths.update(len(row) for row in rows)
-        except csv.Error:
-            continue
-        wide = Counter({width: count for width, count in widths.items() if width > 1})
-        if wide:
-            width, count = wide.most_common(1)[0]
-            usual = mark == {".tsv": "\t", ".tab": "\t"}.get(suffix, ",")
-            if (
-                usual
-                or count >= max(2, 0.5 * (wide if mark == "\t" else widths).total())
-                or count == widths.total()
-            ):
-                scores[mark] = count / widths.total() * math.log2(width) * (1.2 if usual else 1)
-    return max(scores, key=scores.__getitem__) if scores else ("\t" if suffix in (".tsv", ".tab") else ",")
+        widths = _widths(sample, mark)
+        if mark == "," and most >= _mode(widths)[1] > 0:
+            widths = _widths([NUMBER_COMMA.sub("", line) for line in sample], mark)
+        (width, count), total = _mode(widths), widths.total()
+        wide = sum(number for one, number in widths.items() if one > 1)
+        few = wide if mark == "\t" else max(wide, 0.6 * total) if width > 2 else total
+        if count and (mark == usual or count >= max(2, 0.5 * few) or count == total):
+            scores[mark] = count / total * math.log2(width) * (1.2 if mark == usual else 1)
+            most = max(most, count)
+    return max(scores, key=scores.__getitem__) if scores else usual
+
+
+def _widths(lines: list[str], mark: str) -> Counter:
+    """How many rows have which number of cells; none where a quotation does not end."""
+    try:
+        return Counter(len(row) for row in csv.reader(lines, delimiter=mark, skipinitialspace=True))
+    except csv.Error:
+        return Counter()
+
+
+def _mode(widths: Counter) -> tuple[int, int]:
+    """The commonest width of two cells or more, and how many rows have it."""
+    return max(
+        ((one, number) for one, number in widths.items() if one > 1), key=lambda pair: pair[1], default=(0, 0)
+    )
 
 
 def _rows(rows: Sequence[Sequence], path) -> np.ndarray:

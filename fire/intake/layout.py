@@ -296,7 +296,8 @@ class Table:
         self.ids, self.measured = ids, [measure for _, measure in bare]
         year = self.along.get("year", heading)
         named = self.there & (kinds == "id")[heading.codes]
-        years = self._years(year, named & (unit_kinds == "id")[unit.codes])
+        beside = named if year is heading else self.there & np.isin(kinds, ["id", "unknown"])[heading.codes]
+        years = self._years(year, beside & (unit_kinds == "id")[unit.codes])
         known = named & (years > 0)[year.codes]
         mask = known & (unit_kinds == "id")[unit.codes]
         self._other_years(heading, year, years, mask)

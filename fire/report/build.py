@@ -35,7 +35,13 @@ LARGE = 2**28  # bytes above which a file is known by size and time
 SPACE = 3 * 2**29  # bytes of address space that a notebook needs: with less, OpenBLAS may never end loading
 SHORT = re.compile(r"failed to map segment|Cannot allocate memory|\bMemoryError\b")  # too little memory
 YOUNG = 2 * 10**9  # nanoseconds within which two edits may bear one time stamp
-QUIET = {"OPENBLAS_NUM_THREADS": "1", "MPLCONFIGDIR": f"{BUILD / 'matplotlib'}"}
+QUIET = (
+    {"OPENBLAS_NUM_THREADS": "1"}
+    | {
+        name: f"{BUILD / folder}"  # and not the user's own, which may be missing, or hold settings that change a run
+        for name, folder in (("MPLCONFIGDIR", "matplotlib"), ("IPYTHONDIR", "ipython"))
+    }
+)
 RUNNING: set[subprocess.Popen] = set()
 LEFT = ("build", "reports", "data", "notebooks", "studies")  # where killed runs leave something
 KERNEL = re.compile(r"^fire-(?P<pid>\d+)-\w+$")  # sockets of a kernel

@@ -1,5 +1,6 @@
 """Markdown → web page, PDF and Word: pandoc and Typst."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -39,8 +40,13 @@ def typeset(job: tuple) -> list[dict]:
         "date": words["kicker"],
     }  # date: a line of its own under a title in Word
     meta = {**words, **kicker, "other-file": f"fire-{name}.{other}.html"}
+    known = {"metadata": {key: value for key, value in meta.items() if key not in NOT_META}}
+    files.write_text(
+        work / "words.yaml", json.dumps(known)
+    )  # not on the command line, whose encoding may lack them
     common = [
         str(work / "report.md"),
+        f"--defaults={work / 'words.yaml'}",
         "--from",
         MARKDOWN,
         f"--lua-filter={template / 'report.lua'}",
@@ -49,7 +55,6 @@ def typeset(job: tuple) -> list[dict]:
         "--wrap=none",
         f"--resource-path={folder}",
         *(["--metadata=preview:true"] if preview else []),
-        *(f"--metadata={key}={value}" for key, value in meta.items() if key not in NOT_META),
     ]
     makers = {kind: maker for kind, maker in MAKERS.items() if kind in formats}
     for kind, make in makers.items():
