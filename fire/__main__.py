@@ -7,8 +7,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from fire.errors import InputError, shown
-from fire.report.imports import ROOT
+from fire.errors import ROOT, InputError, shown
 
 BUILD, EDITIONS, NOTEBOOKS = ROOT / "build", ROOT / "reports" / "editions", ROOT / "notebooks"
 LOG = BUILD / "error.log"
@@ -126,12 +125,16 @@ def sources(choice) -> None:
     from fire.intake import check as intake
 
     ed = edition.load(choice.edition)
-    added = intake.propose(ed)
-    if not added:
+    added, left = intake.propose(ed)
+    if not added and not left:
         print("没有未登记的数据文件 · every file is named already")
-        return
-    print("\n".join(f"已写入 · added: {name}" for name in added))
-    print(f"请在其中核对 · look them through in {ed.settings['sources']}")
+    for lines in (
+        [f"已写入 · added: {name}" for name in added],
+        [f"没有写入 · not added: {one}" for one in left],
+    ):
+        print("\n".join(lines), end="\n" * bool(lines))
+    if added:
+        print(f"请在其中核对 · look them through in {ed.settings['sources']}")
 
 
 def audit(choice) -> None:

@@ -57,7 +57,7 @@ EXTRA = {
     "corrects": NAME,  # the edition that this one corrects
     "note": TEXT,
 }
-NAMED = ("panel", "sources", "corrections", "draws")  # files that must be there when the edition names them
+NAMED = ("panel", "sources", "corrections", "draws", "feasible", "facts")  # must be there when named
 LATE = ("draws", "refuse")
 KINDS = {
     int: ("整数", "whole number"),
@@ -162,11 +162,6 @@ class Edition:
 
         Raises InputError with every fault of panel and places, and when the specification contradicts the lock.
         """
-        absent = [key for key in NAMED if key in self.settings and not self._file(key).exists()]
-        refuse(
-            f"edition {self.name}",
-            [self._fault("absent", self.settings[key], key=key, stem=self.name) for key in absent],
-        )
         checked, posts = self.check(), None
         refuse(f"edition {self.name}", checked.of("error"))
         if self.frozen is not None:
@@ -174,6 +169,18 @@ class Edition:
             posts = pd.DataFrame.from_dict(self.frozen["posts"], orient="index").rename_axis("indicator")
         places = self.places()
         return Index(self.spec, checked.panel, posts, places=places, year=self.year, draws=checked.draws)
+
+    def absent(self) -> None:
+        """Raises InputError that names every file and folder which this edition names and which is not there."""
+        named = [key for key in NAMED if key in self.settings]
+        refuse(
+            f"edition {self.name}",
+            [
+                self._fault("absent", self.settings[key], key=key, stem=self.name)
+                for key in named
+                if not self._file(key).exists()
+            ],
+        )
 
     @cached_property
     def _checked(self) -> intake.Checked:
@@ -249,7 +256,8 @@ class Edition:
         if "posts" in self.settings:
             paths.append(self.folder / f"{self.settings['posts']}.lock.json")
         paths += [self._file(key) for key in ("places", "regions")]
-        paths += [self._file(key) for key in (*NAMED, "programme", "feasible") if key in self.settings]
+        files_named = ("panel", "sources", "corrections", "draws", "programme", "feasible")
+        paths += [self._file(key) for key in files_named if key in self.settings]
         if "sources" in self.settings:
             paths += intake.files_of(self._file("sources"))
         for folder in filter(

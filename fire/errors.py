@@ -107,6 +107,11 @@ def rules() -> dict[str, dict]:
     return found
 
 
+def sentence(rule: str, lang: str = "zh", **values) -> str:
+    """The sentence of a rule by itself."""
+    return rules()[rule][lang].format(**values)
+
+
 class InputError(ValueError):
     """Bad input, with all its faults in `.faults` (a list of sentences)."""
 

@@ -18,9 +18,8 @@ import yaml
 
 from fire import grids
 from fire.cells import Percent, numbers
-from fire.errors import Finding, InputError, refuse
+from fire.errors import ROOT, Finding, InputError, refuse
 
-ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "data"
 REPORTS = ROOT / "reports"
 SYSTEM = {
@@ -114,7 +113,7 @@ _Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 def read_yaml(path: Path | str) -> dict:
     """The mapping in a YAML file (UTF-8 or GB18030). InputError names the line of tabs, of colons, doubled keys and bad syntax."""
     what = f"{path}"
-    refuse(what, [] if Path(path).exists() else [Finding("files.no_file", what)])
+    refuse(what, [] if Path(path).is_file() else [Finding("files.no_file", what)])
     text = decode(path)
     lines = text.splitlines()
     refuse(

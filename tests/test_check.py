@@ -183,8 +183,8 @@ def test_a_bad_correction_leaves_the_others_and_the_check(checked, forms):
         ],
     )
     wanted = [
-        "corrections.who",
-        "corrections.why",
+        "tables.empty",
+        "tables.empty",
         "cells.text",
         "corrections.no_cell_statistic",
         "corrections.expired",
@@ -203,3 +203,94 @@ def test_only_warnings_about_data_are_offered_for_acceptance(checked, forms):
     assert "corrections.no_warning" in [one.rule for one in found.of("warning")]
     offered = page.to_accept(found)
     assert len(offered) and offered["rule"].str.startswith(("plausibility.", "layout.")).all()
+
+
+def test_the_row_that_accepts_a_warning_of_a_statistic_expects_what_its_cell_says(checked):
+    found = checked(("statistics.csv", "^(合肥,[^,]*,[^,]*),([^,]*)", r"\1,1\g<2>"))
+    offered = page.to_accept(found)
+    line = offered[offered["unit"].eq("合肥") & offered["indicator"].eq("gdp")].iloc[0]
+    cells = found.cells[
+        found.cells["unit"].eq("合肥") & found.cells["raw"].astype(str).eq(str(line["expect"]))
+    ]
+    assert cells["file"].str.endswith("statistics.csv").any() and str(line["expect"]).startswith("1")
+
+
+def test_an_indicator_that_is_given_and_computed_is_a_conflict_with_both_places(checked, tmp_path):
+    rows = "城市,年份,经济规模\n深圳,2022,1\n广州,2022,2\n"
+    checked(empty=False)
+    files.write_text(tmp_path / RAW / "甲.csv", rows)
+    path = tmp_path / RAW / "sources.yaml"
+    block = "- file: 甲.csv\n  rows: 2-\n  columns: C\n  unit: column A\n  year: column B\n  indicator: row 1\n  measure: 亿元\n  confirmed: yes\n"
+    files.write_text(path, path.read_text(encoding="utf-8").rstrip("\n") + "\n" + block)
+    found = check.check(editions.load("2023", tmp_path))
+    assert errors(found) == ["check.conflict"] * 2
+    assert {"check.lag"} <= {one.rule for one in found.of("warning")}
+    assert not found.panel.duplicated(["unit", "year", "indicator"]).any()
+
+
+def test_a_list_that_is_indented_stays_one(checked, tmp_path):
+    checked(empty=False)
+    path = tmp_path / RAW / "sources.yaml"
+    head, _, rest = path.read_text(encoding="utf-8").partition("sources:\n")
+    files.write_text(path, head + "sources:\n" + "".join(f"  {line}\n" for line in rest.splitlines()))
+    files.write_text(tmp_path / RAW / "乙.csv", "城市,孵化器数量\n深圳,1\n广州,2\n上海,3\n")
+    files.write_text(tmp_path / RAW / "丙.csv", "a,b\nx,1\n")
+    (tmp_path / RAW / "丁.xls").write_bytes(b"<html><table><tr><td>1</td></tr></table></html>")
+    added, left = check.propose(editions.load("2023", tmp_path))
+    assert added == ["乙.csv"] and [one.rule for one in left] == ["check.unreadable", "layout.no_units"]
+    assert [one["file"] for one in files.read_yaml(path)["sources"]][-1] == "乙.csv"
+
+
+# ---- an edition with a panel in the project's own form
+
+
+def test_files_that_are_not_there_and_what_is_wrong_with_the_edition_come_together(tmp_path):
+    path = tmp_path / "2022.yaml"
+    text = (editions.EDITIONS / "2022.yaml").read_text(encoding="utf-8")
+    text = text.replace("focus_region: 粤港澳大湾区", "focus_region: 粤港澳").replace(
+        "draws-2022", "draws2022"
+    )
+    files.write_text(path, re.sub("(?m)^facts:.*", "facts: data/none", text))
+    found = check.check(editions.load("2022", tmp_path))
+    assert sorted(errors(found)) == ["edition.absent", "edition.absent", "edition.focus"]
+
+
+def panel_edition(folder, change):
+    """Edition 2022 on a panel that somebody has changed."""
+    lines = (files.DATA / "panel-2022.csv").read_text(encoding="utf-8-sig").splitlines()
+    files.write_text(folder / "panel.csv", "\n".join(change(lines)) + "\n")
+    text = (editions.EDITIONS / "2022.yaml").read_text(encoding="utf-8")
+    files.write_text(folder / "2022.yaml", text.replace("data/panel-2022.csv", f"{folder / 'panel.csv'}"))
+    return check.check(editions.load("2022", folder))
+
+
+def cut(lines, *starts):
+    return [line for line in lines if not line.startswith(starts)]
+
+
+def put(lines, row, old, new):
+    assert old in lines[row - 1], lines[row - 1]
+    return [line.replace(old, new) if place == row - 1 else line for place, line in enumerate(lines)]
+
+
+@pytest.mark.parametrize(
+    "change, rules, words",
+    [
+        (lambda lines: cut(lines, "拉萨,"), ["late.unit_lacks"] * 2, "拉萨 2021 年缺 5 个指标"),
+        (lambda lines: cut(lines, "拉萨,2020,gdp"), ["late.lacks_some"], "经济规模 2020 年缺 1 城（共 59 城）：拉萨"),
+        (lambda lines: put(lines, 3, "2020", "2002"), ["check.odd_year"], "第 3 行，“year”列：只有 1 个数是 2002"),
+        (lambda lines: put(lines, 3, "深圳", "深证"), ["names.near_city"], "第 3 行，“unit”列：“深证”"),
+        (lambda lines: put(lines, 3, "tertiary_share", "gross_profit"), ["names.unknown_indicator"], "第 3 行，“indicator”列"),
+        (lambda lines: put(lines, 3, "observed", ""), ["tables.empty"], "第 3 行，“status”列：空着"),
+        (lambda lines: put(lines, 3, "2020,", "2020.5,"), ["tables.year"], "第 3 行，“year”列"),
+        (lambda lines: put(lines, 3, ",61.", ",-61."), ["plausibility.negative"], "第 3 行"),
+    ],
+)  # fmt: skip
+def test_slips_in_a_panel_are_found_with_row_and_column(tmp_path, change, rules, words):
+    found = panel_edition(tmp_path, change)
+    assert errors(found) == rules and any(words in one for one in found.of("error")), found.of("error")
+
+
+def test_names_in_a_panel_may_be_written_in_any_usual_way(tmp_path):
+    found = panel_edition(tmp_path, lambda lines: put(lines, 3, "深圳", "深圳市"))
+    assert errors(found) == [] and len(found.panel) == len(fire.load(2022).check().panel)

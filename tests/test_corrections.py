@@ -120,6 +120,21 @@ def test_a_new_value_is_written_as_in_the_source(tmp_path, raw, sibling, new, va
     assert table["value"].tolist() == [value, 500]
 
 
+@pytest.mark.parametrize("new", ["13000万元", "1.3亿元", "1.3亿", "13000"])
+def test_a_new_value_may_carry_its_unit_of_measurement(tmp_path, new):
+    path = written(tmp_path, NEW | {"expect": "12000", "new": new})
+    table = cells("12000", "20000", unit_of_measure="万元", factor=1e-4)
+    table, _ = corrections.replaced(table, [], sound(path), path)
+    assert table["value"].tolist() == [1.3, 2]
+
+
+def test_a_percentage_that_was_refused_is_mended(tmp_path):
+    fault = Finding("layout.percent", "a.xlsx", sheet="表1", cell="B2", value="12%", to="亿元")
+    path = written(tmp_path, NEW | {"expect": "12%", "new": "120"})
+    table, found = corrections.replaced(cells("12%", 200.0), [fault], sound(path), path)
+    assert table["value"].tolist() == [120, 200] and rules(found) == ["corrections.replaced"]
+
+
 @pytest.mark.parametrize("new", ["1.5亿", "1.5"])
 def test_a_scale_may_be_left_out_where_the_cell_has_one(tmp_path, new):
     path = written(tmp_path, NEW | {"expect": "1.2亿", "new": new})
@@ -225,7 +240,7 @@ def test_errors_cannot_be_accepted_and_every_fault_comes_at_once(tmp_path):
     )
     rows, faults = corrections.read(path)
     assert {one.rule.split(".")[1] for one in faults} == {
-        "twice", "new", "one_cell", "no_expect", "level", "rule", "nothing", "year", "who", "day", "why",
+        "twice", "new", "one_cell", "no_expect", "level", "rule", "nothing", "year", "empty", "date",
     }  # fmt: skip
     assert list(rows.index) == [2]  # the sound row stays, and is applied
 
@@ -237,7 +252,7 @@ def test_a_file_that_cannot_be_read_has_no_rows(tmp_path, content, rule):
     (tmp_path / "corrections.csv").write_bytes(content)
     rows, found = corrections.read(tmp_path / "corrections.csv")
     assert rows.empty and found and {one.level for one in found} == {"error"}
-    assert not rule or {one.rule for one in found} == {f"corrections.{rule}"}
+    assert not rule or {one.rule for one in found} == {f"tables.{rule}"}
     table, said = corrections.replaced(cells(100.0), [], rows, "corrections.csv")
     assert table["value"].tolist() == [100] and said == []
 

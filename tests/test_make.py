@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from fire import edition as editions
-from fire import files
+from fire import errors, files
 from fire.errors import InputError
 from fire.report import build, imports, programme
 
@@ -135,7 +135,7 @@ class Project:
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     made = Project(tmp_path)
-    for module in (build, imports, files):
+    for module in (build, imports, files, errors):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     for module in (build, files):
         monkeypatch.setattr(module, "DATA", tmp_path / "data")

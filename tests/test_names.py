@@ -196,7 +196,7 @@ def test_provinces_and_countries():
 
 
 def test_indicators_by_id_label_and_unit_and_nodes_above_them():
-    roster = Roster.of_indicators(specs.load("fire-2022"), {"产值": "gdp"})
+    roster = Roster.of_indicators(specs.load("fire-2022"))
     for text in (
         "gdp",
         "GDP",
@@ -204,7 +204,6 @@ def test_indicators_by_id_label_and_unit_and_nodes_above_them():
         "经济规模（亿元）",
         "Economic size",
         "經濟規模",
-        "产值",
         "1.1 经济规模",
         "地区生产总值",
     ):
@@ -265,20 +264,6 @@ def test_notes(text):
 @pytest.mark.parametrize("text", ["注册资本", "北京①", "①北京市", "Notebook", "来源", "说明书", None])
 def test_no_notes(text):
     assert not names.is_note(text)
-
-
-def test_twins_without_a_roster():
-    years = {2020: list(MISREAD.values()), 2021: list(MISREAD)}
-    assert {one.value: one.values["other"] for one in names.twins(years)} == MISREAD
-    cities = PLACES["city"].tolist()
-    assert names.twins({2020: cities, 2021: cities}) == []
-    swapped = {2020: ["广州", "样本01", "unit A", "Beijing"], 2021: ["杭州", "样本02", "unit B", "Beijng"]}
-    assert [(one.value, one.values["other"]) for one in names.twins(swapped, file="x.csv")] == [
-        ("Beijng", "Beijing")
-    ]
-    assert (
-        names.twins({2020: ["淮安", "准安"], 2021: ["准安"]}) == [] == names.twins({2021: ["准安", "淮安"]})
-    )
 
 
 @given(st.text(max_size=30) | st.floats() | st.integers() | st.none() | st.booleans())

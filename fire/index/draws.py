@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fire.errors import refuse
+from fire.errors import Finding, InputError, refuse
 from fire.index import normalise
 from fire.index.panel import KEY, STATUSES
 
@@ -25,7 +25,10 @@ def read(path: Path | str) -> pd.DataFrame:
 
     Raises InputError that names missing columns, too few draws, doubled cells and cells without a number.
     """
-    table = pd.read_parquet(path)
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # of Arrow: not there, cut short, no Parquet
+        raise InputError(f"{path}", [Finding("grids.damaged", path, what=type(error).__name__)]) from None
     refuse(Path(path).name, _faults(table))
     return table.astype({"year": int})
 
@@ -47,7 +50,8 @@ def _faults(table: pd.DataFrame) -> list[str]:
             for name in table["status"].dropna().unique()
             if name not in STATUSES
         ]
-    bad = ~np.isfinite(table[numbers].to_numpy(float)).all(axis=1)
+    values = table[numbers].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    bad = ~np.isfinite(values).all(axis=1)
     return faults + [
         f"{unit}, {year}, {name}: a draw is no number"
         for unit, year, name in table.loc[bad, KEY].to_numpy()[:20]

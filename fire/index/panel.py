@@ -17,6 +17,7 @@ from fire.errors import Finding, nearest, refuse
 # times over (multiple imputation).
 STATUSES = ["printed", "observed", "implied", "estimated", "imputed", "drawn", "assumed", "simulated"]
 SOFT = ("drawn", "assumed", "simulated")  # nobody observed, printed or inferred these: shown as ranges only
+TYPED = [name for name in STATUSES if name != "drawn"]  # late cells are drawn by the program
 KEY = ["unit", "year", "indicator"]
 COLUMNS = [*KEY, "value", "status", "source"]
 NONE = -1  # status code of a missing cell
@@ -30,6 +31,15 @@ def read(path: Path | str, spec=None, sheet: str | None = None, whole: bool = Tr
 
     Raises InputError that names file, sheet, row and column of every fault: cells that are no numbers, empty keys,
     doubled keys, unknown statuses.
+    """
+    panel = read_cells(path, spec, sheet)[COLUMNS]
+    return panel if spec is None or not whole else validate(panel, spec, f"{path}")
+
+
+def read_cells(path: Path | str, spec=None, sheet: str | None = None) -> pd.DataFrame:
+    """`read`, not yet held against the indicators of `spec`, with the place of every value: file, sheet, row, column.
+
+    Raises InputError as `read` does.
     """
     table, what = files.read_table(path, sheet)
     spot = partial(files.spot, table)
@@ -57,14 +67,18 @@ def read(path: Path | str, spec=None, sheet: str | None = None, whole: bool = Tr
         faults.append(Finding("tables.twice", **spot(row), value=named))
     if "status" in table:
         unknown = table[numbers[1:]].notna().any(axis=1) & ~table["status"].isin(STATUSES)
-        for row in _bad_rows(unknown):
-            said = table["status"][row]
+        for row, said in zip(_bad_rows(unknown), table["status"][unknown]):
+            place = spot(row, "status")
             faults.append(
-                Finding("tables.unknown", **spot(row, "status"), value=said, **nearest(said, STATUSES))
+                Finding("tables.empty", **place)
+                if pd.isna(said)
+                else Finding("tables.unknown", **place, value=said, **nearest(said, TYPED))
             )
     refuse(what, wrong + faults)
     panel = from_wide(table, spec, source=Path(path).name) if broad else table[COLUMNS].astype({"year": int})
-    return panel if spec is None or not whole else validate(panel, spec, what)
+    place = {name: table.attrs[name] for name in ("file", "sheet")}
+    rows = np.resize(files.rows(table), len(panel))  # a wide table comes column by column
+    return panel.assign(**place, row=rows, column=panel["indicator"] if broad else "value")
 
 
 def _bad_rows(bad: pd.Series) -> np.ndarray:

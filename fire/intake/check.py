@@ -9,6 +9,9 @@ tables are read (see docs/how-to/sources.md). Nothing is raised here: errors, wa
 findings, all at once, each with its place. An edition with an error has no index.
 """
 
+import os
+import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +27,9 @@ from fire.intake import corrections, late, layout, mapping, plausibility, propos
 from fire.sources import names, statistics
 
 KEY = panels.KEY
-SPOT = ["file", "sheet", "row", "column", "cell"]
-CELLS = [*panels.COLUMNS, "raw", "measure", *SPOT]
-READ = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".dta", ".parquet", ".feather"}
+READ = {end for ends in grids.SUFFIXES.values() for end in ends if end} | {
+    ".xlsb"
+}  # the last is told to be saved anew
 NOT_FILLED = "check.not_filled"
 UNMET = {
     f"corrections.{rule}" for rule in ("no_cell", "no_cell_statistic", "no_warning")
@@ -43,7 +46,7 @@ class Checked:
 
     panel: pd.DataFrame
     findings: tuple
-    cells: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CELLS))
+    cells: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=layout.COLUMNS))
     tables: pd.DataFrame = field(default_factory=pd.DataFrame)
     late: pd.DataFrame = field(default_factory=pd.DataFrame)
     draws: pd.DataFrame | None = None
@@ -97,10 +100,22 @@ def frame(findings) -> pd.DataFrame:
 
 def check(ed) -> Checked:
     """Read and check everything that an edition's index rests on. Raises nothing for bad input."""
+    found = [fault for work in (ed.absent, lambda: ed.spec, ed.places) for fault in _faults(work)]
+    if found:
+        return Checked(pd.DataFrame(columns=panels.COLUMNS), tuple(dict.fromkeys(found)))
     try:
         return _of_sources(ed) if "sources" in ed.settings else _of_panel(ed)
     except InputError as error:
         return Checked(pd.DataFrame(columns=panels.COLUMNS), tuple(named(error)))
+
+
+def _faults(work) -> list[str]:
+    """What a step refuses."""
+    try:
+        work()
+    except InputError as error:
+        return named(error)
+    return []
 
 
 def named(error: InputError) -> list[str]:
@@ -109,14 +124,64 @@ def named(error: InputError) -> list[str]:
 
 
 def _of_panel(ed) -> Checked:
-    """An edition with one panel in the project's own form."""
-    path, drawn = ed.path("panel"), ed.path("draws")
-    panel = panels.read(path, ed.spec, ed.settings.get("sheet"), whole=drawn is None)
-    cells = panel.assign(
-        raw=panel["value"], measure="", file=path.name, sheet="", row=None, column=panel["indicator"], cell=""
+    """An edition with one panel in the project's own form; cells that it lacks may stand in a file of draws."""
+    file = ed.path("draws")
+    drawn = None if file is None else draws.read(file)
+    cells = panels.read_cells(ed.path("panel"), ed.spec, ed.settings.get("sheet"))
+    cells = cells.assign(raw=cells["value"], measure="", cell="", into=mapping.INTO[0])
+    cells, found = _identified(cells, ed)
+    cells, seen = _once(cells, ed)
+    cells, found = _settled(
+        cells, found + seen, ed, lambda cells: (cells, _doubtful(cells, ed, ed.year, ed.history()))
     )
-    cells, found = _settled(cells, [], ed, lambda cells: (cells, _doubtful(cells, ed, ed.year, ed.history())))
-    return Checked(cells[panels.COLUMNS], tuple(found), cells, draws=drawn and draws.read(drawn))
+    panel, whole = cells[panels.COLUMNS], cells[panels.COLUMNS]
+    if drawn is not None:
+        whole = pd.concat([panel, drawn[KEY].assign(value=0.0)], ignore_index=True)
+    found += _years_of(cells, whole, ed)
+    if "error" in map(level_of, found):
+        return Checked(panel, tuple(found), cells)
+    how = "lacks" if drawn is not None else ed.settings.get("late", "draws")
+    years = sorted((_needed(ed) | {ed.year - 1}) & set(whole["year"]))
+    gaps, said = late.found(
+        whole, ed.spec, ed.places()["city"], ed.year, years, how, ed.history(), _english(ed)
+    )
+    found += said
+    if gaps["rule"].eq("draws").any() and "error" not in map(level_of, found):
+        drawn = late.draws(panel, ed.spec, ed.year, history=ed.history())
+        found += late.models(drawn, ed.spec, _english(ed))
+    return Checked(panel, tuple(found), cells, late=gaps, draws=drawn)
+
+
+def _identified(cells: pd.DataFrame, ed) -> tuple[pd.DataFrame, list[Finding]]:
+    """Cells with cities and indicators by their ids; those that nobody knows are found, and left out."""
+    rosters = {"unit": names.Roster.of_places(ed.places()), "indicator": names.Roster.of_indicators(ed.spec)}
+    found, known = [], pd.Series(True, index=cells.index)
+    lines = cells[["file", "sheet", "row"]].to_dict("records")
+    for key, roster in rosters.items():
+        places = [line | {"column": key} for line in lines]
+        ids, seen = roster.match(cells[key], places.__getitem__)
+        cells, known = cells.assign(**{key: ids.where(ids.notna(), cells[key])}), known & ids.notna()
+        found += seen
+    return cells[known].reset_index(drop=True), found
+
+
+def _needed(ed) -> set[int]:
+    """The years without which there is no index: the one ranked, and that of the posts until they are kept."""
+    return {ed.year} | (set() if ed.frozen else {ed.base_year})
+
+
+def _years_of(cells: pd.DataFrame, whole: pd.DataFrame, ed) -> list[Finding]:
+    """Years that a panel lacks, and years of so few of its indicators that they may be typed wrong."""
+    counts, of = whole.groupby("year")["indicator"].nunique(), len(ed.spec.indicators)
+    path = ed.path("panel")
+    found = [Finding("check.no_year", path, year=year) for year in sorted(_needed(ed) - set(counts.index))]
+    for year in counts.index[counts < ENOUGH * of]:
+        lines = cells[cells["year"].eq(year)]
+        if len(lines) and year != ed.year:
+            first = lines.iloc[0]
+            place = {name: first[name] for name in ("file", "sheet", "row")} | {"column": "year"}
+            found.append(Finding("check.odd_year", **place, value=str(year), count=len(lines), of=of))
+    return found
 
 
 def _settled(cells: pd.DataFrame, found: list, ed, judged) -> tuple[pd.DataFrame, list]:
@@ -128,9 +193,9 @@ def _settled(cells: pd.DataFrame, found: list, ed, judged) -> tuple[pd.DataFrame
     path = ed.path("corrections")
     kinds = names.Roster.of_indicators(ed.spec), names.Roster.of_measures()
     rows, wrong = corrections.read(path, names.Roster.of_places(ed.places()), kinds)
-    cells, found = corrections.replaced(cells, found, rows, path.name)
+    cells, found = corrections.replaced(cells, found, rows, path)
     cells, seen = judged(cells)
-    return cells, wrong + corrections.accepted(found + seen, rows, path.name)
+    return cells, wrong + corrections.accepted(found + seen, rows, path)
 
 
 # ---- an edition with sources
@@ -147,7 +212,7 @@ def _of_sources(ed) -> Checked:
     found += [one for _, seen, _ in read for one in seen]
     lost = any(map(_is_lost, found))  # a table, a row or a column could not be read
     parts = [cells for cells, _, _ in read if len(cells)]
-    cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*CELLS, "into"])
+    cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*layout.COLUMNS, "into"])
     refused = _refused(cells)
     cells, found = _settled(cells, found, ed, lambda cells: _judged(cells, ed))
     found = [one for one in found if not (lost and getattr(one, "rule", "") in UNMET)]
@@ -180,7 +245,7 @@ def _of_sources(ed) -> Checked:
 
 def _is_lost(one: str) -> bool:
     """Whether a finding may mean that a table, a row or a column was not read; a cell that is wrong is known of."""
-    return level_of(one) == "error" and not getattr(one, "rule", "").startswith("cells.")
+    return level_of(one) == "error" and not (isinstance(one, Finding) and mapping.of_cell(one))
 
 
 def _refused(cells: pd.DataFrame) -> set:
@@ -196,7 +261,7 @@ def read_sources(path: Path) -> tuple[list[dict], list[Finding]]:
         said = files.read_yaml(path)
     except InputError as error:
         return [], [_quoted("check.yaml", fault, path.name) for fault in error.faults]
-    blocks = said.get("sources")
+    blocks = (said["sources"] or []) if "sources" in said else None
     found = [Finding("check.key", path.name, value=key) for key in said if key != "sources"]
     if not isinstance(blocks, list) or not all(isinstance(one, dict) for one in blocks):
         return [], [*found, Finding("check.list", path.name)]
@@ -222,13 +287,7 @@ def _named(block: dict) -> bool:
 
 def place(file: str, folder: Path) -> Path:
     """Where a file of a source lies: beside the file of sources, or from the root of the project."""
-    return (
-        folder / file
-        if (folder / file).exists()
-        else files.ROOT / file
-        if (files.ROOT / file).exists()
-        else folder / file
-    )
+    return next((at / file for at in (folder, files.ROOT) if os.path.exists(at / file)), folder / file)
 
 
 def _grid(block: dict, folder: Path) -> grids.Grid:
@@ -237,7 +296,10 @@ def _grid(block: dict, folder: Path) -> grids.Grid:
         file = place(database, folder)
         return grids.table(file if file.exists() else database, block["table"])
     path = place(block["file"], folder)
-    refuse(path.name, [] if path.exists() else [Finding("check.file", path.name, value=str(block["file"]))])
+    refuse(
+        path.name,
+        [] if os.path.exists(path) else [Finding("check.file", path.name, value=str(block["file"]))],
+    )
     return grids.read(path, block.get("sheet"))
 
 
@@ -245,7 +307,7 @@ def _read(block: dict, folder: Path, ed, units: names.Roster) -> tuple[pd.DataFr
     """The cells of one table, what was found in it, and a line about it."""
     about = {key: block.get(key, "") for key in ("file", "sheet", "unit", "indicator", "year")} | {"cells": 0}
     about["file"] = about["file"] or block.get("table", "")
-    nothing = pd.DataFrame(columns=[*CELLS, "into"])
+    nothing = pd.DataFrame(columns=[*layout.COLUMNS, "into"])
     wrong = mapping.faults(block)
     if wrong:
         return nothing, wrong, about
@@ -267,10 +329,12 @@ def _judged(cells: pd.DataFrame, ed) -> tuple[pd.DataFrame, list[Finding]]:
     """Each cell once, with the indicators that follow from statistics, and what cannot be or is doubtful."""
     cells, found = _once(cells, ed)
     plain, stats = (cells[cells["into"].eq(one)] for one in mapping.INTO)
+    found += _lagged(plain, ed)
     found += _doubtful(
         stats, ed, ed.year - 1
     )  # of the year before: nothing to compare them with in older panels
-    cells = pd.concat([plain, _derived(stats, ed)], ignore_index=True)
+    cells, seen = _once(pd.concat([plain, _derived(stats, ed)], ignore_index=True), ed)
+    found += seen
     return cells, found + plausibility.fresh(_doubtful(cells, ed, ed.year, ed.history()), found)
 
 
@@ -280,16 +344,34 @@ def _doubtful(cells: pd.DataFrame, ed, year: int, history: pd.DataFrame | None =
     return plausibility.findings(cells, ed.spec, year, history=history, places=ed.places())
 
 
+def _lagged(cells: pd.DataFrame, ed) -> list[Finding]:
+    """Indicators that rest on a statistic of the year before and are given themselves: one question for each table."""
+    there, kind = cells.dropna(subset="value"), names.Roster.of_indicators(ed.spec)
+    found = []
+    for line in (
+        there[there["indicator"].isin(late.RESTS)]
+        .drop_duplicates(["file", "sheet", "indicator"])
+        .to_dict("records")
+    ):
+        zh, en = kind.label(line["indicator"])
+        said = {"label_zh": zh, "label_en": en, "when": line["year"], "before": line["year"] - 1}
+        keys = {"unit": "", "year": "", "indicator": line["indicator"]}
+        found.append(Finding("check.lag", **_place(line), value=line["year"], **keys, **said))
+    return found
+
+
 def _once(cells: pd.DataFrame, ed) -> tuple[pd.DataFrame, list[Finding]]:
     """Each cell once: the same value in two tables is taken once, two values are an error that names both places."""
     key, found = [*KEY, "into"], []
+    kinds = {"statistics": names.Roster.of_measures(), "indicators": names.Roster.of_indicators(ed.spec)}
+    english = _english(ed)
     there = cells.dropna(subset="value")
     doubled = there[there.duplicated(key, keep=False)]
     for _, same in doubled.groupby(key, sort=False):
         first, *others = same.to_dict("records")
-        where = " ".join(str(first[name] or "") for name in ("file", "sheet", "cell"))
+        where = " ".join(filter(None, (first[name] for name in ("file", "sheet", "cell"))))
         found += [
-            _conflict(one, ed, first=f"{first['value']:.15g}", where=where)
+            _conflict(one, kinds[one["into"]], english, first=f"{first['value']:.15g}", where=where)
             for one in others
             if not np.isclose(one["value"], first["value"], rtol=1e-12)
         ]
@@ -297,24 +379,21 @@ def _once(cells: pd.DataFrame, ed) -> tuple[pd.DataFrame, list[Finding]]:
     return kept.sort_index(), found
 
 
-def _conflict(line: dict, ed, **first) -> Finding:
+def _conflict(line: dict, kind: names.Roster, english: dict, **first) -> Finding:
     """A cell with a value that another place contradicts."""
-    statistic = line["into"] == "statistics"
-    kind = names.Roster.of_measures() if statistic else names.Roster.of_indicators(ed.spec)
     zh, en = kind.label(line["indicator"])
-    said = {"label_zh": zh, "label_en": en, "unit_en": _english(ed).get(line["unit"], line["unit"])}
-    rule = "check.conflict_statistic" if statistic else "check.conflict"
+    said = {"label_zh": zh, "label_en": en, "unit_en": english.get(line["unit"], line["unit"])}
+    rule = "check.conflict_statistic" if line["into"] == "statistics" else "check.conflict"
     return Finding(rule, **_place(line), value=f"{line['value']:.15g}", **_key(line), **said, **first)
 
 
 def _english(ed) -> dict:
-    """Names of the cities in English, where the places have them."""
-    places = ed.places()
-    return dict(zip(places["city"], places["city_en"])) if "city_en" in places else {}
+    """Names of the cities in English."""
+    return dict(zip(ed.places()["city"], ed.places()["city_en"]))
 
 
 def _place(line: dict) -> dict:
-    return {name: line[name] for name in SPOT}
+    return {name: line[name] for name in mapping.SPOT}
 
 
 def _key(line: dict) -> dict:
@@ -332,7 +411,7 @@ def _derived(cells: pd.DataFrame, ed) -> pd.DataFrame:
     panel = statistics.panel_of(table, years, ed.places()["city"].tolist())
     panel = panel[panel["indicator"].isin(ed.spec.indicators)].assign(of=panel["indicator"].map(late.RESTS))
     spots = stats.assign(year=stats["year"] + 1).rename(columns={"indicator": "of"})
-    spots = spots[["unit", "year", "of", "raw", "measure", *SPOT]]
+    spots = spots[["unit", "year", "of", "raw", "measure", *mapping.SPOT]]
     joined = panel.merge(spots, on=["unit", "year", "of"], how="left").drop(columns="of")
     return joined.assign(into=mapping.INTO[0], stat_year=joined["year"] - 1)
 
@@ -340,7 +419,7 @@ def _derived(cells: pd.DataFrame, ed) -> pd.DataFrame:
 def _years(panel: pd.DataFrame, ed, file: str, wrong: bool = False) -> tuple[pd.DataFrame, list[Finding]]:
     """The cells of the years that the edition ranks and compares; other years are history. A year with too few of the
     indicators is not compared with. `wrong`: there are errors, for which a year may be missing."""
-    need = {ed.year, ed.year - 1} | (set() if ed.frozen else {ed.base_year})
+    need = _needed(ed) | {ed.year - 1}
     counts = panel.groupby("year")["indicator"].nunique().reindex(sorted(need), fill_value=0)
     kept, found = [], []
     for year, count in counts.items():
@@ -388,29 +467,33 @@ def _unread(path: Path, blocks: list[dict], ed, units) -> tuple[dict, list[Findi
 
 def _proposed(path: Path, ed, units) -> tuple[str, list[Finding]]:
     """The blocks that a file's tables might be read by; faults of the file itself are only warned of here."""
-    texts = []
+    texts, found = [], []
+    kinds = names.Roster.of_indicators(ed.spec), names.Roster.of_measures()
     try:
         seen: list[str | None] = [name for name, visible in grids.sheets(path).items() if visible]
         for sheet in seen or [None]:
-            grid = grids.read(path, sheet)
-            kinds = names.Roster.of_indicators(ed.spec), names.Roster.of_measures()
-            block, _ = proposal.propose(grid, units, *kinds)
+            block, why = proposal.propose(grids.read(path, sheet), units, *kinds)
             texts += [] if block is None else [proposal.as_yaml(block).strip("\n")]
+            found += why
     except InputError as error:
         return "", [_quoted("check.unreadable", fault, path.name) for fault in error.faults]
-    return "\n\n".join(texts), []
+    return "\n\n".join(texts), found
 
 
-def propose(ed) -> list[str]:
+def propose(ed) -> tuple[list[str], list[Finding]]:
     """Add, at the end of the edition's file of sources, a block for every table that it does not name, to be confirmed;
-    returns the names of the files. What stands there stays as it is. Raises InputError for an edition without sources."""
+    returns the names of their files, and why others have none. What stands there stays as it is.
+
+    Raises InputError for an edition without sources.
+    """
     path = ed.path("sources")
     refuse(f"edition {ed.name}", [Finding("check.no_sources", f"{ed.name}.yaml")] if path is None else [])
     blocks, found = read_sources(path)
     refuse(path.name, [one for one in found if one.level == "error"])
-    proposals, _ = _unread(path, blocks, ed, names.Roster.of_places(ed.places()))
+    proposals, seen = _unread(path, blocks, ed, names.Roster.of_places(ed.places()))
     if proposals:
-        files.write_text(
-            path, "\n\n".join([files.decode(path).rstrip("\n"), *proposals.values()]).rstrip("\n") + "\n"
-        )
-    return list(proposals)
+        text = files.decode(path).rstrip("\n")
+        before = re.search(r"(?m)^( *)- ", text)  # a list may be indented
+        added = [textwrap.indent(one, before[1] if before else "") for one in proposals.values()]
+        files.write_text(path, "\n\n".join([text, *added]).rstrip("\n") + "\n")
+    return list(proposals), [one for one in seen if one.rule != "check.unnamed"]

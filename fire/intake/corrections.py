@@ -13,9 +13,11 @@ import pandas as pd
 
 from fire import cells as reading
 from fire import files
-from fire.errors import Finding, InputError, rules
+from fire.errors import Finding, InputError, rules, shown
 from fire.index.panel import KEY
+from fire.intake import measures
 from fire.intake.late import RESTS
+from fire.intake.mapping import SPOT, of_cell
 from fire.sources import names, tables
 from fire.sources.names import Roster, plain
 
@@ -30,41 +32,33 @@ def read(
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """The sound rows of a file of corrections, and a finding for every fault of the others.
 
-    Columns of the schema and `label` (of the indicator, Chinese and English), the index is the row of the file (the header is row 1); `*` where a key is empty in a row that
-    accepts. Cities and indicators may be written as in the sources: `units` and `kinds` (the first that knows a text) say
+    Columns of the schema and `label` (of the indicator, Chinese and English), the index is the row of the file (the
+    header is row 1); `*` where a key is empty in a row that accepts. Cities and indicators may be written as in the sources: `units` and `kinds` (the first that knows a text) say
     what they mean. A file that cannot be read has no rows.
     """
-    file, columns = Path(path).name, tables.columns("corrections")
+    columns = tables.columns("corrections")
+    nothing = pd.DataFrame(columns=[*columns, "label"])
     try:
         table, _ = files.read_table(path)
     except InputError as error:
-        faults = [one if isinstance(one, Finding) else _unreadable(file, one) for one in error.faults]
-        return pd.DataFrame(columns=[*columns, "label"]), faults
-    lost = [Finding("corrections.column", file, value=name) for name in columns if name not in table]
-    if lost:
-        return pd.DataFrame(columns=[*columns, "label"]), lost
-    texts = table[columns].map(lambda cell: _text(cell).strip() or None).set_axis(files.rows(table))
-    keyed = _keyed(texts)
+        return nothing, [one for one in error.faults if isinstance(one, Finding)]
+    typed, found = tables.check(table, "corrections")
+    if files.lacking(table, columns):
+        return nothing, found
+    keyed = _keyed(typed[columns].set_axis(files.rows(table)))
     rosters = {"unit": [] if units is None else [units], "indicator": list(kinds)}
-    found = _unknown(keyed, rosters, file)
+    found += _unknown(keyed, rosters, path)
     for key, known in rosters.items():
         keyed[key] = keyed[key].map(lambda text, known=known: _meant(text, known) or text)
-    found += _faults(keyed, file)
+    found += _faults(keyed, path)
     keyed["label"] = keyed["indicator"].map(lambda one: _label(one, rosters["indicator"]))
-    keyed["when"] = pd.to_datetime(keyed["when"].map(reading.day, na_action="ignore"))
     return keyed.drop(index=list({one.place["row"] for one in found})), found
-
-
-def _unreadable(file: str, fault: str) -> Finding:
-    return Finding("corrections.unreadable", file, value=fault)
 
 
 def _keyed(table: pd.DataFrame) -> pd.DataFrame:
     """An empty key of a row that accepts is *, and a year such as 2021.0 or 2021年 is 2021."""
     table = table.astype(object).where(table.notna(), None)
-    table["year"] = table["year"].map(
-        lambda year: plain(year).removesuffix("年").removesuffix(".0"), na_action="ignore"
-    )
+    table["year"] = table["year"].map(lambda year: str(reading.year(year) or plain(year)), na_action="ignore")
     accepts = table["new"].isna()
     for key in KEY:
         table[key] = table[key].mask(accepts & table[key].isna(), ALL)
@@ -83,7 +77,7 @@ def _label(one, rosters: list[Roster]) -> tuple[str, str]:
     return next((roster.label(one) for roster in rosters if one in roster.labels), (_text(one), _text(one)))
 
 
-def _unknown(table: pd.DataFrame, rosters: dict, file: str) -> list[Finding]:
+def _unknown(table: pd.DataFrame, rosters: dict, file: Path | str) -> list[Finding]:
     """Names in none of the rosters, with those that they are near to."""
     found = []
     for key, known in rosters.items():
@@ -100,7 +94,7 @@ def _unknown(table: pd.DataFrame, rosters: dict, file: str) -> list[Finding]:
     return found
 
 
-def _faults(table: pd.DataFrame, file: str) -> list[Finding]:
+def _faults(table: pd.DataFrame, file: Path | str) -> list[Finding]:
     """What is wrong with rows, apart from names that nobody knows."""
     found, seen = [], {}
     for row, line in zip(table.index, table.to_dict("records")):
@@ -110,11 +104,6 @@ def _faults(table: pd.DataFrame, file: str) -> list[Finding]:
             place = {"row": row, "column": column, "value": _text(line[column])}
             found.append(Finding(f"corrections.{rule}", file, **place, **values))
 
-        for column in ("who", "when", "why"):
-            if pd.isna(line[column]):
-                say(column, column)
-        if pd.notna(line["when"]) and pd.isna(reading.day(line["when"])):
-            say("day", "when")
         for key in KEY if replaces else ():
             if pd.isna(line[key]) or line[key] == ALL:
                 say("one_cell", key)
@@ -122,7 +111,7 @@ def _faults(table: pd.DataFrame, file: str) -> list[Finding]:
             say("no_expect", "expect")
         if replaces and reading.read(line["new"]).value is None:
             say("new", "new")
-        if line["year"] != ALL and pd.notna(line["year"]) and not str(line["year"]).isdigit():
+        if line["year"] != ALL and pd.notna(line["year"]) and reading.year(line["year"]) is None:
             say("year", "year")
         if not replaces and pd.isna(line["rule"]):
             say("nothing", "rule")
@@ -143,8 +132,8 @@ def replaced(
     """Cells with the values of the rows that have `new`, and the findings with what was replaced.
 
     `cells` as layout.read gives them (unit, year, indicator, value, raw, file, sheet, row, column, cell), those that could
-    not be read with a missing value; they come back with a column `corrected`. What `fire.cells` found at a replaced
-    cell goes. A row with `new` whose cell says something else by now, or that has no cell, is an error; a row that
+    not be read with a missing value; they come back with a column `corrected`. What was wrong with a replaced cell
+    (`mapping.of_cell`) goes. A row with `new` whose cell says something else by now, or that has no cell, is an error; a row that
     accepts has then expired, which is a warning.
     """
     cells, said, done = cells.assign(corrected=False), [], set()
@@ -174,7 +163,7 @@ def replaced(
             if replaces and here:
                 value[spot], corrected[spot] = _new(line["new"], cell, cells), True
                 done.add((cell["file"], cell["sheet"], cell["cell"]))
-                place = {name: cell[name] for name in ("file", "sheet", "row", "column", "cell")}
+                place = {name: cell[name] for name in SPOT}
                 said.append(
                     Finding(
                         "corrections.replaced",
@@ -185,7 +174,7 @@ def replaced(
                         number=f"{value[spot]:.15g}",
                     )
                 )
-    kept = [one for one in findings if not (_rule(one).startswith("cells.") and _spot(one) in done)]
+    kept = [one for one in findings if not (_rule(one) and of_cell(one) and _spot(one) in done)]
     return cells.assign(value=value, corrected=corrected), kept + said
 
 
@@ -210,7 +199,7 @@ def accepted(findings: Iterable[Finding], rows: pd.DataFrame, path: Path | str) 
     gone = {
         one.place["row"]
         for one in findings
-        if _rule(one) == "corrections.outdated" and one.place["file"] == f"{path}"
+        if _rule(one) == "corrections.outdated" and one.place["file"] == shown(path)
     }
     lines = {row: line for row, line in zip(rows.index, rows.to_dict("records")) if pd.isna(line["new"])}
     given = {
@@ -303,11 +292,14 @@ def _new(text: str, cell: pd.Series, cells: pd.DataFrame) -> float:
     """A new value in the unit of the specification; it is written as the cell, in the unit of measurement of its table."""
     new = reading.read(text)
     assert new.value is not None, text  # read() refuses the row otherwise
+    own = measures.find(new.values.get("scale", "") + new.values.get("suffix", ""))
+    of = measures.find(cell["measure"])
+    same = measures.convert(new.values["written"], own, of) if own and of else None
+    amount = new.value if same is None else same
     like = cells[cells[ALIKE].eq(cell[ALIKE]).all(axis=1)]
     for raw, value in [(cell["raw"], cell["value"]), *zip(like["raw"], like["value"])]:
         old = reading.read(raw)
-        scaled = new.values.get("suffix") or new.values.get("scale")
-        number = old.value if scaled else old.values.get("written", old.value)
+        number = old.values.get("written", old.value)
         if number and np.isfinite(value):
-            return float(f"{new.value * (value / number):.15g}")
-    return new.value
+            return float(f"{amount * (value / number):.15g}")
+    return amount

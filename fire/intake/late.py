@@ -33,7 +33,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from fire.errors import Finding, rules
+from fire.errors import Finding, sentence
 from fire.index import normalise, weights
 from fire.index.draws import SEVERAL
 from fire.index.panel import KEY
@@ -68,7 +68,7 @@ def found(
     """What the panel lacks, one row an indicator and year; a finding for each, or for each unit that lacks many.
 
     `units`: all that belong to the index; `years`: default `year` and the one before, where the panel has it; `how`: what
-    the edition says of cells whose rule is "refuse": `draws` or `refuse`; `history`: as of `draws`; `english`: names of the
+    the edition says of cells whose rule is "refuse": `draws` or `refuse`, or `lacks` where it has draws of its own; `history`: as of `draws`; `english`: names of the
     units in English; `computed`: indicators that follow from city statistics. A unit without any value in a year is no gap
     but a finding: it is not there (`year`), or new (a year before).
 
@@ -151,7 +151,7 @@ class _Words:
         if name not in self.computed or name not in RESTS:
             return label
         measure = MEASURE_NAMES[RESTS[name]][lang == "en"]
-        return rules()["late.statistic"][lang].format(name=label, measure=measure, year=year - 1)
+        return sentence("late.statistic", lang, name=label, measure=measure, year=year - 1)
 
     def nodes(self, nodes: Iterable[str], lang: str) -> str:
         """The nodes above indicators, the highest first."""
@@ -166,7 +166,7 @@ def _said(table: pd.DataFrame, words: _Words) -> list[Finding]:
     """The findings of the rows of `found`: one a unit that lacks many indicators, one an indicator for the others."""
     found = []
     table = table.assign(
-        kind=table["rule"].where(table["rule"].isin(["draws", "refuse", "none", "never"]), "filled")
+        kind=table["rule"].where(table["rule"].isin(["draws", "refuse", "lacks", "none", "never"]), "filled")
     )
     for (year, kind), rows in table.groupby(["year", "kind"], sort=False):
         some = rows[~rows["whole"] & rows["kind"].ne("never")]

@@ -13,16 +13,19 @@ import pandas as pd
 from fire import cells
 from fire.errors import Finding
 from fire.grids import Grid, address
+from fire.index import panel as panels
 from fire.intake import measures, remains
 from fire.intake.mapping import (
     SHOWN,
     SKIP,
+    SPOT,
     Axis,
     axes,
     faults,
     is_text,
     letters_of,
     number_of,
+    of_cell,
     offered,
     positions,
     some,
@@ -33,10 +36,7 @@ from fire.intake.mapping import (
 )
 from fire.sources import names
 
-OF_CELLS = ("layout.percent", "layout.other_measure")  # a cell that is refused beside those in `cells`
-COLUMNS = [
-    "unit", "year", "indicator", "value", "status", "source", "raw", "measure", "file", "sheet", "row", "column", "cell"
-]  # fmt: skip
+COLUMNS = [*panels.COLUMNS, "raw", "measure", *SPOT]
 
 
 @dataclass
@@ -332,11 +332,7 @@ class Table:
             remains.totals(self, year, years, totals, parts)
         remains.rest(self)
         read = remains.once(self, frame[frame["value"].notna()].reset_index(drop=True))
-        refused = {
-            one.place["cell"]
-            for one in self.found
-            if one.level == "error" and (one.rule.startswith("cells.") or one.rule in OF_CELLS)
-        }
+        refused = {one.place["cell"] for one in self.found if one.level == "error" and of_cell(one)}
         lost = frame[frame["value"].isna() & frame["cell"].isin(refused)]  # a correction may stand for them
         return pd.concat([read, lost], ignore_index=True) if len(lost) else read
 
@@ -410,7 +406,7 @@ class Table:
             along = self.along["measure"]
             used, places = along.used(mask), []
             for place, text in enumerate(along.texts):
-                read = measures.several(_unbracketed(text)) if is_text(text) else []
+                read = (measures.of_line(text) or measures.several(text)) if is_text(text) else []
                 places.append(_place_in(lists, tuple(read)))
                 if used[place] and is_text(text) and not read:
                     say("measure_text", along.spots[place], value=text)
@@ -578,11 +574,6 @@ def _said_at(key: str, axis: Axis) -> dict[str, str]:
         return {key: f"第 {spots} 行", f"{key}_en": f"row {spots}"}
     spots = ", ".join(map(letters_of, axis.positions))
     return {key: f"{spots} 列", f"{key}_en": f"column {spots}"}
-
-
-def _unbracketed(text) -> str:
-    line = measures.LINE.search(measures.plain(text))
-    return line[1] if line else str(text)
 
 
 def _totals(mapping: dict) -> set[str]:

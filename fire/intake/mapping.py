@@ -6,6 +6,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
+from openpyxl.utils import column_index_from_string, get_column_letter
+
 from fire import files
 from fire.errors import Finding, nearest
 from fire.index.panel import STATUSES
@@ -17,6 +19,7 @@ KEYS = (
     "file", "database", "table", "sheet", "rows", "columns", *AXES, "names", "others", "into", "totals", "note", "confirmed"
 )  # fmt: skip
 INTO = ("indicators", "statistics")
+SPOT = ["file", "sheet", "row", "column", "cell"]  # where a value stands
 OFFERED = (
     "observed",
     "estimated",
@@ -50,6 +53,11 @@ class Axis:
         return [position for group in self.at for position in group]
 
 
+def of_cell(one: Finding) -> bool:
+    """Whether a finding is about what one cell says, so that a correction of the cell settles it."""
+    return one.rule.startswith("cells.") or one.rule in ("layout.percent", "layout.other_measure")
+
+
 def is_text(text) -> bool:
     """Whether a cell holds anything."""
     return not (text is None or text == "" or text != text or isinstance(text, str) and not text.strip())
@@ -62,20 +70,13 @@ def some(texts) -> list[str]:
 
 
 def number_of(letters: str) -> int:
-    """Zero-based position of a column: A is 0, AA is 26."""
-    place = 0
-    for letter in letters.upper():
-        place = place * 26 + ord(letter) - 64
-    return place - 1
+    """The position of a column: A is 0, AA is 26."""
+    return column_index_from_string(letters) - 1
 
 
 def letters_of(position: int) -> str:
     """The letters of a column: 0 is A, 26 is AA."""
-    text, position = "", position + 1
-    while position:
-        position, rest = divmod(position - 1, 26)
-        text = chr(65 + rest) + text
-    return text
+    return get_column_letter(position + 1)
 
 
 def _position(text: str, kind: str) -> int | None:

@@ -9,22 +9,19 @@ corrections.csv can accept it. Sentences name the year that stands in the file: 
 import re
 import tomllib
 from collections import defaultdict
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from fire import files
-from fire.errors import LEVELS, Finding, rules
+from fire.errors import LEVELS, Finding, sentence
 from fire.index.panel import KEY
+from fire.intake.mapping import SPOT
 from fire.sources import names, samples, statistics
 
 PATH = files.DATA / "plausibility.toml"
-WORDS = files.DATA / "templates" / "workbook.csv"
 HARD = ("printed", "observed")  # statuses of values that somebody counted: whole when the unit is a count
 PREFIXES = {"亿": 8, "千万": 7, "百万": 6, "万": 4, "千": 3, "": 0}
-ADDRESS = ["file", "sheet", "row", "column", "cell"]
 SAMPLE = 100  # units on which columns are compared with each other
 USUAL = 0.9  # rank correlation with last year where too few other columns tell
 WINDOW = 300  # rows on which shifted rows are looked for
@@ -90,9 +87,9 @@ def of_panel(
     return findings(panel.assign(file=str(file)), spec, year, history, places, thresholds)
 
 
-def limits(changed: dict | None = None, path: Path = PATH) -> dict:
+def limits(changed: dict | None = None) -> dict:
     """The thresholds by name, with `changed` put in; the lists `part`, `cumulative` and `kinds` as they stand."""
-    table = tomllib.loads(files.decode(path))
+    table = tomllib.loads(files.decode(PATH))
     return {
         name: entry["value"] if isinstance(entry, dict) and "value" in entry else entry
         for name, entry in table.items()
@@ -128,7 +125,7 @@ class Board:
         status = cells["status"].isin(HARD) if "status" in cells else pd.Series(True, index=cells.index)
         self.hard = np.zeros(shape, dtype=bool)
         self.hard[here] = status
-        self.address = {name: cells[name].to_numpy() for name in ADDRESS if name in cells}
+        self.address = {name: cells[name].to_numpy() for name in SPOT if name in cells}
         self.place = _order(cells)
         into = cells["into"].eq("statistics") if "into" in cells else pd.Series(False, index=cells.index)
         self.statistic = np.isin(np.arange(len(self.names)), leaf[:count][into])
@@ -156,7 +153,7 @@ class Board:
         rules_ = [self.spec.rules.get(name, {}) for name in self.names]
         self.label, self.label_en = (
             [
-                _labels()[name][lang] if of else str(rule.get(f"label_{lang}") or name)
+                names.MEASURE_NAMES[name][lang == "en"] if of else str(rule.get(f"label_{lang}") or name)
                 for name, rule, of in zip(self.names, rules_, self.statistic)
             ]
             for lang in ("zh", "en")
@@ -217,7 +214,7 @@ class Board:
                 "unit_en": self.english[unit],
                 "label": self.label[leaf],
                 "label_en": self.label_en[leaf],
-                "number": shown(self.value[at, unit, leaf]),
+                "number": _number(self.value[at, unit, leaf]),
                 "at_zh": _text("item_at", "zh", where=where) if where else "",
                 "at_en": _text("item_at", "en", where=where) if where else "",
             }
@@ -249,7 +246,7 @@ class Board:
         places = [self._where(at, *spot) for spot in (spots if len(spots) <= 50 else [spots[0], spots[-1]])]
         place = {
             name: places[0][name]
-            for name in (ADDRESS if single else ADDRESS[:2])
+            for name in (SPOT if single else SPOT[:2])
             if len({one.get(name) for one in places}) == 1 and name in places[0]
         }
         if len(leaves) == 1 and "column" in places[0]:
@@ -276,7 +273,7 @@ class Board:
         raw = self.value[(at, *first)]
         self.found.append(
             Finding(
-                f"plausibility.{rule}", **place, value=shown(raw) if single else "", **told | items | values
+                f"plausibility.{rule}", **place, value=_number(raw) if single else "", **told | items | values
             )
         )
 
@@ -380,10 +377,10 @@ class Change:
         if not np.isfinite(middle):
             ends = [self.last[unit, leaf]] * 2
         return {
-            "before": shown(self.last[unit, leaf]),
+            "before": _number(self.last[unit, leaf]),
             "before_year": int(self.board.years[self.when[leaf]] + self.board.lag[leaf]),
-            "low": shown(ends[0]),
-            "high": shown(ends[1]),
+            "low": _number(ends[0]),
+            "high": _number(ends[1]),
         }
 
 
@@ -450,22 +447,11 @@ def _order(cells: pd.DataFrame) -> np.ndarray:
     return place
 
 
-@cache
-def _labels() -> dict[str, dict]:
-    """The city statistics as the workbook calls them; others as yearbooks do."""
-    words = files.read_table_with(WORDS, ["key", "zh", "en"]).set_index("key")[["zh", "en"]].to_dict("index")
-    return {
-        name: words.get(f"measure.{name}")
-        or {"zh": said[0], "en": next((one for one in said if one.isascii()), said[0])}
-        for name, said in names.MEASURES.items()
-    }
-
-
 def _text(rule: str, lang: str, **values) -> str:
-    return rules()[f"plausibility.{rule}"][lang].format(**values)
+    return sentence(f"plausibility.{rule}", lang, **values)
 
 
-def shown(value: float) -> str:
+def _number(value: float) -> str:
     """A number as it is read: thousands separated, no more digits than say something."""
     if not np.isfinite(value):
         return str(value)
@@ -526,8 +512,10 @@ def _copied(board: Board, at: int) -> None:
     for leaf in _at(enough & ((equal == count) | rich & (equal >= limit["pasted"] * count))):
         given = {"before_year": int(board.years[change.when[leaf]]), "same": int(equal[leaf])}
         rule = "same_column" if whole[leaf] else "pasted"
+        whole_column = rule == "same_column"
+        group = None if whole_column else (int(equal[leaf]), int(count[leaf]))
         board.column(
-            rule, at, leaf, pair[:, leaf], take=rule == "same_column", **given, count=int(count[leaf])
+            rule, at, leaf, pair[:, leaf], group=group, take=whole_column, **given, count=int(count[leaf])
         )
     fresh = (count >= limit["copies"]) & (equal < 0.5 * count)  # columns in which equal cells say something
     told, agree = pair[:, fresh].sum(axis=1), same[:, fresh].sum(axis=1)
@@ -546,7 +534,7 @@ def _twins(board: Board, at: int, now: np.ndarray, last: np.ndarray, varied: np.
         told = np.isfinite(last[:, leaf]).any()
         if other != leaf and not (told and np.array_equal(last[:, leaf], last[:, other], equal_nan=True)):
             names = {"other": board.label[other], "other_en": board.label_en[other]}
-            board.column("twin", at, leaf, finite[:, leaf], take=False, **names)
+            board.column("twin", at, leaf, finite[:, leaf], group=other, take=False, **names)
     seen, rich = {}, varied >= np.maximum(limit["copies"], limit["distinct"] * finite.sum(axis=0))
     for unit in _at(finite[:, rich].sum(axis=1) >= 3):
         other = seen.setdefault(now[unit, rich].tobytes(), unit)
@@ -569,7 +557,7 @@ def _impossible(board: Board, at: int) -> None:
         board.column("share_column", at, leaf, now[:, leaf] > 0)
 
     def between(low, high):
-        return lambda unit, leaf: {"low": shown(low[leaf]), "high": shown(high[leaf])}
+        return lambda unit, leaf: {"low": _number(low[leaf]), "high": _number(high[leaf])}
 
     beyond = (now < board.floor) | (now > board.ceiling)
     board.cells("range", at, beyond, "range", between(board.floor, board.ceiling))
@@ -631,7 +619,7 @@ def _slight(board: Board, at: int, part: int, whole: int, other: dict) -> None:
     if lower and (now[pair, part] <= 100).all() and spread[0] < 0.5 * spread[1]:
         board.column("as_share", at, part, pair, "part", _whole(board, at, whole), **other)
     elif np.mean(ratio[pair] < limit["slight"]) >= limit["pasted"] and not _moved(board, at, part, whole):
-        least = shown(100 * limit["slight"])
+        least = _number(100 * limit["slight"])
         board.column("slight", at, part, pair, "part", _whole(board, at, whole), least=least, **other)
 
 
@@ -643,7 +631,7 @@ def _moved(board: Board, at: int, *leaves: int) -> bool:
 def _whole(board: Board, at: int, whole: int):
     """What an item says of the whole beside the part."""
     other = {"other": board.label[whole], "other_en": board.label_en[whole]}
-    return lambda unit, leaf: other | {"before": shown(board.value[at, unit, whole])}
+    return lambda unit, leaf: other | {"before": _number(board.value[at, unit, whole])}
 
 
 def _columns(board: Board, at: int) -> None:
@@ -699,7 +687,7 @@ def _columns(board: Board, at: int) -> None:
         )  # from a hundred on it is the unit, in columns that are not restless
         clear = abs(power) > 1 and not change.spread[leaf] > wide
         power = power if clear and abs(factor[leaf] - power * np.log(10)) <= wide else 0
-        given, group = {"ratio": shown(float(f"{np.exp(factor[leaf]):.3g}"))}, (power, "")
+        given, group = {"ratio": _number(float(f"{np.exp(factor[leaf]):.3g}"))}, (power or leaf, "")
         rule = "jump_column" if not power else "decimal_column"
         if power and (likely := likely_unit(board.measure[leaf], power)):
             rule, given, group = "unit_column", given | {"likely": likely}, (power, likely)
@@ -879,7 +867,7 @@ def _changes(board: Board, at: int) -> None:
             off[unit, leaf] = False
             powers[leaf, power].append(unit)
     for (leaf, power), units in powers.items():
-        likely, times = likely_unit(board.measure[leaf], power), shown(10.0 ** abs(power))
+        likely, times = likely_unit(board.measure[leaf], power), _number(10.0 ** abs(power))
         rule = "share" if board.share[leaf] and power == -2 else "unit" if likely else "decimal"
         mask = np.zeros(now.shape, dtype=bool)
         mask[units, leaf] = True
@@ -921,7 +909,7 @@ def _revised(board: Board, at: int) -> None:
     with np.errstate(all="ignore"):
         differs = np.abs(now - old) > board.limit["revised"] * np.abs(old)
     board.cells(
-        "revised", at, differs, "revised", lambda unit, leaf: {"before": shown(old[unit, leaf])}, take=False
+        "revised", at, differs, "revised", lambda unit, leaf: {"before": _number(old[unit, leaf])}, take=False
     )
     if at == 0:
         return
@@ -958,7 +946,9 @@ def _alone(board: Board, at: int) -> None:
         mask[:, leaf] = far[:, leaf] & ((level[:, leaf] < body[0]) | (level[:, leaf] > body[1]))
         inner = now[:, leaf][(level[:, leaf] >= body[0]) & (level[:, leaf] <= body[1])]
         ends = (
-            {"low": shown(inner.min()), "high": shown(inner.max())} if len(inner) else {"low": "", "high": ""}
+            {"low": _number(inner.min()), "high": _number(inner.max())}
+            if len(inner)
+            else {"low": "", "high": ""}
         )
         board.cells("outlier", at, mask, "level", lambda unit, leaf, ends=ends: ends)
     for leaf in _at(total >= limit["copies"]):
@@ -966,7 +956,8 @@ def _alone(board: Board, at: int) -> None:
         last = change.last[np.isfinite(change.last[:, leaf]), leaf]
         if (column == column[0]).all():
             if not (len(last) and (last == last[0]).all()) and not board.taken[at][:, leaf].all():
-                board.column("constant", at, leaf, finite[:, leaf], number=shown(column[0]))
+                number = _number(column[0])
+                board.column("constant", at, leaf, finite[:, leaf], group=number, number=number)
             continue
         _runs(board, at, leaf, change)
         _rounded(board, at, leaf, column, last)

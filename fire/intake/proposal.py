@@ -64,8 +64,8 @@ class View:
 def propose(
     grid: Grid, units: names.Roster, indicators: names.Roster, statistics: names.Roster | None = None
 ) -> tuple[Proposal | None, list[Finding]]:
-    """The mapping that a table seems to have, and what is to be checked or answered; None when no cities are found or no
-    numbers beside them. With `statistics` (the city statistics) its headings may be those, `into: statistics`."""
+    """The mapping that a table seems to have; or None and the finding that says why: no cities, or no numbers beside them.
+    With `statistics` (the city statistics) its headings may be those, `into: statistics`."""
     place = {"file": grid.file, "sheet": grid.sheet or ""}
     raw = grid.cells.to_numpy(dtype=object)
     if raw.size == 0:
@@ -137,7 +137,9 @@ class _Guess:
                 text = next(iter(line.values()))
                 if not any(self._finds(text, roster) for roster in self.rosters):
                     break
-            if not beside and not (found and self._spans(row)):
+            if not beside and not found:  # 东部地区, between the headings and the first city
+                continue
+            if not beside and not self._spans(row):
                 break
             found.append(row)
         return found
@@ -213,27 +215,9 @@ class _Guess:
             guess.hints["year"] = _say("which_year")
         self._measure(guess, lines, title)
         self._measures_apart(guess, texts, rows, roster)
-        asked = self._names(guess, texts, rows, roster, title)
+        self._names(guess, texts, rows, roster, title)
         self._ranges(guess)
         guess["confirmed"] = False
-        found = [
-            Finding(
-                "layout.proposed",
-                **place,
-                what="，".join(f"{key}: {guess[key]}" for key in ("unit", "indicator", "year")),
-            )
-        ]
-        found += [
-            Finding(
-                "layout.ask", **place, value=text, near="、".join(roster.label(one)[0] for one in near) or "—"
-            )
-            for text, near in asked.items()
-        ]
-        found += [
-            Finding("layout.ask_axis", **place, value=key)
-            for key in ("indicator", "year")
-            if guess[key] is None
-        ]
         order = [
             "file",
             "sheet",
@@ -249,7 +233,7 @@ class _Guess:
         order += ["names", "others", "into", "totals", "confirmed"]
         tidy = Proposal({key: guess[key] for key in order if key in guess})
         tidy.hints = guess.hints
-        return tidy, found
+        return tidy, []
 
     def _lines(self) -> dict[int, str]:
         """What each heading row says: year, measure or text."""
@@ -260,7 +244,7 @@ class _Guess:
                 continue
             if sum(_whole_year(text) for text in texts) * 5 >= len(texts) * 4:
                 found[row] = "year"
-            elif all(measures.several(_bare(text)) for text in texts):
+            elif all(measures.several(text) for text in texts):
                 found[row] = "measure"
             else:
                 found[row] = "text"
@@ -412,8 +396,8 @@ class _Guess:
             named = {roster.label(one)[0]: measure for one, measure in found.items()}
             guess["measure"] = named if several else next(iter(found.values()))
 
-    def _names(self, guess, texts, rows, roster, title) -> dict[str, list[str]]:
-        """Texts that nobody knows, each to be answered; likely answers by text."""
+    def _names(self, guess, texts, rows, roster, title) -> None:
+        """Texts that nobody knows, each to be answered, with likely answers beside."""
         asked: dict[str, list[str]] = {}
         unknown = {at: text for at, text in texts.items() if not self._finds(text, roster)}
         many = len(set(unknown.values())) > MANY and len(unknown) < len(texts)
@@ -461,7 +445,6 @@ class _Guess:
         if asked or answers:
             guess["names"] = answers | dict.fromkeys(asked)
             guess.hints["names"] = hints
-        return asked
 
     def _has_numbers(self, row: int, key: int) -> bool:
         after = [at for at in self.keys if at > key]
@@ -593,23 +576,19 @@ def _whole_year(one) -> bool:
     return year_in(one) is not None and not (isinstance(one, str) and without_year(one))
 
 
-def _bare(text) -> str:
-    return str(text).strip("()（）[]【】 ")
-
-
 def _topic(text: str) -> str:
     """A title without number, years and unit of measurement."""
     bare = BEFORE.sub("", TABLE_NUMBER.sub("", without_year(measures.of_heading(text)[0])))
     return bare.strip("() ")
 
 
-def _within(text: str, roster: names.Roster) -> set[str]:
+def _within(text: str, roster: names.Roster) -> list[str]:
     """The ids that a title names: as a whole, or the longest names in it."""
     topic = _topic(text) if isinstance(text, str) else ""
     if not topic or names.is_note(topic):
-        return set()
+        return []
     if (whole := roster.find(topic)) is not None:
-        return {whole}
+        return [whole]
     inside = names.plain(topic)
     hits = [
         name
@@ -618,7 +597,7 @@ def _within(text: str, roster: names.Roster) -> set[str]:
         if len(name) > 2 and not name.isascii() and name in inside
     ]
     hits = [name for name in hits if not any(name != other and name in other for other in hits)]
-    return {one for name in hits for one in {**roster.sure, **roster.given}[name]}
+    return sorted({one for name in hits for one in {**roster.sure, **roster.given}[name]})
 
 
 def _near(roster: names.Roster, near) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from fire import cells
 from fire.grids import address
+from fire.index.panel import KEY
 from fire.intake import measures
 from fire.intake.mapping import SKIP, is_text, letters_of, number_of, some
 from fire.sources import names
@@ -68,20 +69,19 @@ def totals(table, year, years: np.ndarray, total: np.ndarray, parts: np.ndarray)
 
 def once(table, frame: pd.DataFrame) -> pd.DataFrame:
     """Each unit, year and indicator once; what stands twice and differs is an error."""
-    key = ["unit", "year", "indicator"]
-    double = frame[frame.duplicated(key, keep=False)]
+    double = frame[frame.duplicated(KEY, keep=False)]
     if double.empty:
         return frame
-    groups = double.groupby(key, sort=False)
+    groups = double.groupby(KEY, sort=False)
     differ = groups["value"].transform("nunique") > 1
     equal = [
         f"{unit} {year} {table.indicators.label(indicator)[0]}（{'、'.join(group['cell'])}）"
-        for (unit, year, indicator), group in double[~differ].head(DOUBLES).groupby(key, sort=False)
+        for (unit, year, indicator), group in double[~differ].head(DOUBLES).groupby(KEY, sort=False)
     ]
     if equal:
-        count = int((~double[~differ].duplicated(key)).sum())
+        count = int((~double[~differ].duplicated(KEY)).sum())
         table.say("same", cells="；".join(some(equal)), count=count)
-    unlike = double[differ].groupby(key, sort=False)
+    unlike = double[differ].groupby(KEY, sort=False)
     for (unit, year, indicator), group in islice(unlike, DOUBLES):
         first = group.iloc[0]
         table.say(
@@ -98,7 +98,7 @@ def once(table, frame: pd.DataFrame) -> pd.DataFrame:
         )
     if len(unlike) > DOUBLES:
         table.say("twice_more", count=len(unlike) - DOUBLES)
-    return frame.drop_duplicates(key, ignore_index=True)
+    return frame.drop_duplicates(KEY, ignore_index=True)
 
 
 def merged(table) -> None:

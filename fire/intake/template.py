@@ -28,7 +28,9 @@ from fire import codebook, files
 from fire.errors import Finding, refuse
 from fire.index import spec as specs
 from fire.index.panel import COLUMNS, KEY, SOFT
+from fire.intake.mapping import OFFERED
 from fire.sources import records, statistics, tables
+from fire.sources.names import MEASURE_NAMES
 
 WORDS = files.DATA / "templates"
 FORMS = ("xlsx", "csv")
@@ -38,7 +40,7 @@ SPARE = 10  # empty rows for cities that join
 CELL = ["city", "indicator", "year", "value", "status", "source"]  # columns of single values
 ROWS = (4, 103)  # of single values and of notes, as Excel counts
 COUNTS = {"人", "件", "家", "次", "户", "个", "项", "笔", "所", "台"}  # units of whole numbers
-OFFERED = ["observed", "estimated", "imputed", "assumed", "implied", "printed"]  # statuses to choose from
+CHOICES = OFFERED[:-1]  # statuses to choose from: nobody types a simulated value
 CARRIED = ("programme", "records", "engine")  # settings that come along besides places and languages
 FAR = 3  # a value is marked that differs from last year's by more than this factor
 
@@ -134,8 +136,8 @@ def _written(wanted: dict[Path, bytes], root: Path) -> list[Path]:
                 part.write_bytes(content)
             made.append(path)
     except BaseException as error:
-        for path in made:
-            path.unlink(missing_ok=True)
+        for one in made:
+            one.unlink(missing_ok=True)
         for folder in sorted(set(folders), key=lambda one: len(one.parts), reverse=True):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
@@ -277,7 +279,7 @@ def _forms(old, name: str, year: int) -> Forms:
     wide["indicators"], single["indicators"] = _columns(ids, (year - 1, year), _known(known), said, places)
     if computed:
         names = {
-            measure: {lang: _say(f"measure.{measure}", lang) for lang in codebook.LANGUAGES} | {"unit": unit}
+            measure: dict(zip(codebook.LANGUAGES, MEASURE_NAMES[measure])) | {"unit": unit}
             for measure, unit in statistics.UNITS.items()
             if measure not in statistics.OPTIONAL
         }
@@ -550,8 +552,8 @@ def _workbook(forms: Forms) -> bytes:
         }
         keys = ["about", *forms.wide, *(f"single-{key}" for key in forms.wide), "notes", "list"]
         sheets = {key: book.add_worksheet(_say(f"sheet.{key}")) for key in keys}
-        _names(book, forms)
         grids = _grids(forms)
+        _names(book, forms, grids)
         _about(sheets["about"], forms, styles)
         for key, columns in forms.wide.items():
             _wide(sheets[key], columns, grids[key], forms, styles, key)
@@ -567,17 +569,23 @@ def _workbook(forms: Forms) -> bytes:
     return held.getvalue()
 
 
-def _names(book, forms: Forms) -> None:
+def _names(book, forms: Forms, grids: dict) -> None:
     """Ranges with a name: what drop-downs list, and where single values stand."""
     first, last = forms.rows
     ranges = {"fire_cities": ("indicators", 0, first, last)}
     for place, (key, columns) in enumerate(forms.wide.items()):
-        ranges |= {f"fire_{key}_{name}": (f"single-{key}", at, *ROWS) for at, name in enumerate(CELL[:3])}
+        single, bottom = f"single-{key}", _bottom(grids[f"single-{key}"])
+        ranges |= {f"fire_{key}_{name}": (single, at, ROWS[0], bottom) for at, name in enumerate(CELL[:3])}
         ids = len(_read_as(columns))
         ranges[f"fire_{key}_list"] = ("list", 9 + place, 3, 2 + ids)
     for name, (sheet, column, top, bottom) in ranges.items():
         area = xl_range_abs(top - 1, column, bottom - 1, column)
         book.define_name(name, f"='{_say(f'sheet.{sheet}')}'!{area}")
+
+
+def _bottom(grid: list) -> int:
+    """The last row of single values, with room for more."""
+    return max(ROWS[1], len(grid) + SPARE)
 
 
 def _wide(sheet, columns: list[Column], grid: list, forms: Forms, styles: dict, key: str) -> None:
@@ -606,7 +614,7 @@ def _wide(sheet, columns: list[Column], grid: list, forms: Forms, styles: dict, 
         area = (first - 1, place, last - 1, place)
         sheet.data_validation(*area, _rule(column))
         sheet.data_validation(
-            4, place, 4, place, _choice([codebook.word(one) for one in OFFERED], "input.status")
+            4, place, 4, place, _choice([codebook.word(one) for one in CHOICES], "input.status")
         )
         sheet.data_validation(5, place, 5, place, {"validate": "any", "input_message": _say("input.source")})
         letter, left = xl_col_to_name(place), xl_col_to_name(place if column.last else place - 1)
@@ -667,7 +675,7 @@ def _choice(source, said: str = "input.city") -> dict:
 
 def _single(sheet, columns: list[Column], grid: list, styles: dict, key: str) -> None:
     """A form with a row a value: those whose status or source is not that of their column."""
-    top, bottom = ROWS
+    top, bottom = ROWS[0], _bottom(grid)
     sheet.write_string(0, 0, grid[0][0], styles["title"])
     sheet.write_string(1, 0, grid[1][0], styles["soft"])
     sheet.write_row(top - 2, 0, grid[top - 2], styles["head"])
@@ -675,7 +683,7 @@ def _single(sheet, columns: list[Column], grid: list, styles: dict, key: str) ->
         line = grid[row] if row < len(grid) else []
         for at in range(len(CELL)):
             sheet.write(row, at, line[at] if line else None, styles["new"])
-    years, statuses = sorted({column.year for column in columns}), [codebook.word(one) for one in OFFERED]
+    years, statuses = sorted({column.year for column in columns}), [codebook.word(one) for one in CHOICES]
     drops = {0: "=fire_cities", 1: f"=fire_{key}_list", 2: years, 4: statuses}
     for at, source in drops.items():
         said = "input.status" if at == 4 else "error.list"
@@ -773,7 +781,7 @@ def _about(sheet, forms: Forms, styles: dict) -> None:
     part("about.numbers")
     say("about.numbers1")
     part("about.status")
-    for status in OFFERED:
+    for status in CHOICES:
         means = [codebook.word(f"meaning-{status}", lang) for lang in codebook.LANGUAGES]
         write(codebook.word(status), "number", *means)
     sheet.fit_to_pages(1, 1)

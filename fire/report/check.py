@@ -13,6 +13,7 @@ import pandas as pd
 from fire import codebook, files
 from fire.errors import Finding
 from fire.intake import check as intake
+from fire.intake.mapping import SPOT
 from fire.sources import tables
 
 TEMPLATES = files.REPORTS / "template"
@@ -111,10 +112,18 @@ def _rows(table: pd.DataFrame, level: str) -> list[dict]:
 def to_accept(checked: intake.Checked) -> pd.DataFrame:
     """A row of corrections.csv for every warning about data: who, when and why are left for a person to fill in."""
     cells = checked.cells
-    raw = dict(zip(zip(*(cells[key] for key in intake.KEY)), cells["raw"]))
+    named = dict(zip(zip(*(cells[key] for key in intake.KEY)), cells["raw"]))
+    spots = dict(zip(zip(*(cells[name] for name in SPOT)), cells["raw"]))
+
+    def says(one: Finding):
+        """What stands in the cell of a finding: of two with one name, a statistic and an indicator, its own."""
+        spot = tuple(one.place[name] for name in SPOT)
+        return (
+            spots.get(spot, "") if spot[-1] else named.get(tuple(one.values[key] for key in intake.KEY), "")
+        )
+
     rows = [
-        {"rule": one.rule, "expect": raw.get(tuple(one.values[key] for key in intake.KEY), "")}
-        | {key: one.values[key] or "*" for key in intake.KEY}
+        {"rule": one.rule, "expect": says(one)} | {key: one.values[key] or "*" for key in intake.KEY}
         for one in checked.of("warning")
         if isinstance(one, Finding)
         and set(intake.KEY) <= set(one.values)

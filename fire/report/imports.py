@@ -4,9 +4,8 @@ import ast
 from functools import cached_property
 from pathlib import Path
 
-from fire.errors import InputError
+from fire.errors import ROOT, InputError
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("fire", "studies")
 DOOR = "fire"  # its names come lazily from the modules that its table _DOOR names
 

@@ -10,12 +10,10 @@ in brackets and traditional characters are found and listed; what can mean two i
 
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import metadata
-from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -188,7 +186,7 @@ class Roster:
         )
 
     @classmethod
-    def of_indicators(cls, spec, more: Mapping | None = None) -> "Roster":
+    def of_indicators(cls, spec) -> "Roster":
         """Indicators (and denominators) of a specification by id, Chinese and English label, and `aliases` of its nodes."""
         zh, en, written = spec.labels("zh"), spec.labels("en"), {row["id"]: row for row in spec.table["node"]}
         ids = [*spec.indicators, *spec.denominators]
@@ -207,10 +205,10 @@ class Roster:
         aliases = {one: written.get(one, {}).get("aliases", []) for one in ids}
         names = {one: f"{zh[one]} {one}" if one in zh else one for one in ids}
         labels = {one: (zh.get(one, one), en.get(one, one)) for one in ids}
-        return cls._built("indicator", names, writings, aliases, more, above=above, labels=labels)
+        return cls._built("indicator", names, writings, aliases, None, above=above, labels=labels)
 
     @classmethod
-    def of_measures(cls, more: Mapping | None = None) -> "Roster":
+    def of_measures(cls) -> "Roster":
         """The city statistics: gdp, tertiary, population, urban_population, registered_population."""
         writings = {
             one: {
@@ -221,7 +219,7 @@ class Roster:
             for one, texts in MEASURES.items()
         }
         names = {one: f"{zh} {one}" for one, (zh, _) in MEASURE_NAMES.items()}
-        return cls._built("measure", names, writings, {}, more, labels=MEASURE_NAMES)
+        return cls._built("measure", names, writings, {}, None, labels=MEASURE_NAMES)
 
     @classmethod
     def of(cls, names: Iterable[str] | Mapping[str, Iterable[str]], more: Mapping | None = None) -> "Roster":
@@ -287,7 +285,7 @@ class Roster:
                 return (
                     self._one(code & name, key)
                     if code & name
-                    else Read(None, "contradicts", tuple(code | name))
+                    else Read(None, "contradicts", tuple(sorted(code | name, key=list(self.names).index)))
                 )
         if self.kind in ("indicator", "measure") and (measured := _MEASURED.match(wide)):
             inner = self.read(measured[1])
@@ -456,58 +454,10 @@ def unknown_targets(more: Mapping, rosters: Iterable[Roster], **place) -> list[F
                         **place,
                         value=text,
                         target=one,
-                        name="、".join(roster.label(other)[0] for other in ids),
+                        name="、".join(roster.label(other)[0] for other in sorted(ids)),
                     )
                 )
     return findings
-
-
-def twins(units_by_year: Mapping[int, Iterable[str]], **place) -> list[Finding]:
-    """Names that look like the same unit although no roster says so: one character apart, alike in look or sound, and
-    never both in one year (准安 in 2021, 淮安 in 2020)."""
-    years = defaultdict(set)
-    for year, units in units_by_year.items():
-        for unit in units:
-            years[unit].add(year)
-    partial = [unit for unit, seen in years.items() if len(seen) < len(units_by_year)]
-    groups, pairs = defaultdict(list), set()
-    for name in partial:
-        for spot in range(len(name)):
-            groups[name[:spot], name[spot + 1 :]].append((name, name[spot]))
-            if (
-                len(name) > 2
-                and (less := name[:spot] + name[spot + 1 :]) in years
-                and not name[spot].isdigit()
-            ):
-                pairs.add((less, name))
-    for (before, after), members in groups.items():
-        for (one, old), (other, new) in combinations(members, 2):
-            if _slip(old, new, before, after):
-                pairs.add((one, other))
-    return [
-        Finding(
-            "names.twins",
-            **place,
-            value=late,
-            other=early,
-            years=_listed(years[late]),
-            before=_listed(years[early]),
-        )
-        for early, late in sorted(sorted(pair, key=lambda unit: (min(years[unit]), unit)) for pair in pairs)
-        if not years[early] & years[late]
-    ]
-
-
-def _listed(years: Iterable) -> str:
-    return ", ".join(str(year) for year in sorted(years))
-
-
-def _slip(old: str, new: str, before: str, after: str) -> bool:
-    """Whether a character may stand for another by a slip of the pen or of a scan."""
-    if _is_chinese(old) and _is_chinese(new):
-        return len(before + after) > 0 and _likeness(old, new) >= 0.6
-    inside = before[-1:].isalpha() or after[:1].isalpha()
-    return old.isalpha() and new.isalpha() and inside and len(before + after) >= 4
 
 
 def _inverted(writings: Mapping[str, Iterable[str]]) -> dict[str, set]:

@@ -86,9 +86,9 @@ def _cell_faults(table: pd.DataFrame) -> list[Finding]:
 
 def _sum_faults(table: pd.DataFrame) -> list[Finding]:
     """Parts larger than their whole: services above GDP, urban population above population."""
-    rows = pd.Series(range(len(table)), index=pd.MultiIndex.from_frame(table[KEY]))
-    table = table.dropna(subset=KEY).drop_duplicates(KEY)
-    wide = table.pivot(index=["city", "year"], columns="measure", values="value").reindex(columns=list(UNITS))
+    kept = table.assign(at=range(len(table))).dropna(subset=KEY).drop_duplicates(KEY)
+    rows = kept.set_index(KEY)["at"]
+    wide = kept.pivot(index=["city", "year"], columns="measure", values="value").reindex(columns=list(UNITS))
     return [
         Finding(
             "tables.part",

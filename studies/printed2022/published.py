@@ -54,7 +54,7 @@ def _table(name: str, folder: Path, changed: int) -> pd.DataFrame:
     text = files.read_csv(path)
     fields = {field["name"]: field for field in schemas(folder)[name]["fields"]}
     refuse(f"{path}", files.lacking(text, fields))
-    table, faults = text.copy(), []
+    table, faults = text.copy(), list[str]()
     for column, field in fields.items():
         if field["type"] in ("integer", "number"):
             table[column], wrong = files.to_number(text[column])

@@ -185,7 +185,14 @@ def broken(draw) -> Table:
         spot = draw(st.sampled_from(spots))
         done.add(spot)
         FAULTS[kind](table, spot, draw)
+    table.must = [spot for spot in table.must if spot is None or _matters(table, spot)]
     return table
+
+
+def _matters(table: Table, spot: tuple) -> bool:
+    """Whether any value that is left hangs on a cell: a city beside blanks only is no city too many."""
+    left = [place for place, key in table.spots["value"].items() if key in table.values]
+    return any(spot[0] == place[0] or spot[1] == place[1] for place in left)
 
 
 def _put(table: Table, spot: tuple, text) -> None:
