@@ -294,3 +294,23 @@ def test_slips_in_a_panel_are_found_with_row_and_column(tmp_path, change, rules,
 def test_names_in_a_panel_may_be_written_in_any_usual_way(tmp_path):
     found = panel_edition(tmp_path, lambda lines: put(lines, 3, "深圳", "深圳市"))
     assert errors(found) == [] and len(found.panel) == len(fire.load(2022).check().panel)
+
+
+def test_all_slips_of_a_panel_come_together_and_the_sound_rows_are_seen(tmp_path):
+    def change(lines):
+        lines = put(put(lines, 3, "observed", "obsrved"), 5, "2020", "二零二零")
+        return put(put(lines, 7, "广州", "广洲"), 10, "pop_structure", "gross_profit")
+
+    found = panel_edition(tmp_path, change)
+    assert sorted(errors(found)) == [
+        "cells.numeral",
+        "names.near_city",
+        "names.unknown_indicator",
+        "tables.unknown",
+    ]
+    assert len(found.panel) == len(fire.load(2022).check().panel) - 4
+    assert {
+        cell["state"]
+        for row in page.coverage(editions.load("2022", tmp_path), found)
+        for cell in row["cells"]
+    } == {"there", "drawn"}

@@ -32,14 +32,16 @@ def read(path: Path | str, spec=None, sheet: str | None = None, whole: bool = Tr
     Raises InputError that names file, sheet, row and column of every fault: cells that are no numbers, empty keys,
     doubled keys, unknown statuses.
     """
-    panel = read_cells(path, spec, sheet)[COLUMNS]
-    return panel if spec is None or not whole else validate(panel, spec, f"{path}")
+    cells, faults = read_cells(path, spec, sheet)
+    refuse(f"{path}", faults)
+    return cells[COLUMNS] if spec is None or not whole else validate(cells[COLUMNS], spec, f"{path}")
 
 
-def read_cells(path: Path | str, spec=None, sheet: str | None = None) -> pd.DataFrame:
-    """`read`, not yet held against the indicators of `spec`, with the place of every value: file, sheet, row, column.
+def read_cells(path: Path | str, spec=None, sheet: str | None = None) -> tuple[pd.DataFrame, list[Finding]]:
+    """The sound rows of a panel, not yet held against the indicators of `spec`, with the place of every value (file,
+    sheet, row, column); and the faults of the others.
 
-    Raises InputError as `read` does.
+    Raises InputError for a file that is no table and for missing columns.
     """
     table, what = files.read_table(path, sheet)
     spot = partial(files.spot, table)
@@ -74,11 +76,13 @@ def read_cells(path: Path | str, spec=None, sheet: str | None = None) -> pd.Data
                 if pd.isna(said)
                 else Finding("tables.unknown", **place, value=said, **nearest(said, TYPED))
             )
-    refuse(what, wrong + faults)
+    faults = wrong + faults
+    at, place = files.rows(table), {name: table.attrs[name] for name in ("file", "sheet")}
+    sound = ~np.isin(at, [one.place["row"] for one in faults])
+    table = table[sound].reset_index(drop=True)
     panel = from_wide(table, spec, source=Path(path).name) if broad else table[COLUMNS].astype({"year": int})
-    place = {name: table.attrs[name] for name in ("file", "sheet")}
-    rows = np.resize(files.rows(table), len(panel))  # a wide table comes column by column
-    return panel.assign(**place, row=rows, column=panel["indicator"] if broad else "value")
+    rows = np.resize(at[sound], len(panel))  # a wide table comes column by column
+    return panel.assign(**place, row=rows, column=panel["indicator"] if broad else "value"), faults
 
 
 def _bad_rows(bad: pd.Series) -> np.ndarray:

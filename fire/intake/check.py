@@ -127,19 +127,19 @@ def _of_panel(ed) -> Checked:
     """An edition with one panel in the project's own form; cells that it lacks may stand in a file of draws."""
     file = ed.path("draws")
     drawn = None if file is None else draws.read(file)
-    cells = panels.read_cells(ed.path("panel"), ed.spec, ed.settings.get("sheet"))
+    cells, wrong = panels.read_cells(ed.path("panel"), ed.spec, ed.settings.get("sheet"))
     cells = cells.assign(raw=cells["value"], measure="", cell="", into=mapping.INTO[0])
-    cells, found = _identified(cells, ed)
+    cells, unknown = _identified(cells, ed)
     cells, seen = _once(cells, ed)
     cells, found = _settled(
-        cells, found + seen, ed, lambda cells: (cells, _doubtful(cells, ed, ed.year, ed.history()))
+        cells, seen, ed, lambda cells: (cells, _doubtful(cells, ed, ed.year, ed.history()))
     )
     panel, whole = cells[panels.COLUMNS], cells[panels.COLUMNS]
     if drawn is not None:
         whole = pd.concat([panel, drawn[KEY].assign(value=0.0)], ignore_index=True)
-    found += _years_of(cells, whole, ed)
+    found += wrong + unknown + _years_of(cells, whole, ed)
     if "error" in map(level_of, found):
-        return Checked(panel, tuple(found), cells)
+        return Checked(panel, tuple(found), cells, draws=drawn)
     how = "lacks" if drawn is not None else ed.settings.get("late", "draws")
     years = sorted((_needed(ed) | {ed.year - 1}) & set(whole["year"]))
     gaps, said = late.found(

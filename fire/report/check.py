@@ -134,7 +134,7 @@ def to_accept(checked: intake.Checked) -> pd.DataFrame:
 
 def coverage(ed, checked: intake.Checked) -> list[dict]:
     """The picture of the check: a row an indicator, a cell a city, in the year ranked: there, read with care, doubtful,
-    wrong or missing."""
+    wrong, missing, or known by the edition's own draws only."""
     worst: dict[tuple, str] = {}
     for one in checked.findings:
         if isinstance(one, Finding) and one.level in GRAVEST:
@@ -149,13 +149,17 @@ def coverage(ed, checked: intake.Checked) -> list[dict]:
     )
     here = checked.panel[checked.panel["year"].eq(ed.year) & checked.panel["value"].notna()]
     there = set(zip(here["unit"], here["indicator"]))
+    drawn = set()
+    if "draws" in ed.settings and checked.draws is not None:
+        now = checked.draws[checked.draws["year"].eq(ed.year)]
+        drawn = set(zip(now["unit"], now["indicator"]))
     units = ed.places()["city"].tolist()
     rows = []
     for name in ed.spec.indicators:
         states = []
         for unit in units:
             key = (unit, ed.year, name)
-            state = "there" if (unit, name) in there else "late"
+            state = "there" if (unit, name) in there else "drawn" if (unit, name) in drawn else "late"
             states.append({"unit": unit, "state": worst.get(key) or worst.get(spots.get(key, ()), state)})
         rows.append({"zh": ed.spec.label(name, "zh"), "en": ed.spec.label(name, "en"), "cells": states})
     return rows

@@ -185,14 +185,7 @@ def broken(draw) -> Table:
         spot = draw(st.sampled_from(spots))
         done.add(spot)
         FAULTS[kind](table, spot, draw)
-    table.must = [spot for spot in table.must if spot is None or _matters(table, spot)]
     return table
-
-
-def _matters(table: Table, spot: tuple) -> bool:
-    """Whether any value that is left hangs on a cell: a city beside blanks only is no city too many."""
-    left = [place for place, key in table.spots["value"].items() if key in table.values]
-    return any(spot[0] == place[0] or spot[1] == place[1] for place in left)
 
 
 def _put(table: Table, spot: tuple, text) -> None:
@@ -310,10 +303,11 @@ def faults(table: Table) -> list[str]:
     bad = corpus.errors(found)
     if not table.must:
         return corpus.same(got, table.values, bad)
-    spots = [spot for spot in table.must if spot is not None]
-    if spots and not bad:
-        return [f"not refused: {got}"]
-    hidden = [spot for spot in spots if not _rests(table, spot) and not named(bad, spot)]
+    spots = [spot for spot in table.must if spot is not None and not _rests(table, spot)]
+    if not bad:
+        certain = None not in table.must
+        return [f"not refused: {got}"] if spots else corpus.same(got, table.values, bad) if certain else []
+    hidden = [spot for spot in spots if not named(bad, spot)]
     return [
         f"no error names {', '.join(grids.address(*spot) for spot in hidden)}: {corpus.told(bad)}"
     ] * bool(hidden)
