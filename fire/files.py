@@ -10,6 +10,7 @@ import tempfile
 import unicodedata
 from collections import Counter
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -233,8 +234,15 @@ def rows(table: pd.DataFrame | pd.Series) -> np.ndarray:
 
 def _lines(table: pd.DataFrame | pd.Series) -> np.ndarray:
     """`rows`, with the row of the headings before them."""
-    blank = [row for first, last in table.attrs.get("blank", ()) for row in range(first, last + 1)]
-    return np.setdiff1d(np.arange(1, len(table) + len(blank) + 2), blank)
+    return _lines_of(len(table), table.attrs.get("blank", ()))
+
+
+@lru_cache(maxsize=4)
+def _lines_of(count: int, ranges: tuple) -> np.ndarray:
+    blank = [row for first, last in ranges for row in range(first, last + 1)]
+    lines = np.setdiff1d(np.arange(1, count + len(blank) + 2), blank)
+    lines.setflags(write=False)
+    return lines
 
 
 def spot(table: pd.DataFrame | pd.Series, position: int | None = None, column: str = "") -> dict:
@@ -281,12 +289,11 @@ def to_number(cells: pd.Series) -> tuple[pd.Series, list[Finding]]:
     by file, row (as Excel counts, header = 1) and column. Nothing is listed here, so what takes a decision to read (a
     dash for missing, 1.2亿, 12.3%, a footnote mark) is a fault too.
     """
-    at, place, faults = rows(cells), spot(cells, column=cells.name), []
+    at, place = rows(cells), spot(cells, column=cells.name)
     values, found = numbers(cells, lambda position: place | {"row": int(at[position])})
-    for one in found:
-        if one.rule != "cells.blanks":
-            faults.append(
-                one if one.level == "error" else Finding("cells.text", **one.place, value=one.value)
-            )
-            values[at == one.place["row"]] = float("nan")
-    return values, faults
+    faults = [
+        one if one.level == "error" else Finding("cells.text", **one.place, value=one.value)
+        for one in found
+        if one.rule != "cells.blanks"
+    ]
+    return values.mask(np.isin(at, [one.place["row"] for one in faults])), faults

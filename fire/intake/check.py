@@ -158,8 +158,11 @@ def _identified(cells: pd.DataFrame, ed) -> tuple[pd.DataFrame, list[Finding]]:
     found, known = [], pd.Series(True, index=cells.index)
     lines = cells[["file", "sheet", "row"]].to_dict("records")
     for key, roster in rosters.items():
-        places = [line | {"column": key} for line in lines]
-        ids, seen = roster.match(cells[key], places.__getitem__)
+
+        def place(position: int, key=key) -> dict:
+            return lines[position] | {"column": key}
+
+        ids, seen = roster.match(cells[key], place)
         cells, known = cells.assign(**{key: ids.where(ids.notna(), cells[key])}), known & ids.notna()
         found += seen
     return cells[known].reset_index(drop=True), found
