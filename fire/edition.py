@@ -199,6 +199,10 @@ class Edition:
 
     def history(self) -> pd.DataFrame | None:
         """The known cells of the edition before (unit, year, indicator, value, status, source); None without."""
+        return None if self._history is None else self._history.copy()
+
+    @cached_property
+    def _history(self) -> pd.DataFrame | None:
         before = self.previous
         if before is None:
             return None
@@ -250,8 +254,8 @@ class Edition:
         return lock
 
     def inputs(self) -> list[Path]:
-        """Every file that this edition rests on: its YAML, the lock it chains to, specification, panel, places,
-        regions, printed facts and its own records."""
+        """Every file that this edition rests on: its YAML, the lock it chains to, specification, places, regions, panel or
+        sources with the tables that they name, corrections, draws, programme, printed facts and its own records."""
         paths = [self.folder / f"{self.name}.yaml", specs.INDICES / f"{self.settings['specification']}.toml"]
         if "posts" in self.settings:
             paths.append(self.folder / f"{self.settings['posts']}.lock.json")

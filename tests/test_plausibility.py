@@ -38,7 +38,7 @@ def annex(names=None):
 
 
 def said(panel, spec, year, **more):
-    return plausibility.of_panel(panel, spec, year, "panel.csv", **more)
+    return plausibility.findings(panel.assign(file="panel.csv"), spec, year, **more)
 
 
 def named(found, rule):

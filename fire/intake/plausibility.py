@@ -80,13 +80,6 @@ def fresh(found: list[Finding], told: list[Finding]) -> list[Finding]:
     return [one for one in found if not explained(one)]
 
 
-def of_panel(
-    panel: pd.DataFrame, spec, year: int, file: str = "", history=None, places=None, thresholds=None
-) -> list[Finding]:
-    """`findings` of a panel whose cells have no addresses: they name file, unit, year and indicator."""
-    return findings(panel.assign(file=str(file)), spec, year, history, places, thresholds)
-
-
 def limits(changed: dict | None = None) -> dict:
     """The thresholds by name, with `changed` put in; the lists `part`, `cumulative` and `kinds` as they stand."""
     table = tomllib.loads(files.decode(PATH))
