@@ -1,15 +1,21 @@
-"""The generated part of docs/: `make docs` writes docs/api/*.md from the docstrings of public functions and classes, and
-docs/images/rooms.svg from the imports between the rooms. `pages()` gives every file as text; a test holds that the
-files on disk say the same.
+"""The generated part of docs/: `make docs` writes docs/api/*.md from the docstrings of public functions and classes,
+docs/images/rooms.svg from the imports between the rooms, and the tables of docs/gallery.md with its pictures (new with
+new tables). `pages()` and `gallery()` give the text of every page; tests hold that the files on disk say the same.
 """
 
 import ast
 import html
+import io
 import re
 from collections import Counter
 from pathlib import Path
 
+from PIL import Image
+
 from fire import files
+from fire.analysis import gallery as recomputed
+from fire.figures import gallery as figures
+from fire.figures import style
 from fire.figures.style import BASE, FAINT, INK, MUTED, NAVY, PAPER
 from fire.report.imports import Modules
 
@@ -75,6 +81,7 @@ API = {
                 [f"analysis.{name}" for name in ("known", "robustness", "intervals", "sensitivity", "audit", "montecarlo")],
             ),
             ("变化与目标", "Changes and targets", ["analysis.changes", "analysis.targets"]),
+            ("公布的指数", "Published indices", ["analysis.gallery"]),
             ("企业与技术", "Firms and technologies", ["analysis.firms", "analysis.technology"]),
             ("其他排名、政策与机构", "Rankings, policies, institutions", ["analysis.rankings", "analysis.policy", "analysis.institutions"]),
         ],
@@ -359,13 +366,85 @@ def described(arrows: Counter) -> str:
     return "; ".join(f"{name} → {other}: {count}" for (name, other), count in sorted(arrows.items()))
 
 
+# The gallery ----------------------------------------------------------------------------------------------------------
+
+HEADS = {
+    "zh": ["指数", "发布者", "对象", "年份", "指标", "得分", "位数", "最大相差", "末位相等", "位次不同", "等级不同", "许可"],
+    "en": ["index", "publisher", "units", "years", "indicators", "scores", "decimals", "largest difference",
+           "digits agree", "ranks that differ", "bands that differ", "licence"],
+}  # fmt: skip
+PAGE = DOCS / "gallery.md"
+GONE = {"zh": ("未能取得：", "：", "。"), "en": ("What could not be had:", ": ", ".")}
+
+
+def gallery() -> str:
+    """docs/gallery.md with its tables as of now."""
+    found, text = recomputed.table(), PAGE.read_text(encoding="utf-8")
+    for lang in HEADS:
+        begin, end = f"<!-- make docs: {lang} -->\n", "<!-- end -->"
+        head, rest = text.split(begin)
+        made = gallery_table(found, lang) + "\n" + absent(found, lang)
+        text = f"{head}{begin}{made}{end}{rest.partition(end)[2]}"
+    return text
+
+
+def gallery_table(found, lang: str) -> str:
+    """The rows of `fire.analysis.gallery.table` as Markdown."""
+    lines = [HEADS[lang], ["---"] * 2 + ["---:"] * 9 + ["---"]]
+    for row in found.itertuples():
+        lines.append(
+            [
+                f"[{getattr(row, f'title_{lang}')}](../data/indices/gallery/{row.id}/about.toml)",
+                getattr(row, f"publisher_{lang}"),
+                *(f"{count:,}" for count in (row.units, row.years, row.indicators, row.values)),
+                *([row.decimals, recomputed.shown(row.largest)] if row.values else ["", ""]),
+                share(row.share_equal) if row.values else "",
+                f"{row.ranks_wrong} / {row.ranks:,}" if row.ranks else "",
+                f"{row.bands_wrong} / {row.bands:,}" if row.bands else "",
+                row.licence,
+            ]
+        )
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def absent(found, lang: str) -> str:
+    """What could not be had of each index, as a list."""
+    head, colon, stop = GONE[lang]
+    told = found[found[f"absent_{lang}"].ne("")]
+    lines = [
+        f"- {row[f'title_{lang}']}{colon}{row[f'absent_{lang}']}{stop}" for row in told.to_dict("records")
+    ]
+    return "\n".join([head, "", *lines, ""])
+
+
+def share(part: float) -> str:
+    """A share in per cent; whole and nothing only where they are so."""
+    return f"{part:.0%}" if part in (0, 1) else f"{min(max(100 * part, 0.1), 99.9):.1f}%"
+
+
+def pictures() -> dict[Path, bytes]:
+    """The picture of all indices in each language, as PNG of few colours."""
+    found, made = recomputed.table(), {}
+    for lang in HEADS:
+        drawn, small = io.BytesIO(), io.BytesIO()
+        fig = style.with_glyphs(lambda lang=lang: figures.overview(found, lang))
+        fig.savefig(drawn, format="png", dpi=130, metadata={"Software": None})
+        style.plt.close(fig)
+        Image.open(drawn).convert("RGB").quantize(32).save(small, format="png", optimize=True)
+        made[DOCS / "images" / f"gallery-{lang}.png"] = small.getvalue()
+    return made
+
+
 def main() -> None:
-    made = pages()
+    made = pages() | {PAGE: gallery()}
     for path in [*(DOCS / "api").glob("*.md")]:
         if path not in made:
             path.unlink()
     for path, text in made.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
+            if path == PAGE:
+                for image, drawn in pictures().items():
+                    image.write_bytes(drawn)
             files.write_text(path, text)
             print(path.relative_to(files.ROOT).as_posix())
 

@@ -22,7 +22,6 @@ import pandas as pd
 
 from fire import codebook, files
 from fire.errors import Finding, nearest, refuse
-from fire.index import normalise
 from fire.index import panel as panels
 from fire.index import spec as specs
 from fire.index.index import HELD, Index, contradictory
@@ -412,7 +411,7 @@ def publish(edition: int | float | str, folder: Path = EDITIONS) -> Path:
         "inputs": ed.hashes(),
         "weights": index.weights.to_dict(),
         "methods": methods,
-        "posts": index.posts[normalise.POSTS].to_dict("index"),
+        "posts": index.posts.to_dict("index"),
         "scores_sha256": _digest(results),
     }
     files.write_csv(results, folder / f"{ed.name}.scores.csv", float_format=f"%.{DIGITS}f")

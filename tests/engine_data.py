@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fire.index import spec as specs
+from fire.index.coinr import from_coinr
 
 GOLDEN = Path(__file__).parent / "golden"
 COINR = GOLDEN / "coinr"
@@ -76,7 +77,7 @@ def coinr(name: str) -> pd.DataFrame:
 def coinr_example(**choices):
     """COINr's example as specification and panel, and the group of each country."""
     data = coinr("asem_raw").merge(coinr("asem_units"), on="uCode")
-    spec, cells = specs.from_coinr(coinr("asem_meta"), data)
+    spec, cells = from_coinr(coinr("asem_meta"), data)
     return spec.vary(**choices) if choices else spec, cells, data.set_index("uCode")["EurAsia_group"]
 
 

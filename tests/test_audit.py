@@ -10,7 +10,7 @@ from test_robustness import small_panel, small_spec
 import fire
 from fire import codebook, files
 from fire.analysis import audit, results
-from fire.index import spec as specs
+from fire.index.coinr import from_coinr
 from fire.index.index import Index
 from fire.report import audit as report
 from fire.report import narrative
@@ -22,7 +22,7 @@ ALTERNATIVES = {"weights": {"band": [0.2, 0.2]}, "aggregation": ["arithmetic", "
 def test_alpha_of_the_peers_example():
     """Cronbach's alpha as COINr gives it for the normalised data of its example, pillar by pillar and as a whole."""
     meta = pd.read_csv(COINR / "asem_meta.csv").assign(Denominator=None, Target=None)
-    spec = specs.from_coinr(meta[meta["Type"].isin(["Indicator", "Aggregate"])])
+    spec = from_coinr(meta[meta["Type"].isin(["Indicator", "Aggregate"])])
     table = pd.read_csv(COINR / "norm_minmax_1_100.csv")
     published = (
         pd.read_csv(COINR / "cronbach.csv")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from fire.index import aggregate, rounding, score, weights
+from fire.index import outranking, rounding, score, weights
 
 METHODS = ["arithmetic", "geometric", "harmonic", "generalised", "median", "copeland", "mpi"]
 NORMALISATIONS = ["minmax", "zscore", "rank", "percentile", "borda", "leader"]
@@ -147,10 +147,10 @@ def test_ranks_agree_with_pandas(values):
 def test_copeland_of_any_weights_sums_to_nothing(seed):
     rng = np.random.default_rng(seed)
     x, share = rng.integers(0, 5, (9, 4)).astype(float), rng.random(4) + 0.01
-    assert aggregate.copeland(x, share).sum() == 0
+    assert outranking.copeland(x, share).sum() == 0
     holes = np.where(rng.random(x.shape) < 0.2, np.nan, x)
     holes[:, 0] = x[:, 0]
-    assert aggregate.copeland(holes, share).sum() == 0
+    assert outranking.copeland(holes, share).sum() == 0
 
 
 @quick

@@ -7,7 +7,7 @@ from engine_data import coinr, columns, flat, panel
 
 from fire.errors import InputError
 from fire.index import panel as panels
-from fire.index import spec as specs
+from fire.index.coinr import from_coinr
 
 COLUMNS = panels.COLUMNS
 HEAD = ",".join(COLUMNS) + "\n"
@@ -142,7 +142,7 @@ def test_many_faults_are_counted():
 
 
 def test_from_wide():
-    spec = specs.from_coinr(coinr("asem_meta").drop(columns="Denominator"))
+    spec = from_coinr(coinr("asem_meta").drop(columns="Denominator"))
     cells = panels.from_wide(coinr("asem_raw"), spec, unit="uCode", year="Time")
     assert len(cells) == 51 * 49 and set(cells["year"]) == {1} and cells["value"].isna().sum() > 0
     with pytest.raises(InputError, match="row 3, column 'LPI': 'good' is not a number"):

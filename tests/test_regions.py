@@ -97,6 +97,46 @@ def test_categorical_keys_of_the_engine_are_read():
     pd.testing.assert_frame_equal(plain, packed, check_dtype=False, check_categorical=False)
 
 
+def test_distribution_by_hand():
+    """X holds a and b, Y holds c and d, Z holds e; the population standard deviation of 1 and 4 is 1.5."""
+    found = regions.distribution(index({2020: [1, 4, 2, np.nan, 5], 2021: [2, 3, 7, 4, 5]}))
+    assert list(found) == ["unit", "year", "node", "cities", "mean", "median", "sd"]
+    assert found.drop(columns="node").values.tolist() == [
+        ["X", 2020, 2, 2.5, 2.5, 1.5],
+        ["Y", 2020, 1, 2, 2, 0],
+        ["Z", 2020, 1, 5, 5, 0],
+        ["X", 2021, 2, 2.5, 2.5, 0.5],
+        ["Y", 2021, 2, 5.5, 5.5, 1.5],
+        ["Z", 2021, 1, 5, 5, 0],
+    ]
+
+
+def test_distribution_of_an_edition_is_that_of_each_group_in_pandas():
+    cities = [f"c{n:02}" for n in range(30)]
+    places = pd.DataFrame({"city": cities, "city_en": cities, "region": ["X", "Y", "Z"] * 10})
+    made = edition(cities, places=places).index
+    found = regions.distribution(made)
+    assert found["node"].drop_duplicates().tolist() == list(made.spec.nodes.index)
+    assert len(found) == 3 * len(made.years) * len(made.spec.nodes)
+    region = places.set_index("city")["region"]
+    for (unit, year, node), line in found.set_index(["unit", "year", "node"]).iterrows():
+        scores = made.wide(year)[node]
+        own = scores[region[scores.index] == unit]
+        assert line["cities"] == len(own) == 10
+        assert line[["mean", "median", "sd"]].tolist() == pytest.approx(
+            [own.mean(), own.median(), own.std(ddof=0)], abs=1e-12
+        )
+    means = regions.means(made).set_index(["unit", "year", "node"])["score"]
+    same = found.set_index(["unit", "year", "node"])["mean"]
+    assert same.to_numpy() == pytest.approx(means[same.index].to_numpy(), abs=1e-12)
+    with pytest.raises(InputError, match="city 'c00' has no region"):
+        regions.distribution(
+            SimpleNamespace(
+                scores=made.scores, spec=made.spec, places=places.replace({"region": {"X": None}})
+            )
+        )
+
+
 def test_every_city_without_a_region_is_named():
     places = PLACES.assign(region=["X", None, "Y", "Y", "Z"])[:4]
     with pytest.raises(InputError) as error:

@@ -14,6 +14,7 @@ from fire.analysis import montecarlo, robustness
 from fire.errors import InputError
 from fire.index import score
 from fire.index import spec as specs
+from fire.index.coinr import from_coinr
 from fire.index.index import Index
 
 TREE = {"P": ["a", "b"], "Q": ["c"], "R": ["d", "e", "f"]}
@@ -384,7 +385,7 @@ def test_weights_of_the_peers_example_give_its_ranks_exactly():
     meta = meta[meta["Type"].isin(["Indicator", "Aggregate"])].assign(
         Direction=1.0, Denominator=None, Target=None
     )
-    spec, panel = specs.from_coinr(
+    spec, panel = from_coinr(
         meta, pd.read_csv(folder / "norm_minmax_1_100.csv").assign(Time=2018), normalise="none"
     )
     unequal = pd.read_csv(folder / "asem_weights_unequal.csv").set_index("iCode")["Weight"]

@@ -20,6 +20,7 @@ from numpy.testing import assert_allclose
 from fire.errors import InputError
 from fire.index import rounding, score
 from fire.index import spec as specs
+from fire.index.coinr import from_coinr
 
 EXAMPLE = {"missing": "group_mean", "treat": "skew_kurtosis"}
 BASE = [10, 20, 40, 80, 160]
@@ -37,7 +38,7 @@ def close(table: pd.DataFrame, name: str) -> None:
 
 def test_coinr_paper():
     data = coinr("asem_raw").merge(coinr("asem_units"), on="uCode")
-    spec, cells = specs.from_coinr(coinr("asem_meta").drop(columns="Denominator"), data)
+    spec, cells = from_coinr(coinr("asem_meta").drop(columns="Denominator"), data)
     table = score.steps(spec, cells).scores
     close(table, "joss_aggregated")
     printed = {"DEU": 75.23, "GBR": 68.94, "FRA": 65.92, "CHE": 62.61, "NLD": 61.24, "SWE": 60.59}
@@ -72,7 +73,7 @@ def test_coinr_aggregated_with_unequal_weights(name, aggregation):
 
 
 def test_coinr_base_year_panel():
-    spec, cells = specs.from_coinr(coinr("asem_meta").drop(columns="Denominator"), coinr("panel_raw"))
+    spec, cells = from_coinr(coinr("asem_meta").drop(columns="Denominator"), coinr("panel_raw"))
     spec = spec.vary(reference="base", base_year=2018, scale=(0, 10), weights=unequal_weights(spec))
     done = score.steps(spec, cells)
     posts = coinr("panel_base2018_posts").set_index("iCode")

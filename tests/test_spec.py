@@ -9,6 +9,7 @@ from engine_data import coinr, flat, index, word
 
 from fire.errors import InputError
 from fire.index import spec as specs
+from fire.index.coinr import from_coinr
 
 FAULTY = """
 id = "bad"
@@ -261,14 +262,14 @@ def test_html_is_escaped():
 
 
 def test_from_coinr():
-    spec = specs.from_coinr(coinr("asem_meta"))
+    spec = from_coinr(coinr("asem_meta"))
     assert spec.root == "Index" and len(spec.indicators) == 49 and spec.leaves("Sust")[0] == "Renew"
     assert spec.rules["CO2"]["direction"] == -1 and spec.rules["Flights"]["denominator"] == "Population"
     assert spec.nodes.groupby("parent")["weight"].sum().round(12).eq(1).all()
     with pytest.raises(InputError, match="row 1, column 'Weight': 'heavy' is not a number"):
-        specs.from_coinr(coinr("asem_meta").assign(Weight="heavy"))
+        from_coinr(coinr("asem_meta").assign(Weight="heavy"))
     with pytest.raises(InputError, match="column 'Type' is missing"):
-        specs.from_coinr(pd.DataFrame(columns=["iCode", "Parent", "Direction", "Weight"]))
+        from_coinr(pd.DataFrame(columns=["iCode", "Parent", "Direction", "Weight"]))
 
 
 def test_defaults_are_the_same_for_every_flat_index():

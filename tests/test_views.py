@@ -12,7 +12,7 @@ from fire import edition
 from fire.analysis import describe, headlines, known, regions, views
 from fire.errors import InputError
 from fire.index import score, treat
-from fire.index import spec as specs
+from fire.index.coinr import from_coinr
 from fire.index.index import Index
 from fire.sources import printed
 
@@ -320,7 +320,7 @@ def test_trends():
     assert slope["a"] == pytest.approx(100 * line[0] / line[1]) and slope["b"] == pytest.approx(100 / 3)
     down = describe.trends(table, flat("x").vary("x", direction=-1)).set_index("unit")["trend"]
     assert down["a"] == pytest.approx(-0.1)
-    spec, cells = specs.from_coinr(coinr("asem_meta").drop(columns="Denominator"), coinr("panel_raw"))
+    spec, cells = from_coinr(coinr("asem_meta").drop(columns="Denominator"), coinr("panel_raw"))
     rates = describe.trends(score.steps(spec, cells).raw[["Goods"]]).set_index("unit")["trend"]
     goods = coinr("panel_raw").pivot(index="uCode", columns="Time", values="Goods")
     assert_allclose(rates, (goods[2022] / goods[2018]) ** 0.25 - 1)

@@ -2,6 +2,7 @@
 
     lines = audit.run(index)          # check, node, other, value, low, high, verdict, simulated, facts
     audit.summary(lines)              # number of lines that pass, are flagged, fail and are not judged, by check
+    matrix, whole = audit.outranking(index)   # share of the weight on which one unit is better than another
 
 Thresholds and their sources are in data/audit-thresholds.toml. Simulated and assumed cells are no coverage, and a line
 that rests on them by more than a third speaks of how they were made, not of data: it gets no verdict. The words of a
@@ -16,8 +17,10 @@ import pandas as pd
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
 from fire import files
-from fire.analysis import known, montecarlo, robustness
+from fire.analysis import describe, known, montecarlo, robustness
+from fire.errors import refuse
 from fire.index import normalise, rounding, weights
+from fire.index import outranking as pairwise
 
 THRESHOLDS = files.DATA / "audit-thresholds.toml"
 VERDICTS = ("pass", "flag", "fail", "unjudged")
@@ -394,6 +397,30 @@ def _effective(index, wide: pd.DataFrame) -> pd.DataFrame:
         frames[-1].insert(0, "level", level)
     table = pd.concat(frames).rename_axis("node").reset_index()
     return table.assign(ratio=table["effective_pct"] / table["nominal_pct"])
+
+
+def outranking(index, year: int | None = None, node: str | None = None) -> tuple[pd.DataFrame, dict]:
+    """Every unit against every other in one year (default: the year ranked), on the indicators below a node (default:
+    the root): the outranking matrix, and what it says of the ranking as a whole.
+
+    The matrix has the units as rows and columns, best first: the share of the weight (of the indicators in the node)
+    on which the unit of the row has the higher score than that of the column, ties counted half, zero on the diagonal
+    (`outranking.outranking_matrix`; COINr, outrankMatrix). Units without a score at the node are left out. The summary
+    has `units, pairs, dominant, dominant_pct` (`outranking.dominance`): the more pairs in which one unit is better on
+    every indicator, the less the ranking hangs on weights and aggregation. `attrs["status"]`: the data statuses that the
+    scores rest on; where cells are drawn, both are those of the mean of the draws.
+    Raises InputError for an unknown node or year.
+    """
+    node = index.spec.root if node is None else node
+    refuse("outranking", describe.unknown(index, [node], year))
+    wide = index.wide(year).dropna(subset=node).sort_values(node, ascending=False, kind="stable")
+    leaves = index.spec.leaves(node)
+    matrix = pairwise.outranking_matrix(
+        wide[leaves].to_numpy(float), index.weight_in_index[leaves].to_numpy(float)
+    )
+    frame = pd.DataFrame(matrix, wide.index, wide.index.rename("other"))
+    frame.attrs["status"] = _statuses(index, leaves, year)
+    return frame, pairwise.dominance(matrix)
 
 
 def correlation_ratio(x: pd.Series, y: pd.Series, fraction: float = 0.67) -> float:

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from fire.analysis import montecarlo
-from fire.index import aggregate, impute, normalise, rounding, treat
+from fire.index import aggregate, impute, normalise, rounding, transforms, treat
 from fire.index import panel as panels
 from fire.index.index import Index, same
 from fire.index.spec import Spec
@@ -438,7 +438,7 @@ def _kept(side, new, name: str) -> pd.DataFrame:
     table = table if table.index.nlevels == 1 else table.groupby(level="indicator", sort=False).last()
     table = table.loc[[one for one in table.index if one in rules], ["low", "high"]].astype(float)
     for one in table.index:
-        table.loc[one] = normalise.back(table.loc[one].to_numpy(), normalise.kind_of(rules[one]))
+        table.loc[one] = transforms.back(table.loc[one].to_numpy(), transforms.kind_of(rules[one]))
     return table
 
 

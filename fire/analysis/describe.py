@@ -1,14 +1,22 @@
 """Look at the data before and after scoring: availability, statistics, correlations, trends, corrected p-values.
 
-Tables are wide: rows units (or unit-years), columns indicators or nodes.
+Tables are wide: rows units (or unit-years), columns indicators or nodes. `screening` and `correlation_tests` take an
+Index and know which of its cells are data.
 """
+
+import itertools
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from fire.analysis import known
+from fire.errors import InputError, refuse
 from fire.index import panel as panels
 from fire.index import treat
+
+TESTS = {"pearson": stats.pearsonr, "spearman": stats.spearmanr, "kendall": stats.kendalltau}
+FEWEST = 3  # pairs of values of which a correlation is taken
 
 
 def availability(table: pd.DataFrame) -> pd.DataFrame:
@@ -23,6 +31,52 @@ def availability(table: pd.DataFrame) -> pd.DataFrame:
             "not_zero": 1 - zero / present.where(present > 0),
         }
     )
+
+
+def screening(
+    index, year: int | None = None, available: float = 2 / 3, not_zero: float = 0.05
+) -> pd.DataFrame:
+    """Units and indicators that have too few data, or too many zeros, in one year (default: the year ranked).
+
+    A row a unit, then a row an indicator: `of` (unit, indicator), `name`, `missing`, `zero` (counts of cells),
+    `available` (share of the cells that are data), `not_zero` (share of these that are not zero; missing without any),
+    `low_data` (`available` below its threshold), `low_not_zero` (likewise), `screened` (either). Thresholds are shares;
+    their defaults, the shares and the rule are those of COINr (Screen, byNAandzeros), which screens units only. Values
+    are those of the panel, before any denominator. Drawn, simulated and assumed cells are no data.
+    Raises InputError for an unknown year and for thresholds outside 0 to 1.
+    """
+    thresholds = {"available": available, "not_zero": not_zero}
+    faults = [
+        f"{name} = {value!r}: a threshold is a share: type a number from 0 to 1"
+        for name, value in thresholds.items()
+        if not 0 <= value <= 1
+    ]
+    refuse("screening", [*unknown(index, [], year), *faults])
+    cells = index.complete()
+    cells = cells[cells["year"].eq(index.year if year is None else year)]
+    if "status" in cells:
+        cells = cells[~cells["status"].isin(known.SOFT)]
+    table = cells.astype({"unit": object, "indicator": object}).pivot(
+        index="unit", columns="indicator", values="value"
+    )
+    table = table.reindex(index=index.units, columns=index.spec.indicators)
+    found = pd.concat({"unit": availability(table), "indicator": availability(table.T)}, names=["of", "name"])
+    found = found.assign(**{f"low_{name}": found[name] < least - 1e-12 for name, least in thresholds.items()})
+    found = found.rename(columns={"low_available": "low_data"}).reset_index()
+    return found.assign(screened=found["low_data"] | found["low_not_zero"])
+
+
+def unknown(index, nodes: list, year: int | None) -> list[str]:
+    """A sentence for every node and the year that an index does not have."""
+    faults = []
+    for node in nodes:
+        try:
+            index.spec.known(node)
+        except InputError as error:
+            faults += error.faults
+    if year is not None and year not in index.years:
+        faults.append(f"no year {year}: type one of {', '.join(map(str, index.years))}")
+    return faults
 
 
 def statistics(table: pd.DataFrame) -> pd.DataFrame:
@@ -54,18 +108,115 @@ def correlations(
     """Correlations between the columns of two tables (default: of one with itself), over the rows that both have.
 
     `method`: pearson, spearman or kendall; with `level` (0.05, say) correlations with a larger p value are left out.
+    Raises InputError for another method.
     """
-    right = left if right is None else right
-    test = {"pearson": stats.pearsonr, "spearman": stats.spearmanr, "kendall": stats.kendalltau}[method]
+    right, test = left if right is None else right, _chosen("correlations", "method", method, TESTS)
 
     def cell(a, b):
-        both = pd.concat([left[a], right[b]], axis=1, keys=["a", "b"]).dropna()
-        if len(both) < 3 or both["a"].nunique() < 2 or both["b"].nunique() < 2:
-            return np.nan
-        result = test(both["a"], both["b"])
-        return result.statistic if level is None or result.pvalue <= level else np.nan
+        r, p, _ = _correlation(left[a], right[b], test)
+        return r if level is None or p <= level else np.nan
 
     return pd.DataFrame({b: {a: cell(a, b) for a in left} for b in right})
+
+
+def _chosen(what: str, key: str, choice: str, options: dict):
+    """The option of that name; InputError that lists the names for another."""
+    refuse(
+        what,
+        [] if choice in options else [f"{key} '{choice}' is not known: type one of {', '.join(options)}"],
+    )
+    return options[choice]
+
+
+def _correlation(a: pd.Series, b: pd.Series, test) -> tuple[float, float, int]:
+    """Correlation, two-sided p-value and number of rows that both columns have; both numbers missing with fewer than
+    FEWEST such rows, and where one column is the same in all of them."""
+    both = pd.concat([a, b], axis=1, keys=["a", "b"]).dropna()
+    if len(both) < FEWEST or both["a"].nunique() < 2 or both["b"].nunique() < 2:
+        return np.nan, np.nan, len(both)
+    result = test(both["a"], both["b"])
+    return float(result.statistic), float(result.pvalue), len(both)
+
+
+def correlation_tests(
+    index,
+    nodes: list | None = None,
+    others: list | None = None,
+    year: int | None = None,
+    method: str = "pearson",
+    simulated: bool = False,
+) -> pd.DataFrame:
+    """Correlations of the scores of pairs of nodes in one year, with their p-values: a row a pair.
+
+    `nodes`: default all indicators; with `others` every node of the one is paired with every one of the other list, else
+    the nodes are paired among themselves. `year`: default the year ranked. `method`: pearson, spearman or kendall.
+
+    `node, other, r, p_value, p_holm, n, reason`. `n`: the units that have both scores; `p_value`: two-sided, of no
+    association, by scipy: Student's t for Pearson and Spearman (as Stata's pwcorr and spearman, COINr's get_pvals), for
+    Kendall's tau-b exact without ties in small samples, else normal; `p_holm`: corrected for the number of rows that
+    have one (Holm 1979). Where cells are drawn, `r` is the mean over the draws, its range beside it (`r_status, r_low,
+    r_high`): the correlation of the mean draws would be too strong.
+
+    What nobody observed has no p-value: it would speak of how the values were made. Where a drawn, simulated or assumed
+    cell of any unit enters one of the two scores, `p_value` is missing and `reason` is that status; `simulated=True`
+    tests such pairs all the same, to try a method out (of draws: the median p-value). `reason` is "few" with fewer than
+    three units or where a score is the same for all, and None where there is a p-value. A node is correlated with its
+    parts by construction.
+
+    Raises InputError for unknown nodes, another year and another method, all at once.
+    """
+    nodes = index.spec.indicators if nodes is None else nodes
+    faults = unknown(index, list(dict.fromkeys([*nodes, *(others or [])])), year)
+    if method not in TESTS:
+        faults.append(f"method '{method}' is not known: type one of {', '.join(TESTS)}")
+    refuse("correlations", faults)
+    pairs = (
+        list(itertools.combinations(nodes, 2))
+        if others is None
+        else [(a, b) for a, b in itertools.product(nodes, others) if a != b]
+    )
+    soft = {} if simulated else _soft(index, index.year if year is None else year)
+    tests = _paired(index.wide(year), pairs, TESTS[method]).assign(
+        reason=pd.Series([soft.get(a) or soft.get(b) for a, b in pairs], dtype=object)
+    )
+    main, each = tests[["node", "other", "r"]], []
+    if index.draws is not None:
+        each = [_drawn(one.wide(year), pairs, method) for one in index.completions]
+        main = main.assign(r=pd.concat([one["r"] for one in each], axis=1).mean(axis=1, skipna=False))
+        if simulated:
+            p = [_paired(one.wide(year), pairs, TESTS[method])["p_value"] for one in index.completions]
+            tests["p_value"] = pd.concat(p, axis=1).median(axis=1, skipna=False)
+    tests["p_value"] = tests["p_value"].where(tests["reason"].isna())
+    tests["reason"] = tests["reason"].where(tests["reason"].notna() | tests["p_value"].notna(), "few")
+    found = known.ranged(known.Draws(main, each, index.softness if each else ""), ["node", "other"])
+    return found.assign(
+        p_value=tests["p_value"], p_holm=holm(tests["p_value"]), n=tests["n"], reason=tests["reason"]
+    )
+
+
+def _paired(wide: pd.DataFrame, pairs: list, test) -> pd.DataFrame:
+    """The correlations of some pairs of columns and their tests: node, other, r, p_value, n."""
+    rows = [(a, b, *_correlation(wide[a], wide[b], test)) for a, b in pairs]
+    return pd.DataFrame(rows, columns=["node", "other", "r", "p_value", "n"])
+
+
+def _drawn(wide: pd.DataFrame, pairs: list, method: str) -> pd.DataFrame:
+    """The correlations alone, faster."""
+    table = wide[list(dict.fromkeys(itertools.chain.from_iterable(pairs)))]
+    table = table.corr(method=method, min_periods=FEWEST)
+    return pd.DataFrame([(a, b, table.at[a, b]) for a, b in pairs], columns=["node", "other", "r"])
+
+
+def _soft(index, year: int) -> dict[str, str]:
+    """The nodes whose score rests, for some unit in the year, on what nobody observed, each with its softest status."""
+    scores = index.scores()
+    scores = scores[scores["year"].eq(year)]
+    worst = pd.Series(known.softest(scores)).groupby(scores["node"].astype(str).to_numpy()).max()
+    return {
+        node: panels.STATUSES[code]
+        for node, code in worst.items()
+        if code >= 0 and panels.STATUSES[code] in known.SOFT
+    }
 
 
 def _growth_rate(years: np.ndarray, values: np.ndarray) -> float:
@@ -101,9 +252,9 @@ def trends(
     """Trend of every unit and column of a (year, unit) table: columns unit, node, trend, available, first, latest.
 
     `measure`: growth_rate (a year) or slope_pct (per cent a year); `last`: over that many last years with data only.
-    With `spec`, falls of negative indicators count as rises (COINr's get_trends).
+    With `spec`, falls of negative indicators count as rises (COINr's get_trends). Raises InputError for another measure.
     """
-    trend = {"growth_rate": _growth_rate, "slope_pct": slope_pct}[measure]
+    trend = _chosen("trends", "measure", measure, {"growth_rate": _growth_rate, "slope_pct": slope_pct})
     years, cube = panels.years_of(table), panels.cube(table)
     units, lines = table.index.get_level_values("unit")[: cube.shape[1]], []
     for row, unit in enumerate(units):

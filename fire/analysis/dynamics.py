@@ -18,6 +18,8 @@ from fire.errors import refuse
 
 EARTH_KM = 6371.0
 LEVEL = 0.05  # of the tests
+COVARIANCES = ["nonrobust", "HC0", "HC1", "HC2", "HC3"]  # of statsmodels
+BANDWIDTHS = ["scott", "silverman"]  # of scipy
 
 
 def comparable(index) -> Draws:
@@ -25,6 +27,11 @@ def comparable(index) -> Draws:
     return Draws(
         regions.balanced(index), [regions.balanced(one) for one in index.completions], index.softness
     )
+
+
+def _unknown(key: str, choice, options: list[str]) -> list[str]:
+    """A sentence where a choice is none of the options."""
+    return [] if choice in options else [f"{key} '{choice}' is not known: type one of {', '.join(options)}"]
 
 
 # Convergence
@@ -48,6 +55,7 @@ def spread(scores: pd.DataFrame, nodes: list) -> pd.DataFrame:
 
 def basis(scores: pd.DataFrame, node: str) -> float:
     """How much of a node rests on public statistics and printed data, in per cent of weight, over units and years."""
+    wide(scores, node)
     part = scores[scores["node"].eq(node)]
     return 100 * float(part[["share_printed", "share_observed"]].sum(axis=1).mean())
 
@@ -78,11 +86,17 @@ def beta(
     data = determinants.yearly_change(scores, node)
     years = int(data["years"].iloc[0])
     what, formula = f"beta convergence of node '{node}'", "growth ~ initial"
+    faults = _unknown("covariance", covariance, COVARIANCES)
+    if controls is not None:
+        texts = [name for name in controls if not pd.api.types.is_numeric_dtype(controls[name])]
+        faults += [f"control '{name}' is no number: make it one, as by pd.get_dummies" for name in texts]
+    refuse(what, faults)
     if controls is not None:
         names = [f"x{place}" for place in range(controls.shape[1])]
         data[names] = controls.reindex(data.index).to_numpy(dtype=float)
         formula = " + ".join([formula, *names])
     if clusters is not None:
+        clusters = pd.Series(clusters) if isinstance(clusters, dict) else clusters
         data["clusters"] = aligned(what, clusters, data["growth"])
     result = determinants.fit(formula, data, covariance, None if clusters is None else "clusters")
     low, high = result.conf_int().loc["initial"]
@@ -114,6 +128,12 @@ def convergence(scores: pd.DataFrame, nodes: list) -> pd.DataFrame:
     region effects, errors by region; cities alone in their region are left out). Models that the data do not allow
     (one region, too few cities) are left out.
     """
+    lost = (
+        []
+        if "region" in scores
+        else ["column 'region' is missing: take the scores of regions.balanced(index)"]
+    )
+    refuse("convergence", lost)
     region = scores.drop_duplicates("unit").set_index("unit")["region"]
     inside = determinants.accompanied(region.reset_index()).set_index("unit")["region"]
     rows = []
@@ -191,6 +211,7 @@ def classes(scores: pd.DataFrame, node: str, k: int = 4, bounds=None, relative: 
     """
     table = wide(scores, node, least_years=2)
     table = table - table.mean() if relative else table
+    refuse("classes", [] if bounds is not None or k > 1 else [f"k = {k}: choose two classes or more"])
     bounds = np.quantile(table, np.arange(1, k) / k) if bounds is None else np.asarray(bounds, dtype=float)
     refuse(
         "classes", [] if (np.diff(bounds) > 0).all() else ["the bounds do not increase: use fewer classes"]
@@ -231,6 +252,49 @@ def transitions(found: pd.DataFrame, labels=None) -> pd.DataFrame:
             "maximum-likelihood probabilities over all pairs of consecutive years",
         ]
     )
+    return frame
+
+
+def long_run(chain: pd.DataFrame) -> pd.DataFrame:
+    """Where the transitions lead: `class, share` of the units, the distribution that the probabilities leave as it is
+    (ergodic or stationary distribution, by giddy); `chain` as of `transitions`.
+
+    It is unique where all classes lead to one set of classes that is never left, also when others are left for good:
+    those keep nobody (share 0), as does a class that no unit ever was in. Kemeny and Snell (1976, Finite Markov Chains,
+    ch. 4). It says where the same moves would lead, not where the units will be.
+    Raises InputError for two or more such sets (the long run then depends on the start), and for a class that is entered
+    but from which no move is seen.
+
+    >>> oz = pd.DataFrame({"from": [*"rrrnnnsss"], "to": [*"rnsrnsrns"], "count": [2, 1, 1, 2, 0, 2, 1, 1, 2]})
+    >>> oz["probability"] = oz["count"] / 4
+    >>> long_run(oz)["share"].round(3).tolist()
+    [0.4, 0.2, 0.4]
+    """
+    from giddy.ergodic import steady_state
+
+    order = list(dict.fromkeys(chain["from"]))
+    table = chain.pivot(index="from", columns="to", values="probability").loc[order, order]
+    entered = (
+        chain[chain["from"].ne(chain["to"])].groupby("to")["count"].sum().reindex(order, fill_value=0) > 0
+    )
+    open_end = table.isna().any(axis=1)
+    advice = "use fewer classes or more years"
+    faults = [
+        f"class {name}: units enter it, but no year after that is known: {advice}"
+        for name in table.index[open_end & entered]
+    ]
+    used = table.index[~open_end]
+    refuse("long run", faults or ([] if len(used) else [f"no move is known: {advice}"]))
+    shares = np.atleast_2d(steady_state(table.loc[used, used].to_numpy()))
+    closed = " and ".join(", ".join(map(str, used[row > 0])) for row in shares)
+    if len(shares) > 1:
+        faults.append(
+            f"classes that no unit leaves for others: {closed}: the long run depends on the start: {advice}"
+        )
+    refuse("long run", faults)
+    share = pd.Series(shares[0], used).reindex(order, fill_value=0.0)
+    frame = pd.DataFrame({"class": order, "share": share.to_numpy()})
+    frame.attrs["convention"] = "stationary distribution of the transition probabilities; no forecast"
     return frame
 
 
@@ -322,6 +386,7 @@ def rank_mobility(scores: pd.DataFrame, node: str) -> pd.DataFrame:
 def rank_moves(scores: pd.DataFrame, node: str, largest: int = 12) -> pd.DataFrame:
     """The `largest` rises and falls in rank from the first to the last year: `unit, rank_before, rank_after,
     rank_change` (positive = moved up), rises first. Units that kept their rank are not in it."""
+    wide(scores, node)
     ranks = scores[scores["node"].eq(node)].pivot(index="unit", columns="year", values="rank").astype(int)
     frame = pd.DataFrame({"rank_before": ranks.iloc[:, 0], "rank_after": ranks.iloc[:, -1]})
     frame["rank_change"] = frame["rank_before"] - frame["rank_after"]
@@ -347,6 +412,7 @@ def mobility(scores: pd.DataFrame, node: str) -> dict:
 
 def shift(scores: pd.DataFrame, node: str) -> dict:
     """Modes of the density in the first and the last year, their difference, and the unit at the top of the last."""
+    wide(scores, node, least_years=2)
     mode = density(scores, node).pivot(index="score", columns="year", values="density").idxmax()
     last = scores[scores["node"].eq(node) & scores["year"].eq(mode.index[-1])]
     top = last.loc[last["score"].idxmax()]
@@ -368,6 +434,7 @@ def density(scores: pd.DataFrame, node: str, bandwidth="scott", points: int = 25
     flat = [
         f"{year}: all scores are equal, so there is no density" for year in table if table[year].nunique() < 2
     ]
+    flat += _unknown("bandwidth", bandwidth, BANDWIDTHS) if isinstance(bandwidth, str) else []
     refuse(f"density of node '{node}'", flat)
     kernels = {year: gaussian_kde(table[year], bandwidth) for year in table}
     width = {year: float(np.sqrt(kernel.covariance[0, 0])) for year, kernel in kernels.items()}
@@ -403,6 +470,7 @@ def inverse_distance(places: pd.DataFrame, cutoff_km: float | None = None, power
     from libpysal.weights import DistanceBand
 
     points = _coordinates(places)
+    refuse("weights", [] if power > 0 else [f"power = {power}: give a number above zero, as 1 or 2"])
     with np.errstate(divide="ignore"):
         w = DistanceBand(
             points.to_numpy(),
@@ -425,6 +493,8 @@ def neighbourhoods(places: pd.DataFrame, numbers: list) -> dict:
 
 def _coordinates(places: pd.DataFrame) -> pd.DataFrame:
     """Longitude and latitude by city; InputError for missing, impossible or coincident points."""
+    lost = [name for name in ("city", "lon", "lat") if name not in places]
+    refuse("coordinates in places", [f"column '{name}' is missing: add it" for name in lost])
     points = places.set_index("city")[["lon", "lat"]].astype(float)
     good = points["lon"].between(-180, 180) & points["lat"].between(-90, 90)
     faults = [
@@ -439,6 +509,7 @@ def _coordinates(places: pd.DataFrame) -> pd.DataFrame:
 
 def reach(places: pd.DataFrame, k: int) -> float:
     """Median distance of the k-th nearest city (km on the great circle)."""
+    refuse("reach", [] if 0 < k < len(places) else [f"k = {k}: choose 1 to {len(places) - 1}"])
     lon, lat = np.deg2rad(_coordinates(places).to_numpy()).T
     chord = np.sin((lat[:, None] - lat) / 2) ** 2
     chord += np.cos(lat[:, None]) * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
@@ -461,6 +532,10 @@ def _named(w, name: str):
 
 def _on_weights(table: pd.DataFrame, w) -> pd.DataFrame:
     """Rows of the table in the order of the weights; InputError for cities in one and not in the other."""
+    if not hasattr(w, "id_order"):
+        refuse(
+            "spatial weights", [f"weights are a {type(w).__name__}: give a libpysal W, as of nearest(places)"]
+        )
     faults = [
         f"{city} is in the scores but not in the weights" for city in table.index.difference(w.id_order)
     ]
@@ -474,6 +549,12 @@ def _on_weights(table: pd.DataFrame, w) -> pd.DataFrame:
     return table.loc[w.id_order]
 
 
+def _enough(permutations: int) -> None:
+    refuse(
+        "permutations", [] if permutations > 0 else [f"{permutations} permutations: give 1 or more, as 999"]
+    )
+
+
 def moran(
     scores: pd.DataFrame, node: str, w, rng: np.random.Generator, permutations: int = 999
 ) -> pd.DataFrame:
@@ -481,6 +562,7 @@ def moran(
     placements, drawn from `rng`), `z, p_value`."""
     from esda.moran import Moran
 
+    _enough(permutations)
     table, rows = _on_weights(wide(scores, node), w), []
     matrix = w.sparse.toarray()
     for year in table:
@@ -512,6 +594,7 @@ def local_moran(
     """
     from esda.moran import Moran_Local
 
+    _enough(permutations)
     table, frames = _on_weights(wide(scores, node), w), []
     matrix = w.sparse.toarray()
     for year in table:

@@ -1,7 +1,8 @@
-"""The kernel of the Monte-Carlo runs: draws of complete indices on an exact grid, counted.
+"""The Monte-Carlo runs: draws of complete indices, counted. The kernel makes them on an exact grid.
 
-Scores are whole multiples of a grid (about 1e-8 of the scale) that 64-bit numbers hold exactly, so neither the
-processor nor the order of summation can change a rank, and equal scores are equal. Each chunk of draws has its own
+In the kernel scores are whole multiples of a grid (about 1e-8 of the scale) that 64-bit numbers hold exactly, so neither the
+processor nor the order of summation can change a rank, and equal scores are equal. Where a tree is not of one linked mean
+(`drawn.linked_mean`) draws go through the engine instead, whose ranks stand on the grid. Each chunk of draws has its own
 seed (`SeedSequence.spawn`): results do not depend on the number of workers, and memory does not grow with the draws.
 """
 
@@ -10,10 +11,14 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial, reduce
+from typing import NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
+
+from fire.analysis import drawn
+from fire.index import rounding
 
 LINKS: dict[str, tuple[Callable, Callable]] = {
     "arithmetic": (lambda x: x, lambda x: x),
@@ -28,13 +33,21 @@ PAIR_DRAWS, PAIR_UNITS = 16_384, 500
 GROWTH_LOW, GROWTH_STEP, GROWTH_BINS = -100.0, 0.1, 3_000
 
 
+class Linked(NamedTuple):
+    """One set of methods in the kernel: the linked scores on the integer grid."""
+
+    matrix: np.ndarray  # indicators × rows; rows = years × units
+    step: float  # of the grid
+    way: str  # the aggregation, of LINKS
+    variance: np.ndarray | None  # of the data errors
+
+
 @dataclass(frozen=True)
 class Design:
-    """What a worker needs: the tree, the data of each scheme on the integer grid, and how to draw."""
+    """What a worker needs: the tree, the data of each set of methods, and how to draw."""
 
     levels: list  # from the root down: (nominal weights, index of the parent, first child of each parent)
-    # (matrix indicators × rows, grid step, aggregation, error variance or None); rows = years × units
-    schemes: list
+    schemes: list  # Linked, or drawn.Scheme
     absent: np.ndarray  # years × units: true where a unit has no data in a year
     live: list  # (which indicators are present, which rows) for each pattern of missing cells
     weights: dict
@@ -45,6 +58,8 @@ class Design:
     chunk: int
     lowest: float  # below every score on the grid: what an absent unit gets, so that it is ranked last
     completions: int = 1  # draws of what is not known; the schemes of each follow on those of the one before
+    droppable: np.ndarray | None = None  # places of the last level that a draw may leave out; default all
+    low: bool = False  # is the lowest score the best?
 
     @property
     def years(self) -> int:
@@ -59,23 +74,35 @@ class Design:
         return self.units if self.membership is None else self.membership.shape[2]
 
 
-def tree(spec, node: str) -> tuple[list, list]:
-    """The levels under a node from the top down and its indicators; a branch that ends early goes on as an only
-    child.
-    """
-    levels, current = [], [node]
-    while any(spec.children(name) for name in current):
-        families = [spec.children(name) or [name] for name in current]
-        weight = np.concatenate(
-            [
-                spec.nodes.loc[family, "weight"] if family != [name] else [1.0]
-                for name, family in zip(current, families)
-            ]
-        ).astype(float)
-        parent = np.repeat(np.arange(len(families)), [len(family) for family in families])
-        levels.append((weight, parent, np.searchsorted(parent, np.arange(len(families)))))
-        current = [child for family in families for child in family]
-    return levels, current
+def families(spec, node: str) -> list[list[tuple]]:
+    """The levels under a node from the top down, each a list of (place of the parent in the level above, child, whether
+    it stands there first). A branch that ends early goes on as an only child; a node that stands in two places is
+    followed from the first, and None from the others."""
+    levels, current, seen = [], [node], {node}
+    while any(name is not None and spec.children(name) for name in current):
+        rows = []
+        for place, name in enumerate(current):
+            children = [] if name is None else spec.children(name)
+            for child in children:
+                rows.append((place, None if child in seen else child, child not in seen))
+                seen.add(child)
+            if not children:
+                rows.append((place, name, False))
+        levels.append(rows)
+        current = [name for _, name, _ in rows]
+    return levels
+
+
+def tree(spec, node: str, weights=None) -> tuple[list, list]:
+    """The levels under a node (`families`) as arrays, and its indicators. `weights`: of every node in its parent, default
+    those of the specification."""
+    weights, levels = spec.nodes["weight"] if weights is None else weights, []
+    found = families(spec, node)
+    for rows in found:
+        weight = np.array([float(weights[name]) if first else 1.0 for _, name, first in rows])
+        parent = np.array([place for place, _, _ in rows])
+        levels.append((weight, parent, np.searchsorted(parent, np.arange(parent[-1] + 1))))
+    return levels, [name for _, name, _ in found[-1]] if found else [node]
 
 
 def patterns(matrix: np.ndarray) -> list:
@@ -84,14 +111,14 @@ def patterns(matrix: np.ndarray) -> list:
     return [(live, np.nonzero(group == place)[0]) for place, live in enumerate(sets) if live.any()]
 
 
-def on_grid(matrix: np.ndarray, variance: np.ndarray | None, way: str, bits: int) -> tuple:
+def on_grid(matrix: np.ndarray, variance: np.ndarray | None, way: str, bits: int) -> Linked:
     """The linked scores as multiples of a power of two; errors follow to first order (exactly when arithmetic)."""
     linked = LINKS[way][0](matrix)
     step = 2.0 ** (math.ceil(math.log2(np.nanmax(np.abs(linked)))) - bits)
     # the slope of the link is score ** -steepness
     steepness = {"arithmetic": 0, "geometric": 1, "harmonic": 2}[way]
     spread = None if variance is None else np.nan_to_num(variance / matrix ** (2 * steepness)).T / step**2
-    return np.rint(np.nan_to_num(linked).T / step), step, way, spread
+    return Linked(np.rint(np.nan_to_num(linked).T / step), step, way, spread)
 
 
 def simulate(design: Design, draws: int, workers: int = 1, progress: bool | None = None) -> dict:
@@ -142,24 +169,43 @@ def _draw_chunk(design: Design, chunk: int, size: int):
     before.
     """
     rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(design.seed, spawn_key=(chunk,))))
-    raw = draw_weights(design, rng, chunk * design.chunk + np.arange(size))
+    raw, dropped = draw_weights(design, rng, chunk * design.chunk + np.arange(size)), np.full(size, -1)
     if design.drop:
-        leave_out(
-            raw[-1], np.where(rng.random(size) < design.drop, rng.integers(len(raw[-1]), size=size), -1)
-        )
-    weights = [
-        (rows, on_weight_grid(leaf_weights(design.levels, raw, live, WEIGHT_GRID)))
-        for live, rows in design.live
-    ]
+        places = np.arange(len(raw[-1])) if design.droppable is None else design.droppable
+        left = rng.random(size) < design.drop
+        dropped = np.where(left, places[rng.integers(len(places), size=size)], -1)
+        leave_out(raw[-1], dropped)
+    weights = kernel_weights(design, raw)
     number = len(design.schemes) // design.completions
     first = chunk % design.completions * number
     parts = np.cumsum(rng.multinomial(size, np.full(number, 1 / number)))
     for scheme, start, stop in zip(design.schemes[first : first + number], [0, *parts], parts):
-        if stop > start:
-            noise = None if scheme[3] is None else errors(design, stop - start, rng)
+        if stop == start:
+            continue
+        if isinstance(scheme, Linked):
+            noise = None if scheme.variance is None else errors(design, stop - start, rng)
             yield draw_scores(
                 design, scheme, [(rows, weight[:, start:stop].T) for rows, weight in weights], noise
             )
+        else:
+            own = [level[:, start:stop] for level in raw]
+            noise = (
+                None
+                if scheme.spread is None
+                else partial(cell_errors, design, rng=rng, indicators=scheme.matrix.shape[1])
+            )
+            yield placed(design, drawn.points(scheme, own, dropped[start:stop], noise, design.years))
+
+
+def kernel_weights(design: Design, raw: list) -> list:
+    """For each pattern of missing cells its rows and the weights of the indicators (indicator × draw) on the grid; none
+    where all draws go through the engine."""
+    if not any(isinstance(scheme, Linked) for scheme in design.schemes):
+        return []
+    return [
+        (rows, on_weight_grid(leaf_weights(design.levels, raw, live, WEIGHT_GRID)))
+        for live, rows in design.live
+    ]
 
 
 def draw_weights(design: Design, rng, draws: np.ndarray) -> list[np.ndarray]:
@@ -238,7 +284,7 @@ def weighted(spec, node: str, linked: np.ndarray) -> np.ndarray:
 
 
 def draw_scores(
-    design: Design, scheme: tuple, weights: list, noise: np.ndarray | None
+    design: Design, scheme: Linked, weights: list, noise: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores of the draws of one scheme (draws × years × units) on its grid, and their ratios to the year before.
 
@@ -265,10 +311,26 @@ def draw_scores(
             gone = np.asarray(~design.membership.any(axis=1))
             missing = gone.any()
         grid, ratio = np.rint(points / step), _ratios(points)
+    if design.low:
+        grid = -grid
     if missing:
         grid[:, gone] = design.lowest
         ratio[:, gone[1:] | gone[:-1]] = np.nan
     return grid, ratio
+
+
+def placed(design: Design, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of draws through the engine (draws × years × units, missing where there are none) as `draw_scores` gives
+    its own: the ranks that the engine gives, on a grid, and the ratios to the year before."""
+    if design.membership is not None:
+        there = ~np.isnan(points).swapaxes(0, 1)
+        sums = np.matmul(np.nan_to_num(points).swapaxes(0, 1), design.membership > 0)
+        number = np.matmul(there.astype(float), design.membership > 0)
+        means = np.divide(sums, number, out=np.full(sums.shape, np.nan), where=number > 0)
+        points = means.swapaxes(0, 1)
+    columns = points.reshape(-1, points.shape[2]).T
+    ranks = rounding.ranks(-columns if design.low else columns).T.reshape(points.shape)
+    return np.where(np.isnan(ranks), design.lowest, -ranks), _ratios(points)
 
 
 def errors(design: Design, size: int, rng) -> np.ndarray:
@@ -276,6 +338,13 @@ def errors(design: Design, size: int, rng) -> np.ndarray:
     rho, shape = design.correlation, (size, design.years, design.units)
     lasting = math.sqrt(rho) * rng.standard_normal((size, 1, design.units))
     return (lasting + math.sqrt(1 - rho) * rng.standard_normal(shape)).reshape(size, -1)
+
+
+def cell_errors(design: Design, draws: np.ndarray, rng, indicators: int) -> np.ndarray:
+    """Standard normal errors of every cell (draws × rows × indicators), correlated between the years of a unit."""
+    rho, shape = design.correlation, (len(draws), design.years, design.units, indicators)
+    lasting = math.sqrt(rho) * rng.standard_normal((len(draws), 1, design.units, indicators))
+    return (lasting + math.sqrt(1 - rho) * rng.standard_normal(shape)).reshape(len(draws), -1, indicators)
 
 
 def _ratios(points: np.ndarray) -> np.ndarray:

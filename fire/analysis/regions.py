@@ -1,6 +1,7 @@
 """Regions: means of their cities, inner structure, disparity between and within them, concentration.
 
 means = regions.means(index)                       # a scores frame of the regions
+regions.distribution(index)                        # mean, median and standard deviation of the cities of each
 same = regions.balanced(index)                     # the cities that have every year, with their region
 regions.differences(same, ["total"], orders)       # how far cities are apart, and how much of it lies between regions
 regions.by_year(same, "total", regions.dagum)      # a measure of every year
@@ -122,6 +123,23 @@ def means(index) -> pd.DataFrame:
     found = found[order + shares].sort_values(["year", "node", "rank", "unit"], ignore_index=True)
     found.attrs["convention"] = MEANS
     return found
+
+
+def distribution(index) -> pd.DataFrame:
+    """How the scores of the cities of every region lie, at every node and year: `unit` (the region), `year, node, cities`
+    (how many have a score), `mean, median, sd` (points; population standard deviation, 0 where one city stands alone).
+
+    Rows in the order of year, node (of the specification) and region. Where cells are drawn, these are of the mean of
+    the draws: `known.ranged` of this frame and that of every completion gives the ranges.
+    Raises InputError for a city without a region.
+    """
+    scores = with_region(index.scores().dropna(subset="score"), index.places)
+    groups = scores.astype({"node": object}).groupby(["region", "year", "node"], observed=True)["score"]
+    found = groups.agg(["size", "mean", "median"]).assign(sd=groups.std(ddof=0)).reset_index()
+    found = found.rename(columns={"region": "unit", "size": "cities"})
+    place = {node: position for position, node in enumerate(index.spec.nodes.index)}
+    order = found.assign(node=found["node"].map(place)).sort_values(["year", "node", "unit"]).index
+    return found.loc[order, ["unit", "year", "node", "cities", "mean", "median", "sd"]].reset_index(drop=True)
 
 
 def _with_change(means: pd.DataFrame) -> pd.DataFrame:

@@ -3,39 +3,57 @@
 Every draw is a complete index: weights at all levels, one set of methods (normalisation, treatment, imputation,
 scale, posts, as declared), an aggregation, perhaps one indicator left out, perhaps errors in the data, and, where
 cells are not known, one of their draws (`Index.completions`). What does not
-depend on the weights is computed once for each combination of methods; a draw is then a row of a
-matrix product. The draws themselves are in `montecarlo`. Probabilities are published to three decimals. A unit without
+depend on the weights is computed once for each combination of methods. Where one linked mean holds at all levels
+(`drawn.linked_mean`) a draw is then a row of a matrix product (`montecarlo`), else it goes through the engine (`drawn`).
+Probabilities are published to three decimals. A unit without
 any data in a year (a city that joined) is not ranked in it and has no growth over it.
 """
 
 import itertools
 import tomllib
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from fire import files
+from fire.analysis import drawn
 from fire.analysis.montecarlo import (
     GROWTH_BINS,
     GROWTH_LOW,
     GROWTH_STEP,
-    LINKS,
     SCORE_BITS,
     WEIGHT_BITS,
     Design,
+    Linked,
+    families,
     on_grid,
     patterns,
     simulate,
     tree,
 )
-from fire.errors import refuse
+from fire.errors import InputError, refuse
+from fire.index import aggregate
 from fire.index.panel import STATUSES
+from fire.index.spec_faults import suggest
 
 STANDARD = files.DATA / "uncertainty.toml"
 # all other alternatives are lists of choices of the specification
 KINDS = ("weights", "drop", "error", "floor", "draws", "seed")
 DRAWS, SEED = 10_000, 2022  # where nothing is declared
+PUBLISHED = "published"  # the option that leaves the specification as it is
+DEVIATIONS = 6  # standard deviations that a scale spans: three on each side of its middle
+
+
+class Variant(NamedTuple):
+    """The index under one combination of choices: its specification, indicator scores (rows: years × units; columns:
+    indicators), frozen posts and groups."""
+
+    spec: object
+    matrix: np.ndarray
+    posts: pd.DataFrame | None
+    groups: pd.Series | None
 
 
 @dataclass(frozen=True)
@@ -112,34 +130,29 @@ def intervals(index, alternatives: dict | None = None, nodes: list | None = None
 
 def prepare(index, alternatives: dict, seed: int | None, node: str, groups=None, found=None) -> tuple:
     """Check the alternatives against the index and turn them into a Design and the names of what is ranked."""
-    levels, leaves = tree(index.spec, node)
-    check(alternatives, levels)
-    matrices = found or variants(index, alternatives)
-    columns = [index.spec.indicators.index(leaf) for leaf in leaves]
-    matrices = {choice: matrix[:, columns] for choice, matrix in matrices.items()}
-    variance = _error_variance(index, alternatives.get("error"), leaves)
-    ways = alternatives.get("aggregation", [index.spec.nodes.at[node, "aggregation"]])
-    floor = alternatives.get("floor")
-    _refuse_nonpositive(matrices if floor is None else {}, ways, leaves, index)
+    spec = index.spec
+    refuse(
+        "node",
+        [] if spec.children(node) else [f"'{node}' is an indicator: name the index or a node above it"],
+    )
+    levels, leaves = tree(spec, node, index.weights)
+    places = np.array([place for place, leaf in enumerate(leaves) if leaf in set(spec.indicators)])
+    check(alternatives, levels, len(places), spec, node)
+    found = found or variants(index, alternatives)
     bits = min(SCORE_BITS, 62 - WEIGHT_BITS - (len(index.units) - 1).bit_length())
-    schemes = [
-        on_grid(
-            matrix if way == "arithmetic" or floor is None else matrix.clip(min=floor), variance, way, bits
-        )
-        for matrix, way in itertools.product(matrices.values(), ways)
-    ]
-    first = next(iter(matrices.values()))
+    schemes = _schemes(index, alternatives, found, node, levels, leaves, bits)
+    first = next(iter(found.values())).matrix[:, [spec.indicators.index(leaves[place]) for place in places]]
     absent = np.isnan(first).all(axis=1).reshape(len(index.years), -1)
     names, membership = list(index.units), None
     if groups is not None:
-        names, membership = _members(groups.reindex(index.units), ~absent)
+        names, membership = _members(pd.Series(groups).reindex(index.units), ~absent)
     chunk = max(64, min(2048, 2**20 // (len(index.units) * len(index.years) + len(leaves)) // 64 * 64))
     return Design(
         levels,
         schemes,
         absent,
         patterns(first),
-        _given_weights(alternatives.get("weights"), index.spec, node, levels),
+        _given_weights(alternatives.get("weights"), spec, node, levels),
         alternatives.get("drop", 0.0),
         alternatives.get("error", {}).get("year_correlation", 0.0),
         membership,
@@ -147,7 +160,69 @@ def prepare(index, alternatives: dict, seed: int | None, node: str, groups=None,
         chunk,
         -1.5 * 2.0 ** (bits + WEIGHT_BITS),
         len(index.completions),
+        places,
+        spec.method["best"] == "low",
     ), names
+
+
+def _schemes(
+    index, alternatives: dict, found: dict, node: str, levels: list, leaves: list, bits: int
+) -> list:
+    """Each variant under each aggregation: in the kernel where that can give it, else through the engine."""
+    floor, spread = alternatives.get("floor"), _error_spread(index, alternatives.get("error"), node)
+    pattern = np.isnan(next(iter(found.values())).matrix)
+    gaps = bool((pattern.any(axis=1) & ~pattern.all(axis=1)).any())
+    rows, ways = index.steps().raw.index, alternatives.get("aggregation", [PUBLISHED])
+    specs, schemes, faults = {}, [], []
+    for (choice, variant), way in itertools.product(found.items(), ways):
+        key = (*choice[1:], way)
+        if key not in specs:  # the same in every draw of what is not known
+            spec = variant.spec if way == PUBLISHED else variant.spec.vary(aggregation=way)
+            specs[key] = spec, drawn.linked_mean(spec, node, gaps), drawn.inner(spec, node)
+        spec, mean, inner = specs[key]
+        above = floor is not None and drawn.needs_floor(spec, inner)
+        matrix = variant.matrix.clip(min=floor) if above else variant.matrix
+        kernel = mean is not None and np.array_equal(np.isnan(matrix), pattern)
+        bad = _nonpositive(matrix, mean, spec, leaves, rows) if kernel else []
+        weights = index.weights
+        if not bad and not (kernel and all(spec.rules[name]["weighting"] == "given" for name in inner)):
+            weights, bad = drawn.in_force(spec, matrix, rows, variant.posts, variant.groups)
+        faults += [f"{'/'.join(choice[1:]) or 'published method'}: {fault}" for fault in bad]
+        if faults:
+            continue
+        if kernel and np.array_equal(weights, index.weights):
+            columns = [spec.indicators.index(leaf) for leaf in leaves]
+            variance = None if spread is None else spread[:, columns] ** 2
+            schemes.append(on_grid(matrix[:, columns], variance, mean, bits))
+        else:
+            schemes.append((spec, matrix, weights, floor if above else None, spread, variant))
+    refuse("alternatives", list(dict.fromkeys(faults)))
+    return _through_engine(schemes, index, alternatives, node, levels, leaves)
+
+
+def _through_engine(schemes: list, index, alternatives: dict, node: str, levels: list, leaves: list) -> list:
+    """The schemes, those that are not in the kernel as `drawn.Scheme`."""
+    if all(isinstance(scheme, Linked) for scheme in schemes):
+        return schemes
+    kept, faults = {}, []
+    for leaf in (
+        [leaf for leaf in leaves if leaf in set(index.spec.indicators)] if "drop" in alternatives else []
+    ):
+        try:
+            kept[leaf] = set(index.spec.drop(leaf).nodes.index)
+        except InputError as error:
+            faults += [f"'drop' cannot leave out {leaf}: {fault}" for fault in error.faults]
+    refuse("alternatives", faults)
+    given, rows = "sets" in alternatives.get("weights", {}), index.steps().raw.index
+    found = families(index.spec, node)
+    return [
+        scheme
+        if isinstance(scheme, Linked)
+        else drawn.scheme(
+            *scheme, node=node, index=rows, levels=levels, families=found, kept=kept, given=given
+        )
+        for scheme in schemes
+    ]
 
 
 def _members(groups: pd.Series, present: np.ndarray) -> tuple[list, np.ndarray]:
@@ -158,7 +233,7 @@ def _members(groups: pd.Series, present: np.ndarray) -> tuple[list, np.ndarray]:
     return list(table.columns), np.divide(share, total, out=np.zeros_like(share), where=total > 0)
 
 
-def check(alternatives: dict, levels: list) -> None:
+def check(alternatives: dict, levels: list, indicators: int, spec, node: str) -> None:
     """Refuse alternatives that are empty, unknown in form, or could not change anything."""
     faults = (
         []
@@ -170,7 +245,13 @@ def check(alternatives: dict, levels: list) -> None:
             faults.append(
                 f"'{name}' needs a list of two or more options, the published one first; it is {options}"
             )
-    faults += _weight_faults(alternatives["weights"], levels) if "weights" in alternatives else []
+    known, ways = [PUBLISHED, *aggregate.AGGREGATIONS], alternatives.get("aggregation", [])
+    faults += [
+        f"aggregation '{way}' is not known: type one of {', '.join(known)}"
+        for way in (ways if isinstance(ways, list) else [])
+        if way not in known
+    ]
+    faults += _weight_faults(alternatives["weights"], levels, spec, node) if "weights" in alternatives else []
     if "drop" in alternatives and not 0 < alternatives["drop"] <= 1:
         faults.append(
             "'drop' is the probability that a draw leaves one indicator out: 0 < drop <= 1; "
@@ -181,29 +262,27 @@ def check(alternatives: dict, levels: list) -> None:
             "'floor' is the least score that geometric and harmonic means count with: above 0; "
             f"it is {alternatives['floor']}"
         )
-    if "drop" in alternatives and len(levels[-1][0]) < 2:
+    if "drop" in alternatives and indicators < 2:
         faults.append("'drop' would leave no indicator: the node has only one")
     refuse("alternatives", list(dict.fromkeys(faults)))
 
 
-def _weight_faults(weights: dict, levels: list) -> list[str]:
+def _weight_faults(weights: dict, levels: list, spec, node: str) -> list[str]:
     """Faults of a declaration of weights."""
-    if "sets" in weights:
-        sets = weights["sets"]
-        faults = (
-            ["weights: 'sets' holds no set: give one column of weights for each"]
-            if sets.shape[1] == 0
-            else []
-        )
-        return faults + [
-            f"weights: set '{name}' gives {node} the weight {value}: weights must not be negative"
-            for (node, name), value in sets.stack().items()
-            if value < 0
+    kinds = [kind for kind in ("band", "dirichlet", "sets") if kind in weights]
+    if len(kinds) != 1:
+        return [
+            "weights: give band (share of the weight), dirichlet (concentration) or sets (a frame)"
+            + (f", only one of them: there are {' and '.join(kinds)}" if kinds else "")
         ]
-    kind = next((key for key in ("band", "dirichlet") if key in weights), None)
-    if kind is None:
-        return ["weights: give band (share of the weight), dirichlet (concentration) or sets (a frame)"]
+    if kinds == ["sets"]:
+        return _set_faults(weights["sets"], spec, node)
+    kind = kinds[0]
     value, bands = weights[kind], _per_level(weights, levels)[kind]
+    bad = [band for band in bands if isinstance(band, bool) or not isinstance(band, int | float)]
+    bad += [band for band in bands if band not in bad and not np.isfinite(band)]
+    if bad:
+        return [f"weights: {kind} = {band!r} is no finite number: write 0.25" for band in bad]
     faults = []
     if len(bands) != len(levels):
         faults.append(f"weights: '{kind}' has {len(bands)} values for {len(levels)} levels")
@@ -223,34 +302,79 @@ def _weight_faults(weights: dict, levels: list) -> list[str]:
     )
 
 
+def _set_faults(sets, spec, node: str) -> list[str]:
+    """Faults of sets of weights: every node below `node` needs a finite weight of zero or more in every set, and every
+    family a sum above zero."""
+    if not isinstance(sets, pd.DataFrame):
+        return [
+            f"weights: 'sets' is a {type(sets).__name__}: give a frame with a row for every node and a column for every "
+            "set: pd.DataFrame({'equal': {'F': 1, 'I': 1}, 'factors': {'F': 2, 'I': 1}})"
+        ]
+    if sets.shape[1] == 0:
+        return ["weights: 'sets' holds no set: give one column of weights for each"]
+    faults = [
+        f"weights: 'sets' has {what} '{name}' twice: keep one"
+        for what, labels in (("the node", sets.index), ("the set", sets.columns))
+        for name in labels[labels.duplicated()].unique()
+    ]
+    faults += [
+        f"weights: no node '{name}' in the index{suggest(name, spec.nodes.index)}"
+        for name in sets.index.unique()
+        if name not in spec.nodes.index
+    ]
+    below = [name for rows in families(spec, node) for _, name, first in rows if first]
+    faults += [
+        f"weights: 'sets' has no row for {name}: every node below '{node}' needs a weight"
+        for name in below
+        if name not in sets.index
+    ]
+    if sets.index.has_duplicates or sets.columns.has_duplicates:
+        return faults
+    here = [name for name in below if name in sets.index]
+    for name, column in sets.loc[here].apply(pd.to_numeric, errors="coerce").items():
+        wrong = ~np.isfinite(column) | (column < 0)
+        faults += [
+            f"weights: set '{name}' gives {child} the weight {sets.at[child, name]}: "
+            "weights are finite numbers of zero or more"
+            for child in column.index[wrong]
+        ]
+        faults += [
+            f"weights: set '{name}' gives every child of {parent} ({', '.join(children)}) the weight zero: give one of "
+            "them more"
+            for parent, children in spec.families.items()
+            if set(children) <= set(here) and not wrong[children].any() and column[children].sum() == 0
+        ]
+    return faults
+
+
 def variants(index, alternatives: dict) -> dict:
-    """Normalised indicator scores (rows: years × units; columns: indicators) of every draw of what is not known (the
-    number first in the key) under every combination of choices.
+    """Every draw of what is not known (the number first in the key) under every combination of choices, as `Variant`.
 
     Refuses a choice that gives the scores that another gives already.
     """
     lists = {name: options for name, options in alternatives.items() if name not in (*KINDS, "aggregation")}
-    matrices = {}
+    floor, found, scores = alternatives.get("floor"), {}, {}
     for number, completion in enumerate(index.completions):
         for choice in itertools.product(*lists.values()):
             choices = {
                 key: value
                 for name, option in zip(lists, choice)
-                for key, value in chosen(name, option).items()
+                for key, value in _scaled(chosen(name, option), index.spec).items()
             }
-            varied = completion.alternative(**choices) if choices else completion
-            matrices[(number, *map(name_of, choice))] = (
-                varied.steps().normalised[index.spec.indicators].to_numpy(float)
-            )
+            key = (number, *map(name_of, choice))
+            found[key], final = _variant(completion, choices, floor)
+            if number == 0:
+                scores[key] = final
     first = [name_of(options[0]) for options in lists.values()]
     for place, (name, options) in enumerate(lists.items()):
-        seen = {}
+        seen = []
         for option in options:
             key = (0, *first[:place], name_of(option), *first[place + 1 :])
             same = [
-                other
-                for other, matrix in seen.items()
-                if np.array_equal(matrix, matrices[key], equal_nan=True)
+                other[place + 1]
+                for other in seen
+                if np.array_equal(found[other].matrix, found[key].matrix, equal_nan=True)
+                and np.array_equal(scores[other], scores[key], equal_nan=True)
             ]
             refuse(
                 "alternatives",
@@ -259,8 +383,32 @@ def variants(index, alternatives: dict) -> dict:
                     for other in same[:1]
                 ],
             )
-            seen[key[place + 1]] = matrices[key]
-    return matrices
+            seen.append(key)
+    return found
+
+
+def _variant(index, choices: dict, floor: float | None) -> tuple[Variant, np.ndarray]:
+    """The index under some choices, and its scores of all nodes."""
+    varied = index.alternative(**choices) if choices else index
+    spec, indicators = varied.spec, varied.spec.indicators
+    if floor is None or not drawn.needs_floor(spec, drawn.inner(spec, spec.root)):
+        steps = varied.steps()
+        matrix, scores = steps.normalised[indicators].to_numpy(float), steps.scores
+    else:  # the indicators are the same under an aggregation that takes any score
+        steps = index.alternative(**choices, aggregation="arithmetic").steps()
+        matrix = steps.normalised[indicators].to_numpy(float)
+        lifted = steps.normalised[indicators].clip(lower=floor)
+        scores, _, _ = aggregate.aggregate(lifted, spec, posts=varied.frozen, groups=steps.groups)
+    return Variant(spec, matrix, varied.frozen, steps.groups), scores.to_numpy(float)
+
+
+def _scaled(choices: dict, spec) -> dict:
+    """The choices, z-scores without a scale on one like that of the index: its middle, and a part of its range as the
+    standard deviation (`DEVIATIONS`)."""
+    if choices.get("normalise") != "zscore" or "scale" in choices or spec.method["normalise"] == "zscore":
+        return choices
+    low, high = spec.method["scale"]
+    return choices | {"scale": [(low + high) / 2, (high - low) / DEVIATIONS]}
 
 
 def chosen(name: str, option) -> dict:
@@ -279,21 +427,18 @@ def name_of(option) -> str:
     return str(option)
 
 
-def _error_variance(index, error: dict | None, leaves) -> np.ndarray | None:
-    """Variance of the data error of every cell (rows × indicators) in squared scale points, from the status of the
-    cell; none where a cell has draws, which carry it.
-    """
+def _error_spread(index, error: dict | None, node: str) -> np.ndarray | None:
+    """Standard deviation of the data error of every cell (rows × indicators) in points of its scale, from the status of
+    the cell; none where a cell has draws, which carry it."""
     if error is None:
         return None
-    low, high = index.spec.method["scale"]
-    steps = index.steps()
-    columns = [steps.raw.columns.get_loc(leaf) for leaf in leaves]
+    steps, rules = index.steps(), [index.spec.rules[name] for name in index.spec.indicators]
+    columns = [steps.raw.columns.get_loc(name) for name in index.spec.indicators]
     by_code = np.array(
         [*(error.get(name, 0.0) for name in STATUSES), 0.0]
     )  # the last is a cell that is missing
     if index.draws is not None:
         by_code[STATUSES.index("simulated")] = 0.0
-    spread = by_code[steps.status[:, columns]] * (high - low)
     faults = [f"error: {name} = {value} is negative" for name, value in error.items() if value < 0]
     if not by_code[steps.status].any():
         faults.append(
@@ -301,38 +446,42 @@ def _error_variance(index, error: dict | None, leaves) -> np.ndarray | None:
             "remove it"
         )
     refuse("alternatives", faults)
-    return spread**2
+    width = [
+        DEVIATIONS * rule["scale"][1]
+        if rule["normalise"] == "zscore"
+        else rule["scale"][1] - rule["scale"][0]
+        for rule in rules
+    ]
+    return by_code[steps.status[:, columns]] * np.array(width)
 
 
-def _refuse_nonpositive(matrices: dict, ways: list, leaves, index) -> None:
-    """Refuse aggregations that are unknown, and means of logarithms or reciprocals of scores at or below zero."""
-    faults = [f"aggregation '{way}' is not one of {', '.join(LINKS)}" for way in ways if way not in LINKS]
-    if any(way in ("geometric", "harmonic") for way in ways):
-        rows = index.steps().raw.index
-        for choice, matrix in matrices.items():
-            for row, column in list(zip(*np.nonzero(matrix <= 0)))[:3]:
-                year, unit = rows[row]
-                faults.append(
-                    f"{'/'.join(choice[1:]) or 'published method'}: {unit}, {year}, "
-                    f"{leaves[column]} scores {matrix[row, column]:.3f}: a geometric or harmonic mean needs "
-                    "scores above zero: declare a floor, such as floor = 0.1"
-                )
-    refuse("alternatives", faults)
+def _nonpositive(matrix: np.ndarray, way: str, spec, leaves: list, rows: pd.MultiIndex) -> list[str]:
+    """Scores at or below zero, of which there are no logarithms or reciprocals."""
+    if way == "arithmetic":
+        return []
+    columns = [spec.indicators.index(leaf) for leaf in leaves]
+    faults = []
+    for row, column in list(zip(*np.nonzero(matrix[:, columns] <= 0)))[:3]:
+        year, unit = rows[row]
+        faults.append(
+            f"{unit}, {year}, {leaves[column]} scores {matrix[row, columns[column]]:.3f}: a geometric or harmonic mean "
+            "needs scores above zero: declare a floor, such as floor = 0.1"
+        )
+    return faults
 
 
 def _given_weights(weights: dict | None, spec, node: str, levels: list) -> dict:
     """Weights as declared, for each level; sets become arrays (node × set)."""
     if not weights or "sets" not in weights:
         return _per_level(weights, levels)
-    sets, arrays, current = weights["sets"], [], [node]
-    while any(spec.children(name) for name in current):
-        below = [
-            (child, bool(spec.children(name))) for name in current for child in spec.children(name) or [name]
+    sets = weights["sets"]
+    ones = np.ones(sets.shape[1])
+    return {
+        "sets": [
+            np.array([sets.loc[name] if first else ones for _, name, first in rows], dtype=float)
+            for rows in families(spec, node)
         ]
-        ones = np.ones(sets.shape[1])
-        arrays.append(np.array([sets.loc[child] if real else ones for child, real in below], dtype=float))
-        current = [child for child, _ in below]
-    return {"sets": arrays}
+    }
 
 
 def _per_level(weights: dict | None, levels: list) -> dict:
@@ -359,7 +508,7 @@ def published(index, node: str, groups=None) -> pd.DataFrame:
         {year: 100 * (means[year] / means[year - 1] - 1) if year - 1 in means else np.nan for year in means},
         index=means.index,
     )
-    rank = means.rank(ascending=False, method="min").astype("Int64")
+    rank = means.rank(ascending=index.spec.method["best"] == "low", method="min").astype("Int64")
     frame = pd.DataFrame({"rank": rank.stack(), "growth_pct": growth.stack(future_stack=True)})
     return frame.rename_axis(["unit", "year"]).reset_index()
 

@@ -5,11 +5,8 @@ weights and data errors one of a table of draws), as in Saisana, Saltelli and Ta
 168, 307-323).
 """
 
-import warnings
-
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from fire.analysis import montecarlo, robustness
 from fire.errors import refuse
@@ -30,47 +27,43 @@ def sobol(
 ) -> pd.DataFrame:
     """First and total order Sobol' indices of `model`, which maps (factors × draws in [0, 1)) to (outputs × draws).
 
-    The design is quasi-random (scrambled Sobol', estimators of Saltelli et al. 2010 in scipy); intervals are
-    bootstrapped. Columns: output, factor, first, first_low, first_high, total, total_low, total_high; missing for an
-    output that hardly varies (it differs from its median in fewer than 5 per cent of the draws). Raises InputError
-    unless `draws` is a power of two.
+    Design, estimators (Saltelli et al. 2010, Comput. Phys. Commun. 181, 259-270) and bootstrapped intervals (estimate ±
+    normal quantile × standard deviation over the resamples) are those of SALib: `draws` × (factors + 2) runs of the
+    model. Columns: output, factor, first, first_low, first_high, total, total_low, total_high; missing for an output that
+    hardly varies (it differs from its median in fewer than 5 per cent of the runs). Raises InputError unless `draws` is
+    a power of two.
     """
+    from SALib.analyze import sobol as analyse
+    from SALib.sample import sobol as sample
+
     refuse(
         "draws",
         []
         if draws > 1 and draws & (draws - 1) == 0
         else [f"{draws} is not a power of two: a Sobol' sequence needs 256, 512, 1024, ..."],
     )
-    rng = np.random.default_rng(seed)
-    kept = {}
-
-    def varying(points):
-        values = np.atleast_2d(model(points))
-        kept.setdefault("rows", (values != np.median(values, axis=1, keepdims=True)).mean(axis=1) >= LEAST)
-        return values[kept["rows"]]
-
-    found = stats.sobol_indices(func=varying, n=draws, dists=[stats.uniform()] * len(factors), rng=rng)
-    with np.errstate(all="ignore"), warnings.catch_warnings():  # an interval that cannot be had is missing
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        spread = _bootstrapped(found, draws, confidence, resamples, rng)
-    names = np.arange(len(kept["rows"])) if outputs is None else np.asarray(outputs)
-    index = pd.MultiIndex.from_product([names[kept["rows"]], factors], names=["output", "factor"])
-    columns = {}
-    for place, (order, value) in enumerate([("first", found.first_order), ("total", found.total_order)]):
-        columns |= {order: value, f"{order}_low": spread.low[place], f"{order}_high": spread.high[place]}
-    frame = pd.DataFrame({name: np.ravel(values) for name, values in columns.items()}, index=index)
-    return frame.reindex(pd.MultiIndex.from_product([names, factors], names=index.names)).reset_index()
-
-
-def _bootstrapped(found, draws: int, confidence: float, resamples: int, rng):
-    """Low and high ends of first and total order indices, as `SobolResult.bootstrap`, which takes no generator."""
-
-    def indices(rows):
-        return found._indices_method(found._f_A[:, rows], found._f_B[:, rows], found._f_AB[..., rows])
-
-    return stats.bootstrap(
-        [np.arange(draws)], indices, method="BCa", n_resamples=resamples, confidence_level=confidence, rng=rng
-    ).confidence_interval
+    problem = {"num_vars": len(factors), "names": factors, "bounds": [[0.0, 1.0]] * len(factors)}
+    found = np.atleast_2d(model(sample.sample(problem, draws, calc_second_order=False, seed=seed).T))
+    varies = (found != np.median(found, axis=1, keepdims=True)).mean(axis=1) >= LEAST
+    varies &= np.isfinite(found).all(axis=1)
+    names = range(len(found)) if outputs is None else outputs
+    table = np.full((len(found), len(factors), 6), np.nan)
+    for place in np.flatnonzero(varies):
+        one = analyse.analyze(
+            problem,
+            found[place],
+            calc_second_order=False,
+            num_resamples=resamples,
+            conf_level=confidence,
+            seed=seed + 1,  # SALib takes the seed 0 for none
+        )
+        ends = [
+            (one[key], one[key] - one[f"{key}_conf"], one[key] + one[f"{key}_conf"]) for key in ("S1", "ST")
+        ]
+        table[place] = np.vstack([*ends[0], *ends[1]]).T
+    columns = [f"{order}{end}" for order in ("first", "total") for end in ("", "_low", "_high")]
+    index = pd.MultiIndex.from_product([names, factors], names=["output", "factor"])
+    return pd.DataFrame(table.reshape(-1, 6), index=index, columns=columns).reset_index()
 
 
 def run(

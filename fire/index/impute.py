@@ -35,21 +35,30 @@ def denominate(table: pd.DataFrame, codes: np.ndarray, spec) -> tuple[pd.DataFra
     return pd.DataFrame(values[:, :width], index=table.index, columns=spec.indicators), codes[:, :width]
 
 
-def screened(table: pd.DataFrame, least: float) -> np.ndarray:
-    """Rows (unit-years) with some data, but in less than the share `least` of the indicators."""
-    share = table.notna().to_numpy().mean(axis=1)
+def screened(table: pd.DataFrame, least: float, exempt: np.ndarray | None = None) -> np.ndarray:
+    """Rows (unit-years) with some data, but in less than the share `least` of the indicators that exist for them."""
+    there = table.notna().to_numpy()
+    share = there.mean(axis=1) if exempt is None else there.sum(axis=1) / np.maximum((~exempt).sum(axis=1), 1)
     return (share > 0) & (share < least - 1e-12)
 
 
-def fill(table: pd.DataFrame, spec, groups: pd.Series | None = None) -> tuple[pd.DataFrame, np.ndarray]:
-    """Fill missing cells by the rule of each indicator; returns the table and where it was filled.
+def fill(
+    table: pd.DataFrame,
+    spec,
+    groups: pd.Series | None = None,
+    exempt: np.ndarray | None = None,
+    empty: bool = False,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Fill missing cells by the rule of each column; returns the table and where it was filled.
 
-    Unit-years without any data stay empty. `groups` (index unit) is needed for group_mean and group_median.
+    Unit-years without any data stay empty (unless `empty`), and so do cells that are `exempt`. `groups` (index unit) is
+    needed for group_mean and group_median.
     Raises InputError that names every missing cell when the rule is "refuse".
     """
     missing = table.isna().to_numpy()
-    rows = ~missing.all(axis=1)
+    rows = np.ones(len(table), dtype=bool) if empty else ~missing.all(axis=1)
     holes = missing & rows[:, None]
+    holes = holes if exempt is None else holes & ~exempt
     if not holes.any():
         return table, holes
     rules = spec.nodes.loc[table.columns, "missing"]
@@ -87,6 +96,38 @@ def fill(table: pd.DataFrame, spec, groups: pd.Series | None = None) -> tuple[pd
     return pd.DataFrame(filled, index=table.index, columns=table.columns, copy=False), holes & ~np.isnan(
         filled
     )
+
+
+def inapplicable(spec, index: pd.MultiIndex, groups: pd.Series | None) -> np.ndarray | None:
+    """Cells (rows × indicators) of units for whose group an indicator, or a node above it, does not exist; None where
+    every indicator is for all.
+
+    Raises InputError where the groups of the units are not known.
+    """
+    rules = {node: rule["not_applicable"] for node, rule in spec.rules.items() if rule["not_applicable"]}
+    if not rules:
+        return None
+    fix = f"give the {spec.method['group']} of every unit, as groups"
+    faults = [
+        f"{node}: does not exist for {', '.join(map(str, gone))}: {fix}" for node, gone in rules.items()
+    ]
+    refuse("groups", faults * (groups is None))
+    own = pd.Series(index.get_level_values("unit")).map(groups)
+    out = np.zeros((len(index), len(spec.indicators)), dtype=bool)
+    for node, gone in rules.items():
+        below = [spec.indicators.index(leaf) for leaf in spec.leaves(node)]
+        out[np.ix_(own.isin(gone).to_numpy(), below)] = True
+    return out
+
+
+def fill_node(y: np.ndarray, node: str, spec, index: pd.MultiIndex, groups, live: np.ndarray) -> np.ndarray:
+    """Scores of an inner node, missing ones filled by the rule of the node in the rows with data (`live`), but not those
+    of groups for which the node does not exist."""
+    gone, exempt = spec.rules[node]["not_applicable"] or [], ~live
+    if gone:
+        exempt = exempt | pd.Series(index.get_level_values("unit")).map(groups).isin(gone).to_numpy()
+    filled, _ = fill(pd.DataFrame({node: y}, index=index), spec, groups, exempt[:, None], empty=True)
+    return filled[node].to_numpy()
 
 
 def _typical(statistic: str, inside: bool = False):

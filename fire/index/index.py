@@ -16,8 +16,8 @@ from functools import cached_property
 import pandas as pd
 
 from fire.errors import InputError, refuse
+from fire.index import arguments, normalise, score, transforms, weights
 from fire.index import draws as completions
-from fire.index import normalise, score, weights
 from fire.index import panel as panels
 from fire.index.spec_faults import suggest
 
@@ -32,16 +32,15 @@ HELD = [
     "denominator",
     "factor",
     "direction",
+    "limits",
+    "power",
+    "rate",
+    "centre",
+    "ideal",
+    "treat_by",
 ]
-BETWEEN = {
-    "minmax",
-    "goalposts",
-    "zscore",
-    "rank",
-    "percentile",
-    "borda",
-    "none",
-}  # these read the same posts, or none
+# Normalisations that read the same posts, the extremes of the data, or none.
+BETWEEN = {name for name, rule in normalise.NORMALISATIONS.items() if rule.ends is normalise.extremes}
 HEADS = {
     "zh": ["名称", "指标", "占上级", "占指数", "方向", "标尺下端", "标尺上端", "单位", "数据状态", "缺失"],
     "en": [
@@ -79,7 +78,8 @@ class Index:
     `spec`: a Spec. `panel`: one row a cell (unit, year, indicator, value, status, source). `posts`: frozen posts
     (index indicator; columns low, high, mean, sd on the transformed scale) instead of those of the panel; indicators
     that they lack take theirs from the panel. `groups`: group of each unit, for group means; default the column
-    `region` of `places` (columns city, region, …). `year`: the year that is ranked, default the last.
+    `region` of `places` (columns city, region, …). `year`: the year that is ranked, default the last. Posts and groups
+    may be dictionaries ({indicator: (low, high)}, {unit: group}).
     `draws`: what is not known, several times over (unit, year, indicator, one column a draw; see `index.draws`): the
     scores are those of the mean of the draws, `completions` the index under each (Rubin 1987, ch. 3).
 
@@ -87,6 +87,10 @@ class Index:
     """
 
     def __init__(self, spec, panel, posts=None, groups=None, places=None, year=None, draws=None, _held=None):
+        if _held is None:
+            posts, groups, places, year = arguments.understood(
+                spec, panel, posts, groups, places, year, draws
+            )
         self.spec, self.panel, self.frozen, self.places = spec, panel, posts, places
         ids = [*spec.indicators, *spec.denominators]
         if _held is None and draws is not None:
@@ -135,7 +139,7 @@ class Index:
         columns = [raw.columns.get_loc(name) for name in ids]
         posts = self.frozen
         if posts is not None:
-            posts = posts[posts.index.get_level_values(-1).isin(self.spec.indicators)]
+            posts = posts[posts.index.get_level_values(-1).isin(self.spec.nodes.index)]
         elif self.draws is not None:
             posts = completions.mean_posts(self.completions)
         return score.steps_of(self.spec, raw[ids], status[:, columns], posts, self.groups)
@@ -199,12 +203,19 @@ class Index:
 
     def wide(self, year: int | None = None, column: str = "score") -> pd.DataFrame:
         """Scores (or rank, growth_pct) of one year as a table: units × nodes, in the order of the specification."""
-        now = self._scores[self._scores["year"].eq(self.year if year is None else year)]
+        year, faults = arguments.of_year(self.year if year is None else year, self.years)
+        columns = [name for name in self._scores if name not in ("unit", "year", "node")]
+        if column not in columns:
+            faults.append(f"no column '{column}' of the scores" + suggest(column, columns))
+        refuse(f"index {self.spec.id}", faults)
+        now = self._scores[self._scores["year"].eq(year)]
         return now.pivot(index="unit", columns="node", values=column)[list(self.spec.nodes.index)]
 
     def of(self, node: str | None = None, year: int | None = None) -> pd.DataFrame:
         """Scores of one node (default: the root) in one year (default: the year ranked), best first."""
-        node, year = self.spec.known(node or self.spec.root), self.year if year is None else year
+        node = self.spec.known(node or self.spec.root)
+        year, faults = arguments.of_year(self.year if year is None else year, self.years)
+        refuse(f"index {self.spec.id}", faults)
         rows = self._scores[self._scores["node"].eq(node) & self._scores["year"].eq(year)]
         return rows.sort_values(["rank", "unit"], ignore_index=True)
 
@@ -252,14 +263,23 @@ class Index:
 
     def revise(self, panel: pd.DataFrame) -> "Index":
         """The index on another panel; draws of cells that it holds are no longer needed."""
+        arguments.check(self.spec, panel, f"index {self.spec.id}")
         year = self.year if self.year in set(panel["year"]) else None
         return Index(self.spec, panel, self.frozen, self.groups, self.places, year, self.draws)
 
     def only(self, units=None, years=None) -> "Index":
-        """The index of some units or years; posts stay as they are in force only when frozen."""
-        kept = self.panel
-        kept = kept if units is None else kept[kept["unit"].isin(set(units))]
-        return self.revise(kept if years is None else kept[kept["year"].isin(set(years))])
+        """The index of some units or years (one or several); posts stay as they are in force only when frozen."""
+        units, years, kept, faults = arguments.several(units), arguments.several(years), self.panel, []
+        for unit in units or []:
+            faults += [] if unit in self.units else [f"no unit '{unit}'" + suggest(unit, self.units)]
+        for year in years or []:
+            faults += arguments.of_year(year, self.years)[1]
+        faults += [
+            f"no {name} left: name one" for name, given in (("unit", units), ("year", years)) if given == []
+        ]
+        refuse(f"index {self.spec.id}", faults)
+        kept = kept if units is None else kept[kept["unit"].isin(units)]
+        return self.revise(kept if years is None else kept[kept["year"].isin(map(int, years))])
 
     def _with(self, **changed) -> "Index":
         parts = {"spec": self.spec, "posts": self.frozen} | changed
@@ -297,8 +317,8 @@ class Index:
             rule, posts = spec.rules[node], {}
             told = node not in drawn or isinstance(rule["posts"], (list, tuple))
             if rule["leaf"] and told and self.posts.index.nlevels == 1:
-                ends = normalise.back(
-                    self.posts.loc[node, ["low", "high"]].to_numpy(float), normalise.kind_of(rule)
+                ends = transforms.back(
+                    self.posts.loc[node, ["low", "high"]].to_numpy(float), transforms.kind_of(rule)
                 )
                 posts = dict(zip(("low_post", "high_post"), map(float, ends)))
             own = values[values["indicator"].eq(node)]

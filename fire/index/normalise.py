@@ -1,73 +1,367 @@
-"""Transform and normalise: from indicators in their own units to scores on a common scale.
+"""Normalise: from values on their transformed scale to scores, for indicators and for inner nodes.
 
 A post is the value that gets an end of the scale. Posts come from the reference data (each year by itself, all years
-pooled, or the base year), from the specification, or frozen from a locked edition.
+pooled, or the base year), from the specification, or frozen from a locked edition. `NORMALISATIONS` holds every rule:
+how its posts follow from the data, what they must be, and the score. docs/methodology.md states the formulas.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from fire.errors import refuse
 from fire.index import panel as panels
+from fire.index import rounding, transforms
+from fire.index.transforms import STATISTICS, kind_of
 
-RANKS = ["rank", "percentile", "borda"]
 POSTS = ["low", "high", "mean", "sd"]
+IDEAL = "ideal"  # one more column of the posts, where an ideal value is a statistic of the data
+SLACK = 1e-9  # share of the range of the data by which posts may lie outside them
 
 
-def transform(table: pd.DataFrame, spec) -> pd.DataFrame:
-    """Natural logarithm (log, and the efficacy function) or log(1 + x) where the specification says so.
+@dataclass(frozen=True)
+class Sample:
+    """What posts of one node follow from: its reference data (years × units), all years pooled, and their moments."""
 
-    Raises InputError that names every value without a logarithm.
+    name: str
+    rule: dict
+    values: np.ndarray
+    pooled: np.ndarray
+    units: list
+    least: float
+    most: float
+    mean: float
+    sd: float
+
+    def statistic(self, name: str) -> float:
+        """A statistic of the reference data by name."""
+        return self.mean if name == "mean" else float(np.nanmedian(self.values))
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """One rule: `ends` gives the posts (low, high) of a Sample, `score` the scores of one year (units × nodes) from
+    the posts (a row each of low, high, mean, sd, ideal) and the rules of the nodes, `check` the faults of the posts."""
+
+    score: Callable
+    ends: Callable
+    check: Callable
+    posts: bool = True  # does the score depend on the posts?
+
+
+def transform(table: pd.DataFrame, spec, frozen: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Values held inside their limits and transformed, where the specification says so.
+
+    `frozen`: posts of a locked edition, which hold the ideal values that are statistics of its data.
+    Raises InputError that names every value without a transform.
     """
-    kinds = np.array([kind_of(spec.rules[name]) for name in table.columns])
-    log, log1p = kinds == "log", kinds == "log1p"
-    if not (log | log1p).any():
+    rules = [spec.rules[name] for name in table.columns]
+    if all(rule["limits"] is None and kind_of(rule) == "identity" for rule in rules):
         return table
-    values = table.to_numpy()
-    with np.errstate(invalid="ignore"):
-        bad, bad1 = log & (values <= 0), log1p & (values <= -1)
-    refuse(
-        "transform",
-        [
-            f'{cell}: no logarithm of a value at or below zero: correct it, or set transform = "log1p" '
-            '(for efficacy: normalise = "minmax")'
-            for cell in panels.cells(table, bad)
-        ]
-        + [
-            f'{cell}: no log1p of a value at or below -1: correct it, or set transform = "identity"'
-            for cell in panels.cells(table, bad1)
-        ],
-    )
-    values = values.copy()
-    for column in log.nonzero()[0]:
-        np.log(values[:, column], out=values[:, column])
-    for column in log1p.nonzero()[0]:
-        np.log1p(values[:, column], out=values[:, column])
+    values, faults = table.to_numpy().copy(), []
+    for column, (name, rule) in enumerate(zip(table.columns, rules)):
+        kind = settled(name, rule, table, spec, frozen)
+        values[:, column] = limited(values[:, column], rule)
+        bad = transforms.undefined(values[:, column], kind)
+        if bad.any():
+            faults += [
+                f"{cell}: {transforms.why(kind)}" for cell in panels.cells(table[[name]], bad[:, None])
+            ]
+        else:
+            values[:, column] = transforms.forward(values[:, column], kind)
+    refuse("transform", faults)
     return pd.DataFrame(values, index=table.index, columns=table.columns, copy=False)
 
 
-def _transformed(values: list[float], rule: dict) -> list[float]:
-    """Posts or a target of the specification on the transformed scale."""
-    return list(forward(np.array(values, dtype=float), kind_of(rule)))
+def limited(values, rule: dict):
+    """Values held inside the limits of a node; "none" is no limit."""
+    if rule["limits"] is None:
+        return values
+    low, high = (None if one == "none" else one for one in rule["limits"])
+    return np.clip(values, low, high)
 
 
-def kind_of(rule: dict) -> str:
-    """The transform of an indicator; the efficacy function takes the logarithm by itself."""
-    return "log" if rule["normalise"] == "efficacy" else rule["transform"]
+def settled(name: str, rule: dict, table: pd.DataFrame, spec, frozen: pd.DataFrame | None) -> str | tuple:
+    """The transform of a node; an ideal value that is a statistic is taken from the reference data, or as frozen."""
+    kind = kind_of(rule)
+    if not (isinstance(kind, tuple) and kind[-1] in STATISTICS):
+        return kind
+    if frozen is not None and IDEAL in frozen and name in frozen.index.get_level_values(-1):
+        return (kind[0], float(frozen[IDEAL].xs(name, level=-1).iloc[0]))
+    year = table.index.get_level_values("year")
+    rows = year == spec.method["base_year"] if rule["reference"] == "base" else np.ones(len(table), bool)
+    return (kind[0], float(getattr(table[name][rows], kind[-1])()))
 
 
-def forward(values, kind: str):
-    """Values on the transformed scale: identity, natural logarithm (log) or log(1 + x) (log1p)."""
-    return np.asarray(values) if kind == "identity" else {"log": np.log, "log1p": np.log1p}[kind](values)
+# Posts ------------------------------------------------------------------------------------------------------------------
 
 
-def back(values, kind: str):
-    """The inverse of `forward`."""
-    return np.asarray(values) if kind == "identity" else {"log": np.exp, "log1p": np.expm1}[kind](values)
+def extremes(sample: Sample) -> tuple[float, float]:
+    return sample.least, sample.most
+
+
+def _to_target(sample: Sample) -> tuple[float, float]:
+    """From the worst value to the target: a number, or a statistic of the reference data."""
+    target = sample.rule["target"]
+    if target in STATISTICS:
+        return _worst_to(sample, sample.statistic(target))
+    return _worst_to(sample, float(transforms.forward(target, kind_of(sample.rule))))
+
+
+def _to_unit(sample: Sample) -> tuple[float, float]:
+    """From the worst value to that of one unit."""
+    name, unit = sample.name, sample.rule["target_unit"]
+    fault = f"{name}: no unit '{unit}' in the panel: correct target_unit"
+    refuse("posts", [] if unit in sample.units else [fault])
+    return _worst_to(sample, sample.values[:, sample.units.index(unit)].mean())
+
+
+def _worst_to(sample: Sample, mark: float) -> tuple[float, float]:
+    return (sample.least, mark) if sample.rule["direction"] == 1 else (mark, sample.most)
+
+
+def _from_zero(sample: Sample) -> tuple[float, float]:
+    return 0.0, sample.most
+
+
+def _around_mean(sample: Sample) -> tuple[float, float]:
+    """Half the range of all years on each side of the mean of the reference (Mazziotta and Pareto 2016)."""
+    half = (np.nanmax(sample.pooled) - np.nanmin(sample.pooled)) / 2
+    return sample.mean - half, sample.mean + half
+
+
+def _quantiles(sample: Sample) -> tuple[float, float]:
+    values = sample.values[~np.isnan(sample.values)]
+    low, high = np.log(np.quantile(np.exp(values), sample.rule["quantiles"]))
+    return float(low), float(high)
+
+
+# What posts must be -----------------------------------------------------------------------------------------------------
+
+
+def _words(line: dict, rule: dict) -> list[str]:
+    """Posts and extremes of the data as the reader knows them: in the unit of the indicator where there is a way back."""
+    numbers = [line[key] for key in ("low", "high", "least", "most")]
+    if transforms.TRANSFORMS[rule["transform"]].back is not None:
+        numbers = transforms.back(numbers, kind_of(rule))
+    return [f"{one:.6g}" for one in numbers]
+
+
+def _anything(name, year, line, rule) -> list[str]:
+    return []
+
+
+def _some_data(name, year, line, rule) -> list[str]:
+    missing = f"{name}: no data{year or ' in the reference year'}: add them, or take it out with spec.drop('{name}')"
+    return [missing] if np.isnan(line["least"]) else []
+
+
+def _a_spread(name, year, line, rule) -> list[str]:
+    if gaps := _some_data(name, year, line, rule):
+        return gaps
+    _, _, least, most = _words(line, rule)
+    drop = f"take it out with spec.drop('{name}')"
+    return [] if line["sd"] > 0 else [f"{name}: the data{year} ({least} to {most}) have no spread: {drop}"]
+
+
+def _no_constant(name, year, line, rule) -> list[str]:
+    if gaps := _some_data(name, year, line, rule):
+        return gaps
+    flat = line["least"] == line["most"] and not _given(rule)
+    drop = f"take it out with spec.drop('{name}'), or give posts"
+    return [f"{name}: all values{year} are {_words(line, rule)[2]}, so there is no range: {drop}"] * flat
+
+
+def _a_range(name, year, line, rule) -> list[str]:
+    """Posts with data between them, and a target on the right side of the data."""
+    if flat := _no_constant(name, year, line, rule):
+        return flat
+    low, high, least, most = _words(line, rule)
+    ends, data = f"posts {low} and {high}", f"the data{year} ({least} to {most})"
+    if _given(rule) and (line["high"] < line["least"] or line["low"] > line["most"]):
+        return [f"{name}: {ends}: all of {data} lie outside: check the units"]
+    if not line["high"] > line["low"]:
+        return [
+            f"{name}: {ends} have no range: the target lies on the wrong side of {data}, or both quantiles are "
+            "the same"
+        ]
+    return []
+
+
+def _inside(name, year, line, rule) -> list[str]:
+    """Given posts that some unit reaches."""
+    if flat := _no_constant(name, year, line, rule):
+        return flat
+    slack = SLACK * (line["most"] - line["least"])
+    if _given(rule) and (line["low"] < line["least"] - slack or line["high"] > line["most"] + slack):
+        low, high, least, most = _words(line, rule)
+        return [
+            f"{name}: posts {low} and {high}: one lies outside the data{year} ({least} to {most}): correct it, or "
+            'set normalise = "goalposts" for posts that no unit needs to reach'
+        ]
+    return _a_range(name, year, line, rule)
+
+
+def _goals(name, year, line, rule) -> list[str]:
+    """Given posts, which no unit needs to reach."""
+    if np.isnan(line["least"]) and line["high"] > line["low"]:
+        return []
+    return _a_range(name, year, line, rule)
+
+
+def _a_fraction(name, year, line, rule) -> list[str]:
+    if rule["direction"] == -1 or line["least"] < 0:
+        return [
+            f"{name}: a fraction of the highest value needs direction 1 and no value below zero: use minmax"
+        ]
+    return _a_range(name, year, line, rule)
+
+
+def _given(rule: dict) -> bool:
+    return isinstance(rule["posts"], (list, tuple))
+
+
+# Scores -----------------------------------------------------------------------------------------------------------------
+
+
+def _line(x, posts, rules, clip):
+    """On the line between the posts; the posts themselves get the ends of the scale exactly."""
+    low, high = posts[0], posts[1]
+    sign, scale = np.array([rule["direction"] for rule in rules]), _scales(rules)
+    worst, best = np.where(sign == 1, low, high), np.where(sign == 1, high, low)
+    share = (x - worst) / (best - worst)
+    if clip.any():
+        share[:, clip] = np.clip(share[:, clip], 0, 1)
+    for column, rule in enumerate(rules):
+        if rule["curve"] != 1:
+            share[:, column] **= rule["curve"]
+    return scale[0] * (1 - share) + scale[1] * share
+
+
+def _scales(rules) -> np.ndarray:
+    return np.array([rule["scale"] for rule in rules], dtype=float).T
+
+
+def _standard(x, posts, rules, clip):
+    """Mean and standard deviation of the reference become those of the scale."""
+    sign, scale = np.array([rule["direction"] for rule in rules]), _scales(rules)
+    return _held(scale[0] + sign * scale[1] * (x - posts[2]) / posts[3], rules, clip)
+
+
+def _as_is(x, posts, rules, clip):
+    return _held(x * np.array([rule["direction"] for rule in rules]), rules, clip)
+
+
+def _linear(x, posts, rules, clip):
+    """a + b x."""
+    a, b = np.array([rule["coefficients"] for rule in rules], dtype=float).T
+    return _held(a + b * x, rules, clip)
+
+
+def _held(score, rules, clip):
+    if clip.any():
+        low, high = np.sort(_scales(rules), axis=0)
+        score[:, clip] = np.clip(score[:, clip], low[clip], high[clip])
+    return score
+
+
+def _by_column(one: Callable):
+    """A rule for all columns from the rule of one: one(values, posts by name, rule)."""
+
+    def score(x, posts, rules, clip):
+        names = [*POSTS, IDEAL]
+        columns = [one(x[:, at], dict(zip(names, posts[:, at])), rule) for at, rule in enumerate(rules)]
+        return _held(np.column_stack(columns), rules, clip)
+
+    return score
+
+
+def _knots(x, post, rule):
+    """Piecewise linear through the knots; beyond the ends the score of the end."""
+    places = [post[at] if isinstance(at, str) else at for at, _ in rule["knots"]]
+    return np.interp(x, places, [score for _, score in rule["knots"]])
+
+
+def _steps(x, post, rule):
+    """The score of the last step that the value reaches."""
+    starts, scores = np.array(rule["steps"], dtype=float).T
+    reached = np.clip(np.searchsorted(starts, x, side="right") - 1, 0, None)
+    return np.where(np.isnan(x), np.nan, scores[np.minimum(reached, len(scores) - 1)])
+
+
+def _categories(x, post, rule):
+    """The score of the category; InputError for a value that is none."""
+    score = dict(map(tuple, rule["categories"]))
+    found = np.array([score.get(one, np.nan) for one in x.tolist()])
+    lost = sorted(set(x[np.isnan(found) & ~np.isnan(x)].tolist()))
+    refuse(
+        "categories",
+        [
+            f"value {one:g} has no score: its categories are {', '.join(f'{c:g}' for c in score)}"
+            for one in lost
+        ],
+    )
+    return found
+
+
+def _two_sided(x, post, rule):
+    """Best inside the ideal corridor, falling on each side to worst at its own post."""
+    ideal = post[IDEAL] if rule["ideal"] in STATISTICS else rule["ideal"]
+    low, high = ideal if isinstance(ideal, (list, tuple)) else (ideal, ideal)
+    below, above = (low - x) / (low - post["low"]), (x - high) / (post["high"] - high)
+    share = 1 - np.where(x < low, below, np.where(x > high, above, x * 0))
+    worst, best = rule["scale"]
+    return worst * (1 - share) + best * share
+
+
+def ranked(values: np.ndarray, rule: dict) -> np.ndarray:
+    """Rank scores (the best value gets the highest; ties the lowest of theirs) inside each year or over all years.
+    `values`: years × units."""
+    shape = values.shape
+    block = values.reshape(1, -1) if rule["reference"] == "pooled" else values
+    ranks = rounding.ranks(-rule["direction"] * block.T).T
+    if rule["normalise"] == "borda":
+        ranks = ranks - 1
+    if rule["normalise"] == "percentile":
+        count = (~np.isnan(block)).sum(axis=1, keepdims=True)
+        share = (ranks - 1) / np.where(count > 1, count - 1, np.nan)
+        ranks = rule["scale"][0] * (1 - share) + rule["scale"][1] * share
+    return ranks.reshape(shape)
+
+
+_BETWEEN = partial(Normalisation, _line)
+_OF_VALUE = partial(Normalisation, ends=extremes, check=_anything, posts=False)
+NORMALISATIONS = {
+    "minmax": _BETWEEN(extremes, _inside),
+    "leader": _BETWEEN(extremes, _a_range),
+    "goalposts": _BETWEEN(extremes, _goals),
+    "target": _BETWEEN(_to_target, _a_range),
+    "unit": _BETWEEN(_to_unit, _a_range),
+    "fraction": _BETWEEN(_from_zero, _a_fraction),
+    "centred": _BETWEEN(_around_mean, _a_range),
+    "efficacy": _BETWEEN(_quantiles, _a_range),
+    "zscore": Normalisation(_standard, extremes, _a_spread),
+    "ideal": Normalisation(_by_column(_two_sided), extremes, _a_range),
+    "knots": Normalisation(_by_column(_knots), extremes, _anything),
+    "linear": _OF_VALUE(_linear),
+    "steps": _OF_VALUE(_by_column(_steps)),
+    "categories": _OF_VALUE(_by_column(_categories)),
+    "none": _OF_VALUE(_as_is),
+}
+INVERTIBLE = [name for name, rule in NORMALISATIONS.items() if rule.score in (_line, _standard)]
+RANKS = ["rank", "percentile", "borda"]  # inside a year or over all of them: `ranked`
+NORMALISATIONS |= {name: Normalisation(ranked, extremes, _no_constant, False) for name in RANKS}
+
+
+# Tables -----------------------------------------------------------------------------------------------------------------
 
 
 def posts(table: pd.DataFrame, spec, base_year: int | None = None) -> pd.DataFrame:
-    """Posts of a transformed (and treated) wide table: columns low, high, mean, sd, on the transformed scale.
+    """Posts of a transformed (and treated) wide table: columns low, high, mean, sd, on the transformed scale (and ideal,
+    where one is a statistic of the data).
 
     `base_year`: another than the specification's. Indexed by indicator; by (year, indicator) when an indicator is
     normalised within each year.
@@ -90,33 +384,28 @@ def posts(table: pd.DataFrame, spec, base_year: int | None = None) -> pd.DataFra
     values = panels.cube(table)
     spans = {"base": values[years == base], "pooled": values}
     if "year" not in kinds:
-        lines = dict(statistics(spans, rules, table))
-        refuse(
-            "posts",
-            [fault for name in lines for fault in _faults_of(name, "", lines[name], spec.rules[name])],
-        )
-        return pd.DataFrame.from_dict(lines, orient="index").rename_axis("indicator")[POSTS]
-    lines = {
-        (year, name): line
-        for place, year in enumerate(years)
-        for name, line in statistics({**spans, "year": values[[place]]}, rules, table)
-    }
-    refuse(
-        "posts",
-        [
-            fault
-            for (year, name), line in lines.items()
-            for fault in _faults_of(name, f" of {year}", line, spec.rules[name])
-        ],
-    )
-    frame = pd.DataFrame(
-        list(lines.values()), index=pd.MultiIndex.from_tuples(lines, names=["year", "indicator"])
-    )
-    return frame[POSTS]
+        lines = dict(_lines(spans, rules, table))
+        said = {name: (name, "") for name in lines}
+        index = pd.Index(lines, name="indicator")
+    else:
+        lines = {
+            (year, name): line
+            for place, year in enumerate(years)
+            for name, line in _lines({**spans, "year": values[[place]]}, rules, table)
+        }
+        said = {key: (key[1], f" of {key[0]}") for key in lines}
+        index = pd.MultiIndex.from_tuples(lines, names=["year", "indicator"])
+    faults = []
+    for key, (name, year) in said.items():
+        rule = spec.rules[name]
+        faults += NORMALISATIONS[rule["normalise"]].check(name, year, lines[key], rule)
+    refuse("posts", faults)
+    frame = pd.DataFrame(list(lines.values()), index=index)
+    return frame[[*POSTS, *([IDEAL] if IDEAL in frame else [])]]
 
 
-def statistics(references: dict, rules: list[dict], table: pd.DataFrame):
-    """Yield each indicator with its posts from its reference data, and the extremes (least, most) of those data."""
+def _lines(references: dict, rules: list[dict], table: pd.DataFrame):
+    """Yield each node with its posts from its reference data, and the extremes (least, most) of those data."""
     columns = {rule["reference"]: [] for rule in rules}
     for place, rule in enumerate(rules):
         columns[rule["reference"]].append(place)
@@ -125,97 +414,26 @@ def statistics(references: dict, rules: list[dict], table: pd.DataFrame):
         block = references[kind][:, :, places].reshape(-1, len(places))
         gaps = np.isnan(block).any()
         block = pd.DataFrame(block) if gaps else block
-        few = len(block) < 2
-        facts |= dict(
-            zip(
-                places,
-                zip(
-                    *(np.asarray(getattr(block, name)(axis=0)) for name in ("min", "max", "mean")),
-                    np.full(len(places), np.nan) if few else np.asarray(block.std(axis=0, ddof=1)),
-                ),
-            )
-        )
+        moments = [np.asarray(getattr(block, name)(axis=0)) for name in ("min", "max", "mean")]
+        spread = np.full(len(places), np.nan) if len(block) < 2 else np.asarray(block.std(axis=0, ddof=1))
+        facts |= dict(zip(places, zip(*moments, spread)))
+    units = list(table.index.get_level_values("unit")[: references["pooled"].shape[1]])
     for place, (name, rule) in enumerate(zip(table.columns, rules)):
-        data = dict(zip(("least", "most", "mean", "sd"), map(float, facts[place])))
-        low, high = _pair(name, rule, data, references, place, table)
-        yield name, {"low": float(low), "high": float(high), **data}
+        values, pooled = references[rule["reference"]][:, :, place], references["pooled"][:, :, place]
+        sample = Sample(name, rule, values, pooled, units, *map(float, facts[place]))
+        yield name, _post(sample)
 
 
-def _pair(
-    name: str, rule: dict, data: dict, references: dict, place: int, table: pd.DataFrame
-) -> tuple[float, float]:
-    """Lowest and highest post of one indicator."""
-    low, high, method, forward = data["least"], data["most"], rule["normalise"], rule["direction"] == 1
-    if isinstance(rule["posts"], (list, tuple)):
-        low, high = _transformed(list(rule["posts"]), rule)
-        return low, high
-    if method == "target":
-        target = _transformed([rule["target"]], rule)[0]
-        return (low, target) if forward else (target, high)
-    if method == "unit":
-        units = list(table.index.get_level_values("unit")[: references["pooled"].shape[1]])
-        refuse(
-            "posts",
-            []
-            if rule["target_unit"] in units
-            else [f"{name}: no unit '{rule['target_unit']}' in the panel: correct target_unit"],
-        )
-        mark = references[rule["reference"]][:, units.index(rule["target_unit"]), place].mean()
-        return (low, mark) if forward else (mark, high)
-    if method == "fraction":
-        return 0.0, high
-    if method == "centred":
-        pooled = references["pooled"][:, :, place]
-        half = (np.nanmax(pooled) - np.nanmin(pooled)) / 2
-        return data["mean"] - half, data["mean"] + half
-    if method == "efficacy":
-        block = references[rule["reference"]][:, :, place]
-        return tuple(np.log(np.quantile(np.exp(block[~np.isnan(block)]), rule["quantiles"])))
-    return low, high
-
-
-def _faults_of(name: str, year: str, line: dict, rule: dict) -> list[str]:
-    """Zero range, posts without data between them, a target the wrong way."""
-    method, given = rule["normalise"], isinstance(rule["posts"], (list, tuple))
-    if method == "none" and line["least"] == line["least"]:
-        return []
-    low, high, least, most = (
-        f"{back(line[key], kind_of(rule)):.6g}" for key in ("low", "high", "least", "most")
-    )
-    ends, drop = f"posts {low} and {high}", f"take it out with spec.drop('{name}')"
-    data = f"the data{year} ({least} to {most})"
-    if np.isnan(line["least"]):
-        if method == "goalposts" and line["high"] > line["low"]:
-            return []  # no unit needs to reach its posts
-        return [f"{name}: no data{year or ' in the reference year'}: add them, or {drop}"]
-    if method == "fraction" and (rule["direction"] == -1 or line["least"] < 0):
-        return [
-            f"{name}: a fraction of the highest value needs direction 1 and no value below zero: use minmax"
-        ]
-    if method == "zscore":
-        return [] if line["sd"] > 0 else [f"{name}: {data} have no spread: {drop}"]
-    if line["least"] == line["most"] and not given:
-        return [f"{name}: all values{year} are {least}, so there is no range: {drop}, or give posts"]
-    if method in RANKS:
-        return []
-    slack = 1e-9 * (line["most"] - line["least"])
-    if (
-        given
-        and method == "minmax"
-        and (line["low"] < line["least"] - slack or line["high"] > line["most"] + slack)
-    ):
-        return [
-            f'{name}: {ends}: one lies outside {data}: correct it, or set normalise = "goalposts" for posts '
-            "that no unit needs to reach"
-        ]
-    if given and (line["high"] < line["least"] or line["low"] > line["most"]):
-        return [f"{name}: {ends}: all of {data} lie outside: check the units"]
-    if not line["high"] > line["low"]:
-        return [
-            f"{name}: {ends} have no range: the target lies on the wrong side of {data}, or both quantiles are "
-            "the same"
-        ]
-    return []
+def _post(sample: Sample) -> dict:
+    """The posts of one node: those of the specification, or those that its rule takes from the data."""
+    rule = sample.rule
+    ends = NORMALISATIONS[rule["normalise"]].ends
+    low, high = transforms.forward(rule["posts"], kind_of(rule)) if _given(rule) else ends(sample)
+    line = {name: getattr(sample, name) for name in ("least", "most", "mean", "sd")}
+    line |= {"low": float(low), "high": float(high)}
+    if rule["normalise"] == "ideal" and rule["ideal"] in STATISTICS:
+        line[IDEAL] = sample.statistic(rule["ideal"])
+    return line
 
 
 def normalise(table: pd.DataFrame, spec, frame: pd.DataFrame) -> pd.DataFrame:
@@ -226,53 +444,103 @@ def normalise(table: pd.DataFrame, spec, frame: pd.DataFrame) -> pd.DataFrame:
         panels.cube(table),
     )
     scores = np.empty(values.shape)
-    method, sign = (
-        np.array([rule["normalise"] for rule in rules]),
-        np.array([rule["direction"] for rule in rules]),
-    )
-    scale = np.array([rule["scale"] for rule in rules], dtype=float).T
-    z, ranks, raw = method == "zscore", np.isin(method, RANKS), method == "none"
-    on = (~(z | ranks | raw)).nonzero()[0]
     yearly, same = frame.index.nlevels == 2, None
+    groups = _by_score(rules)
     for place, year in enumerate(years):
         if yearly or same is None:
-            same = (frame.loc[year] if yearly else frame).reindex(table.columns)[POSTS].to_numpy().T
-        low, high, mean, sd = same
+            same = _of(frame.loc[year] if yearly else frame, table.columns)
         clip = np.array([_clipped(rule, year, spec.method["base_year"]) for rule in rules])
-        scores[place][:, on] = _along(
-            values[place][:, on], low[on], high[on], sign[on], scale[:, on], clip[on]
-        )
-        scores[place][:, z] = scale[0, z] + sign[z] * scale[1, z] * (values[place][:, z] - mean[z]) / sd[z]
-        scores[place][:, raw] = values[place][:, raw] * sign[raw]
-    for column in ranks.nonzero()[0]:
-        scores[:, :, column] = ranked(values[:, :, column] * sign[column], rules[column])
+        for score, columns, own in groups:
+            scores[place][:, columns] = score(values[place][:, columns], same[:, columns], own, clip[columns])
+    for column, rule in enumerate(rules):
+        if rule["normalise"] in RANKS:
+            scores[:, :, column] = ranked(values[:, :, column], rule)
     return pd.DataFrame(scores.reshape(table.shape), index=table.index, columns=table.columns, copy=False)
+
+
+def of_data(rule: dict) -> bool:
+    """Does the score of a node depend on the scores of others than those of its own year?"""
+    if kind_of(rule)[-1] in STATISTICS:
+        return True
+    if rule["normalise"] in RANKS:
+        return rule["reference"] == "pooled"
+    if rule["normalise"] == "knots":
+        return any(isinstance(at, str) for at, _ in rule["knots"])
+    if rule["normalise"] == "ideal" and rule["ideal"] in STATISTICS:
+        return True
+    return NORMALISATIONS[rule["normalise"]].posts and not (_given(rule) and rule["normalise"] != "zscore")
+
+
+def alone(values: np.ndarray, rule: dict, units: int) -> np.ndarray:
+    """Scores of a node whose rule needs no reference data; `values` hold the units of one year after the other."""
+    kind = kind_of(rule)
+    x = transforms.forward(limited(values, rule), kind)
+    if rule["normalise"] in RANKS:
+        return ranked(x.reshape(-1, units), rule).reshape(-1)
+    ends = transforms.forward(rule["posts"], kind) if _given(rule) else [np.nan, np.nan]
+    line = np.array([*ends, np.nan, np.nan, np.nan])[:, None]
+    held = np.array([rule["range"] == "truncated"])
+    return NORMALISATIONS[rule["normalise"]].score(x[:, None], line, [rule], held)[:, 0]
+
+
+def node(table: pd.DataFrame, spec, frozen: pd.DataFrame | None) -> tuple[np.ndarray, pd.DataFrame]:
+    """Scores of one inner node (the column of `table`, not yet transformed) and its posts: the frozen ones, else those of
+    the data."""
+    name = table.columns[0]
+    values = transform(table, spec, frozen)
+    kept = None if frozen is None else frozen[frozen.index.get_level_values(-1) == name]
+    lines = posts(values, spec) if kept is None or kept.empty else kept
+    lines = with_ideals(lines, table, spec, frozen)
+    return normalise(values, spec, lines).to_numpy()[:, 0], lines
+
+
+def with_ideals(posts: pd.DataFrame, table: pd.DataFrame, spec, frozen: pd.DataFrame | None) -> pd.DataFrame:
+    """The posts, with the ideal values that transforms took from the reference data (`table`: before the transform)."""
+    found = {
+        name: settled(name, spec.rules[name], table[[name]], spec, frozen)[-1]
+        for name in table.columns
+        if kind_of(spec.rules[name])[-1] in STATISTICS
+    }
+    if not found:
+        return posts
+    ideal = pd.Series(posts.index.get_level_values(-1), posts.index).map(found)
+    return posts.assign(**{IDEAL: ideal.fillna(posts[IDEAL]) if IDEAL in posts else ideal})
+
+
+def joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Posts of indicators and of inner nodes in one frame, by (year, indicator) where one of them is."""
+    if first.index.nlevels != second.index.nlevels:
+        yearly = first if first.index.nlevels == 2 else second
+        years = yearly.index.get_level_values("year").unique()
+        first, second = (
+            one
+            if one.index.nlevels == 2
+            else pd.concat(dict.fromkeys(years, one), names=["year", "indicator"])
+            for one in (first, second)
+        )
+    both = pd.concat([first, second])
+    return (
+        both.sort_index(level="year", sort_remaining=False, kind="stable")
+        if both.index.nlevels == 2
+        else both
+    )
+
+
+def _of(posts: pd.DataFrame, names) -> np.ndarray:
+    """Posts as an array: low, high, mean, sd, ideal × nodes."""
+    return posts.reindex(index=names, columns=[*POSTS, IDEAL]).to_numpy(float).T
+
+
+def _by_score(rules: list[dict]) -> list[tuple]:
+    """Columns that are scored together: the function, the places, the rules."""
+    places: dict[Callable, list[int]] = {}
+    for place, rule in enumerate(rules):
+        if rule["normalise"] not in RANKS:
+            places.setdefault(NORMALISATIONS[rule["normalise"]].score, []).append(place)
+    return [(score, columns, [rules[one] for one in columns]) for score, columns in places.items()]
 
 
 def _clipped(rule: dict, year: int, base_year) -> bool:
     """Are scores of this year held inside the scale? Those of the efficacy function are, in the reference data."""
     inside = rule["normalise"] == "efficacy" and (rule["reference"] != "base" or year == base_year)
     return rule["range"] == "truncated" or inside
-
-
-def _along(x, low, high, sign, scale, clip):
-    """Scores on the line between the posts; the posts themselves get the ends of the scale exactly."""
-    worst, best = np.where(sign == 1, low, high), np.where(sign == 1, high, low)
-    share = (x - worst) / (best - worst)
-    if clip.any():
-        share[:, clip] = np.clip(share[:, clip], 0, 1)
-    return scale[0] * (1 - share) + scale[1] * share
-
-
-def ranked(values: np.ndarray, rule: dict) -> np.ndarray:
-    """Rank scores (the best value gets the highest; ties the lowest of theirs) inside each year or over all years."""
-    shape = values.shape
-    block = values.reshape(1, -1) if rule["reference"] == "pooled" else values
-    ranks = pd.DataFrame(block).rank(axis=1, method="min").to_numpy()
-    if rule["normalise"] == "borda":
-        ranks = ranks - 1
-    if rule["normalise"] == "percentile":
-        count = (~np.isnan(block)).sum(axis=1, keepdims=True)
-        share = (ranks - 1) / np.where(count > 1, count - 1, np.nan)
-        ranks = rule["scale"][0] * (1 - share) + rule["scale"][1] * share
-    return ranks.reshape(shape)

@@ -4,6 +4,7 @@ Long outside, wide inside: `wide` gives the engine a table of indicators by (yea
 rows never matters.
 """
 
+import difflib
 from functools import partial
 from pathlib import Path
 
@@ -11,17 +12,19 @@ import numpy as np
 import pandas as pd
 
 from fire import files
-from fire.errors import Finding, nearest, refuse
+from fire.errors import Finding, InputError, nearest, refuse
+from fire.index import arguments
 
 # From hardest to softest. "implied": printed digits leave less than half a last digit; "drawn": late, and imputed several
 # times over (multiple imputation).
 STATUSES = ["printed", "observed", "implied", "estimated", "imputed", "drawn", "assumed", "simulated"]
 SOFT = ("drawn", "assumed", "simulated")  # nobody observed, printed or inferred these: shown as ranges only
 TYPED = [name for name in STATUSES if name != "drawn"]  # late cells are drawn by the program
-KEY = ["unit", "year", "indicator"]
+KEY = arguments.KEY
 COLUMNS = [*KEY, "value", "status", "source"]
 NONE = -1  # status code of a missing cell
 SHOWN = 200  # faults listed before "… more"
+ENDS = r"^(\d{4})-(?:01-01|12-31)(?: 00:00:00)?$"  # a year as a date, as Stata keeps it
 
 
 def read(path: Path | str, spec=None, sheet: str | None = None, whole: bool = True) -> pd.DataFrame:
@@ -43,12 +46,16 @@ def read_cells(path: Path | str, spec=None, sheet: str | None = None) -> tuple[p
 
     Raises InputError for a file that is no table and for missing columns.
     """
+    no_path = "the first argument is no path: a table that is read goes through from_wide(table, spec)"
+    wrong_kinds = [] if spec is None else arguments.of_spec(spec)
+    refuse("panel", wrong_kinds + [no_path] * (not isinstance(path, str | Path)))
     table, what = files.read_table(path, sheet)
     spot = partial(files.spot, table)
     broad = spec is not None and "indicator" not in table
     numbers = ["year", *spec.indicators, *spec.denominators] if broad else ["year", "value"]
     need = ["unit", *numbers] if broad else COLUMNS
     refuse(what, files.lacking(table, need))
+    table["year"] = table["year"].str.replace(ENDS, r"\1", regex=True)
     faults: list[Finding] = []
     wrong: list[Finding] = []
     for name in numbers:
@@ -91,7 +98,8 @@ def _bad_rows(bad: pd.Series) -> np.ndarray:
 
 def validate(panel: pd.DataFrame, spec=None, what: str = "panel") -> pd.DataFrame:
     """Return the panel, or refuse it with all its faults: missing columns, doubled keys, unknown statuses, infinite
-    values, indicators of `spec` without any row."""
+    values, indicators of `spec` without any row or written in two ways."""
+    refuse(what, (arguments.of_spec(spec, panel) if spec is not None else []) or arguments.of_panel(panel))
     ids = list(pd.unique(panel["indicator"])) if spec is None else [*spec.indicators, *spec.denominators]
     wide(panel, ids, what)
     return panel
@@ -101,22 +109,27 @@ def wide(panel: pd.DataFrame, ids: list[str], what: str = "panel") -> tuple[pd.D
     """Values (rows: every year with every unit, sorted; columns: `ids`; missing is NaN) and their status codes (int8,
     positions in STATUSES, -1 for a missing cell).
 
+    The panel may hold other indicators too; one that differs from one of `ids` in case, width or blanks only is refused.
     Raises InputError as `validate` does.
     """
-    refuse(what, [f"column '{name}' is missing: add it" for name in [*KEY, "value"] if name not in panel])
+    refuse(what, arguments.of_panel(panel, ids))
     (year, years), (unit, units) = (_coded(panel[name], sort=True) for name in ("year", "unit"))
-    places, shape = (year, unit, _positions(panel["indicator"], ids)), (len(years), len(units), len(ids))
+    codes, found = _coded(panel["indicator"])
+    places, shape = (year, unit, _placed(codes, found, ids)), (len(years), len(units), len(ids))
+    others = [name for name in found if name not in set(ids)]
     values = _numbers(panel, what)
     status = (
-        _positions(panel["status"], STATUSES) if "status" in panel else np.zeros(len(panel), dtype=np.int8)
+        _placed(*_coded(panel["status"]), STATUSES)
+        if "status" in panel
+        else np.zeros(len(panel), dtype=np.int8)
     )
-    faults, rows, flat = _key_faults(panel) + absent(places[2], values, ids), None, None
+    faults, rows, flat = _key_faults(panel) + _absent(places[2], values, ids, others), None, None
     if not _in_order(places, shape):
         rows = np.flatnonzero((places[0] >= 0) & (places[1] >= 0) & (places[2] >= 0))
         flat = np.ravel_multi_index([place[rows] for place in places], shape)
         values, status = values[rows], status[rows]
     faults += _cell_faults(panel, flat, values, status, rows, np.prod(shape))
-    refuse(what, faults[:SHOWN] + ([f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []))
+    refuse(what, _shortened(faults))
     if flat is None:
         cells, codes = values.copy(), status.copy()
     else:
@@ -129,7 +142,9 @@ def wide(panel: pd.DataFrame, ids: list[str], what: str = "panel") -> tuple[pd.D
 
 
 def _numbers(panel: pd.DataFrame, what: str) -> np.ndarray:
-    """The values; refused when some are text that is no number."""
+    """The values; refused when some are dates or text that is no number."""
+    if isinstance(kind := panel["value"].dtype, np.dtype) and kind.kind in "mMc":
+        refuse(what, [f"'value' holds {kind}: give numbers"])
     try:
         return panel["value"].to_numpy(dtype=float, na_value=np.nan)
     except (ValueError, TypeError):
@@ -161,12 +176,14 @@ def _coded(column: pd.Series, sort: bool = False) -> tuple[np.ndarray, pd.Index]
         used[codes] = True  # a missing key (-1) marks the place after the last label
         if used[:-1].all() and (labels.is_monotonic_increasing or not sort):
             return codes, labels
-    return pd.factorize(column, sort=sort)
+    try:
+        return pd.factorize(column, sort=sort)
+    except TypeError:  # lists, dictionaries, or kinds that have no order
+        raise InputError("panel", [f"'{column.name}' holds what is no name: give texts or numbers"]) from None
 
 
-def _positions(column: pd.Series, names: list[str]) -> np.ndarray:
-    """Position of each cell in `names`, -1 where it is none of them."""
-    codes, found = _coded(column)
+def _placed(codes: np.ndarray, found: pd.Index, names: list[str]) -> np.ndarray:
+    """Position in `names` of each cell (coded by its place in `found`), -1 where it is none of them."""
     small = np.int8 if len(names) < 127 else np.int32
     return np.append(pd.Index(names).get_indexer(pd.Index(found)), -1).astype(small)[codes]
 
@@ -177,20 +194,38 @@ def _key_faults(panel: pd.DataFrame) -> list[str]:
         for name in KEY
         for row in _bad_rows(panel[name].isna())
     ]
-    if not pd.api.types.is_integer_dtype(panel["year"]):
+    if pd.api.types.is_datetime64_any_dtype(panel["year"]):
+        faults.append("'year' holds dates: take their years, as in panel.assign(year=panel['year'].dt.year)")
+    elif not pd.api.types.is_integer_dtype(panel["year"]):
         faults.append("'year' holds no whole numbers: convert it, as in panel.astype({'year': int})")
     return faults
 
 
-def absent(column: np.ndarray, values: np.ndarray, ids: list[str]) -> list[str]:
-    """Indicators without any value."""
+def _absent(column: np.ndarray, values: np.ndarray, ids: list[str], others: list) -> list[str]:
+    """Indicators without any value, and those among the `others` that are written like one of `ids`."""
     there = np.zeros(len(ids) + 1, dtype=bool)
     there[column[~np.isnan(values)]] = True
-    return [
-        f"indicator '{name}' has no value in any row: add its data, or take it out with spec.drop('{name}')"
-        for name, found in zip(ids, there[:-1])
-        if not found
+    faults = []
+    for name, found in zip(ids, there[:-1]):
+        if not found:
+            faults.append(
+                f"indicator '{name}' has no value in any row: {_meant(name, others)}add its data, or take it out "
+                f"with spec.drop('{name}')"
+            )
+    present = {name for name, found in zip(ids, there[:-1]) if found}
+    twice = [(other, arguments.lookalike(other, present)) for other in others]
+    return faults + [
+        f"indicator '{other}' differs from '{name}' in case, width or blanks only: rename it, or take its rows out"
+        for other, name in twice
+        if name is not None
     ]
+
+
+def _meant(name, others: list) -> str:
+    """The beginning of an advice: which one of the `others` may be meant by a name that is not there."""
+    alike = arguments.lookalike(name, others)
+    near = difflib.get_close_matches(f"{name}", map(str, others), 1, 0.75) if alike is None else [alike]
+    return "".join(f"rename '{one}' if that is it, or " for one in near)
 
 
 def _cell_faults(panel, flat, values, status, rows, size) -> list[str]:
@@ -229,34 +264,126 @@ def from_wide(
     source: str = "",
 ) -> pd.DataFrame:
     """A panel from a wide table: a row a unit (and year, when the table has that column; else the year is 1), a column
-    an indicator or denominator of `spec`; columns `status` and `source`, when there, hold for their row."""
+    an indicator or denominator of `spec`; columns `status` and `source`, when there, hold for their row.
+
+    `unit` and `year` may be levels of the index instead; other row labels do not matter. A year may be a date at the end
+    or the beginning of it (as `pd.read_stata` gives them), a unit a category; missing values of Stata are missing.
+    Raises InputError with every fault: missing, doubled and misspelt columns; cells that are no numbers; years that are no
+    whole numbers; empty keys; a unit with two rows in a year.
+    """
+    refuse("table", _no_table(table, spec))
+    inside = [name for name in (unit, year) if name in table.index.names and name not in (None, *table)]
+    table = (table.reset_index(inside) if inside else table).reset_index(drop=True)
     ids = [*spec.indicators, *spec.denominators]
-    refuse("table", [f"column '{name}' is missing: add it" for name in [unit, *ids] if name not in table])
-    values = numeric(table[[*ids, *([year] if year in table else [])]], "table")
-    keyed = pd.DataFrame(
-        {
-            "unit": table[unit],
-            "year": values[year].astype(int) if year in table else 1,
-            "status": table.get("status", status),
-            "source": table.get("source", source),
-        }
+    refuse("table", _column_faults(table, ids, unit, year))
+    values, faults = to_numbers(table[ids])
+    dated = year is not None and year in table
+    years, wrong = _years(table[year]) if dated else (pd.Series(1, table.index), [])
+    units = table[unit].astype(object).where(table[unit].notna() & table[unit].ne(""))
+    faults += wrong + [f"row {row + 1}: '{unit}' is empty: fill it in" for row in _bad_rows(units.isna())]
+    twice = pd.DataFrame({"unit": units, "year": years}).duplicated() & units.notna() & years.notna()
+    for row in _bad_rows(twice & (not faults)):
+        where = (
+            f", {years[row]:g}: keep one" if dated else f", and there is no column '{year or 'year'}': add it"
+        )
+        faults.append(f"row {row + 1}: there is a row before it for {units[row]}{where}")
+    refuse("table", _shortened(faults))
+    about = {"status": status, "source": source}
+    keyed = pd.DataFrame({"unit": units.infer_objects(), "year": years.astype(int)}).assign(
+        **{name: table[name] if name in table and name not in ids else usual for name, usual in about.items()}
     )
-    long = keyed.join(values[ids].astype(float)).melt(list(keyed), ids, "indicator", "value")
+    long = keyed.iloc[np.tile(np.arange(len(table)), len(ids))].reset_index(drop=True)
+    long["indicator"] = pd.Index(ids).repeat(len(table))
+    long["value"] = values.to_numpy(float).ravel(order="F")
     return long[COLUMNS]
+
+
+def _no_table(table, spec) -> list[str]:
+    """Why this is no wide table, or no specification."""
+    if arguments.is_spec(table):
+        return ["the table comes first, then the specification: swap the two arguments"]
+    faults = arguments.of_spec(spec)
+    if isinstance(table, str | Path):
+        return [*faults, f"'{table}' names a file: read it first, as in pd.read_stata({f'{table}'!r})"]
+    if not isinstance(table, pd.DataFrame):
+        return [*faults, f"the table is a {type(table).__name__}: give a DataFrame: pd.DataFrame(table)"]
+    if table.columns.nlevels > 1:
+        return [*faults, "the columns have several levels: give one name to each"]
+    if not faults and {"indicator", "value"} <= {*table} - {*spec.indicators, *spec.denominators}:
+        faults.append("the table has the columns indicator and value: it is a panel already, use it as it is")
+    return faults
+
+
+def _column_faults(table: pd.DataFrame, ids: list[str], unit: str, year: str | None) -> list[str]:
+    """Columns that are missing, with the one that may be meant, and doubled ones."""
+    names, others = list(table), [name for name in table if name not in (*ids, unit, year)]
+    faults = [
+        f"column '{name}' is missing: {_meant(name, others)}add it" for name in ids if name not in names
+    ]
+    if unit not in names:
+        faults.append(
+            f"column '{unit}' is missing: {_meant(unit, others)}name the one that holds the units: unit='…'"
+        )
+    alike = arguments.lookalike(year, others) if year is not None and year not in names else None
+    if alike is not None:
+        faults.append(f"column '{year}' is missing: name the one that holds the years: year='{alike}'")
+    twice = [name for name in dict.fromkeys([unit, year, *ids]) if names.count(name) > 1]
+    return faults + [f"column '{name}' is there more than once: keep one" for name in twice]
+
+
+def _years(column: pd.Series) -> tuple[pd.Series, list[str]]:
+    """The years of a column as numbers, and what is wrong with them."""
+    if isinstance(column.dtype, pd.PeriodDtype):
+        column = column.dt.to_timestamp()
+    if pd.api.types.is_datetime64_any_dtype(column):
+        ends = column.dt.strftime("%m%d").isin(["0101", "1231"])
+        years, wrong, words = column.dt.year, column.notna() & ~ends, "is a date within a year: give the year"
+        faults = []
+    else:
+        numbers, faults = to_numbers(column.to_frame())
+        years = numbers.iloc[:, 0].astype(float)
+        wrong, words = years.notna() & years.mod(1).ne(0), "is not a whole year: correct it"
+    name = column.name
+    faults += [f"row {row + 1}, column '{name}': '{column[row]}' {words}" for row in _bad_rows(wrong)]
+    return years, faults + [
+        f"row {row + 1}: '{name}' is empty: fill it in" for row in _bad_rows(column.isna())
+    ]
+
+
+def to_numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The table as numbers (missing where a cell is none), and one sentence for each cell that is no number."""
+    from pandas.io.stata import StataMissingValue
+
+    plain = table.apply(
+        lambda column: (
+            column.mask(column.map(lambda cell: isinstance(cell, StataMissingValue)))
+            if column.dtype == object
+            else column.astype(object)
+            if column.dtype.kind in "mM" or isinstance(column.dtype, pd.CategoricalDtype)
+            else column
+        )
+    )
+    values = plain.apply(pd.to_numeric, errors="coerce")
+    bad = values.isna() & plain.notna()
+    labels = [isinstance(kind, pd.CategoricalDtype) for kind in table.dtypes]
+    advice = "correct it, or leave the cell empty"
+    codes = "if it is a value label, read the numbers: pd.read_stata(file, convert_categoricals=False)"
+    return values, [
+        f"row {row + 1}, column '{table.columns[column]}': '{table.iat[row, column]}' is not a number: "
+        f"{codes if labels[column] else advice}"
+        for row, column in np.argwhere(bad.to_numpy())
+    ]
+
+
+def _shortened(faults: list[str]) -> list[str]:
+    """The first of many faults, and how many more there are."""
+    return faults[:SHOWN] + ([f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else [])
 
 
 def numeric(table: pd.DataFrame, what: str) -> pd.DataFrame:
     """The table as numbers; refused when cells are text that is no number."""
-    values = table.apply(pd.to_numeric, errors="coerce")
-    bad = values.isna() & table.notna()
-    refuse(
-        what,
-        [
-            f"row {row + 1}, column '{table.columns[column]}': '{table.iat[row, column]}' is not a number: "
-            "correct it, or leave the cell empty"
-            for row, column in np.argwhere(bad.to_numpy())
-        ],
-    )
+    values, faults = to_numbers(table)
+    refuse(what, faults)
     return values
 
 

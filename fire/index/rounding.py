@@ -1,10 +1,9 @@
 """Ranks and rounding, by declared rules."""
 
-from decimal import ROUND_HALF_UP, Decimal
-
 import numpy as np
 
 TOLERANCE = 1e-12  # scores closer than this share of the largest are tied: rounding error breaks no tie
+HALF_DIGITS = 9  # of the last digit kept, to which a half is told from what is only near it
 
 
 def ranks(scores: np.ndarray, ties: str = "min") -> np.ndarray:
@@ -60,27 +59,38 @@ def half_digit(decimals):
 def rounded(values, rule: dict) -> np.ndarray:
     """Round as a specification declares, for example `{"decimals": 3, "rule": "half_even"}`.
 
-    half_even: numpy and pandas; half_up: 四舍五入 on the shortest decimal that stands for the number; r: R 4.0 and
-    later (the nearer of the two neighbouring decimals, on equality the one with an even last digit).
+    half_even (银行家舍入) and half_up (四舍五入) round the decimal that the number stands for: rounding error of binary
+    numbers, less than a billionth of a last digit, decides no half. r: R 4.0 and later (the nearer of the two
+    neighbouring decimals to the binary number, on equality the one with an even last digit).
 
     >>> [float(rounded(0.15, {"decimals": 1, "rule": rule})) for rule in ("half_even", "half_up", "r")]
     [0.2, 0.2, 0.1]
     >>> [float(rounded(2.675, {"decimals": 2, "rule": rule})) for rule in ("half_even", "half_up", "r")]
     [2.68, 2.68, 2.67]
     """
-    x, decimals = np.asarray(values, dtype=float), rule["decimals"]
-    if rule["rule"] == "half_even":
-        return np.round(x, decimals)
-    if rule["rule"] == "half_up":
-        step = Decimal(1).scaleb(-decimals)
-        return np.vectorize(
-            lambda one: (
-                float(Decimal(repr(float(one))).quantize(step, ROUND_HALF_UP)) if np.isfinite(one) else one
-            ),
-            otypes=[float],
-        )(x)
-    scaled = x * 10.0**decimals
-    low, high = np.floor(scaled), np.ceil(scaled)
-    below, above = low / 10.0**decimals, high / 10.0**decimals
-    to_low, to_high = x - below, above - x
-    return np.where((to_low < to_high) | ((to_low == to_high) & (low % 2 == 0)), below, above)
+    x, unit = np.asarray(values, dtype=float), 10.0 ** rule["decimals"]
+    if rule["rule"] == "r":
+        low, high = np.floor(x * unit) / unit, np.ceil(x * unit) / unit
+        even = np.floor(x * unit) % 2 == 0
+        return np.where((x - low < high - x) | ((x - low == high - x) & even), low, high)
+    scaled = np.round(x * unit, HALF_DIGITS)
+    return (np.rint(scaled) if rule["rule"] == "half_even" else _half_up(scaled)) / unit
+
+
+def _half_up(scaled: np.ndarray) -> np.ndarray:
+    return np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
+
+
+def declared(spec, node: str) -> dict | None:
+    """The rounding of a node before it is ranked and goes up: its own `decimals`, or those of the method where it rounds
+    at every node (indicators too: every value); None where there is none. Decimals of the method may be a list by level,
+    root first, whose last holds for all below."""
+    method, rule = spec.method["rounding"], spec.rules[node]
+    own = rule["decimals"]
+    if own is None:
+        at = method.get("at", "display")
+        if at == "display" or (at == "every_node" and rule["leaf"]):
+            return None
+        own = method["decimals"]
+    by_level = own if isinstance(own, (list, tuple)) else [own]
+    return {"decimals": int(by_level[min(int(rule["level"]), len(by_level) - 1)]), "rule": method["rule"]}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fire.errors import InputError, refuse
-from fire.index import aggregate, impute, normalise, rounding, treat
+from fire.index import aggregate, impute, normalise, rounding, transforms, treat
 from fire.index import panel as panels
 from fire.index.draws import SEVERAL
 
@@ -29,6 +29,7 @@ class Steps:
     normalised: pd.DataFrame
     scores: pd.DataFrame
     weights: pd.Series  # in the parent, as used
+    groups: pd.Series | None  # of each unit, as used
 
 
 def steps(
@@ -47,16 +48,21 @@ def steps_of(spec, raw: pd.DataFrame, status: np.ndarray, posts=None, groups=Non
     """`steps` on a wide table and its status codes (`panel.wide`). `posts` may lack indicators: those take their
     posts from the data, in the first year that has them where the base year is not there."""
     denominated, status = impute.denominate(raw, status, spec)
-    thin = impute.screened(denominated, spec.method["screen"])
-    if thin.any():
-        denominated = denominated.mask(np.broadcast_to(thin[:, None], denominated.shape))
-    imputed, filled = impute.fill(denominated, spec, groups)
+    exempt = impute.inapplicable(spec, denominated.index, groups)
+    thin = impute.screened(denominated, spec.method["screen"], exempt)
+    if thin.any() or exempt is not None:
+        gone = np.broadcast_to(thin[:, None], denominated.shape)
+        gone = gone if exempt is None else gone | exempt
+        denominated, status = denominated.mask(gone), np.where(gone, np.int8(panels.NONE), status)
+    imputed, filled = impute.fill(denominated, spec, groups, exempt)
     status = np.where(filled, np.int8(IMPUTED), status) if filled.any() else status
-    transformed = normalise.transform(imputed, spec)
+    transformed = normalise.transform(imputed, spec, posts)
     treated, treatment = treat.treat(transformed, spec)
-    posts = normalise.posts(treated, spec) if posts is None else _completed(posts, treated, spec)
-    normalised = normalise.normalise(treated, spec, posts)
-    scores, weights = aggregate.aggregate(normalised, spec)
+    known = normalise.posts(treated, spec) if posts is None else _completed(posts, treated, spec)
+    known = normalise.with_ideals(known, imputed, spec, posts)
+    normalised = normalise.normalise(treated, spec, known)
+    scores, weights, found = aggregate.aggregate(normalised, spec, posts=posts, groups=groups)
+    known = known if found is None else normalise.joined(known, found)
     return Steps(
         raw,
         status,
@@ -66,10 +72,11 @@ def steps_of(spec, raw: pd.DataFrame, status: np.ndarray, posts=None, groups=Non
         transformed,
         treated,
         treatment,
-        posts,
+        known,
         normalised,
         scores,
         weights,
+        groups,
     )
 
 
@@ -77,7 +84,7 @@ def _completed(posts: pd.DataFrame, treated: pd.DataFrame, spec) -> pd.DataFrame
     """Frozen posts, and for indicators that they lack those of the data."""
     own = [name for name in spec.indicators if name not in posts.index.get_level_values(-1)]
     if not own:
-        return posts
+        return posts.loc[[name in spec.indicators for name in posts.index.get_level_values(-1)]]
     tables, base = {}, spec.method["base_year"]
     for name in own:
         years = set(treated[name].dropna().index.get_level_values("year"))
@@ -118,7 +125,8 @@ def compute(
     """Scores of every node for every unit and year: the `scores` frame of docs/architecture.md.
 
     Score and rank (1 = best, ties share the best rank), growth over the year before in per cent (missing where that
-    score is not above zero), rank change (positive = moved up), and the share of the score by status of its data.
+    score is not above zero), rank change (positive = moved up), the grade band where the specification has bands, and the
+    share of the score by status of its data.
     Growth and rank change compare the same basket (`same_basket`).
     """
     return tidy(spec, steps(spec, panel, posts, groups), panel["unit"].dtype, panel["indicator"].dtype)
@@ -135,9 +143,10 @@ def tidy(spec, done: Steps, unit_type="str", node_type="str") -> pd.DataFrame:
         return array.reshape(-1)[rows]
 
     missing, rank = np.isnan(cube), np.empty(cube.shape, dtype=np.int32)
+    sign = -1 if spec.method["best"] == "low" else 1
     for place, block in enumerate(cube):
-        rank[place] = np.nan_to_num(rounding.ranks(block), nan=1)
-    growth, change, unchanged = _against_last_year(years, cube, rank, missing, same_basket(spec, done))
+        rank[place] = np.nan_to_num(rounding.ranks(sign * block), nan=1)
+    growth, change, unchanged = _against_last_year(years, cube, rank, missing, same_basket(spec, done), sign)
     frame = {
         "unit": names(done.scores.index.levels[1], 1, cube.shape, unit_type)[rows],
         "year": np.repeat(years, cube[0].size)[rows],
@@ -147,8 +156,27 @@ def tidy(spec, done: Steps, unit_type="str", node_type="str") -> pd.DataFrame:
         "growth_pct": column(growth),
         "rank_change": pd.arrays.IntegerArray(column(change), column(unchanged)),
     }
+    if spec.bands:
+        frame["band"] = column(banded(spec, cube))
     frame |= {f"share_{name}": column(share) for name, share in shares(spec, done).items()}
     return pd.DataFrame(frame, copy=False)
+
+
+def banded(spec, cube: np.ndarray) -> np.ndarray:
+    """The grade band of every score (years × units × nodes), in the language of the specification; None for nodes
+    without bands and for missing scores."""
+    out = np.full(cube.shape, None, dtype=object)
+    for node in dict.fromkeys(band["node"] for band in spec.bands):
+        own = [band for band in spec.bands if band["node"] == node]
+        begins = "from" in own[0]
+        ends = [band["from"] if begins else band["upto"] for band in own]
+        ends = np.array([{"least": -np.inf, "most": np.inf}.get(end, end) for end in ends], dtype=float)
+        order = np.argsort(ends)
+        labels = np.array([None, *(own[at]["label"][spec.lang] for at in order), None], dtype=object)
+        x = cube[:, :, spec.place[node]]
+        at = np.searchsorted(ends[order], x, side="right") if begins else 1 + np.searchsorted(ends[order], x)
+        out[:, :, spec.place[node]] = np.where(np.isnan(x), None, labels[at])
+    return out
 
 
 def same_basket(spec, done: Steps) -> dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -172,7 +200,7 @@ def same_basket(spec, done: Steps) -> dict[int, tuple[np.ndarray, np.ndarray, np
             both = np.where(there[pair].all(axis=0), cube[pair], np.nan).reshape(-1, cube.shape[2])
             rows = index[np.isin(index.get_level_values("year"), years[pair])]
             table = pd.DataFrame(both, index=rows, columns=done.normalised.columns, copy=False)
-            matched = panels.cube(aggregate.aggregate(table, spec, done.weights)[0])
+            matched = panels.cube(aggregate.aggregate(table, spec, done.weights, done.posts, done.groups)[0])
             ago, now = np.where(apart, matched, scores[pair])
             found[int(year)] = now, ago, apart
     return found
@@ -186,12 +214,14 @@ def _above(spec, cells: np.ndarray) -> np.ndarray:
     out[:, [place[leaf] for leaf in spec.indicators]] = cells
     for node, children in reversed(spec.families.items()):
         out[:, place[node]] = out[:, [place[child] for child in children]].any(axis=1)
-        if spec.rules[node]["aggregation"] in ("copeland", "bod"):
+        if aggregate.compares(spec.rules[node]):
             out[:, place[node]] |= out[:, place[node]].any()
     return out
 
 
-def _against_last_year(years, cube, rank, missing, baskets) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _against_last_year(
+    years, cube, rank, missing, baskets, sign
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Growth in per cent, rank change, and where there is no rank change: missing where the year before is not in the
     data, has no score or (for growth) a score that is not above zero. `baskets`: as of `same_basket`."""
     growth, change, none = (
@@ -209,7 +239,7 @@ def _against_last_year(years, cube, rank, missing, baskets) -> tuple[np.ndarray,
             now, ago, apart = baskets[year]
             moved, ranks = apart.any(axis=0), [one.copy() for one in ranks]
             for own, scores in zip(ranks, (ago, now)):
-                own[:, moved] = np.nan_to_num(rounding.ranks(scores[:, moved]), nan=1)
+                own[:, moved] = np.nan_to_num(rounding.ranks(sign * scores[:, moved]), nan=1)
             gone = gone | np.isnan(now) | np.isnan(ago)
         with np.errstate(invalid="ignore", divide="ignore"):
             np.divide(now, ago, out=growth[place])
@@ -263,7 +293,7 @@ def invert(spec, scores: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
     raw = {}
     for name in scores:
         rule, post = spec.rules[name], posts.loc[name]
-        if rule["normalise"] in (*normalise.RANKS, "none"):
+        if rule["normalise"] not in normalise.INVERTIBLE or rule["curve"] != 1:
             raise InputError("invert", [f'{name}: normalise = "{rule["normalise"]}" cannot be turned back'])
         low, high = rule["scale"]
         if rule["normalise"] == "zscore":
@@ -272,7 +302,7 @@ def invert(spec, scores: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
             share = (scores[name] - low) / (high - low)
             worst, best = (post["low"], post["high"])[:: rule["direction"]]
             value = worst * (1 - share) + best * share
-        raw[name] = normalise.back(value, normalise.kind_of(rule))
+        raw[name] = transforms.back(value, transforms.kind_of(rule))
     return pd.DataFrame(raw, index=scores.index)
 
 

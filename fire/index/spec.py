@@ -15,6 +15,7 @@ import html
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import TopologicalSorter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,10 +24,10 @@ import pandas as pd
 from fire import files
 from fire.errors import InputError, refuse
 from fire.index import spec_faults
-from fire.index.spec_faults import METHODS, OF_NODE, line_numbers, number, suggest
+from fire.index.spec_faults import METHODS, NEUTRAL, OF_NODE, line_numbers, number, suggest
 
 INDICES = files.DATA / "indices"
-BY_METHOD = ["screen", "base_year", "group", "rounding"]
+BY_METHOD = ["screen", "base_year", "group", "rounding", "best", "shares"]
 LEVELS = {
     "zh": ["指标", "名称", "权重", "方向", "单位", "方法"],
     "en": ["node", "name", "weight", "direction", "unit", "method"],
@@ -64,14 +65,40 @@ class Spec:
 
     @cached_property
     def families(self) -> dict[str, list[str]]:
-        """Children by parent, parents before their children."""
+        """Children by parent, parents before their children; the only child of a node that stands for another (`same_as`)
+        is that other."""
         inner = {node: [] for node in self.nodes.index[~self.nodes["leaf"]]}
-        for node, parent in self.nodes["parent"].iloc[1:].items():
+        for node, parent in self.nodes["parent"].dropna().items():
             inner[parent].append(node)
-        return inner
+        doubles = self.nodes["same_as"].dropna()
+        if doubles.empty:
+            return inner
+        inner |= {node: [other] for node, other in doubles.items()}
+        below = {node: {child for child in inner[node] if child in inner} for node in inner}
+        upward = [*TopologicalSorter(below).static_order()]
+        return {node: inner[node] for node in reversed(upward)}
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """The position of every node in `nodes`."""
+        return {node: position for position, node in enumerate(self.nodes.index)}
+
+    @property
+    def group_weights(self) -> dict[str, dict[str, float]]:
+        """Weights in the parent by group of units, where some groups have their own."""
+        return {
+            one["group"]: {node: number(weight) for node, weight in one["weights"].items()}
+            for one in self.table.get("group_weights", [])
+        }
+
+    @property
+    def bands(self) -> list[dict]:
+        """Grade bands: node, from or upto, label."""
+        return [{"node": self.root} | band for band in self.table.get("band", [])]
 
     @cached_property
     def indicators(self) -> list[str]:
+        """The nodes with data of their own."""
         return list(self.nodes.index[self.nodes["leaf"]])
 
     @property
@@ -94,7 +121,8 @@ class Spec:
     def leaves(self, node: str) -> list[str]:
         """The indicators below a node (the node itself when it is one)."""
         below = self.children(node)
-        return [leaf for child in below for leaf in self.leaves(child)] if below else [node]
+        leaves = [leaf for child in below for leaf in self.leaves(child)] if below else [node]
+        return list(dict.fromkeys(leaves))
 
     def label(self, node: str, lang: str | None = None) -> str:
         return self.labels(lang)[self.known(node)]
@@ -114,12 +142,20 @@ class Spec:
         """A changed copy.
 
         `vary(aggregation="geometric")` changes a method everywhere, `vary("gdp", transform="identity")` for one node
-        or more; None takes a choice back to the default. `vary(weights={"F": 0.2})` changes weights: named siblings
-        get theirs, the others share what is left as before; if all are named, their weights are rescaled to one.
+        or more; None takes a choice back to the default. `vary(weights={"F": 0.2})` (or a Series) changes weights: named
+        siblings get theirs, the others share what is left as before; if all are named, their weights are rescaled to
+        one. `vary(posts=…)` takes the posts of many indicators: a dictionary {id: [low, high]}, or a frame (index id,
+        columns low and high). `vary(normalise="zscore")` scales to mean 0 and standard deviation 1 unless it gives a
+        scale.
         """
         table, rows = copy.deepcopy(self.table), {}
         for row in table["node"]:
             rows[row["id"]] = row
+        for node, pair in _posts_by_id(choices, ids).items():
+            choices = {name: value for name, value in choices.items() if name != "posts"}
+            rows[self.known(node)]["posts"] = pair
+        if choices.get("normalise") == "zscore" and not ids and self.method["normalise"] != "zscore":
+            choices = {"scale": [0.0, 1.0]} | choices
         faults = [
             f"no choice '{name}'" + suggest(name, [*METHODS, *OF_NODE])
             for name in choices
@@ -132,12 +168,13 @@ class Spec:
         ]
         refuse(f"specification {self.id}", faults)
         for name, value in choices.items():
-            for row in [rows[self.known(node)] for node in ids] or [table["method"], *rows.values()]:
+            shown = [row for row in rows.values() if name not in NEUTRAL or self.rules[row["id"]]["leaf"]]
+            for row in [rows[self.known(node)] for node in ids] or [table["method"], *shown]:
                 row.pop(name, None)
             for row in [rows[node] for node in ids] or [table["method"]]:
                 if value is not None:
                     row[name] = list(value) if isinstance(value, tuple) else value
-        for node, weight in self.rescaled(weights or {}).items():
+        for node, weight in self.rescaled({} if weights is None else dict(weights)).items():
             rows[node]["weight"] = weight
         return build(table, f"specification {self.id}, varied", lang=lang or self.lang)
 
@@ -165,6 +202,8 @@ class Spec:
         refuse(f"weights of {self.id}", bad)
         full = {}
         for parent in dict.fromkeys(self.nodes.at[node, "parent"] for node in weights):
+            if not isinstance(parent, str):
+                continue
             old = self.nodes.loc[self.children(parent), "weight"]
             new = pd.Series({child: float(weights[child]) for child in old.index if child in weights})
             rest = old.drop(new.index)
@@ -174,28 +213,41 @@ class Spec:
 
     def branch(self, node: str) -> "Spec":
         """The index below `node` by itself: `spec.branch("F")`."""
-        keep = {self.known(node)}
-        for child, parent in self.nodes["parent"].items():
-            if parent in keep:
-                keep.add(child)
+        keep, todo = set(), [self.known(node)]
+        while todo:
+            keep.add(one := todo.pop())
+            todo += [child for child in self.children(one) if child not in keep]
         table = copy.deepcopy(self.table) | {"id": f"{self.id}/{node}"}
         table["node"] = [row for row in table["node"] if row["id"] in keep]
+        table["band"] = [band for band in self.bands if band["node"] in keep]
+        table["posts"] = {name: pair for name, pair in self.table.get("posts", {}).items() if name in keep}
         for row in table["node"]:
-            if row["id"] == node:
+            if row["id"] == node or row.get("parent") not in keep:
                 row.pop("parent", None)
                 row.pop("weight", None)
+                row |= {} if row["id"] == node else {"beside": True}
+            if row["id"] == node:
+                row.pop("beside", None)
                 table["label"] = row["label"]
         return build(table, table["id"], lang=self.lang)
 
     def drop(self, *ids: str) -> "Spec":
         """The index without these nodes and what is below them; siblings take over the weight, empty parents go."""
         gone = {self.known(node) for node in ids}
+        doubles = self.nodes["same_as"].dropna()
+        while (
+            more := {node for node, other in doubles.items() if gone & {other, *self.ancestors(other)}} - gone
+        ):
+            gone |= more
         kept = [leaf for leaf in self.indicators if not gone & {leaf, *self.ancestors(leaf)}]
         refuse(
             f"specification {self.id}", [] if kept else ["dropping all indicators leaves no index: keep one"]
         )
+        kept += [node for node in doubles.index if not gone & {node, *self.ancestors(node)}]
         live = {*kept, *(above for leaf in kept for above in self.ancestors(leaf))}
         table = copy.deepcopy(self.table)
+        table["band"] = [band for band in self.bands if band["node"] in live]
+        table["posts"] = {name: pair for name, pair in self.table.get("posts", {}).items() if name in live}
         table["node"] = [row for row in table["node"] if row["id"] in live]
         family = self.nodes.loc[[node for node in self.nodes.index if node in live], ["parent", "weight"]]
         total = family.groupby("parent")["weight"].transform("sum")
@@ -218,7 +270,8 @@ class Spec:
     def walk(self, node: str | None = None) -> list[str]:
         """Ids from the root down, each node followed by what is below it."""
         node = node or self.root
-        return [node] + [below for child in self.children(node) for below in self.walk(child)]
+        below = [] if self.rules[node]["same_as"] else self.children(node)
+        return [node] + [other for child in below for other in self.walk(child)]
 
     def __repr__(self) -> str:
         lines = [
@@ -238,6 +291,7 @@ class Spec:
     def html_row(self, node: str) -> str:
         row = self.nodes.loc[node]
         how = [row["transform"], row["normalise"]] if row["leaf"] else [row["aggregation"], row["weighting"]]
+        how = [f"= {row['same_as']}"] if row["same_as"] else how
         unit = row[f"unit_{self.lang}"] if row["leaf"] else ""
         cells = [
             f"{'&emsp;' * row['level']}{html.escape(node)}",
@@ -275,13 +329,45 @@ def build(table: dict, what: str, lines: dict | None = None, lang: str = "zh") -
     refuse(what, spec_faults.find(table, lines or {}))
     _language(lang)
     method = METHODS | {key: value for key, value in table["method"].items() if key != "basis"}
-    return Spec(table["id"], method, frame(table["node"], method), table, lang)
+    rows = [
+        {"posts": pair} | row for row in table["node"] for pair in [table.get("posts", {}).get(row["id"])]
+    ]
+    return Spec(table["id"], method, frame(rows, method), table, lang)
 
 
 def _language(lang: str) -> str:
     """The language itself; InputError that names those there are."""
     refuse("language", [] if lang in LEVELS else [f"'{lang}' is not known: type one of {', '.join(LEVELS)}"])
     return lang
+
+
+def _posts_by_id(choices: dict, ids: tuple) -> dict:
+    """Posts of many indicators, when `choices` hold them as a dictionary or a frame."""
+    posts = choices.get("posts")
+    if isinstance(posts, pd.DataFrame):
+        gaps = [f"column '{name}' is missing" for name in ("low", "high") if name not in posts]
+        refuse("posts", gaps)
+        return {name: [float(low), float(high)] for name, low, high in posts[["low", "high"]].itertuples()}
+    if isinstance(posts, dict):
+        refuse("posts", ["name the indicators in the dictionary, not before it"] if ids else [])
+        return {name: list(pair) for name, pair in posts.items()}
+    return {}
+
+
+def _weights(rows: list[dict], method: dict) -> dict[str, float]:
+    """Weight of every node in its parent: as written, or (shares of the index, relative weights) divided by the sum of
+    its family; without any an equal share."""
+    families: dict[str, list[dict]] = {}
+    for row in rows:
+        families.setdefault(row.get("parent", ""), []).append(row)
+    found = {}
+    for parent, family in families.items():
+        given = {row["id"]: number(row["weight"]) for row in family if "weight" in row}
+        total = sum(given.values()) if method["shares"] != "parent" else 1.0
+        for row in family:
+            own = given[row["id"]] / total if row["id"] in given else 1 / len(family)
+            found[row["id"]] = own if parent else 1.0
+    return found
 
 
 def frame(rows: list[dict], method: dict) -> pd.DataFrame:
@@ -293,81 +379,34 @@ def frame(rows: list[dict], method: dict) -> pd.DataFrame:
         while above is not None:
             above, depth = parents[above], depth + 1
         level[node] = depth
-    siblings = pd.Series(list(parents.values())).value_counts()
+    inner, weights = {parent for parent in parents.values() if parent}, _weights(rows, method)
     lines = []
-    for row in sorted(rows, key=lambda row: level[row["id"]]):
+    for row in sorted(rows, key=lambda row: (level[row["id"]], row.get("beside", False))):
+        leaf = row["id"] not in inner and "same_as" not in row
+        usual = method if leaf else method | NEUTRAL
+        usual = usual if "same_as" not in row else usual | {"aggregation": "arithmetic", "weighting": "given"}
         own = {name: row.get(name, default) for name, default in OF_NODE.items()}
-        own |= {name: row.get(name, method[name]) for name in METHODS if name not in BY_METHOD}
+        own |= {name: row.get(name, usual[name]) for name in METHODS if name not in BY_METHOD}
         words = {
             f"{key}_{lang}": row.get(key, {}).get(lang) for key in ("label", "unit") for lang in ("zh", "en")
         }
         basis = {f"{key}_basis": value for key, value in row.get("basis", {}).items()}
-        parent = row.get("parent")
-        weight = number(row["weight"]) if "weight" in row else 1 / siblings[parent] if parent else 1.0
         lines.append(
             {
                 "id": row["id"],
-                "parent": parent,
+                "parent": row.get("parent"),
                 "level": level[row["id"]],
-                "leaf": row["id"] not in siblings.index,
-                "weight": weight,
+                "leaf": leaf,
+                "weight": weights[row["id"]],
                 **words,
                 **own,
                 **basis,
             }
         )
     nodes = pd.DataFrame(lines).set_index("id")
+    for name in [
+        name for name, default in {**METHODS, **OF_NODE}.items() if default is None and name in nodes
+    ]:
+        nodes[name] = pd.Series([line[name] for line in lines], nodes.index, dtype=object)
     nodes["unit"] = nodes["unit_zh"]
     return nodes
-
-
-def from_coinr(imeta: pd.DataFrame, idata: pd.DataFrame | None = None, lang: str = "en", **choices):
-    """A specification from a COINr `iMeta` table; with `iData` its panel too: `spec, panel = from_coinr(imeta, idata)`.
-
-    The methods are COINr's defaults (min-max 0-100 within each year, arithmetic means, weights rescaled among the
-    children that are present); `choices` change them as in `Spec.vary`.
-    """
-    from fire.index import panel as panels
-
-    need = ["iCode", "Parent", "Direction", "Weight", "Type"]
-    refuse("iMeta", [f"column '{name}' is missing: add it" for name in need if name not in imeta])
-    meta = imeta.assign(**panels.numeric(imeta[["Direction", "Weight"]], "iMeta"))
-    tree = meta[meta["Type"].isin(["Indicator", "Aggregate"])]
-    total = tree.groupby("Parent")["Weight"].transform("sum")
-    rows = [_coinr_node(row, total[position]) for position, row in tree.iterrows()]
-    named = [
-        {"id": row["iCode"], "label": _coinr_label(row)}
-        for _, row in meta[meta["Type"].eq("Denominator")].iterrows()
-    ]
-    root = next((row for row in rows if "parent" not in row), rows[0])
-    table = {
-        "id": root["id"],
-        "label": root["label"],
-        "denominator": named,
-        "node": rows,
-        "method": {"missing": "none", "normalise": "minmax", "reference": "year", "scale": [0.0, 100.0]},
-    }
-    spec = build(table, "iMeta", lang=lang)
-    spec = spec.vary(**choices) if choices else spec
-    return spec if idata is None else (spec, panels.from_wide(idata, spec, unit="uCode", year="Time"))
-
-
-def _coinr_label(row: pd.Series) -> dict:
-    name = row.get("iName") if pd.notna(row.get("iName")) else row["iCode"]
-    return {"zh": name, "en": name}
-
-
-def _coinr_node(row: pd.Series, family: float) -> dict:
-    """One row of iMeta as a node; `family` is the sum of the weights of its siblings."""
-    node = {"id": row["iCode"], "label": _coinr_label(row)}
-    if pd.notna(row["Parent"]):
-        node |= {"parent": row["Parent"], "weight": float(row["Weight"] / family)}
-    if row["Type"] == "Indicator":
-        node["direction"] = int(row["Direction"])
-        if pd.notna(row.get("Unit")):
-            node["unit"] = {"zh": row["Unit"], "en": row["Unit"]}
-        if pd.notna(row.get("Denominator")):
-            node |= {"denominator": row["Denominator"], "factor": float(row.get("ScaleFactor", 1.0))}
-        if pd.notna(row.get("Target")):
-            node["target"] = float(row["Target"])
-    return node

@@ -4,6 +4,7 @@ import json
 import re
 from fractions import Fraction
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from math import isclose
 
 import jsonschema
@@ -15,9 +16,11 @@ SCHEMA = files.DATA / "indices" / "schema.json"
 METHODS = {
     "screen": 0.0,
     "coverage": 0.0,
+    "least": 0,
     "missing": "refuse",
     "transform": "identity",
     "treat": "none",
+    "treat_by": None,
     "winsor_points": 5,
     "skew": 2.0,
     "kurtosis": 3.5,
@@ -30,11 +33,18 @@ METHODS = {
     "aggregation": "arithmetic",
     "exponent": 1.0,
     "penalty": "down",
+    "alpha": 1.0,
+    "beta": 0.0,
+    "worst": 1,
     "weighting": "given",
     "shift": 0.0,
     "group": "region",
     "rounding": {"decimals": 3, "rule": "half_even", "at": "display"},
+    "best": "high",
+    "shares": "parent",
 }
+# What an inner node does to the aggregate of its children, unless its own row says otherwise: nothing.
+NEUTRAL = {"transform": "identity", "treat": "none", "normalise": "none", "missing": "none", "range": "open"}
 OF_NODE = {
     "direction": 1,
     "denominator": None,
@@ -43,9 +53,38 @@ OF_NODE = {
     "target": None,
     "target_unit": None,
     "judgements": None,
+    "limits": None,
+    "power": None,
+    "rate": 1.0,
+    "centre": 0.0,
+    "ideal": None,
+    "coefficients": None,
+    "knots": None,
+    "steps": None,
+    "categories": None,
+    "curve": 1.0,
+    "link": None,
+    "decimals": None,
+    "not_applicable": None,
+    "same_as": None,
 }
-ONLY_LEAVES = ["unit", "direction", "denominator", "factor", "posts", "target", "target_unit"]
-NEEDS = {"goalposts": "posts", "target": "target", "unit": "target_unit"}
+ONLY_LEAVES = ["unit", "denominator", "factor", "treat", "treat_by"]
+ONLY_INNER = ["link"]
+BETWEEN = ("copeland", "topsis", "bod")  # rules that compare the units of one year
+# The choices that a rule cannot do without, by key and value.
+NEEDS = {
+    "normalise": {
+        "goalposts": "posts",
+        "target": "target",
+        "unit": "target_unit",
+        "linear": "coefficients",
+        "knots": "knots",
+        "steps": "steps",
+        "categories": "categories",
+        "ideal": "ideal",
+    },
+    "transform": {"power": "power", "distance": "ideal"},
+}
 
 
 def find(table: dict, lines: dict) -> list[str]:
@@ -61,9 +100,11 @@ def find(table: dict, lines: dict) -> list[str]:
     def say(position, key, text):
         faults.append(at(("node", position, key), table, lines) + text)
 
-    tree(rows, table, lines, say)
-    _family_weights(rows, lines, say)
     method: dict = table["method"] if isinstance(table.get("method"), dict) else {}
+    tree(rows, table, lines, say)
+    _doubles(rows, say)
+    _family_weights(rows, lines, say, method.get("shares", METHODS["shares"]))
+    faults += [at(path, table, lines) + text for path, text in _tables(table, rows)]
     for position, row in rows:
         _of_node(position, row, rows, method, table, say)
     if method.get("reference", METHODS["reference"]) == "base" and "base_year" not in method:
@@ -145,16 +186,116 @@ def tree(rows, table, lines, say):
             above = parents[above]
         if above == row["id"]:
             say(position, "parent", "is its own ancestor: give it another parent")
-    roots = [(position, row["id"]) for position, row in rows if "parent" not in row]
+    roots = [(position, row["id"]) for position, row in rows if "parent" not in row and not row.get("beside")]
+    for position, row in rows:
+        if row.get("beside") and "parent" in row:
+            say(position, "beside", "a node beside the index has no parent: take out one of the two")
     if rows and not roots:
         say(rows[0][0], "parent", "every node has a parent: leave it out for the index itself")
     for position, _node in roots[1:]:
-        say(position, "id", f"a second node without parent (the first is '{roots[0][1]}'): add its parent")
+        say(
+            position,
+            "id",
+            f"a second node without parent (the first is '{roots[0][1]}'): add its parent, or beside = true for a "
+            "node that is shown beside the index",
+        )
 
 
-def _family_weights(rows, lines, say):
-    """Weights below zero, all zero, given for some siblings only, or not summing to one."""
+def _doubles(rows, say):
+    """Nodes that stand for another that does not exist, that have children of their own, or that run in a circle."""
+    ids, parents = {row["id"] for _, row in rows}, {row.get("parent") for _, row in rows}
+    below: dict[str, set] = {row["id"]: set() for _, row in rows}
+    for position, row in rows:
+        if row.get("parent") in ids:
+            below[row["parent"]].add(row["id"])
+        if (other := row.get("same_as")) is None:
+            continue
+        if other not in ids:
+            say(position, "same_as", f"no node '{other}'" + suggest(other, ids))
+        else:
+            below[row["id"]].add(other)
+        if row["id"] in parents:
+            say(position, "same_as", "a node that stands for another has no children of its own: remove them")
+    try:
+        TopologicalSorter(below).prepare()
+    except CycleError as error:
+        circle = " → ".join(error.args[1])
+        doubles = {row["id"]: position for position, row in rows if "same_as" in row}
+        for node in [node for node in error.args[1][1:] if node in doubles][:1]:
+            say(doubles[node], "same_as", f"the node is part of itself ({circle}): let it stand for another")
+
+
+def _tables(table: dict, rows: list) -> list[tuple]:
+    """Faults of the tables beside the nodes (posts, weights of groups, bands) as (path, sentence)."""
+    nodes = {row["id"]: row for _, row in rows}
+    faults: list[tuple] = []
+    posts = table.get("posts", {})
+    for name, pair in posts.items() if isinstance(posts, dict) else ():
+        if name not in nodes:
+            faults.append((("posts", name), f"no node '{name}'" + suggest(name, nodes)))
+        elif "posts" in nodes[name]:
+            faults.append((("posts", name), f"'{name}' has posts in its own row too: keep one"))
+        elif _is_pair(pair) and pair[0] >= pair[1]:
+            faults.append(
+                (("posts", name), f"posts {pair} of '{name}' have no range: write [lowest, highest]")
+            )
+    for number_, one in enumerate(_tables_of(table, "group_weights")):
+        faults += [(("group_weights", number_), text) for text in _group_faults(one, nodes, table)]
+    for number_, band in enumerate(_tables_of(table, "band")):
+        if "node" in band and band["node"] not in nodes:
+            faults.append((("band", number_), f"no node '{band['node']}'" + suggest(band["node"], nodes)))
+        if ("from" in band) == ("upto" in band):
+            faults.append(
+                (("band", number_), "a band begins somewhere or ends somewhere: give from, or upto")
+            )
+    kinds: dict = {}
+    for band in _tables_of(table, "band"):
+        kinds.setdefault(band.get("node"), set()).add("from" if "from" in band else "upto")
+    faults += [
+        (("band",), "bands of one node all begin (from) or all end (upto): choose one")
+        for both in kinds.values()
+        if len(both) > 1
+    ]
+    return faults
+
+
+def _tables_of(table: dict, key: str) -> list[dict]:
+    rows = table.get(key, [])
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _group_faults(one: dict, nodes: dict, table: dict) -> list[str]:
+    """Weights of a group that name unknown nodes, leave siblings out, are negative or all zero."""
+    given = one.get("weights", {})
+    if not isinstance(given, dict) or not all(
+        isinstance(value, (int, float, str)) for value in given.values()
+    ):
+        return []  # the schema has named it
+    faults = [f"no node '{name}'" + suggest(name, nodes) for name in given if name not in nodes]
+    parents = {nodes[name].get("parent") for name in given if name in nodes}
+    usual = table["method"].get("aggregation") if isinstance(table.get("method"), dict) else None
+    for parent in sorted(one for one in parents if one):
+        family = [name for name, row in nodes.items() if row.get("parent") == parent]
+        lacking = [name for name in family if name not in given]
+        faults += [
+            f"'{name}' has no weight in this group, but a sibling has: give it one" for name in lacking
+        ]
+        values = [number(given[name]) for name in family if name in given]
+        faults += [f"a weight below '{parent}' is negative: weights are zero or more"] * any(
+            v < 0 for v in values
+        )
+        faults += [f"the weights below '{parent}' are all zero: give one more"] * (not any(values))
+        if nodes.get(parent, {}).get("aggregation", usual) in BETWEEN:
+            faults.append(
+                f"'{parent}' compares units, which needs one set of weights for all: use another rule"
+            )
+    return faults
+
+
+def _family_weights(rows, lines, say, shares: str = "parent"):
+    """Weights below zero, all zero, given for some siblings only, or not summing to what they are shares of."""
     families, known = {}, {row["id"] for _, row in rows}
+    own = {row["id"]: row.get("weight") for _, row in rows}
     for position, row in rows:
         if row.get("parent") in known:
             families.setdefault(row["parent"], []).append((position, row))
@@ -177,46 +318,49 @@ def _family_weights(rows, lines, say):
                 "weight",
                 f"the weights of the children of '{parent}' are all zero: give one more",
             )
-        elif len(weights) == len(members) and not isclose(sum(weights.values()), 1, abs_tol=1e-6):
-            say(
-                members[0][0],
-                "weight",
-                f"the weights of the children of '{parent}' sum to "
-                f"{sum(weights.values()):.6g}, not to one ({listed}): correct one of them",
-            )
+        elif shares == "parent" and len(weights) == len(members):
+            total = sum(weights.values())
+            if not isclose(total, 1, abs_tol=1e-6):
+                say(
+                    members[0][0],
+                    "weight",
+                    f"the weights of the children of '{parent}' sum to {total:.6g}, not to one ({listed}): correct "
+                    'one of them, or set shares = "relative"',
+                )
+        elif shares == "index" and weights and own[parent] is not None:
+            above, total = number(own[parent]), sum(weights.values())
+            if not isclose(total, above, rel_tol=1e-6):
+                say(
+                    members[0][0],
+                    "weight",
+                    f"the weights of the children of '{parent}' sum to {total:.6g}, but its own share of the index is "
+                    f"{above:.6g} ({listed}): correct one of them",
+                )
 
 
 def _of_node(position, row, rows, method, table, say):
     """Choices of one node that do not fit each other."""
-    inner = any(other.get("parent") == row["id"] for _, other in rows)
-    chosen = {**METHODS, **OF_NODE, **method, **row}
-    if inner:
-        for key in ONLY_LEAVES:
-            if key in row:
-                say(position, key, f"'{key}' belongs to indicators, and this node has children: remove it")
+    children = [other["id"] for _, other in rows if other.get("parent") == row["id"]]
+    usual = method | NEUTRAL if children else method
+    posts = table.get("posts")
+    listed = {"posts": posts[row["id"]]} if isinstance(posts, dict) and row["id"] in posts else {}
+    chosen = {**METHODS, **OF_NODE, **usual, **listed, **row}
+    wrong = ONLY_LEAVES if children else ONLY_INNER
+    for key in wrong:
+        if key in row:
+            where = ("indicators", "has children") if children else ("inner nodes", "has no children")
+            say(position, key, f"'{key}' belongs to {where[0]}, and this node {where[1]}: remove it")
+    if "same_as" in row:
+        return
+    if children:
         if chosen["weighting"] == "ahp":
             _judgement_faults(position, row, rows, say)
-        return
-    need = NEEDS.get(chosen["normalise"])
-    if need and chosen[need] is None:
-        say(position, "normalise", f"normalise = \"{chosen['normalise']}\" needs '{need}': add it")
-    posts = chosen["posts"]
-    if _is_pair(posts) and posts[0] >= posts[1]:
-        say(
-            position,
-            "posts",
-            f"posts {posts} have no range: write [lowest, highest], also for direction = -1",
-        )
-    if _is_pair(posts) and chosen["transform"] == "log" and posts[0] <= 0:
-        say(position, "posts", f"a post of {posts[0]:g} has no logarithm: give a positive post")
-    if _is_pair(posts) and chosen["transform"] == "log1p" and posts[0] <= -1:
-        say(position, "posts", f"log1p of a post of {posts[0]:g} does not exist: give a post above -1")
-    if (
-        _is_pair(chosen["scale"])
-        and chosen["scale"][0] >= chosen["scale"][1]
-        and chosen["normalise"] != "zscore"
-    ):
-        say(position, "scale", f"scale {chosen['scale']} has no range: write [lowest, highest]")
+        _of_aggregation(position, chosen, children, say)
+    for choice, needs in NEEDS.items():
+        need = needs.get(chosen[choice])
+        if need and chosen[need] is None:
+            say(position, choice, f"{choice} = \"{chosen[choice]}\" needs '{need}': add it")
+    _of_scale(position, chosen, say)
     named = [item.get("id") for item in table.get("denominator", []) if isinstance(item, dict)]
     if chosen["denominator"] is not None and chosen["denominator"] not in [
         *named,
@@ -235,6 +379,54 @@ def _of_node(position, row, rows, method, table, say):
             f'normalise = "{chosen["normalise"]}" ranks inside one set of data: '
             'set reference = "year" or "pooled"',
         )
+
+
+def _of_aggregation(position, chosen, children, say):
+    """Choices of an inner node that its rule of aggregation does not allow."""
+    if chosen["aggregation"] == "ratio" and len(children) != 2:
+        say(position, "aggregation", f"a ratio has two children, and this node has {len(children)}")
+    if chosen["aggregation"] == "worst" and not chosen["worst"] <= len(children):
+        say(
+            position,
+            "worst",
+            f"the mean of the {chosen['worst']} lowest of {len(children)} children: lower it",
+        )
+    if chosen["least"] > len(children):
+        say(
+            position,
+            "least",
+            f"at least {chosen['least']} of {len(children)} children: the node never has a score",
+        )
+    if _is_pair(chosen["link"]) and chosen["link"][1] == 0:
+        say(position, "link", "a link of slope 0 makes all children equal: write [a, b] with b other than 0")
+
+
+def _of_scale(position, chosen, say):
+    """Posts, limits, scales, knots and steps without a range, in no order, or outside the transform."""
+    posts, scale, limits, ideal = (chosen[key] for key in ("posts", "scale", "limits", "ideal"))
+    if _is_pair(posts) and posts[0] >= posts[1]:
+        say(
+            position,
+            "posts",
+            f"posts {posts} have no range: write [lowest, highest], also for direction = -1",
+        )
+    if _is_pair(posts) and chosen["transform"] == "log" and posts[0] <= 0:
+        say(position, "posts", f"a post of {posts[0]:g} has no logarithm: give a positive post")
+    if _is_pair(posts) and chosen["transform"] == "log1p" and posts[0] <= -1:
+        say(position, "posts", f"log1p of a post of {posts[0]:g} does not exist: give a post above -1")
+    if _is_pair(scale) and scale[0] >= scale[1] and chosen["normalise"] not in ("zscore", "none"):
+        say(position, "scale", f"scale {scale} has no range: write [lowest, highest]")
+    if _is_pair(limits) and limits[0] >= limits[1]:
+        say(position, "limits", f"limits {limits} leave no room: write [lowest, highest]")
+    if _is_pair(ideal) and ideal[0] > ideal[1]:
+        say(position, "ideal", f"the corridor {ideal} is empty: write [lowest, highest]")
+    if chosen["curve"] != 1 and chosen["range"] != "truncated":
+        say(position, "curve", 'a curve needs shares between 0 and 1: set range = "truncated"')
+    for key in ("knots", "steps"):
+        pairs = chosen[key] if isinstance(chosen[key], list) else []
+        starts = [one[0] for one in pairs if _is_pair(one)]
+        if starts != sorted(set(starts)):
+            say(position, key, f"the values of {key} do not rise from one to the next: sort them")
 
 
 def _judgement_faults(position, row, rows, say):
@@ -297,6 +489,12 @@ def line_numbers(text: str) -> dict[tuple, int]:
         elif header := re.match(r"\s*\[([\w.-]+)\]", content):
             place = tuple(header[1].split("."))
             lines[place] = line
+        elif listed := re.match(r"\s*([\w-]+)\s*=\s*\[\s*$", content):  # an array of tables, one a line
+            place = (listed[1],)
+            lines.setdefault(place, line)
+        elif place and len(place) == 1 and re.match(r"\s*\{", content):
+            counts[place[0]] = counts.get(place[0], -1) + 1
+            lines[(place[0], counts[place[0]])] = line
         elif key := re.match(r"\s*([\w-]+)\s*=", content):
             lines.setdefault((*place, key[1]), line)
     return lines

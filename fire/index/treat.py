@@ -73,7 +73,7 @@ def treat(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.DataFrame]:
         name
         for name in table.columns
         if spec.rules[name]["treat"] != "none"
-        and spec.rules[name]["reference"] == "base"
+        and reference(spec.rules[name]) == "base"
         and spec.method["base_year"] not in year
     ]
     refuse(
@@ -88,13 +88,13 @@ def treat(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.DataFrame]:
         rule = spec.rules[name]
         if rule["treat"] == "none":
             continue
-        for base, rows in _blocks(rule["reference"], year, spec.method["base_year"]):
+        for base, rows in _blocks(reference(rule), year, spec.method["base_year"]):
             model = values[base, column]
             model = model[~np.isnan(model)]
             if model.size:
                 line, treated = one(model, values[rows, column], rule)
                 values[rows, column] = treated
-                which = year[rows][0] if rule["reference"] == "year" else rule["reference"]
+                which = year[rows][0] if reference(rule) == "year" else reference(rule)
                 report.append({"year": which, "indicator": name, **line})
     lost = np.isnan(values) & table.notna().to_numpy() | np.isinf(values)
     faults = [
@@ -104,6 +104,11 @@ def treat(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.DataFrame]:
     refuse("outlier treatment", faults)
     report = pd.DataFrame(report, columns=REPORT)
     return pd.DataFrame(values, index=table.index, columns=table.columns), report[report["action"].ne("none")]
+
+
+def reference(rule: dict) -> str:
+    """The data that decide the treatment of an indicator: its own choice, else those that give its posts."""
+    return rule["treat_by"] or rule["reference"]
 
 
 def _blocks(reference: str, year: np.ndarray, base_year) -> list[tuple]:

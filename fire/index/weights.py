@@ -173,6 +173,14 @@ def pca(data: pd.DataFrame, rule: str = "squared") -> pd.Series:
     return _to_one((loadings[kept] ** 2 * table.loc[kept, "eigenvalue"]).sum(axis=1), "PCA weights")
 
 
+def loadings(data: pd.DataFrame) -> pd.Series:
+    """First principal component of the correlation matrix, brought back to the scale of the columns: loadings over the
+    standard deviations, scaled to sum one, which weigh the columns as they are (World Bank, Logistics Performance Index
+    2018, appendix 5)."""
+    first = components(data)[1]["PC1"]
+    return _to_one(first / data.dropna().std(), "weights by loadings")
+
+
 def benefit_of_the_doubt(data: pd.DataFrame, least: float = 0.0, most: float = 1.0) -> pd.DataFrame:
     """Each unit's own best weights (Cherchye and others 2007): maximise its weighted sum while no unit exceeds one.
 
@@ -271,3 +279,16 @@ def reader(spec, given: dict[str, float]) -> pd.Series:
         [f"'{child}' has no weight, but a sibling has: set it too (0 leaves it out)" for child in left],
     )
     return pd.Series(spec.rescaled(given), name="weight")
+
+
+# Rules for the children of a node: from their scores on the reference rows, the weights as written, and the node.
+RULES = {
+    "equal": lambda data, given, rule: equal(data),
+    "ahp": lambda data, given, rule: ahp(rule["judgements"], list(data)),
+    "entropy": lambda data, given, rule: entropy(data, shift=rule["shift"]),
+    "critic": lambda data, given, rule: critic(data),
+    "variation": lambda data, given, rule: variation(data),
+    "pca": lambda data, given, rule: pca(data),
+    "loadings": lambda data, given, rule: loadings(data),
+    "importance": lambda data, given, rule: importance(data, given),
+}

@@ -1,7 +1,7 @@
 """Late data: what is not there yet, which scores it touches, and draws of it.
 
 A late cell is drawn several times over (proper multiple imputation: Rubin 1987, ch. 4), on the transformed scale of its
-indicator (`normalise.forward`):
+indicator (`transforms.forward`):
 
     value = the unit's nearest known year (the one before, where it is there) + growth between the two years
 
@@ -34,7 +34,7 @@ import numpy as np
 import pandas as pd
 
 from fire.errors import Finding, sentence
-from fire.index import normalise, weights
+from fire.index import transforms, weights
 from fire.index.draws import SEVERAL
 from fire.index.panel import KEY
 from fire.sources import statistics
@@ -283,13 +283,13 @@ class _Known:
         self.spec, self.kinds, self.raw = spec, {}, {}
         for name in ids:
             rule = spec.rules.get(name)
-            self.kinds[name] = "log" if rule is None else normalise.kind_of(rule)
+            self.kinds[name] = "log" if rule is None else transforms.kind_of(rule)
             values = cells.loc[cells["indicator"].eq(name), "value"].to_numpy(float)
             self.raw[name] = _bounds(values, written.get(name, {}), self.kinds[name])
         wide = cells.pivot(index=["year", "unit"], columns="indicator", values="value").reindex(columns=ids)
         with np.errstate(divide="ignore", invalid="ignore"):
             for name in ids:
-                wide[name] = normalise.forward(wide[name].to_numpy(float), self.kinds[name])
+                wide[name] = transforms.forward(wide[name].to_numpy(float), self.kinds[name])
         wide = wide.replace([np.inf, -np.inf], np.nan)
         self.units = pd.Index(sorted(cells["unit"].unique()), name="unit")
         self.tables = {
@@ -371,7 +371,7 @@ def _of_indicator(data: _Known, name: str, year: int, count: int, rng) -> pd.Dat
             how[rows] = kind
     low, high, whole = data.raw[name]
     with np.errstate(over="ignore"):
-        raw = np.clip(normalise.back(values, data.kinds[name]), low, min(high, np.finfo(float).max))
+        raw = np.clip(transforms.back(values, data.kinds[name]), low, min(high, np.finfo(float).max))
     raw = np.clip(np.rint(raw), np.ceil(low), np.floor(high)) if whole else raw
     keys = pd.DataFrame({"unit": units, "year": year, "indicator": name, "status": SEVERAL})
     numbers = pd.DataFrame(raw, columns=[f"d{place + 1:03d}" for place in range(count)])

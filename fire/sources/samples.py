@@ -14,9 +14,9 @@ import pandas as pd
 from scipy import stats
 
 from fire import files
-from fire.index import normalise
 from fire.index import panel as panels
 from fire.index import spec as specs
+from fire.index import transforms
 from fire.sources import tables
 
 ANNEX = files.DATA / "annex"
@@ -107,8 +107,8 @@ def _generator(index: str) -> np.random.Generator:
 def _valued(node: dict, standing: np.ndarray) -> np.ndarray:
     """Raw values of an indicator from standard normal standings, between the ends of `plausible`."""
     kind = node["transform"]
-    low, high = normalise.forward(np.array(node["plausible"], dtype=float), kind)
-    value = normalise.back(low + stats.norm.cdf(standing * node["direction"]) * (high - low), kind)
+    low, high = transforms.forward(np.array(node["plausible"], dtype=float), kind)
+    value = transforms.back(low + stats.norm.cdf(standing * node["direction"]) * (high - low), kind)
     return np.round(value) if kind == "log1p" else np.round(value, 2 if value.max() > 20 else 3)
 
 

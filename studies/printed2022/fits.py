@@ -8,7 +8,7 @@ been.
 import numpy as np
 import pandas as pd
 
-from fire.index import normalise
+from fire.index import transforms
 
 POSTED = ["F", "regulation_business_env"]  # nodes whose posts were fitted to printed scores of cities
 SOLVED = [
@@ -94,9 +94,9 @@ def left_out(index, facts: pd.DataFrame, node: str) -> pd.DataFrame:
     """
     raw, printed = index.steps().raw.loc[index.year], printed_cities(facts, node, index.year)
     leaves = index.spec.leaves(node)
-    kinds = {leaf: normalise.kind_of(index.spec.rules[leaf]) for leaf in leaves}
+    kinds = {leaf: transforms.kind_of(index.spec.rules[leaf]) for leaf in leaves}
     x = pd.DataFrame(
-        {leaf: normalise.forward(raw[leaf].to_numpy(float), kinds[leaf]) for leaf in leaves}, raw.index
+        {leaf: transforms.forward(raw[leaf].to_numpy(float), kinds[leaf]) for leaf in leaves}, raw.index
     )
     x = x.assign(constant=1.0).dropna()
     printed = printed[printed.index.isin(x.index)]

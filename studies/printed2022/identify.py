@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.optimize import linprog
 
 from fire import files
-from fire.index import normalise
+from fire.index import transforms
 from fire.sources import statistics
 from studies.printed2022 import published
 from studies.printed2022.digits import extent, ratio_extent
@@ -43,7 +43,7 @@ def indicator_table(panel: pd.DataFrame, year: int) -> pd.DataFrame:
 def _terms(table: pd.DataFrame, form: dict = FORM) -> pd.DataFrame:
     """The indicators as they enter the score."""
     return pd.DataFrame(
-        {name: normalise.forward(table[name].astype(float), kind) for name, kind in form.items()}, table.index
+        {name: transforms.forward(table[name].astype(float), kind) for name, kind in form.items()}, table.index
     )
 
 
@@ -252,9 +252,9 @@ def pillar(table: pd.DataFrame, post: pd.DataFrame) -> pd.DataFrame:
 def _raw(score: float, name: str, post: pd.DataFrame) -> float:
     """Value of an indicator that gives this score."""
     at = post[post["indicator"].eq(name)].set_index("side")["value"]
-    low, high = (normalise.forward(at[side], FORM[name]) for side in ("lower", "upper"))
+    low, high = (transforms.forward(at[side], FORM[name]) for side in ("lower", "upper"))
     value = low + (score - SCALE[0]) / (SCALE[1] - SCALE[0]) * (high - low)
-    return float(normalise.back(value, FORM[name]))
+    return float(transforms.back(value, FORM[name]))
 
 
 def as_used(panel: pd.DataFrame) -> pd.DataFrame:

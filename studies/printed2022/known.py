@@ -11,8 +11,8 @@ import pandas as pd
 
 from fire import files
 from fire.errors import refuse
-from fire.index import normalise
 from fire.index import spec as specs
+from fire.index import transforms
 from fire.index.panel import COLUMNS
 from fire.sources import statistics
 from studies.printed2022 import identify, published
@@ -61,9 +61,9 @@ def scores(known: pd.DataFrame) -> pd.DataFrame:
     for name in table:
         rule, kind = rules[name], rules[name]["transform"]
         base = table.loc[BASE, name]
-        low, high = normalise.forward(rule["posts"] or [base.min(), base.max()], kind)
+        low, high = transforms.forward(rule["posts"] or [base.min(), base.max()], kind)
         first, last = rule["scale"]
-        table[name] = first + (last - first) * (normalise.forward(table[name], kind) - low) / (high - low)
+        table[name] = first + (last - first) * (transforms.forward(table[name], kind) - low) / (high - low)
     return table.assign(F=table[identify.INDICATORS].mean(axis=1, skipna=False))
 
 

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from fire.index import normalise
+from fire.index import transforms
 from studies.printed2022 import digits, published
 from studies.printed2022.identify import SCALE, printed_growth
 from studies.printed2022.published import BASE, YEAR
@@ -32,9 +32,9 @@ def growth(
     >>> growth(first, first + 10).round(2).to_dict()
     {'甲': 90.0, '乙': 16.36, '丙': 9.0}
     """
-    low, top = normalise.forward(posts or (first.min(), first.max()), form)
+    low, top = transforms.forward(posts or (first.min(), first.max()), form)
     before, now = (
-        (SCALE[0] + (SCALE[1] - SCALE[0]) * (normalise.forward(year, form) - low) / (top - low)).round(
+        (SCALE[0] + (SCALE[1] - SCALE[0]) * (transforms.forward(year, form) - low) / (top - low)).round(
             DECIMALS
         )
         for year in (first, second)

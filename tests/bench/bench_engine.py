@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from fire.index import aggregate, score
+from fire.index import outranking, score
 from fire.index import spec as specs
 
 
@@ -86,7 +86,7 @@ def benches(large: bool = True) -> list[dict]:
         )
     rng = np.random.default_rng(1)
     x, weights = rng.normal(size=(500, 49)), np.full(49, 1 / 49)
-    value, peer = seconds(lambda: aggregate.copeland(x, weights), 5), 78.0
+    value, peer = seconds(lambda: outranking.copeland(x, weights), 5), 78.0
     plain = seconds(lambda: np.sign(x[:, None] - x[None]).mean(axis=2).sum(axis=1), 3)
     rows.append(
         {

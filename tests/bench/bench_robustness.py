@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from fire import edition, files
 from fire.analysis import montecarlo, robustness
-from fire.index import spec as specs
+from fire.index.coinr import from_coinr
 from fire.index.index import Index
 
 COINR = files.ROOT / "tests" / "golden" / "coinr"
@@ -189,7 +189,7 @@ def peer() -> dict:
         Direction=1.0, Denominator=None, Target=None
     )
     data = pd.read_csv(COINR / "norm_minmax_1_100.csv").assign(Time=2018)
-    spec, panel = specs.from_coinr(meta, data, normalise="none")
+    spec, panel = from_coinr(meta, data, normalise="none")
     design, _ = robustness.prepare(
         Index(spec, panel),
         {"weights": {"band": 0.25}, "aggregation": ["arithmetic", "geometric"]},

@@ -5,7 +5,7 @@ import pandas as pd
 
 from fire import files
 from fire.errors import refuse
-from fire.index import normalise
+from fire.index import transforms
 from studies.printed2022.published import BASE, FOLDER
 
 SIZES = FOLDER / "sizes.csv"
@@ -16,8 +16,8 @@ class Scale:
     """One indicator on a line between its two posts."""
 
     def __init__(self, spec, leaf: str, low: float, high: float):
-        self.kind, self.ends = normalise.kind_of(spec.rules[leaf]), spec.method["scale"]
-        self.low, self.high = (float(normalise.forward(post, self.kind)) for post in (low, high))
+        self.kind, self.ends = transforms.kind_of(spec.rules[leaf]), spec.method["scale"]
+        self.low, self.high = (float(transforms.forward(post, self.kind)) for post in (low, high))
 
     @property
     def slope(self) -> float:
@@ -26,11 +26,11 @@ class Scale:
 
     def score(self, raw):
         """The score of a raw value."""
-        return self.ends[0] + (normalise.forward(raw, self.kind) - self.low) / self.slope
+        return self.ends[0] + (transforms.forward(raw, self.kind) - self.low) / self.slope
 
     def raw(self, score):
         """The raw value that gives a score."""
-        return normalise.back(self.low + (np.asarray(score) - self.ends[0]) * self.slope, self.kind)
+        return transforms.back(self.low + (np.asarray(score) - self.ends[0]) * self.slope, self.kind)
 
     def rounded(self, score):
         """The raw value that gives a score, to six significant digits, as single-precision numbers."""

@@ -1,0 +1,167 @@
+"""Published indices, one for each thing a method may ask of the engine, against the digits their publishers give.
+
+Numbers only; each test names its source. Blavatnik Index of Public Administration 2024: blavatnik-index/bipa2024_index,
+data_out, CC BY 4.0 (raw values: ILOSTAT). Cases without a folder in tests/cases are entries of the gallery.
+"""
+
+import pandas as pd
+import pytest
+from engine_data import index, word
+from numpy.testing import assert_allclose
+
+from fire.files import DATA, ROOT
+from fire.index import panel as panels
+from fire.index import spec as specs
+from fire.index.index import Index
+
+CASES, GALLERY = ROOT / "tests" / "cases", DATA / "indices" / "gallery"
+BLAVATNIK = ["strled", "pubpol", "natdel", "pplprc"]
+
+
+def table(folder, name: str) -> pd.DataFrame:
+    return pd.read_csv(folder / f"{name}.csv", dtype={"unit": str})
+
+
+def computed(spec, folder, cells: str = "panel", groups=None, value: str = "score") -> pd.DataFrame:
+    """Scores (or ranks) of the index on the panel of the folder: units down, nodes across."""
+    scores = Index(spec, panels.from_wide(table(folder, cells), spec), groups=groups).scores()
+    return scores.pivot(index="unit", columns="node", values=value).astype(float)
+
+
+def published(folder) -> pd.DataFrame:
+    return table(folder, "expected").set_index("unit")
+
+
+def off(got: pd.Series, said: pd.Series, allowed=1e-9) -> int:
+    """How many published values the computed ones miss."""
+    said = said.dropna()
+    return int(((got.reindex(said.index) - said).abs().fillna(9) > allowed).sum())
+
+
+def entry(name: str):
+    """An entry of the gallery: specification, folder, published values."""
+    return specs.load(GALLERY / name / "spec.toml"), GALLERY / name, published(GALLERY / name)
+
+
+def blavatnik(rule: str):
+    rounding = {"decimals": 2, "rule": rule, "at": "every_node"}
+    nodes = [word(node, parent="total") for node in BLAVATNIK]
+    return index(*nodes, normalise="none", scale=[0, 1], rounding=rounding)
+
+
+@pytest.mark.parametrize("rule", ["r", "half_up", "half_even"])
+def test_a_mean_is_rounded_once(rule):
+    """Means of four numbers with two decimals end in 25, 5 or 75 thousandths: a stray last bit shows as another digit.
+    Column r is published; the others are the same means in decimal arithmetic."""
+    folder = CASES / "blavatnik-2024-rounding"
+    assert off(computed(blavatnik(rule), folder)["total"], published(folder)[rule]) == 0
+
+
+def test_ranks_go_by_the_rounded_score():
+    folder = CASES / "blavatnik-2024-rounding"
+    assert off(computed(blavatnik("r"), folder, value="rank")["total"], published(folder)["rank"]) == 0
+
+
+def test_a_mean_is_the_same_in_every_company():
+    """One country by itself gets what it gets among all."""
+    folder = CASES / "blavatnik-2024-rounding"
+    spec, cells = blavatnik("r"), table(folder, "panel")
+    together = computed(spec, folder)["total"]
+    for start in range(0, len(cells), 7):
+        few = panels.from_wide(cells.iloc[start : start + 7], spec)
+        alone = Index(spec, few).scores().query("node == 'total'").set_index("unit")["score"]
+        assert alone.equals(together[alone.index])
+
+
+@pytest.mark.parametrize(("at", "missed"), [("every_value", 0), ("every_node", 30)])
+def test_indicators_are_rounded_too(at, missed):
+    """Two indicators of Blavatnik 2024 are rounded before their mean; without that 30 of 113 countries miss."""
+    folder = CASES / "blavatnik-2024-leaf-rounding"
+    nodes = [word(node, parent="total") for node in ("enforcement_effective", "enforcement_proper")]
+    spec = index(*nodes, normalise="none", scale=[0, 1], rounding={"decimals": 2, "rule": "r", "at": at})
+    assert off(computed(spec, folder)["total"], published(folder)["score"]) == missed
+
+
+def test_the_best_value_lies_inside():
+    """Women among managers: best at a half, scaled by the largest distance. Pay of women over that of men: best at one,
+    each side scaled by its own largest distance. Both of Blavatnik 2024, rounded to two decimals."""
+    folder = CASES / "blavatnik-2024-ideal-value"
+    spec = index(
+        word("gender_managers", parent="total", transform="distance", ideal=0.5, direction=-1),
+        word("gender_payratio", parent="total", normalise="ideal", ideal=1),
+        scale=[0, 1],
+        rounding={"decimals": 2, "rule": "r", "at": "every_value"},
+    )
+    got, said = computed(spec, folder), published(folder)
+    assert said.count().to_dict() == {"gender_managers": 71, "gender_payratio": 49}
+    assert off(got["gender_managers"], said["gender_managers"]) == 0
+    assert off(got["gender_payratio"], said["gender_payratio"]) == 0
+
+
+def sdg(missing: str):
+    """Seventeen goals; two of them from their indicators, the others as the means of theirs."""
+    below = {1: ["sdg1_lmicpov", "sdg1_wpc"], 10: ["sdg10_gini", "sdg10_palma"]}
+    goals = [word(f"g{goal}", parent="total") for goal in range(1, 18)]
+    for goal in below:
+        goals[goal - 1]["missing"] = missing
+    leaves = [word(leaf, parent=f"g{goal}") for goal in below for leaf in below[goal]]
+    return index(*goals, *leaves, normalise="none", scale=[0, 100])
+
+
+def test_a_node_without_data_gets_the_mean_of_its_group():
+    """SDG Index 2025, Middle East and North Africa: a goal without any value counts as the mean of the region. Scores
+    of the indicators (of other goals: their means) from MafiAtUN/country-classification-commons@fbcc9b73, docs/data."""
+    folder = CASES / "sdg-index-2025-mena"
+    groups = table(folder, "groups").set_index("unit")["region"]
+    said = published(folder)["score"]
+    assert off(computed(sdg("group_mean"), folder, groups=groups)["total"], said, 5e-5) == 0
+    assert off(computed(sdg("none"), folder)["total"], said, 5e-5) == 5
+
+
+def test_a_score_falls_with_the_square():
+    """Government spending in the Index of Economic Freedom 2019: 100 - 0.03 x^2, not below zero. Values and scores are
+    printed to one decimal: half a unit of x moves the score by 0.003 x. Facts from Plotly-World-Viz@233057cd."""
+    folder = CASES / "ief-2019-spending"
+    spec = index(
+        word("spending", parent="total", transform="power", power=2, coefficients=[100, -0.03]),
+        normalise="linear",
+        range="truncated",
+        scale=[0, 100],
+    )
+    got, said = computed(spec, folder)["spending"], published(folder)["score"]
+    allowed = 0.05 + 0.003 * table(folder, "panel").set_index("unit")["spending"].reindex(said.index)
+    assert off(got, said, allowed) == 0
+    assert got[["Libya", "Kiribati", "NorthKorea"]].tolist() == [0, 0, 0]
+
+
+def test_ranks_of_sums_of_ranks():
+    """CDC/ATSDR Social Vulnerability Index 2022, counties of Pennsylvania: every rank to four decimals. The sums are of
+    rounded ranks: unrounded ones give other ranks to some counties in every theme of more than one indicator."""
+    spec, folder, said = entry("cdc-svi-2022-pa")
+    got = computed(spec, folder, "raw")
+    assert [node for node in said.columns.drop("year") if off(got[node], said[node])] == []
+    loose = spec.vary(rounding={"decimals": 4, "rule": "half_up", "at": "display"})
+    got = computed(loose, folder, "raw").round(4)
+    assert [
+        node for node in ("theme1", "theme2", "theme3", "theme4", "svi") if off(got[node], said[node])
+    ] == ["theme1", "theme2", "theme4", "svi"]
+
+
+def test_unequal_weights_at_two_levels():
+    """Government AI Readiness Index 2025: within the rounding of values with two decimals; equal weights are not."""
+    spec, folder, said = entry("gairi-2025")
+    got = computed(spec, folder, "raw")
+    assert max((got[node] - said[node]).abs().max() for node in said.columns.drop("year")) < 0.0101
+    equal = computed(spec.vary(weights=dict.fromkeys(spec.pillars, 1)), folder, "raw")
+    assert (equal["total"] - said["total"]).abs().max() > 1
+
+
+def test_goalposts_hold_a_score_at_its_cap():
+    """Technology Achievement Index 2001: telephones and electricity above the average of the OECD count as one; scores
+    with two decimals, inputs rounded as well (0.0063 in all). Without the cap the first countries come out higher."""
+    spec, folder, said = entry("tai-2001")
+    got = computed(spec, folder, "raw")
+    assert off(got["tai"], said["tai"], 0.0063) == 0
+    assert got[["telephones", "electricity"]].max().tolist() == [1, 1]
+    assert_allclose(got["tai"], got[spec.pillars].mean(axis=1), rtol=1e-12)
+    assert off(computed(spec.vary(range="open"), folder, "raw")["tai"], said["tai"], 0.0063) == 5
