@@ -27,9 +27,9 @@ API = {
         "Build an index",
         [
             ("指数", "The index", ["index.index"]),
-            ("规格与面板", "Specification and panel", ["index.spec", "index.spec_faults", "index.panel", "index.draws"]),
-            ("计算步骤", "Steps", [f"index.{name}" for name in ("score", "impute", "treat", "normalise")]),
-            ("权重、合成与位次", "Weights, aggregation, ranks", ["index.weights", "index.aggregate", "index.rounding"]),
+            ("规格与面板", "Specification and panel", [f"index.{name}" for name in ("spec", "spec_faults", "panel", "draws", "coinr", "arguments")]),
+            ("计算步骤", "Steps", [f"index.{name}" for name in ("score", "impute", "transforms", "treat", "normalise")]),
+            ("权重、合成与位次", "Weights, aggregation, ranks", ["index.weights", "index.aggregate", "index.outranking", "index.rounding"]),
         ],
     ),
     "sources": (
@@ -78,7 +78,7 @@ API = {
             (
                 "有多可靠",
                 "How sure",
-                [f"analysis.{name}" for name in ("known", "robustness", "intervals", "sensitivity", "audit", "montecarlo")],
+                [f"analysis.{name}" for name in ("known", "robustness", "intervals", "sensitivity", "audit", "montecarlo", "drawn")],
             ),
             ("变化与目标", "Changes and targets", ["analysis.changes", "analysis.targets"]),
             ("公布的指数", "Published indices", ["analysis.gallery"]),

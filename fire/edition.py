@@ -340,12 +340,13 @@ def places(path: Path, regions: list[str]) -> pd.DataFrame:
     return table
 
 
-def load(edition: int | float | str, folder: Path = EDITIONS) -> Edition:
+def load(edition: int | float | str, folder: Path | str = EDITIONS) -> Edition:
     """Load an edition by its number: `load(2022)`, `load("2022.1")`.
 
     Raises InputError with every fault of its YAML file: syntax, doubled, missing and unknown keys, wrong kinds of
     value, a year without sense, languages and editions that do not exist.
     """
+    folder = Path(folder)
     path, have = folder / f"{edition}.yaml", names(folder)
     say = partial(_say, path.name)
     refuse(

@@ -73,15 +73,6 @@ def test_a_mean_is_the_same_in_every_company():
         assert alone.equals(together[alone.index])
 
 
-@pytest.mark.parametrize(("at", "missed"), [("every_value", 0), ("every_node", 30)])
-def test_indicators_are_rounded_too(at, missed):
-    """Two indicators of Blavatnik 2024 are rounded before their mean; without that 30 of 113 countries miss."""
-    folder = CASES / "blavatnik-2024-leaf-rounding"
-    nodes = [word(node, parent="total") for node in ("enforcement_effective", "enforcement_proper")]
-    spec = index(*nodes, normalise="none", scale=[0, 1], rounding={"decimals": 2, "rule": "r", "at": at})
-    assert off(computed(spec, folder)["total"], published(folder)["score"]) == missed
-
-
 def test_the_best_value_lies_inside():
     """Women among managers: best at a half, scaled by the largest distance. Pay of women over that of men: best at one,
     each side scaled by its own largest distance. Both of Blavatnik 2024, rounded to two decimals."""

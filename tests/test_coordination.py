@@ -1,16 +1,17 @@
 """Coupling coordination and obstacle degree: published cases, rules for scores outside the range, bad input."""
 
-from types import SimpleNamespace
-
+import engine_data
 import numpy as np
 import pandas as pd
 import pytest
+from engine_data import panel, word
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fire import edition as editions
 from fire.analysis import coordination, regions
 from fire.errors import InputError
+from fire.index.index import Index
 
 SYSTEMS = pd.DataFrame(
     [
@@ -27,17 +28,19 @@ SYSTEMS = pd.DataFrame(
 WEIGHTS = {"s1": 0.4, "s2": 0.3, "s3": 0.3}
 
 
-def index(low: float, high: float):
-    """What the analyses read of an index: the systems on a scale of ten in 2020, of eleven in 2021."""
-    tables = {year: SYSTEMS.mul(10 + year - 2020) for year in (2020, 2021)}
-    systems, weights = list(SYSTEMS), pd.Series(WEIGHTS)
-    return SimpleNamespace(
-        spec=SimpleNamespace(pillars=systems, indicators=systems, method={"scale": [low, high]}),
-        years=list(tables),
-        weight_in_index=weights,
-        pillar=pd.Series(systems, systems),
-        wide=lambda year: tables[year],
-    )
+def index(low: float, high: float) -> Index:
+    """The systems on a scale of ten in 2020, of eleven in 2021, as scores of an index with this scale."""
+    leaves = [
+        word(node, parent="total", weight=weight, posts=[low, high]) for node, weight in WEIGHTS.items()
+    ]
+    spec = engine_data.index(*leaves, normalise="goalposts", scale=[low, high])
+    cells = {
+        (unit, year, node): SYSTEMS.at[unit, node] * (10 + year - 2020)
+        for unit in SYSTEMS.index
+        for year in (2020, 2021)
+        for node in SYSTEMS
+    }
+    return Index(spec, panel(cells))
 
 
 def test_standard_form_published_case():

@@ -135,6 +135,41 @@ def test_a_class_that_no_unit_leaves_has_no_probability():
     assert frame.loc[frame["from"] == 3, "probability"].isna().all() and frame["count"].sum() == 2
 
 
+def chain(rows: list[list[float]]) -> pd.DataFrame:
+    """A transition table of a hundred units in each class, from its probabilities."""
+    n = len(rows)
+    cells = [(i + 1, j + 1, round(100 * rows[i][j]), rows[i][j]) for i in range(n) for j in range(n)]
+    return pd.DataFrame(cells, columns=["from", "to", "count", "probability"])
+
+
+@pytest.mark.parametrize(
+    "rows, shares",
+    [
+        ([[0.5, 0.25, 0.25], [0.5, 0, 0.5], [0.25, 0.25, 0.5]], [0.4, 0.2, 0.4]),  # Kemeny and Snell: Oz
+        ([[0.5, 0.5, 0], [0.2, 0.8, 0], [0.1, 0.1, 0.8]], [2 / 7, 5 / 7, 0]),  # class 3 is left for good
+        ([[0.9, 0.1], [0, 1]], [0, 1]),  # and here class 1
+        ([[0, 1], [1, 0]], [0.5, 0.5]),  # half the time in each
+    ],
+)
+def test_the_long_run_is_unique_where_one_set_of_classes_is_never_left(rows, shares):
+    found = dynamics.long_run(chain(rows))
+    assert found["class"].tolist() == list(range(1, len(rows) + 1))
+    assert found["share"].tolist() == pytest.approx(shares, abs=1e-12)
+    assert found["share"] @ np.array(rows) == pytest.approx(shares, abs=1e-12)
+
+
+def test_the_long_run_of_two_closed_sets_or_of_unknown_moves_is_refused():
+    with pytest.raises(
+        InputError, match="no unit leaves for others: 1, 2 and 4: the long run depends on the start"
+    ):
+        dynamics.long_run(chain([[0.5, 0.5, 0, 0], [0.2, 0.8, 0, 0], [0.2, 0.2, 0.2, 0.4], [0, 0, 0, 1]]))
+    moves = pd.DataFrame([[1, 2], [2, 3]])
+    with pytest.raises(InputError, match="class 3: units enter it, but no year after that is known"):
+        dynamics.long_run(dynamics.transitions(moves, labels=[1, 2, 3]))
+    never = dynamics.long_run(dynamics.transitions(pd.DataFrame([[1, 2], [2, 1]]), labels=[1, 2, 3]))
+    assert never["share"].tolist() == [0.5, 0.5, 0]
+
+
 def test_classes_are_pooled_quantiles_with_the_upper_bound_included():
     table = pd.DataFrame({2020: [1.0, 2, 3, 4], 2021: [1.0, 2, 3, 4]}, index=list("abcd"))
     found = dynamics.classes(tidy(table), "total", bounds=[1, 2.5, 3], relative=False)
@@ -221,6 +256,43 @@ def test_moran_equals_esda_and_its_permutations_come_from_the_generator(on_map, 
         )
         assert ours["I"].sum() / len(ours) * len(ours) / (len(ours) - 1) == pytest.approx(theirs.I, abs=1e-10)
     assert w.name in frame.attrs["convention"] and "199 permutations" in frame.attrs["convention"]
+
+
+def moran_of(weights, name: str, column: str) -> pd.Series:
+    """`dynamics.moran` of a column of the example data of libpysal."""
+    values = np.array(libpysal.io.open(libpysal.examples.get_path(name)).by_col[column], dtype=float)
+    scores = tidy(pd.DataFrame({2020: values}, index=pd.Index(weights.id_order, name="unit")))
+    return dynamics.moran(scores, "total", weights, np.random.default_rng(1), 199).iloc[0]
+
+
+@pytest.mark.parametrize(
+    "data, name, column, p",
+    [
+        ("stl.gal", "stl_hom.txt", "HR8893", 0.00027147862770937614),
+        ("sids2.gal", "sids2.dbf", "SIDR74", 0.0001158330781489969),
+    ],
+)
+def test_moran_under_normality_as_esda_documents_it(data, name, column, p):
+    found = moran_of(libpysal.io.open(libpysal.examples.get_path(data)).read(), name, column)
+    assert found["p_norm"] == pytest.approx(p, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "column, moran, z, p",
+    [("CRIME", 0.485770914, 5.3818, 7.374e-08), ("INC", 0.416837942, 4.6495, 3.327e-06)],
+)
+def test_moran_under_normality_as_spdep_prints_it(column, moran, z, p):
+    """moran.test(columbus$CRIME, nb2listw(col.gal.nb), randomisation = FALSE, alternative = "two.sided"): variance
+    0.008860962. The neighbours of R's example (230) lack three pairs of those of libpysal (236)."""
+    neighbours = dict(libpysal.io.open(libpysal.examples.get_path("columbus.gal")).read().neighbors)
+    for one, other in [("5", "16"), ("25", "30"), ("31", "39")]:
+        neighbours[one] = [city for city in neighbours[one] if city != other]
+        neighbours[other] = [city for city in neighbours[other] if city != one]
+    w = libpysal.weights.W(neighbours, id_order=list(neighbours), silence_warnings=True)
+    found = moran_of(w, "columbus.dbf", column)
+    assert w.nonzero == 230 and found["I"] == pytest.approx(moran, abs=5e-10)
+    assert found["variance_norm"] == pytest.approx(0.008860962, abs=5e-10)
+    assert found["z_norm"] == pytest.approx(z, abs=5e-5) and found["p_norm"] == pytest.approx(p, rel=2e-4)
 
 
 def test_permutation_p_values_are_calibrated_and_agree_with_esda(on_map, places):
@@ -480,3 +552,80 @@ def test_islands_coincident_points_and_strangers_are_refused(places, on_map):
     three = tidy(pd.DataFrame({2021: [1.0, 2, 3]}, index=list("abc")))
     with pytest.raises(InputError, match=r"c has no neighbour \(an island\)"):
         dynamics.moran(three, "total", island, np.random.default_rng(1))
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda scores: dynamics.sigma(scores, "total"),
+        lambda scores: dynamics.spread(scores, ["total"]),
+        lambda scores: dynamics.gaps(scores, "total"),
+        lambda scores: dynamics.beta(scores, "total"),
+        lambda scores: dynamics.convergence(scores.assign(region="r"), ["total"]),
+        lambda scores: dynamics.influential(scores, "total"),
+        lambda scores: dynamics.paths(scores, "total"),
+        lambda scores: dynamics.classes(scores, "total"),
+        lambda scores: dynamics.transitions(scores.pivot(index="unit", columns="year", values="node")),
+        lambda scores: dynamics.rank_mobility(scores, "total"),
+        lambda scores: dynamics.mobility(scores, "total"),
+        lambda scores: dynamics.shift(scores, "total"),
+        lambda scores: dynamics.in_short(scores, "total", None),
+    ],
+)
+def test_one_year_is_no_comparison(call):
+    with pytest.raises(InputError, match="1 year.* given, at least 2 needed: add years"):
+        call(tidy(panel(years=[2021])))
+
+
+def test_what_one_year_allows():
+    scores = tidy(panel(years=[2021])).assign(region="r")
+    scores["rank"] = scores["score"].rank(ascending=False)
+    moves = dynamics.rank_moves(scores, "total")
+    assert list(moves) == ["unit", "rank_before", "rank_after", "rank_change"] and moves.empty
+    found = pd.DataFrame({2021: [1, 2]}, index=["u00", "u01"])
+    assert dynamics.moves(found).empty and "step" in dynamics.movers(scores, "total", found)
+    assert set(dynamics.density(scores, "total")["year"]) == {2021}
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (
+            lambda s, p: dynamics.beta(s, "total", covariance="HC9"),
+            "'HC9' is not known: type one of nonrobust",
+        ),
+        (
+            lambda s, p: dynamics.beta(s, "total", pd.DataFrame({"a": "x"}, s["unit"])),
+            "control 'a' is no number",
+        ),
+        (
+            lambda s, p: dynamics.convergence(s, ["total"]),
+            "'region' is missing: take the scores of regions.bal",
+        ),
+        (
+            lambda s, p: dynamics.density(s, "total", "Scott"),
+            "'Scott' is not known: type one of scott, silver",
+        ),
+        (lambda s, p: dynamics.classes(s, "total", k=1), "k = 1: choose two classes or more"),
+        (lambda s, p: dynamics.rank_moves(s, "zz"), "the node does not occur: choose one of total"),
+        (lambda s, p: dynamics.basis(s, "zz"), "the node does not occur: choose one of total"),
+        (lambda s, p: dynamics.moran(s, "total", None, None), "weights are a NoneType: give a libpysal W"),
+        (lambda s, p: dynamics.moran(s, "total", None, None, 0), "0 permutations: give 1 or more"),
+        (lambda s, p: dynamics.nearest(p[["city"]]), "column 'lon' is missing"),
+        (lambda s, p: dynamics.inverse_distance(p, power=0), "power = 0: give a number above zero"),
+        (lambda s, p: dynamics.reach(p, 99), "k = 99: choose 1 to"),
+    ],
+)
+def test_arguments_that_cannot_be(call, words, places):
+    with pytest.raises(InputError, match=words):
+        call(tidy(panel()), places)
+
+
+def test_clusters_may_be_a_dictionary():
+    table = panel()
+    groups = pd.Series([unit[1] for unit in table.index], table.index)
+    both = [dynamics.beta(tidy(table), "total", clusters=one) for one in (groups, dict(groups))]
+    assert both[0].equals(both[1])

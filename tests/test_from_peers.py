@@ -143,11 +143,42 @@ def test_comparison_of_two_coins():  # articles/adjustments
 
 
 def test_removing_elements():  # articles/sensitivity
-    ranks = example().wide(column="rank")["Index"].astype(float)
     printed = {"Physical": 1.529412, "ConEcFin": 2.627451, "Political": 2.901961, "Instit": 1.176471}
     printed |= {"P2P": 1.686275, "Environ": 3.098039, "Social": 3.960784, "SusEcFin": 2.627451}
-    found = {one: (example().drop(one).wide(column="rank")["Index"] - ranks).abs().mean() for one in printed}
-    assert {one: round(float(value), 6) for one, value in found.items()} == printed
+    found = audit.leave_one_out(example(), list(printed))
+    assert dict(zip(found["node"], found["shift"].round(6))) == printed
+    moved = views.moves(example(), example().drop("Social")).set_index("unit")
+    far = (moved["rank_after"] - moved["rank_before"]).abs()
+    most = found.set_index("node").loc["Social"]
+    assert most["most"] == far.max() == far[most["unit"]]
+
+
+def test_nodes_of_every_level_are_removed_and_faults_are_named():
+    small = plain().vary(missing="none").branch("Physical")
+    found = audit.leave_one_out(small)
+    assert found["node"].tolist() == small.spec.children("Physical") and found["shift"].gt(0).all()
+    with pytest.raises(InputError) as caught:
+        audit.leave_one_out(example(), ["Index", "Sosial"], year=1999)
+    assert [fault.split(":")[0] for fault in caught.value.faults] == [
+        "no node 'Sosial'",
+        "no year 1999",
+        "'Index' is the index itself",
+    ]
+
+
+def test_a_node_without_which_there_is_no_index_has_no_shift():
+    """A ratio needs both of its children: without one there is no number, without the ratio there is."""
+    nodes = [
+        engine_data.word("of", parent="total", aggregation="ratio"),
+        engine_data.word("c", parent="total"),
+    ]
+    nodes += [engine_data.word(name, parent="of") for name in "ab"]
+    cells = engine_data.columns(a=[5, 7, 3, 4], b=[1, 2, 3, 5], c=[9, 2, 3, 1])
+    index = Index(engine_data.index(*nodes, normalise="none"), cells)
+    found = audit.leave_one_out(index).set_index("node")
+    assert found.loc[["a", "b"]].isna().all(axis=None)
+    # ratios 5, 3.5, 1, 0.8 and c 9, 2, 3, 1: ranks 1, 2, 3, 4 of both, 1, 3, 2, 4 without the ratio
+    assert found.loc["of", "shift"] == 0.5 and found.loc["c", "shift"] == 0
 
 
 def test_statistics_and_correlations():  # articles/analysis, articles/imputation
@@ -178,14 +209,33 @@ def test_statistics_and_correlations():  # articles/analysis, articles/imputatio
         ("StMob", "Energy"): 0.73,
         ("StMob", "GDP"): 0.84,
     }
-    social = describe.correlations(example().wide()[example().spec.children("Social")])
-    assert social.loc["CPI", ["FreePress", "NGOs"]].round(3).tolist() == [0.761, 0.768]
-    pairs = raw()[example().spec.children("P2P")].cov()
-    alpha = len(pairs) / (len(pairs) - 1) * (1 - np.trace(pairs) / pairs.to_numpy().sum())
-    assert alpha == pytest.approx(0.05126659, abs=5e-9)
-    assert audit.alpha(raw()[example().spec.children("P2P")]) != pytest.approx(
-        alpha, abs=1e-3
-    )  # complete rows
+    people = raw()[example().spec.children("P2P")]
+    assert audit.alpha(people, pairwise=True) == pytest.approx(0.05126659, abs=5e-9)
+    assert audit.alpha(people) != pytest.approx(0.05126659, abs=1e-3)  # complete rows
+
+
+def flags(**bounds) -> dict:
+    found = describe.correlation_tests(example(), siblings=True, **bounds)
+    return {frozenset(pair): r for *pair, r in found[["node", "other", "r"]].round(3).itertuples(index=False)}
+
+
+def test_flagged_correlations():  # articles/analysis, get_corr_flags
+    high = {frozenset({"CPI", "FreePress"}): 0.761, frozenset({"CPI", "NGOs"}): 0.768}
+    low = {frozenset({"CostImpEx", "TBTs"}): -0.697, frozenset({"RTAs", "TBTs"}): -0.752}
+    low |= {frozenset({"TBTs", "TIRcon"}): -0.623}
+    assert flags(above=0.75) == high and flags(below=-0.5) == low
+    assert flags(above=0.75, below=-0.5) == high | low
+    everything = describe.correlation_tests(example(), siblings=True)
+    kept = describe.correlation_tests(example(), siblings=True, above=0.75)
+    parent = example().spec.nodes["parent"]
+    assert (everything["node"].map(parent) == everything["other"].map(parent)).all()
+    families = [len(example().spec.children(one)) for one in parent[example().spec.indicators].unique()]
+    assert len(everything) == sum(size * (size - 1) // 2 for size in families)
+    # p-values are corrected for all pairs that were looked at, not for those that stand out
+    same = everything.merge(kept, on=["node", "other"])
+    assert len(same) == 2 and same["p_holm_x"].tolist() == same["p_holm_y"].tolist()
+    with pytest.raises(InputError, match="above = 75: a correlation lies from -1 to 1"):
+        describe.correlation_tests(example(), above=75)
 
 
 def test_screening_and_treatment():  # articles/screening, articles/treat

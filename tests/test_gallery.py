@@ -101,6 +101,21 @@ def test_a_comparison_notices_a_wrong_score_a_wrong_rank_and_a_missing_unit(held
     assert gallery.shown(row["largest"]) == "–"
 
 
+def test_a_unit_without_a_published_rank_does_not_count_in_the_others(held):
+    entry, _ = held("hdi-2022")
+    apart = entry.expected.copy()
+    apart.loc[apart["rank_hdi"].eq(1), "rank_hdi"] = np.nan
+    found = gallery.compare(gallery.Entry(entry.id, entry.about, entry.index, apart))
+    ranks = found[found["measure"].eq("rank")]
+    assert len(ranks) == 192 and ranks["difference"].eq(-1).all()
+
+
+def test_a_label_that_occurs_twice_stands_behind_its_parent(held):
+    entry, compared = held("doing-business-2020")
+    names = gallery.by_node(entry, compared)["name_en"]
+    assert names.is_unique and "Registering property: Cost" in set(names)
+
+
 def test_the_weights_of_a_specification_matter(held):
     """Means that are not the publisher's miss the published digits: the comparison is no tautology."""
     entry, _ = held("women-business-law-2024")
@@ -127,6 +142,57 @@ def test_an_unknown_entry_and_an_unknown_column_are_refused(tmp_path):
     path.write_text("unit,year,hdi,rank_hid\nAFG,2022,0.462,182\n", encoding="utf-8")
     with pytest.raises(InputError, match="column 'rank_hid' is no node of hdi-2022"):
         gallery._expected(path, spec)
+
+
+MADE_UP = {
+    "spec.toml": """
+id = "made-up"
+label = { zh = "甲", en = "A" }
+[method]
+missing = "group_mean"
+normalise = "none"
+reference = "year"
+[[node]]
+id = "index"
+label = { zh = "甲", en = "A" }
+[[node]]
+id = "x"
+parent = "index"
+label = { zh = "乙", en = "B" }
+[[node]]
+id = "y"
+parent = "index"
+label = { zh = "丙", en = "C" }
+[[band]]
+from = "least"
+label = { zh = "低", en = "Low" }
+[[band]]
+from = 3
+label = { zh = "高", en = "High" }
+""",
+    "raw.csv": "unit,year,x,y\n01,2020,1,\n02,2020,2,3\n03,2020,,5\n",
+    "filled.csv": "unit,year,indicator,value\n03,2020,x,4\n",
+    "groups.csv": "unit,region\n01,N\n02,N\n03,S\n",
+    "expected.csv": "unit,year,index,rank_index,band_index\n01,2020,2,3,Low\n02,2020,2.5,2,Low\n03,2020,4.5,1,High\n",
+    "about.toml": "edition = 2020\n[printed]\ndefault = 1\n[allowed]\ndefault = 0\n",
+}
+
+
+def test_filled_values_groups_and_bands_are_read(tmp_path, monkeypatch):
+    """By hand: the gap of unit 01 takes the mean of its group, 3; that of unit 03 the filled value, 4."""
+    for name, text in MADE_UP.items():
+        files.write_text(tmp_path / "made-up" / name, text)
+    monkeypatch.setattr(gallery, "FOLDER", tmp_path)
+    entry = gallery.load("made-up")
+    compared = gallery.compare(entry)
+    assert compared["equal"].all() and len(compared) == 9
+    assert entry.scores.query("unit == '03' and node == 'x'")["share_estimated"].item() == 1
+    wrong = entry.expected.assign(band_index="Low")
+    found = gallery.compare(gallery.Entry(entry.id, entry.about, entry.index, wrong))
+    told = gallery.differing(entry, found)
+    assert told[["ranked", "quantity", "published_said", "computed_said"]].to_numpy().tolist() == [
+        ["03", "published-band", "Low", "High"]
+    ]
 
 
 def test_the_table_has_a_row_an_entry():

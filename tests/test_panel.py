@@ -149,3 +149,154 @@ def test_from_wide():
         panels.from_wide(coinr("asem_raw").assign(LPI=[1, 2, "good", *range(48)]), spec, unit="uCode")
     with pytest.raises(InputError, match="column 'Flights' is missing"):
         panels.from_wide(coinr("asem_raw").drop(columns="Flights"), spec, unit="uCode")
+
+
+# Wide tables
+
+
+WIDE = pd.DataFrame(
+    {"unit": ["a", "b", "a", "b"], "year": [2020, 2020, 2021, 2021], "x": [1.0, 2, 3, 4], "y": [5.0, 6, 7, 8]}
+)
+LONG = panels.from_wide(WIDE, flat("x", "y"))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pd.concat([WIDE[:2], WIDE[2:].reset_index(drop=True)]),  # two yearly tables: row labels 0, 1, 0, 1
+        WIDE.set_index(["unit", "year"]),
+        WIDE.set_index("unit"),
+        WIDE.set_axis(["same"] * 4),
+        WIDE.assign(year=WIDE["year"].astype(str)),
+        WIDE.assign(year=WIDE["year"].astype(float)),
+        WIDE.assign(year=pd.to_datetime(WIDE["year"].astype(str))),
+        WIDE.assign(year=pd.to_datetime(WIDE["year"].astype(str) + "-12-31")),
+        WIDE.assign(year=pd.PeriodIndex(WIDE["year"].astype(str), freq="Y")),
+        WIDE.assign(unit=pd.Categorical(WIDE["unit"], ["z", "b", "a"], ordered=True)),
+        WIDE.assign(x=WIDE["x"].astype("Int8"), y=WIDE["y"].astype("float32")),
+        WIDE.assign(x=WIDE["x"].astype("category"), y=WIDE["y"].astype(str)),
+        WIDE.assign(gdp=["-", "n/a", "?", ""]),  # a column that the specification does not have
+    ],
+)
+def test_a_wide_table_with_any_row_labels_and_types(table):
+    assert panels.from_wide(table, flat("x", "y")).equals(LONG)
+
+
+def test_the_rows_of_a_panel_come_column_by_column():
+    assert LONG[["unit", "year", "indicator", "value"]].to_numpy().tolist() == [
+        ["a", 2020, "x", 1],
+        ["b", 2020, "x", 2],
+        ["a", 2021, "x", 3],
+        ["b", 2021, "x", 4],
+        ["a", 2020, "y", 5],
+        ["b", 2020, "y", 6],
+        ["a", 2021, "y", 7],
+        ["b", 2021, "y", 8],
+    ]
+    one = panels.from_wide(WIDE[:2].drop(columns="year"), flat("x"), status="estimated", source="book")
+    assert set(one["year"]) == {1} and set(one["status"]) == {"estimated"} and set(one["source"]) == {"book"}
+    taken = panels.from_wide(WIDE.rename(columns={"x": "value", "y": "status"}), flat("value", "status"))
+    assert taken["value"].tolist() == LONG["value"].tolist() and set(taken["status"]) == {"observed"}
+
+
+@pytest.mark.parametrize(
+    "table, words",
+    [
+        (WIDE.assign(year=2018.5), "row 1, column 'year': '2018.5' is not a whole year"),
+        (WIDE.assign(year="2018年"), "row 1, column 'year': '2018年' is not a number"),
+        (WIDE.assign(year=pd.Timestamp(2018, 5, 1)), "'2018-05-01 00:00:00' is a date within a year"),
+        (WIDE.assign(year=[2020, None, 2021, 2021]), "row 2: 'year' is empty"),
+        (WIDE.assign(unit=["a", None, "a", ""]), "row 2: 'unit' is empty.*\n.*row 4: 'unit' is empty"),
+        (WIDE.assign(x=pd.Timestamp(2018, 5, 1)), "row 1, column 'x': '2018-05-01 00:00:00' is not a number"),
+        (pd.concat([WIDE, WIDE[:1]]), "row 5: there is a row before it for a, 2020: keep one"),
+        (
+            WIDE.drop(columns="year"),
+            "row 3: there is a row before it for a, and there is no column 'year': add",
+        ),
+        (WIDE.rename(columns={"year": "Year"}), "'year' is missing: name the one that .* years: year='Year'"),
+        (
+            WIDE.rename(columns={"unit": "city"}),
+            "'unit' is missing: name the one that holds the units: unit=",
+        ),
+        (WIDE.rename(columns={"x": "X"}), "column 'x' is missing: rename 'X' if that is it, or add it"),
+        (WIDE.rename(columns={"x": "ｘ"}), "column 'x' is missing: rename 'ｘ' if that is it, or add it"),
+        (pd.concat([WIDE, WIDE["x"]], axis=1), "column 'x' is there more than once"),
+        (WIDE.set_axis(pd.MultiIndex.from_product([["a"], WIDE]), axis=1), "columns have several levels"),
+        (LONG, "it is a panel already"),
+        (WIDE["x"], "the table is a Series: give a DataFrame"),
+        ({"x": [1]}, "the table is a dict: give a DataFrame"),
+        ("my.dta", r"'my.dta' names a file: read it first, as in pd.read_stata\('my.dta'\)"),
+    ],
+)
+def test_a_table_that_is_no_wide_one(table, words):
+    with pytest.raises(InputError, match=words):
+        panels.from_wide(table, flat("x", "y"))
+
+
+def test_a_wide_table_and_its_specification_swapped_or_missing():
+    with pytest.raises(InputError, match="the table comes first, then the specification: swap"):
+        panels.from_wide(flat("x", "y"), WIDE)
+    with pytest.raises(InputError, match="is a dict: build it first.*\n.*the table is a Series"):
+        panels.from_wide(WIDE["x"], {})
+
+
+def test_every_fault_of_a_wide_table_at_once():
+    with pytest.raises(InputError) as caught:
+        panels.from_wide(WIDE.assign(x="a", year=[2020, 2020.5, 2021, None]), flat("x", "y"))
+    assert len(caught.value.faults) == 6
+
+
+# Stata
+
+
+def stata(tmp_path, table: pd.DataFrame, **options):
+    path = tmp_path / "mine.dta"
+    table.to_stata(path, write_index=False, version=118, **options)
+    return path
+
+
+CODED = WIDE.assign(
+    unit=np.array([1, 2, 1, 2], dtype="int8"),
+    year=pd.to_datetime(WIDE["year"].astype(str)),
+    x=WIDE["x"].astype("int8"),
+    y=np.array([5, 6.5, np.nan, 8], dtype="float32"),
+)
+NAMES = {"unit": {1: "北京", 2: "上海"}}
+VALUES = [1, 2, 3, 4, 5, 6.5, np.nan, 8]
+
+
+@pytest.mark.parametrize("read", ["frame", "file"])
+def test_a_stata_file_with_value_labels_and_yearly_dates(tmp_path, read):
+    path = stata(tmp_path, CODED, value_labels=NAMES, convert_dates={"year": "ty"})
+    frame = pd.read_stata(path)
+    assert isinstance(frame["unit"].dtype, pd.CategoricalDtype) and frame["year"].dtype.kind == "M"
+    spec = flat("x", "y")
+    found = panels.read(path, spec) if read == "file" else panels.from_wide(frame, spec)
+    np.testing.assert_array_equal(found["value"], VALUES)
+    assert found["unit"].tolist() == ["北京", "上海"] * 4
+    assert found["year"].tolist() == [2020, 2020, 2021, 2021] * 2
+    table, _ = panels.wide(found, ["x", "y"])
+    assert table.loc[(2021, "上海"), "y"] == 8
+
+
+def test_missing_values_of_stata_are_missing(tmp_path):
+    path = stata(tmp_path, CODED.assign(year=WIDE["year"]), value_labels=NAMES)
+    frame = pd.read_stata(path, convert_missing=True)
+    assert type(frame["y"][2]).__name__ == "StataMissingValue"
+    np.testing.assert_array_equal(panels.from_wide(frame, flat("x", "y"))["value"], VALUES)
+
+
+def test_a_value_label_is_no_value(tmp_path):
+    """A code 3 labelled "no answer" is no 3: whoever means the codes reads them."""
+    path = stata(tmp_path, CODED.assign(year=WIDE["year"]), value_labels={"x": {3: "no answer"}})
+    with pytest.raises(InputError, match=r"row 3, column 'x': 'no answer' .*convert_categoricals=False\)"):
+        panels.from_wide(pd.read_stata(path), flat("x", "y"))
+    with pytest.raises(InputError, match="row 4, column 'x': 'no answer' is not a number"):
+        panels.read(path, flat("x", "y"))
+    codes = panels.from_wide(pd.read_stata(path, convert_categoricals=False), flat("x", "y"))
+    np.testing.assert_array_equal(codes["value"], VALUES)
+
+
+def test_a_panel_in_long_form_from_stata(tmp_path):
+    path = stata(tmp_path, LONG.astype({"status": "category"}))
+    assert panels.read(path)[["unit", "year", "indicator", "value"]].equals(LONG.iloc[:, :4])

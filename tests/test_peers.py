@@ -125,10 +125,12 @@ def test_outranking_of_an_index_takes_directions_and_weights_in_the_index():
     assert len(error.value.faults) == 2 and "type one of 2020" in str(error.value)
 
 
-def test_units_without_a_score_are_not_compared():
-    index = index_of({"a": [1, 2, np.nan], "b": [1, 3, np.nan], "c": [5, 6, np.nan]})
-    matrix, whole = audit.outranking(index)
+def test_units_without_a_score_at_the_node_are_not_compared():
+    index = index_of({"a": [1, 2, np.nan], "b": [1, 3, np.nan], "c": [5, 6, 7]})
+    matrix, whole = audit.outranking(index, node="P")
     assert list(matrix.index) == ["u01", "u00"] and whole["dominant_pct"] == 100
+    matrix, _ = audit.outranking(index)
+    assert matrix.at["u02", "u01"] == 1 and len(matrix) == 3  # on what both have
 
 
 # TOPSIS

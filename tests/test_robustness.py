@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fire import files
-from fire.analysis import montecarlo, robustness
+from fire.analysis import drawn, intervals, montecarlo, robustness, sensitivity
 from fire.errors import InputError
 from fire.index import score
 from fire.index import spec as specs
@@ -314,12 +314,18 @@ BAD = [
     ({"weights": {"band": 0.0}}, "changes nothing: remove it or widen it"),
     ({"weights": {"band": [0.1]}}, "1 values for 2 levels"),
     ({"weights": {"dirichlet": 0}}, "a concentration must be positive"),
-    ({"weights": {"sets": pd.DataFrame({"w": {"P": -1.0}})}}, "weights must not be negative"),
     ({"weights": {}}, "give band"),
     ({"drop": 0.0}, "0 < drop <= 1"),
     ({"error": {"simulated": 0.1}}, "changes nothing: remove it"),
     ({"missing": ["published", "mean"]}, "missing = mean changes nothing"),
-    ({"aggregation": ["arithmetic", "copeland"]}, "aggregation 'copeland' is not one of"),
+    (
+        {"aggregation": ["arithmetic", "geometrical"]},
+        "'geometrical' is not known: type one of published, arithmetic",
+    ),
+    ({"weights": {"band": 0.1, "dirichlet": 9}}, "only one of them: there are band and dirichlet"),
+    ({"weights": {"band": float("nan")}}, "band = nan is no finite number"),
+    ({"weights": {"sets": {"P": 1.0}}}, "'sets' is a dict: give a frame"),
+    ({"weights": {"sets": pd.Series({"P": 1.0})}}, "'sets' is a Series: give a frame"),
 ]
 
 
@@ -409,3 +415,252 @@ def test_weights_of_the_peers_example_give_its_ranks_exactly():
         np.add.at(counts, (np.arange(51), peer - 1), 1)
         np.add.at(counts, (np.arange(51), expected - 1), 1)
         assert (result.ranks[0] == counts).all() and (peer != expected).any()
+
+
+# Through the engine -----------------------------------------------------------------------------------------------------
+
+
+PERCENTILE = {"normalise": "percentile", "reference": "pooled"}
+
+
+def forced(monkeypatch):
+    """From here on every draw goes through the engine."""
+    monkeypatch.setattr(drawn, "linked_mean", lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    "alternatives",
+    [
+        {
+            "weights": {"band": [0.5, 0.4]},
+            "aggregation": ["arithmetic", "geometric", "harmonic"],
+            "drop": 0.5,
+        },
+        {"weights": {"dirichlet": 20}, "normalise": ["published", PERCENTILE], "drop": 1.0},
+        {"weights": {"sets": random_sets(40)}},
+    ],
+)
+def test_the_engine_gives_the_ranks_of_the_kernel(panel, alternatives, monkeypatch):
+    """The same draws, so the same counts of ranks, pairs and growth. The growth of a draw may fall into the next bin."""
+    holes = panel[~((panel["unit"] == "u03") & panel["indicator"].isin(["a", "c"]))]
+    for data in (panel, holes):
+        index = Index(small_spec(), data)
+        kernel, _ = robustness.prepare(index, alternatives, 3, "index")
+        with monkeypatch.context() as patch:
+            forced(patch)
+            engine, _ = robustness.prepare(index, alternatives, 3, "index")
+        assert isinstance(kernel.schemes[0], montecarlo.Linked)
+        assert isinstance(engine.schemes[0], drawn.Scheme)
+        one, two = (montecarlo.simulate(design, 3000) for design in (kernel, engine))
+        assert (one["ranks"] == two["ranks"]).all() and (one["pairs"] == two["pairs"]).all()
+        assert np.abs(one["growth"] - two["growth"]).sum() <= 4
+
+
+def test_regions_rank_in_the_engine_as_in_the_kernel(panel, monkeypatch):
+    groups = {f"u{k:02d}": "ABC"[k % 3] for k in range(12)}
+    found = []
+    for _ in range(2):
+        found.append(
+            robustness.run(Index(small_spec(), panel), {"weights": {"band": 0.5}}, 500, groups=groups, top=1)
+        )
+        forced(monkeypatch)
+    assert (found[0].ranks == found[1].ranks).all()
+
+
+def test_data_errors_spread_ranks_in_the_engine_as_in_the_kernel(panel, monkeypatch):
+    alternatives = {"error": {"observed": 0.05, "year_correlation": 0.5}}
+    shares = []
+    for _ in range(2):
+        shares.append(robustness.run(Index(small_spec(), panel), alternatives, 6000).ranks / 6000)
+        forced(monkeypatch)
+    assert np.abs(shares[0] - shares[1]).max() < 0.03 and shares[0].max(axis=2).min() < 0.9
+
+
+MIXED = {
+    "HDI": ({"index": {"aggregation": "geometric"}}, {}),
+    "median below": ({"R": {"aggregation": "median"}}, {}),
+    "minimum": ({"index": {"aggregation": "minimum"}}, {}),
+    "Copeland": ({"index": {"aggregation": "copeland"}}, {}),
+    "rounded": ({}, {"rounding": {"decimals": 1, "rule": "half_up", "at": "every_node"}}),
+    "own decimals": ({"P": {"decimals": 0}}, {}),
+    "normalised above": ({"R": {"normalise": "minmax", "reference": "pooled"}}, {}),
+    "linked": ({"R": {"aggregation": "geometric", "link": [11.0, -1.0]}}, {}),
+    "low is best": ({"index": {"aggregation": "geometric"}}, {"best": "low"}),
+}
+
+
+def shaped(rows: dict, method: dict):
+    """The small index with further keys of some of its nodes and of its method."""
+    table = small_spec(**method).table
+    for row in table["node"]:
+        row |= rows.get(row["id"], {})
+    return specs.build(table, "shaped")
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_any_tree_ranks_as_the_engine_does(panel, name):
+    """Weights one set at a time through `score.compute`, and one indicator after the other left out."""
+    spec, sets = shaped(*MIXED[name]), random_sets(9)
+    expected = brute(spec, panel, sets)
+    result = robustness.run(Index(spec, panel), {"weights": {"sets": sets}}, draws=9)
+    counts = np.array([np.bincount(expected[:, unit] - 1, minlength=12) for unit in range(12)])
+    assert (result.ranks[-1] == counts).all()
+    draws = 600 if name == "normalised above" else 3000  # those of the first take longest
+    dropped = robustness.run(Index(spec, panel), {"drop": 1.0}, draws=draws)
+    shares = np.zeros((12, 12))
+    for leaf in spec.indicators:
+        one = score.compute(spec.drop(leaf), panel)
+        ranks = one[one["node"].eq("index") & one["year"].eq(2021)].sort_values("unit")["rank"].to_numpy(int)
+        shares[np.arange(12), ranks - 1] += 1 / 6
+    assert np.abs(dropped.ranks[-1] / draws - shares).max() < 2.2 * draws**-0.5
+
+
+def test_a_tree_of_one_linked_mean_and_nothing_else_is_for_the_kernel():
+    assert drawn.linked_mean(small_spec(aggregation="harmonic"), "index", True) == "harmonic"
+    assert drawn.linked_mean(shaped(*MIXED["HDI"]), "R", True) == "arithmetic"  # below the geometric root
+    assert [drawn.linked_mean(shaped(*MIXED[name]), "index", False) for name in MIXED] == [None] * len(MIXED)
+    few = small_spec(coverage=0.5)
+    assert drawn.linked_mean(few, "index", gaps=False) and not drawn.linked_mean(few, "index", gaps=True)
+
+
+def test_a_node_in_two_places_has_one_draw_of_its_weights(panel):
+    """R and its copy make up the second index: its ranks are those of R under every set of weights."""
+    table = small_spec().table
+    label = {"zh": "又", "en": "again"}
+    table["node"] += [{"id": "S", "parent": "index", "weight": 0.5, "label": label, "same_as": "R"}]
+    for row in table["node"]:
+        row |= {"P": {"weight": 0.1}, "Q": {"weight": 0.1}, "R": {"weight": 0.3}}.get(row["id"], {})
+    spec = specs.build(table, "twice")
+    sets = random_sets(6)
+    sets.loc[["P", "Q"]] = 0.0
+    sets.loc["S"] = 0.7
+    ranks = [
+        robustness.run(Index(spec, panel), {"weights": {"sets": sets}}, 6, node=node).ranks
+        for node in ("index", "R")
+    ]
+    assert (ranks[0] == ranks[1]).all()
+    robustness.run(Index(spec, panel), {"weights": {"band": 0.2}, "drop": 0.5}, 50)
+
+
+def test_groups_with_weights_of_their_own(panel):
+    """A band so narrow that it moves no rank leaves every unit its published rank, by the weights of its group."""
+    table = small_spec().table | {
+        "group_weights": [{"group": "west", "weights": {"P": 0.0, "Q": 0.0, "R": 1.0}}]
+    }
+    spec = specs.build(table, "grouped")
+    groups = pd.Series({f"u{k:02d}": ("west" if k % 2 else "east") for k in range(12)})
+    index = Index(spec, panel, groups=groups)
+    published = index.of("index").set_index("unit")["rank"]
+    assert published.to_dict() != Index(small_spec(), panel).of("index").set_index("unit")["rank"].to_dict()
+    found = robustness.run(index, {"weights": {"band": 1e-6}}, 50).intervals.query("year == 2021")
+    assert found.set_index("unit")["rank_low"].to_dict() == published.to_dict()
+    assert found.set_index("unit")["rank_high"].to_dict() == published.to_dict()
+
+
+def test_weights_that_follow_from_the_data_are_where_draws_start(panel):
+    index = Index(small_spec(weighting="entropy"), panel)
+    assert abs(index.weights["P"] - WEIGHT["P"]) > 0.05
+    found = robustness.run(index, {"weights": {"band": 1e-6}}, 50).intervals
+    assert (found["rank_median"] == found["rank"]).all()
+    result = robustness.run(index, {"weighting": ["published", "equal"]}, 4000)
+    for way in ("entropy", "equal"):
+        ranks = Index(small_spec(weighting=way), panel).of("index").sort_values("unit")["rank"].to_numpy(int)
+        assert (result.ranks[-1][np.arange(12), ranks - 1] > 1700).all()
+
+
+def test_a_choice_of_what_to_do_with_missing_cells(panel):
+    """Each of the two options has half of the draws, and gives the ranks of the engine."""
+    holes = panel[~((panel["unit"] == "u03") & panel["indicator"].isin(["a", "d", "f"]))]
+    counts = np.zeros((12, 12))
+    for missing in ("none", "mean"):
+        ranks = (
+            Index(small_spec(missing=missing), holes).of("index").sort_values("unit")["rank"].to_numpy(int)
+        )
+        counts[np.arange(12), ranks - 1] += 0.5
+    assert counts.max(axis=1).min() < 1
+    for options in (["published", "mean"], ["published", "none"]):
+        spec = small_spec(missing="none" if "mean" in options else "mean")
+        found = robustness.run(Index(spec, holes), {"missing": options}, 8000).ranks[-1] / 8000
+        assert np.abs(found - counts).max() < 0.03
+
+
+def test_a_floor_serves_a_mixed_tree_under_every_normalisation(panel):
+    spec = shaped({"index": {"aggregation": "geometric"}}, {})
+    options = {"normalise": ["published", {"name": "z", "normalise": "zscore", "scale": [0.0, 1.0]}]}
+    with pytest.raises(InputError, match="geometric mean"):
+        robustness.run(Index(spec, panel), options, draws=10)
+    assert robustness.run(Index(spec, panel), options | {"floor": 0.1}, draws=10).draws == 10
+    error = {"error": {"observed": 0.9}}  # large enough to take scores below zero
+    assert robustness.run(Index(spec, panel), error, draws=100).ranks[-1].sum() == 1200
+
+
+def test_z_scores_without_a_scale_get_one_like_the_index(panel):
+    """Middle and a sixth of the range: on 1 to 10 those of the declared standard run."""
+    declared = {"name": "zscore", "normalise": "zscore", "scale": [5.5, 1.5]}
+    runs = [
+        robustness.run(
+            Index(small_spec(), panel), {"normalise": ["published", option], "error": {"observed": 0.02}}, 500
+        )
+        for option in ("zscore", declared)
+    ]
+    assert (runs[0].ranks == runs[1].ranks).all()
+
+
+def test_faults_of_weight_sets_are_listed_at_once(panel):
+    sets = random_sets(3).astype(object)
+    sets.at["a", "w0"], sets.at["b", "w0"], sets.at["P", "w1"] = np.nan, -0.1, np.inf
+    sets.loc[["d", "e", "f"], "w1"] = 0
+    sets.at["Q", "w2"] = "much"
+    sets = sets.drop(index="c")
+    sets.loc["gdpp"] = 1.0
+    with pytest.raises(InputError) as caught:
+        robustness.run(Index(small_spec(), panel), {"weights": {"sets": sets}}, draws=3)
+    faults = "\n".join(caught.value.faults)
+    for text in (
+        "set 'w0' gives a the weight nan",
+        "set 'w0' gives b the weight -0.1",
+        "set 'w1' gives P the weight inf",
+        "set 'w1' gives every child of R (d, e, f) the weight zero",
+        "set 'w2' gives Q the weight much",
+        "'sets' has no row for c",
+        "no node 'gdpp' in the index",
+    ):
+        assert text in faults
+    assert len(caught.value.faults) == 7
+    twice = pd.concat([random_sets(1)] * 2, axis=1)
+    with pytest.raises(InputError, match="the set 'w0' twice"):
+        robustness.run(Index(small_spec(), panel), {"weights": {"sets": twice}}, draws=3)
+
+
+def test_means_of_groups_fill_cells_in_every_draw(panel):
+    """The groups come from the Index, whatever is varied."""
+    holes = panel[~((panel["unit"] == "u03") & panel["indicator"].eq("d"))]
+    groups = pd.Series({f"u{k:02d}": "AB"[k % 2] for k in range(12)})
+    alternatives = {"weights": {"band": 0.3}, "drop": 0.5, "normalise": ["published", PERCENTILE]}
+    for rows in ({}, {"R": {"aggregation": "median"}}):
+        index = Index(shaped(rows, {"missing": "group_mean"}), holes, groups=groups)
+        found = robustness.intervals(index, alternatives, draws=200)
+        assert set(found["node"]) == {"index", "P", "R"}  # Q has one indicator
+        assert found.groupby(["node", "year"]).size().eq(12).all()
+        assert set(sensitivity.run(index, alternatives, draws=16)["factor"]) >= {"drop", "normalise"}
+
+
+@pytest.mark.parametrize("rows", [{}, {"R": {"aggregation": "median"}}])
+def test_a_panel_of_one_year(panel, rows):
+    found = robustness.run(Index(shaped(rows, {}), panel[panel["year"].eq(2020)]), {"drop": 0.5}, 100)
+    assert len(found.growth) == 0 and len(found.intervals) == 12
+    scores = Index(shaped(rows, {}), panel).scores().assign(growth_pct_status="observed")
+    none = intervals.directions(intervals.growth_of(found.growth, "index", 2020, scores))
+    assert (none["n"], none["certain"], none["fastest"]) == (0, 0, None) and np.isnan(none["low"])
+
+
+def test_an_indicator_is_no_index(panel):
+    table = small_spec().table
+    table["node"] = [row for row in table["node"] if row["id"] in ("index", "P", "Q")]
+    flat = specs.build(
+        table | {"node": [row | {"weight": 0.5} if "parent" in row else row for row in table["node"]]}, "flat"
+    )
+    two = panel[panel["indicator"].isin(["a", "b"])].replace({"indicator": {"a": "P", "b": "Q"}})
+    assert set(robustness.intervals(Index(flat, two), {"drop": 0.5}, draws=10)["node"]) == {"index"}
+    with pytest.raises(InputError, match="'a' is an indicator"):
+        robustness.run(Index(small_spec(), panel), {"drop": 0.5}, 10, node="a")

@@ -1,11 +1,13 @@
 """Sobol' indices against analytic cases and against the index itself."""
 
 import numpy as np
+import pandas as pd
 import pytest
-from test_robustness import small_panel, small_spec
+from test_robustness import WEIGHT, small_panel, small_spec
 
-from fire.analysis import montecarlo, robustness, sensitivity
+from fire.analysis import drawn, montecarlo, robustness, sensitivity
 from fire.errors import InputError
+from fire.index import spec as specs
 from fire.index.index import Index
 
 
@@ -82,3 +84,52 @@ def test_model_evaluates_complete_draws_as_the_kernel_does():
 def test_draws_must_be_a_power_of_two(draws):
     with pytest.raises(InputError, match="power of two"):
         sensitivity.sobol(lambda x: x[0], ["a"], draws)
+
+
+def test_the_engine_gives_the_outputs_of_the_kernel(monkeypatch):
+    """The same points of the design: scores to the grid of the kernel, ranks exactly."""
+    values = np.random.default_rng(2).lognormal(1, 0.5, (2, 8, 6))
+    index = Index(small_spec(), small_panel(values, years=(2020, 2021)))
+    alternatives = {
+        "weights": {"band": [0.5, 0.3]},
+        "aggregation": ["arithmetic", "geometric"],
+        "drop": 0.5,
+        "floor": 0.1,
+    }
+    points = np.random.default_rng(0).random((4, 300))
+    found = []
+    for _ in range(2):
+        design, _ = robustness.prepare(index, alternatives, 7, "index")
+        model, factors = sensitivity.index_model(design, alternatives, 1, np.arange(1, 9.0), 7)
+        found.append(model(points))
+        monkeypatch.setattr(drawn, "linked_mean", lambda *_: None)
+    assert len(factors) == 4 and found[0].shape == (17, 300)
+    assert (found[0][0] == found[1][0]).all() and (found[0][9:] == found[1][9:]).all()
+    assert np.abs(found[0][1:9] - found[1][1:9]).max() < 1e-6
+
+
+def test_a_tree_of_several_means():
+    """Errors of cells have a factor of their own, and the same seed gives the same indices."""
+    values = np.random.default_rng(2).lognormal(1, 0.5, (1, 10, 6))
+    table = small_spec().table
+    table["node"][0]["aggregation"] = "geometric"
+    index = Index(specs.build(table, "mixed"), small_panel(values))
+    alternatives = {"weights": {"band": [0.9, 0.01]}, "error": {"observed": 0.02}, "floor": 0.1}
+    one, two = (sensitivity.run(index, alternatives, draws=64) for _ in range(2))
+    assert one.equals(two) and set(one["factor"]) == {"weights, level 1", "weights, level 2", "error"}
+    mean = one[one["output"].str.startswith("score")].groupby("factor")["total"].mean()
+    assert mean["weights, level 2"] < 0.05 < mean["weights, level 1"] and mean["error"] > 0.05
+
+
+def test_a_seed_of_zero_is_a_seed():
+    runs = [sensitivity.sobol(lambda x: x[:1] + x[1:2] * x[2:], ["a", "b", "c"], 64, 0) for _ in range(2)]
+    assert runs[0].equals(runs[1])
+
+
+def test_years_and_factors_there_are_not_are_refused():
+    index = Index(small_spec(), small_panel(np.random.default_rng(2).lognormal(1, 0.5, (1, 10, 6))))
+    with pytest.raises(InputError, match="the panel has no year 2030"):
+        sensitivity.run(index, {"drop": 0.5}, year=2030, draws=16)
+    with pytest.raises(InputError, match="nothing moves"):
+        sets = pd.DataFrame({"one": pd.Series(WEIGHT)})
+        sensitivity.run(index, {"weights": {"sets": sets}}, draws=16)

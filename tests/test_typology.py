@@ -120,9 +120,9 @@ def test_drawn_weights_aggregate_by_the_method_of_each_node():
     plain = small.edition(list("abcde"), normalise="rank", reference="year").index
     geometric = plain.vary(aggregation="geometric")
     for index in (plain, geometric):
-        weights = pd.Series(index.spec.nodes["weight"].fillna(1))
-        again = typology._aggregate(index.wide(), index.spec, weights)[index.spec.root]
-        assert again.to_numpy() == pytest.approx(index.wide()[index.spec.root].to_numpy(), abs=1e-9)
+        again = typology._rescored(index, np.ones(len(index.spec.nodes)))
+        for table, year in zip(again, (index.year, index.before), strict=True):
+            assert table.to_numpy() == pytest.approx(index.wide(year).to_numpy(), abs=1e-9)
 
 
 def test_without_a_year_before_no_type_rests_on_growth(ed):

@@ -7,6 +7,7 @@ from engine_data import GOLDEN, columns, flat, index, only, random_panel, word
 from numpy.testing import assert_allclose
 
 from fire.errors import InputError
+from fire.files import DATA
 from fire.index import score, weights
 from fire.index import spec as specs
 from fire.index.index import Index
@@ -120,6 +121,69 @@ def test_principal_components():
     assert_allclose(weights.pca(data), loadings["PC1"] ** 2)
     assert_allclose(weights.pca(data, rule="loadings"), loadings["PC1"])
     assert weights.pca(data, rule="retained").sum() == pytest.approx(1)
+
+
+# The Technology Achievement Index of the OECD/JRC Handbook on Constructing Composite Indicators (2008), p. 89-91: four
+# components kept. Its inputs are in the gallery, telephones and electricity as logarithms with two decimals.
+TAI = pd.read_csv(DATA / "indices/gallery/tai-2001/raw.csv", index_col="unit").drop(columns="year")
+SHARES = [41.9, 21.8, 12.3, 11.1, 6.0, 3.7, 2.2, 0.9]  # table 16, per cent
+ROTATED = pd.DataFrame(  # table 17, without signs
+    {
+        "patents": [0.07, 0.97, 0.06, 0.06],
+        "royalties": [0.13, 0.07, 0.07, 0.93],
+        "internet": [0.79, 0.21, 0.21, 0.42],
+        "exports": [0.64, 0.56, 0.04, 0.36],
+        "telephones": [0.37, 0.17, 0.38, 0.68],
+        "electricity": [0.82, 0.04, 0.25, 0.35],
+        "schooling": [0.88, 0.23, 0.09, 0.09],
+        "university": [0.08, 0.04, 0.96, 0.04],
+    }
+).T
+EXPLAINED = [0.38, 0.20, 0.17, 0.25]  # table 17
+PRINTED = [0.17, 0.15, 0.11, 0.06, 0.08, 0.12, 0.14, 0.16]  # table 18, principal components
+
+
+def test_rotated_components_of_the_handbook():
+    table, vectors = weights.components(TAI)
+    assert_allclose(100 * table["share"], SHARES, atol=0.15)
+    found = weights.varimax((vectors * np.sqrt(table["eigenvalue"])).iloc[:, :4])
+    assert_allclose(found.abs(), ROTATED, atol=0.014)  # without Kaiser's normalisation 0.02 away
+
+
+def test_rotated_weights_of_the_handbook():
+    found = weights.pca(TAI, rule="rotated", kept=4)
+    assert_allclose(found, PRINTED, atol=0.0065)
+    groups = [["internet", "electricity", "schooling"], ["patents", "exports"], ["university"]]
+    groups += [["royalties", "telephones"]]
+    factor = pd.Series(found.attrs["factor"])
+    assert sorted(sorted(factor.index[factor == one]) for one in factor.unique()) == sorted(
+        map(sorted, groups)
+    )
+    assert_allclose(list(found.attrs["variance"].values()), EXPLAINED, atol=0.006)
+    assert abs(weights.pca(TAI, rule="retained", kept=4) - PRINTED).max() > 0.02
+
+
+def test_rotated_weights_are_shares_of_factors_times_shares_in_them():
+    one = weights.pca(TAI, rule="rotated", kept=1)  # nothing to rotate
+    assert_allclose(one, weights.pca(TAI), atol=1e-12)
+    four = weights.pca(TAI, rule="rotated", kept=4)
+    table, vectors = weights.components(TAI)
+    squared = weights.varimax((vectors * np.sqrt(table["eigenvalue"])).iloc[:, :4]) ** 2
+    scaled, share = squared / squared.sum(), squared.sum() / squared.to_numpy().sum()
+    product = scaled.max(axis=1) * scaled.idxmax(axis=1).map(share)
+    assert_allclose(four, product / product.sum())
+
+
+def test_components_kept_are_those_above_one_unless_said():
+    assert (weights.components(TAI)[0]["eigenvalue"] > 1).sum() == 2
+    for rule in ("retained", "rotated"):
+        assert_allclose(weights.pca(TAI, rule), weights.pca(TAI, rule, kept=2))
+    with pytest.raises(InputError, match="9 components cannot be kept: type a number from 1 to 8"):
+        weights.pca(TAI, "rotated", kept=9)
+    with pytest.raises(
+        InputError, match="rule 'varimax' is not known: type one of squared, retained, rotated"
+    ):
+        weights.pca(TAI, "varimax")
 
 
 def test_benefit_of_the_doubt_keeps_its_bounds():

@@ -3,6 +3,7 @@
     lines = audit.run(index)          # check, node, other, value, low, high, verdict, simulated, facts
     audit.summary(lines)              # number of lines that pass, are flagged, fail and are not judged, by check
     matrix, whole = audit.outranking(index)   # share of the weight on which one unit is better than another
+    audit.leave_one_out(index)         # how far the ranking moves without each node
 
 Thresholds and their sources are in data/audit-thresholds.toml. Simulated and assumed cells are no coverage, and a line
 that rests on them by more than a third speaks of how they were made, not of data: it gets no verdict. The words of a
@@ -18,7 +19,7 @@ from statsmodels.nonparametric.smoothers_lowess import lowess
 
 from fire import files
 from fire.analysis import describe, known, montecarlo, robustness
-from fire.errors import refuse
+from fire.errors import InputError, refuse
 from fire.index import normalise, rounding, weights
 from fire.index import outranking as pairwise
 
@@ -313,15 +314,16 @@ def _consistency(spec, wide: pd.DataFrame) -> list[dict]:
     return lines
 
 
-def alpha(table: pd.DataFrame) -> float:
-    """Cronbach's alpha (1951, Psychometrika 16, 297-334) of the columns, over rows without a missing cell.
+def alpha(table: pd.DataFrame, pairwise: bool = False) -> float:
+    """Cronbach's alpha (1951, Psychometrika 16, 297-334) of the columns, over rows without a missing cell; `pairwise`:
+    each covariance over the rows that have both columns (COINr's get_cronbach; Stata's alpha without casewise).
 
     >>> alpha(pd.DataFrame({"a": [1, 2, 3], "b": [1, 2, 3]}))
     1.0
     """
-    table = table.dropna()
-    parts = table.shape[1]
-    return float(parts / (parts - 1) * (1 - table.var().sum() / table.sum(axis=1).var()))
+    covariance = (table if pairwise else table.dropna()).cov().to_numpy()
+    parts = len(covariance)
+    return float(parts / (parts - 1) * (1 - np.trace(covariance) / covariance.sum()))
 
 
 def adequacy(table: pd.DataFrame) -> float:
@@ -451,16 +453,58 @@ def _importance(index, wide: pd.DataFrame) -> list[dict]:
 # Sensitivity ----------------------------------------------------------------------------------------------------------
 
 
+def leave_one_out(index, nodes: list | None = None, year: int | None = None) -> pd.DataFrame:
+    """How far the ranking moves when one node is left out, with all below it, and its siblings take over its weight
+    (COINr, remove_elements): a row a node.
+
+    `nodes`: of any level; default all below the root. `year`: default the year ranked. `node, shift, unit, most`:
+    `shift` is the mean absolute change of rank at the root (ranks; COINr's MeanAbsDiff), over the units that have a rank
+    with and without the node; `unit` moves most, by `most` ranks; all missing where there is no index without the node (a
+    ratio needs both of its children, a rule `least` its number of them). `attrs["status"]`: the data statuses that the scores rest
+    on; where cells are drawn, the ranks are those of the mean of the draws.
+    Raises InputError for unknown nodes, the root, and another year, all at once.
+    """
+    spec, nodes = index.spec, index.spec.walk()[1:] if nodes is None else nodes
+    faults = describe.unknown(index, nodes, year)
+    faults += [
+        f"'{node}' is the index itself: name a node below it"
+        for node in dict.fromkeys(nodes)
+        if node == spec.root
+    ]
+    refuse("leave one out", faults)
+    year = index.year if year is None else year
+    published, rows = _ranks(index.steps().scores.loc[year, spec.root]), []
+    for node in nodes:
+        moves = published - _ranks(_without(index, node, year))
+        rows.append({"node": node, "shift": moves.abs().mean()} | _most_moved(moves))
+    table = pd.DataFrame(rows, columns=["node", "shift", "unit", "most"])
+    table.attrs["status"] = _statuses(index, spec.indicators, year)
+    return table
+
+
+def _without(index, node: str, year: int) -> pd.Series:
+    """Scores at the root without one node; missing where the specification does not hold without it."""
+    published = index.steps().scores.loc[year, index.spec.root]
+    try:
+        rest = index.drop(node)
+    except InputError:
+        return published * np.nan
+    return rest.steps().scores.loc[year, rest.spec.root].reindex(published.index)
+
+
 def _leave_one_out(index, year: int) -> list[dict]:
-    """Mean absolute rank shift when an indicator is left out."""
-    published = _ranks(index.steps().scores.loc[year, index.spec.root])
-    lines = []
-    for name in index.spec.indicators:
-        without = index.drop(name)
-        moves = published - _ranks(without.steps().scores.loc[year, without.spec.root])
-        facts = _most_moved(moves) | {"of": index.spec.root}
-        lines.append(_line("leave-one-out", name, moves.abs().mean(), index.spec.indicators, facts=facts))
-    return lines
+    """The lines of the audit on indicators left out one at a time, those without which there is no index aside."""
+    spec = index.spec
+    return [
+        _line(
+            "leave-one-out",
+            row.node,
+            row.shift,
+            spec.indicators,
+            facts={"unit": row.unit, "most": row.most, "of": spec.root},
+        )
+        for row in leave_one_out(index, spec.indicators, year).dropna().itertuples(index=False)
+    ]
 
 
 def _choices(index, year: int, alternatives: dict) -> list[dict]:
@@ -502,9 +546,9 @@ def _ranks(scores: pd.Series) -> pd.Series:
 
 
 def _most_moved(moves: pd.Series) -> dict:
-    """The unit that moves most, and by how many ranks."""
-    unit = moves.abs().idxmax()
-    return {"unit": unit, "most": abs(moves[unit])}
+    """The unit that moves most, and by how many ranks; none where no unit has both ranks."""
+    far = moves.abs().dropna()
+    return {"unit": far.idxmax(), "most": far.max()} if len(far) else {"unit": None, "most": np.nan}
 
 
 def _widths(spec, intervals: pd.DataFrame, year: int, limit: int) -> list[dict]:

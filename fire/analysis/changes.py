@@ -20,8 +20,9 @@ from math import factorial
 import numpy as np
 import pandas as pd
 
-from fire.analysis import montecarlo
-from fire.index import aggregate, impute, normalise, rounding, transforms, treat
+from fire.analysis import drawn, montecarlo
+from fire.errors import refuse
+from fire.index import aggregate, arguments, normalise, rounding, score, transforms, treat
 from fire.index import panel as panels
 from fire.index.index import Index, same
 from fire.index.spec import Spec
@@ -29,13 +30,18 @@ from fire.index.spec_faults import METHODS, OF_NODE
 
 FACTORS = ["performance", "revision", "weights", "posts", "cities", "framework"]
 NOT_METHOD = ["weight", "posts", "level", "label_zh", "label_en", "unit", "unit_zh", "unit_en"]
-ON_SCALE = [
+ON_SCALE = [  # a post means nothing under another of these
     "transform",
+    "power",
+    "rate",
+    "centre",
+    "ideal",
     "normalise",
     "treat",
     "denominator",
     "factor",
-]  # a post means nothing under another of these
+]
+ROSTER = "roster"  # the column of `rank_indicators` that is no indicator
 EXACT = 1e-12  # what parts and change may differ by
 TOLD = 1e-6  # points: what is less is no difference (locks hold as many decimals)
 SHOWN = 5e-4  # points below which an indicator is not named
@@ -59,7 +65,9 @@ def decompose(before: State, after: State) -> pd.DataFrame:
 
     Over factors and indicators the points of a unit that is in both states add up to its change of score (to 1e-12).
     Means of logarithms or reciprocals are shared on that scale and brought to points by the logarithmic (or matching)
-    mean. When a state mixes aggregations, `indicator` is the root: only factors are told apart.
+    mean. Where a state is no tree of one such mean (`drawn.linked_mean`), as with mixed aggregations, ranks or rounding
+    on the way up or a node in two places, `indicator` is the root: only factors are told apart. Raises InputError for a
+    year that an index does not have, and as `_pair` does.
     """
     pair = _pair(before, after)
     first, last, parts = _shapley_frames(pair, _contributions)
@@ -143,7 +151,10 @@ def rank_indicators(before: State, after: State) -> pd.DataFrame:
     """Every unit's change of rank by indicator: unit × indicator, and `roster` for cities that joined or left; adds
     up exactly.
     """
-    flips, moved, units = _passings(_pair(before, after))
+    pair = _pair(before, after)
+    named = [f"an indicator has the id '{ROSTER}', the name of another column: rename it"]
+    refuse("ranks by indicator", named * any(ROSTER in spec.indicators for spec in pair.own))
+    flips, moved, units = _passings(pair)
     within = flips.reindex(columns=units).to_numpy(float)
     total = moved.sum(axis=1).to_numpy()
     gap = total[:, None] - total[None, :]
@@ -151,7 +162,7 @@ def rank_indicators(before: State, after: State) -> pd.DataFrame:
     parts = moved.to_numpy() * ratio.sum(axis=1)[:, None] - ratio @ moved.to_numpy()
     table = pd.DataFrame(parts, index=units, columns=moved.columns)
     left_over = np.where(gap == 0, within, 0).sum(axis=1)
-    return table.assign(roster=flips.drop(columns=units).sum(axis=1).to_numpy() + left_over)
+    return table.assign(**{ROSTER: flips.drop(columns=units).sum(axis=1).to_numpy() + left_over})
 
 
 def _shared(places: int, own: float, theirs: float) -> tuple[float, float]:
@@ -192,6 +203,8 @@ def lead(index: Index, moved: pd.DataFrame, parts: pd.DataFrame) -> dict:
     score rose, fell), pillar and share (of all gains, in per cent), first, points (largest change of score), last,
     least (smallest), climber, places (largest change of rank).
     """
+    nobody = ["no unit has a score in both: compare two years or editions that share units"]
+    refuse("changes", nobody * (not moved["note"].eq("").any()))
     by, pillars = by_factor(parts).abs().sum(), by_pillar(index, parts)
     gains, change = pillars.clip(lower=0).sum(), moved["score_change"].dropna().sort_index()
     places = moved["rank_change"].dropna().sort_index().astype(int)
@@ -429,8 +442,8 @@ def difference(old, new) -> dict[str, pd.DataFrame]:
 
 
 def _kept(side, new, name: str) -> pd.DataFrame:
-    """Weights or posts (low and high, in the unit of the indicator; those of each year by themselves: of the last) of a
-    state or record; a record is read by the methods of `new`."""
+    """Weights or posts (low and high, in the unit of the indicator, or as transformed where there is no way back; those
+    of each year by themselves: of the last) of a state or record; a record is read by the methods of `new`."""
     table = getattr(side, name) if isinstance(side, Record) else getattr(side.index, name)
     if name == "weights":
         return table.rename("weight").to_frame()
@@ -438,7 +451,9 @@ def _kept(side, new, name: str) -> pd.DataFrame:
     table = table if table.index.nlevels == 1 else table.groupby(level="indicator", sort=False).last()
     table = table.loc[[one for one in table.index if one in rules], ["low", "high"]].astype(float)
     for one in table.index:
-        table.loc[one] = transforms.back(table.loc[one].to_numpy(), transforms.kind_of(rules[one]))
+        kind = transforms.kind_of(rules[one])
+        if transforms.TRANSFORMS[kind if isinstance(kind, str) else kind[0]].back is not None:
+            table.loc[one] = transforms.back(table.loc[one].to_numpy(), kind)
     return table
 
 
@@ -524,16 +539,21 @@ class _Pair:
     posts: dict  # (posts, framework) → posts in force
     values: dict  # (performance, revision, framework) → values as they enter normalisation, unit × indicator
     rosters: tuple
-    way: str | None  # the aggregation of all nodes, or None when they differ
+    groups: tuple  # of the units, in each state; those that it lacks as in the other
+    way: str | None  # the mean that both take at all nodes (`drawn.linked_mean`), or None
 
 
 def _pair(before: State, after: State) -> _Pair:
+    """InputError for a year that an index does not have, and for ranks over all years where several factors change: with
+    only some of them changed there is but one year to rank in."""
     states = before, after
-    own = tuple(_settled(state.index) for state in states)
+    refuse("changes", [fault for one in states for fault in arguments.of_year(one.year, one.index.years)[1]])
+    own = tuple(settled(state.index) for state in states)
     specs = {(tree, kind): _with_weights(own[tree], own[kind]) for tree in (0, 1) for kind in (0, 1)}
     posts, rosters = _posts(states, own), tuple(_roster(state) for state in states)
     framework = _framework(own[0]) != _framework(own[1])
     values, both = _values(states, own, framework), rosters[0].intersection(rosters[1])
+    groups = _groups(states)
     changed = {
         "performance": before.year != after.year,
         "revision": any(
@@ -541,20 +561,54 @@ def _pair(before: State, after: State) -> _Pair:
         ),
         "weights": _others(specs[1, 0].nodes["weight"], specs[1, 1].nodes["weight"]),
         "posts": any(not posts[0, tree].round(12).equals(posts[1, tree].round(12)) for tree in (0, 1)),
-        "cities": set(rosters[0]) != set(rosters[1]),
+        "cities": set(rosters[0]) != set(rosters[1]) or _regrouped(own, groups, both),
         "framework": framework,
     }
-    ways = {way for spec in own for way in spec.nodes.loc[~spec.nodes["leaf"], "aggregation"]}
-    way = ways.pop() if len(ways) == 1 and ways <= set(montecarlo.LINKS) else None
+    ways = {
+        drawn.linked_mean(spec, spec.root, _gaps(state, spec))
+        for state, spec in zip(states, own, strict=True)
+    }
     live = [name for name in FACTORS if changed[name]]
-    return _Pair(states, own, live, specs, posts, values, rosters, way)
+    ranked = [
+        f'{node}: normalise = "{rule["normalise"]}" ranks inside all years at once, and {" and ".join(live)} cannot be '
+        'told apart: set reference = "year"'
+        for node, rule in (own[0].rules | own[1].rules).items()
+        if rule["normalise"] in normalise.RANKS and rule["reference"] == "pooled"
+    ]
+    refuse("changes", ranked * (len(live) > 1))
+    way = ways.pop() if len(ways) == 1 else None
+    return _Pair(states, own, live, specs, posts, values, rosters, groups, way)
+
+
+def _gaps(state: State, spec) -> bool:
+    """Does a unit that is ranked lack an indicator of the index?"""
+    table = state.index.steps().normalised.xs(state.year)[spec.leaves(spec.root)]
+    return bool(table.loc[_roster(state)].isna().any(axis=None))
+
+
+def _groups(states: tuple) -> tuple:
+    """The group of every unit in each state; of a unit that a state lacks, that of the other."""
+    old, new = (state.index.groups for state in states)
+    if old is None or new is None:
+        both = new if old is None else old
+        return both, both
+    return old.combine_first(new), new.combine_first(old)
+
+
+def _regrouped(own: tuple, groups: tuple, units: pd.Index) -> bool:
+    """Did a unit move to another group, where what lies above the indicators depends on groups?"""
+    grouped = any(
+        spec.group_weights or any(str(rule["missing"]).startswith("group_") for rule in spec.rules.values())
+        for spec in own
+    )
+    return grouped and groups[0] is not None and not groups[0].reindex(units).equals(groups[1].reindex(units))
 
 
 def _branch(state: State, node: str | None) -> State:
     return state if node is None else State(state.index.branch(node), state.year)
 
 
-def _settled(index: Index):
+def settled(index: Index) -> Spec:
     """The specification with the weights in use: those that the data give are as if given."""
     spec = index.spec
     derived = [node for node in spec.families if spec.rules[node]["weighting"] != "given"]
@@ -571,7 +625,8 @@ def _with_weights(spec, donor):
         theirs = donor.nodes.loc[shared, "weight"]
         if theirs.sum() > 0:
             new[shared] = theirs / theirs.sum() * new[shared].sum()
-    return spec.vary(weights=new.iloc[1:].to_dict()) if _others(new, spec.nodes["weight"]) else spec
+    below = new[spec.nodes["parent"].notna()]
+    return spec.vary(weights=below.to_dict()) if _others(new, spec.nodes["weight"]) else spec
 
 
 def _others(new: pd.Series, old: pd.Series) -> bool:
@@ -582,7 +637,7 @@ def _framework(spec) -> tuple:
     """What is neither weight nor post: the tree and every method, as comparable text."""
     columns = [name for name in spec.nodes if name not in NOT_METHOD and not name.endswith("_basis")]
     methods = {name: value for name, value in spec.method.items() if name != "base_year"}
-    return str(spec.nodes[columns].to_dict("index")), str(methods)
+    return str(spec.nodes[columns].to_dict("index")), str(methods), str(spec.group_weights)
 
 
 def _roster(state: State) -> pd.Index:
@@ -591,25 +646,30 @@ def _roster(state: State) -> pd.Index:
 
 
 def _posts(states: tuple, own: tuple) -> dict:
-    """Posts of every coalition: (posts, framework) → posts of the indicators of that framework.
+    """Posts of every coalition: (posts, framework) → posts of the nodes of that framework that have some.
 
-    Posts of an indicator that is new, or that is measured on another scale, come with the framework.
+    Posts of a node that is new, or that is measured on another scale, come with the framework.
     """
     tables = [state.index.posts for state in states]
     tables = [
         table.xs(state.year) if table.index.nlevels == 2 else table
         for table, state in zip(tables, states, strict=True)
     ]
+    columns = max((list(table) for table in tables), key=len)
+    tables = [table.reindex(columns=columns) for table in tables]
     shared = [
         name
-        for name in own[0].indicators
-        if name in own[1].indicators
+        for name in tables[0].index.intersection(tables[1].index, sort=False)
+        if name in own[0].rules
+        and name in own[1].rules
         and all(same(own[0].rules[name][key], own[1].rules[name][key]) for key in ON_SCALE)
     ]
     posts = {}
     for tree in (0, 1):
         for kind in (0, 1):
-            posts[kind, tree] = tables[tree].loc[own[tree].indicators].copy()
+            posts[kind, tree] = (
+                tables[tree].loc[[name in own[tree].rules for name in tables[tree].index]].copy()
+            )
             posts[kind, tree].loc[shared] = tables[kind].loc[shared]
     return posts
 
@@ -645,7 +705,7 @@ def _treated(spec, index: Index) -> pd.DataFrame:
     ]
     spec = spec.drop(*lacking) if lacking else spec
     raw, status = panels.wide(index.panel, [*spec.indicators, *spec.denominators])
-    table, _ = impute.fill(impute.denominate(raw, status, spec)[0], spec, index.groups)
+    table = score.completed(spec, raw, status, index.groups)[-1]
     return treat.treat(normalise.transform(table, spec), spec)[0]
 
 
@@ -676,20 +736,25 @@ def _coalition(pair: _Pair, on: frozenset) -> tuple[pd.DataFrame, pd.Series, Spe
         spec, year = pair.specs[tree, "weights" in on], pair.states["performance" in on].year
         table = pair.values["performance" in on, "revision" in on, tree].loc[units, spec.indicators]
         table.index = pd.MultiIndex.from_product([[year], units], names=["year", "unit"])
-        scores = normalise.normalise(table, spec, pair.posts["posts" in on, tree])
-        scores = aggregate.aggregate(scores, spec)[0].droplevel("year")
-    return scores, pd.Series(rounding.ranks(scores[[spec.root]].to_numpy())[:, 0], index=scores.index), spec
+        posts, groups = pair.posts["posts" in on, tree], pair.groups["cities" in on]
+        scores = normalise.normalise(table, spec, posts)
+        scores = aggregate.aggregate(scores, spec, posts=posts, groups=groups)[0].droplevel("year")
+    sign = -1 if spec.method["best"] == "low" else 1
+    ranks = rounding.ranks(sign * scores[[spec.root]].to_numpy())[:, 0]
+    return scores, pd.Series(ranks, index=scores.index), spec
 
 
 def _contributions(pair: _Pair, on: frozenset) -> pd.DataFrame:
-    """Linked parts of the index (unit × indicator) whose sums are its linked score; one column when aggregations are
-    mixed.
+    """Linked parts of the index (unit × indicator) whose sums are its linked score; one column where the tree is not of
+    one mean.
     """
     scores, _, spec = _coalition(pair, on)
     if pair.way is None:
         return scores[[spec.root]]
-    linked = montecarlo.LINKS[pair.way][0](scores[spec.indicators].to_numpy(float))
-    return pd.DataFrame(montecarlo.weighted(spec, spec.root, linked), scores.index, spec.indicators)
+    below = set(spec.leaves(spec.root))
+    leaves = [leaf for leaf in spec.indicators if leaf in below]
+    linked = montecarlo.LINKS[pair.way][0](scores[leaves].to_numpy(float))
+    return pd.DataFrame(montecarlo.weighted(spec, spec.root, linked), scores.index, leaves)
 
 
 def _shapley_frames(pair: _Pair, value) -> tuple[pd.DataFrame, pd.DataFrame, dict]:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fire.errors import InputError, refuse
+from fire.index import aggregate, normalise
 
 RULES = {
     "posts": "U = (score - {low:g})/({high:g} - {low:g}); a score outside {low:g}-{high:g} is refused",
@@ -11,10 +12,50 @@ RULES = {
     "frontier": "U = (score - {low:g})/(best score of the node in the year - {low:g}): the year's frontier is 1, "
     "so levels of different years do not compare; a score below {low:g} is refused",
 }
+# Normalisations whose scores have no ends: `scale` is a mean and a spread to them, or nothing.
+ENDLESS = ("zscore", "linear", "none", "rank", "borda")
+# Aggregations whose score lies among those of the children, and those in which a child counts by its weight.
+AMONG = (*aggregate.LINKED, "generalised", "median", "minimum", "maximum", "worst")
+WEIGHED = (*aggregate.LINKED, "generalised")
 FORMS = {
     "standard": "C = n (prod U)^(1/n) / sum U",
     "modified": "C = sqrt([1 - mean |U_i - U_j|] [prod U_i/max U]^(1/(n-1))), Wang et al. (2021)",
 }
+
+
+def scale_of(spec, node: str) -> tuple[float, float] | None:
+    """The ends of the scale on which a node is scored, worst first; None where it has none: ranks and z-scores, plain
+    sums, copeland scores, or children on different scales."""
+    rule = spec.rules[node]
+    shown = rule["leaf"] or rule["normalise"] != "none"
+    if shown and rule["normalise"] in ("knots", "steps", "categories"):
+        scores = [score for _, score in rule[rule["normalise"]]]
+        return float(min(scores)), float(max(scores))
+    if shown:
+        held = rule["range"] == "truncated" and rule["normalise"] not in normalise.RANKS
+        return tuple(map(float, rule["scale"])) if held or rule["normalise"] not in ENDLESS else None
+    if aggregate.shaped(rule) or rule["aggregation"] not in AMONG:
+        return None
+    below = {scale_of(spec, child) for child in spec.children(node)}
+    return below.pop() if len(below) == 1 else None
+
+
+def _readable(spec, nodes: list, what: str) -> tuple[float, float]:
+    """The scale that all of some nodes are scored on; InputError where there is none, or its low end is the best."""
+    scales = {node: scale_of(spec, node) for node in nodes}
+    faults = [
+        f"{node}: its scores have no fixed scale: normalise it between posts, or leave it out"
+        for node, scale in scales.items()
+        if scale is None
+    ]
+    told = {scale for scale in scales.values() if scale}
+    if not faults and len(told) > 1:
+        shown = ", ".join(f"{node} {low:g}-{high:g}" for node, (low, high) in scales.items())
+        faults = [f"scores on different scales ({shown}): give all nodes one scale"]
+    if spec.method["best"] == "low":
+        faults.append('the lowest score is the best, and it takes the highest for it: set best = "high"')
+    refuse(what, faults)
+    return told.pop()
 
 
 def rescale(table: pd.DataFrame, low: float, high: float, rule: str = "posts") -> pd.DataFrame:
@@ -118,12 +159,17 @@ def coordination(index, rule: str = "posts", form: str = "standard") -> pd.DataF
     """Coupling coordination of the pillars of an Index, every year: `unit, year, C, T, D, grade`.
 
     Weights are those of the pillars in the index, posts the ends of its scale; `rule` as in `rescale`, `form` as in
-    `coupling`; `attrs["convention"]` states both. Raises InputError for an index of one pillar and as those do.
+    `coupling`; `attrs["convention"]` states both. Raises InputError for an index of one pillar, for pillars without a
+    common scale, for weights that differ by group, and as those do.
     """
     pillars = index.spec.pillars
-    return _every_year(
-        lambda table: coupling(table, index.weight_in_index[pillars], form), index, pillars, rule
-    )
+    _same_weights(index.spec, "coupling coordination")
+    weight = index.weights[pillars] / index.weights[pillars].sum()
+    return _every_year(lambda table: coupling(table, weight, form), index, pillars, rule)
+
+
+def _same_weights(spec, what: str) -> None:
+    refuse(what, ["weights differ by group of units: leave group_weights out"] * bool(spec.group_weights))
 
 
 def obstacle(table: pd.DataFrame, weights, parents=None) -> pd.DataFrame:
@@ -148,8 +194,21 @@ def obstacle(table: pd.DataFrame, weights, parents=None) -> pd.DataFrame:
 
 def obstacles(index, rule: str = "posts") -> pd.DataFrame:
     """Obstacle degree of every indicator of an Index, every year: `unit, year, node, pillar, deviation, obstacle,
-    share`, as `obstacle`; `rule` as in `rescale`."""
-    nodes = index.spec.indicators
+    share`, as `obstacle`; `rule` as in `rescale`. Raises InputError for an index in which an indicator does not count
+    by its weight, for indicators without a common scale, for weights that differ by group, and as those do."""
+    spec = index.spec
+    below = set(spec.leaves(spec.root))
+    nodes = [leaf for leaf in spec.indicators if leaf in below]
+    refuse(
+        "obstacle degree",
+        [
+            f'{node}: aggregation = "{rule["aggregation"]}": its children do not count by their weights, which the '
+            "obstacle degree multiplies: use a mean"
+            for node, rule in spec.rules.items()
+            if not rule["leaf"] and rule["aggregation"] not in WEIGHED and index.weight_in_index[node] > 0
+        ],
+    )
+    _same_weights(spec, "obstacle degree")
     return _every_year(
         lambda table: obstacle(table, index.weight_in_index[nodes], index.pillar), index, nodes, rule
     )
@@ -158,7 +217,9 @@ def obstacles(index, rule: str = "posts") -> pd.DataFrame:
 def _every_year(measure, index, nodes: list, rule: str) -> pd.DataFrame:
     """`measure(table)` of every year's rescaled scores (units by nodes), stacked, with `year` and the rule in the
     convention. Units that a year lacks are not in it; one that lacks some node of a year is refused."""
-    (low, high), frames, rules, faults = index.spec.method["scale"], [], {}, []
+    (low, high), frames = _readable(index.spec, nodes, f"scores of {', '.join(nodes)}"), []
+    rules: dict[str, list] = {}
+    faults: list[str] = []
     for year in index.years:
         try:
             table = rescale(index.wide(year)[nodes].dropna(how="all"), low, high, rule)

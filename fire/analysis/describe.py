@@ -145,16 +145,21 @@ def correlation_tests(
     year: int | None = None,
     method: str = "pearson",
     simulated: bool = False,
+    siblings: bool = False,
+    above: float | None = None,
+    below: float | None = None,
 ) -> pd.DataFrame:
     """Correlations of the scores of pairs of nodes in one year, with their p-values: a row a pair.
 
     `nodes`: default all indicators; with `others` every node of the one is paired with every one of the other list, else
-    the nodes are paired among themselves. `year`: default the year ranked. `method`: pearson, spearman or kendall.
+    the nodes are paired among themselves; with `siblings` only nodes that have the same parent. `year`: default the year
+    ranked. `method`: pearson, spearman or kendall. `above`, `below`: only the pairs whose `r` is above the one or below
+    the other (COINr, get_corr_flags: what says the same twice, and what pulls apart), in [-1, 1].
 
     `node, other, r, p_value, p_holm, n, reason`. `n`: the units that have both scores; `p_value`: two-sided, of no
     association, by scipy: Student's t for Pearson and Spearman (as Stata's pwcorr and spearman, COINr's get_pvals), for
-    Kendall's tau-b exact without ties in small samples, else normal; `p_holm`: corrected for the number of rows that
-    have one (Holm 1979). Where cells are drawn, `r` is the mean over the draws, its range beside it (`r_status, r_low,
+    Kendall's tau-b exact without ties in small samples, else normal; `p_holm`: corrected for the number of pairs that
+    have one (Holm 1979), also of those that `above` and `below` leave out. Where cells are drawn, `r` is the mean over the draws, its range beside it (`r_status, r_low,
     r_high`): the correlation of the mean draws would be too strong.
 
     What nobody observed has no p-value: it would speak of how the values were made. Where a drawn, simulated or assumed
@@ -163,18 +168,26 @@ def correlation_tests(
     three units or where a score is the same for all, and None where there is a p-value. A node is correlated with its
     parts by construction.
 
-    Raises InputError for unknown nodes, another year and another method, all at once.
+    Raises InputError for unknown nodes, another year, another method and a bound outside [-1, 1], all at once.
     """
     nodes = index.spec.indicators if nodes is None else nodes
     faults = unknown(index, list(dict.fromkeys([*nodes, *(others or [])])), year)
     if method not in TESTS:
         faults.append(f"method '{method}' is not known: type one of {', '.join(TESTS)}")
+    faults += [
+        f"{name} = {bound!r}: a correlation lies from -1 to 1: type a number in between"
+        for name, bound in (("above", above), ("below", below))
+        if bound is not None and not -1 <= bound <= 1
+    ]
     refuse("correlations", faults)
     pairs = (
         list(itertools.combinations(nodes, 2))
         if others is None
         else [(a, b) for a, b in itertools.product(nodes, others) if a != b]
     )
+    if siblings:
+        parent = index.spec.nodes["parent"]
+        pairs = [(a, b) for a, b in pairs if parent[a] == parent[b]]
     soft = {} if simulated else _soft(index, index.year if year is None else year)
     tests = _paired(index.wide(year), pairs, TESTS[method]).assign(
         reason=pd.Series([soft.get(a) or soft.get(b) for a, b in pairs], dtype=object)
@@ -189,9 +202,13 @@ def correlation_tests(
     tests["p_value"] = tests["p_value"].where(tests["reason"].isna())
     tests["reason"] = tests["reason"].where(tests["reason"].notna() | tests["p_value"].notna(), "few")
     found = known.ranged(known.Draws(main, each, index.softness if each else ""), ["node", "other"])
-    return found.assign(
+    found = found.assign(
         p_value=tests["p_value"], p_holm=holm(tests["p_value"]), n=tests["n"], reason=tests["reason"]
     )
+    if above is None and below is None:
+        return found
+    wanted = found["r"].gt(1.0 if above is None else above) | found["r"].lt(-1.0 if below is None else below)
+    return found[wanted].reset_index(drop=True)
 
 
 def _paired(wide: pd.DataFrame, pairs: list, test) -> pd.DataFrame:
@@ -247,11 +264,14 @@ def slope_pct(years: np.ndarray, values: np.ndarray) -> float:
 
 
 def trends(
-    table: pd.DataFrame, spec=None, measure: str = "growth_rate", last: int | None = None
+    table: pd.DataFrame, spec=None, measure: str = "growth_rate", last: int | None = None, least: float = 0.0
 ) -> pd.DataFrame:
-    """Trend of every unit and column of a (year, unit) table: columns unit, node, trend, available, first, latest.
+    """Trend of every unit and column of a (year, unit) table: columns unit, node, trend, available, in_window, first,
+    latest.
 
-    `measure`: growth_rate (a year) or slope_pct (per cent a year); `last`: over that many last years with data only.
+    `measure`: growth_rate (a year) or slope_pct (per cent a year); `last`: over that many years up to the latest value.
+    `available`: share of all years that have a value; `in_window`: of the years of the trend; no trend is given where it
+    is below `least`.
     With `spec`, falls of negative indicators count as rises (COINr's get_trends). Raises InputError for another measure.
     """
     trend = _chosen("trends", "measure", measure, {"growth_rate": _growth_rate, "slope_pct": slope_pct})
@@ -266,6 +286,8 @@ def trends(
                 window = slice(max(there[-1] - last + 1, 0), there[-1] + 1)
             short = last is not None and (not len(there) or there[-1] + 1 < last)
             sign = spec.rules[node]["direction"] if spec is not None and node in spec.rules else 1
+            share = np.count_nonzero(~np.isnan(y[window])) / (last or len(years))
+            short = short or share < least - 1e-12
             value = np.nan if short else sign * trend(years[window], y[window])
             lines.append(
                 {
@@ -273,6 +295,7 @@ def trends(
                     "node": node,
                     "trend": value,
                     "available": len(there) / len(years),
+                    "in_window": share,
                     "first": years[there[0]] if len(there) else None,
                     "latest": years[there[-1]] if len(there) else None,
                 }

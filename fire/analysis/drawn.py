@@ -14,6 +14,7 @@ import pandas as pd
 
 from fire.errors import InputError
 from fire.index import aggregate, rounding
+from fire.index.spec import Spec
 
 CELLS = 2**21  # rows × nodes computed at a time
 # keys of the row of an inner node that say what it is, not what becomes of its score
@@ -43,7 +44,7 @@ PLAIN = {
 class Scheme:
     """One set of methods: the specification below a node, its indicator scores, and the weights in force."""
 
-    spec: object  # from `part`
+    spec: Spec  # from `part`
     node: str
     matrix: np.ndarray  # rows × indicators
     index: pd.MultiIndex  # (year, unit) of the rows
@@ -56,7 +57,7 @@ class Scheme:
     spread: np.ndarray | None  # standard deviation of the data error of every cell
     posts: pd.DataFrame | None
     groups: pd.Series | None
-    _parts: dict = field(default_factory=dict, compare=False)
+    _parts: dict[int, tuple] = field(default_factory=dict, compare=False)
 
     def part(self, dropped: int) -> tuple:
         """The specification without the indicator at this place of the last level (-1: whole), and the columns of its

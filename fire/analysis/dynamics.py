@@ -559,7 +559,9 @@ def moran(
     scores: pd.DataFrame, node: str, w, rng: np.random.Generator, permutations: int = 999
 ) -> pd.DataFrame:
     """Global Moran's I of every year, by esda: `year, I, expected, null_low, null_high` (5 and 95 per cent of random
-    placements, drawn from `rng`), `z, p_value`."""
+    placements, drawn from `rng`), `z, p_value` (two-sided) from these placements, and under the assumption that the scores
+    are independent draws from one normal distribution `variance_norm, z_norm, p_norm` (two-sided; Cliff and Ord 1981,
+    Spatial Processes; spdep's moran.test with randomisation=FALSE)."""
     from esda.moran import Moran
 
     _enough(permutations)
@@ -577,10 +579,16 @@ def moran(
                 *np.quantile(draws, [LOW, HIGH]),
                 (observed.I - draws.mean()) / draws.std(),
                 _pseudo_p(draws[:, None], np.array([observed.I]))[0],
+                float(observed.VI_norm),
+                float(observed.z_norm),
+                float(observed.p_norm),
             )
         )
-    frame = pd.DataFrame(rows, columns=["year", "I", "expected", "null_low", "null_high", "z", "p_value"])
-    frame.attrs["convention"] = f"{w.name}; {permutations} permutations, two-sided pseudo p-value"
+    tested = ["z", "p_value", "variance_norm", "z_norm", "p_norm"]
+    frame = pd.DataFrame(rows, columns=["year", "I", "expected", "null_low", "null_high", *tested])
+    frame.attrs["convention"] = (
+        f"{w.name}; {permutations} permutations, two-sided pseudo p-value; p_norm: two-sided, under normality"
+    )
     return frame
 
 

@@ -270,9 +270,15 @@ def facts(entry: Entry, compared: pd.DataFrame) -> dict:
 
 
 def named(entry: Entry, compared: pd.DataFrame) -> pd.DataFrame:
-    """`compare` with the labels of the nodes (name_zh, name_en) and `halves`: the difference of a score in half units of its
-    last printed decimal (missing for ranks and bands)."""
-    labels = entry.index.spec.nodes[["label_zh", "label_en"]].set_axis(["name_zh", "name_en"], axis=1)
+    """`compare` with the labels of the nodes (name_zh, name_en; that of the parent before one that occurs twice) and `halves`:
+    the difference of a score in half units of its last printed decimal (missing for ranks and bands)."""
+    nodes = entry.index.spec.nodes
+    labels = pd.DataFrame(index=nodes.index)
+    for lang, colon in (("zh", "："), ("en", ": ")):
+        own = nodes[f"label_{lang}"]
+        above = nodes["parent"].map(own)
+        twice = own.duplicated(keep=False) & above.notna()
+        labels[f"name_{lang}"] = own.where(~twice, above + colon + own)
     scores = compared["measure"].eq("score")
     halves = compared["difference"].astype(float) / compared["half"].where(scores)
     return compared.join(labels, on="node").assign(halves=halves)

@@ -150,10 +150,10 @@ def growth_of(growth: pd.DataFrame, node: str, year: int, scores: pd.DataFrame) 
 def directions(growth: pd.DataFrame) -> dict:
     """Of how many units the direction of growth is certain (the interval leaves out zero): n, certain, rising, falling;
     fastest, the unit that grew faster than all others over its whole interval (None without one), and its low, high.
-    `growth`: as of `growth_of`."""
+    `growth`: as of `growth_of`; of a panel of one year it is empty, and low and high are missing."""
     rising, falling = growth["growth_low"] > 0, growth["growth_high"] < 0
-    first, others = growth.iloc[0], growth["growth_high"].iloc[1:]
-    clear = not (first["growth_low"] <= others).any()
+    first, others = (growth if len(growth) else growth.reindex([0])).iloc[0], growth["growth_high"].iloc[1:]
+    clear = len(growth) > 0 and not (first["growth_low"] <= others).any()
     return {
         "n": len(growth),
         "certain": int((rising | falling).sum()),

@@ -29,6 +29,7 @@ WEIGHT_BITS, SCORE_BITS = 25, 27
 WEIGHT_GRID = 2.0**WEIGHT_BITS
 # pairs are counted on the first draws of panels up to this size
 PAIR_DRAWS, PAIR_UNITS = 16_384, 500
+ENGINE = 500  # about how many draws of the kernel take as long as one through the engine
 # per cent: -100 to 200; one more bin counts the undefined
 GROWTH_LOW, GROWTH_STEP, GROWTH_BINS = -100.0, 0.1, 3_000
 
@@ -78,7 +79,9 @@ def families(spec, node: str) -> list[list[tuple]]:
     """The levels under a node from the top down, each a list of (place of the parent in the level above, child, whether
     it stands there first). A branch that ends early goes on as an only child; a node that stands in two places is
     followed from the first, and None from the others."""
-    levels, current, seen = [], [node], {node}
+    levels: list[list[tuple]] = []
+    current: list[str | None] = [node]
+    seen = {node}
     while any(name is not None and spec.children(name) for name in current):
         rows = []
         for place, name in enumerate(current):
@@ -132,7 +135,8 @@ def simulate(design: Design, draws: int, workers: int = 1, progress: bool | None
     chunks = range(-(-draws // design.chunk))
     pieces = min(len(chunks), 8 * workers)
     work = partial(_batch_tally, design, draws), [chunks[start::pieces] for start in range(pieces)]
-    quiet = draws * design.units * design.years < 3e8 if progress is None else not progress
+    cost = 1 if all(isinstance(scheme, Linked) for scheme in design.schemes) else ENGINE
+    quiet = draws * design.units * design.years * cost < 3e8 if progress is None else not progress
     bar = partial(tqdm, total=pieces, desc="draws", disable=quiet, leave=False)
     if workers == 1:
         return add(bar(map(*work)))
@@ -188,13 +192,10 @@ def _draw_chunk(design: Design, chunk: int, size: int):
                 design, scheme, [(rows, weight[:, start:stop].T) for rows, weight in weights], noise
             )
         else:
-            own = [level[:, start:stop] for level in raw]
-            noise = (
-                None
-                if scheme.spread is None
-                else partial(cell_errors, design, rng=rng, indicators=scheme.matrix.shape[1])
-            )
-            yield placed(design, drawn.points(scheme, own, dropped[start:stop], noise, design.years))
+            own, size = [level[:, start:stop] for level in raw], scheme.matrix.shape[1]
+            noisy = scheme.spread is not None
+            cells = partial(cell_errors, design, rng=rng, indicators=size) if noisy else None
+            yield placed(design, drawn.points(scheme, own, dropped[start:stop], cells, design.years))
 
 
 def kernel_weights(design: Design, raw: list) -> list:
@@ -274,7 +275,7 @@ def weighted(spec, node: str, linked: np.ndarray) -> np.ndarray:
     node. Columns of `linked` and of the result: the indicators of `spec` below `node` in the order of the specification.
     """
     levels, leaves = tree(spec, node)
-    below = [leaf for leaf in spec.indicators if leaf in set(leaves)]
+    below: list = [leaf for leaf in spec.indicators if leaf in set(leaves)]
     order = [below.index(leaf) for leaf in leaves]
     parts = np.nan_to_num(linked)
     for live, rows in patterns(linked):
@@ -296,7 +297,7 @@ def draw_scores(
     for rows, weight in weights:
         if len(weights) > 1:
             grid[:, rows] = weight @ matrix[:, rows]
-        if noise is not None:
+        if noise is not None and variance is not None:
             grid[:, rows] += np.rint(noise[:, rows] * np.sqrt(weight**2 @ variance[:, rows]))
     grid, step = grid.reshape(size, design.years, design.units), step / WEIGHT_GRID
     gone, missing = design.absent, design.absent.any()

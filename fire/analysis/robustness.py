@@ -36,6 +36,7 @@ from fire.analysis.montecarlo import (
 from fire.errors import InputError, refuse
 from fire.index import aggregate
 from fire.index.panel import STATUSES
+from fire.index.spec import Spec
 from fire.index.spec_faults import suggest
 
 STANDARD = files.DATA / "uncertainty.toml"
@@ -50,7 +51,7 @@ class Variant(NamedTuple):
     """The index under one combination of choices: its specification, indicator scores (rows: years × units; columns:
     indicators), frozen posts and groups."""
 
-    spec: object
+    spec: Spec
     matrix: np.ndarray
     posts: pd.DataFrame | None
     groups: pd.Series | None
@@ -109,12 +110,14 @@ def run(
 def by_node(
     index, alternatives: dict | None = None, nodes: list | None = None, found: dict | None = None, **options
 ) -> dict[str, _Result]:
-    """`run` for the root and the pillars (or `nodes`), by node; `found` and `options` as those of `run`."""
+    """`run` for the root and the pillars of two indicators or more (or `nodes`), by node; `found` and `options` as those
+    of `run`."""
     alternatives = standard() if alternatives is None else alternatives
     found = found or variants(index, alternatives)
+    pillars = [node for node in index.spec.pillars if len(index.spec.leaves(node)) > 1]
     return {
         node: run(index, alternatives, node=node, found=found, **options)
-        for node in nodes or [index.spec.root, *index.spec.pillars]
+        for node in nodes or [index.spec.root, *pillars]
     }
 
 
@@ -173,7 +176,9 @@ def _schemes(
     pattern = np.isnan(next(iter(found.values())).matrix)
     gaps = bool((pattern.any(axis=1) & ~pattern.all(axis=1)).any())
     rows, ways = index.steps().raw.index, alternatives.get("aggregation", [PUBLISHED])
-    specs, schemes, faults = {}, [], []
+    specs: dict = {}
+    schemes: list = []
+    faults: list[str] = []
     for (choice, variant), way in itertools.product(found.items(), ways):
         key = (*choice[1:], way)
         if key not in specs:  # the same in every draw of what is not known
@@ -182,15 +187,15 @@ def _schemes(
         spec, mean, inner = specs[key]
         above = floor is not None and drawn.needs_floor(spec, inner)
         matrix = variant.matrix.clip(min=floor) if above else variant.matrix
-        kernel = mean is not None and np.array_equal(np.isnan(matrix), pattern)
-        bad = _nonpositive(matrix, mean, spec, leaves, rows) if kernel else []
+        kernel = bool(mean) and np.array_equal(np.isnan(matrix), pattern)
+        bad = _nonpositive(matrix, spec, leaves, rows) if kernel and mean != "arithmetic" else []
         weights = index.weights
         if not bad and not (kernel and all(spec.rules[name]["weighting"] == "given" for name in inner)):
             weights, bad = drawn.in_force(spec, matrix, rows, variant.posts, variant.groups)
         faults += [f"{'/'.join(choice[1:]) or 'published method'}: {fault}" for fault in bad]
         if faults:
             continue
-        if kernel and np.array_equal(weights, index.weights):
+        if mean and kernel and np.array_equal(weights, index.weights):
             columns = [spec.indicators.index(leaf) for leaf in leaves]
             variance = None if spread is None else spread[:, columns] ** 2
             schemes.append(on_grid(matrix[:, columns], variance, mean, bits))
@@ -353,18 +358,21 @@ def variants(index, alternatives: dict) -> dict:
     Refuses a choice that gives the scores that another gives already.
     """
     lists = {name: options for name, options in alternatives.items() if name not in (*KINDS, "aggregation")}
-    floor, found, scores = alternatives.get("floor"), {}, {}
-    for number, completion in enumerate(index.completions):
-        for choice in itertools.product(*lists.values()):
-            choices = {
-                key: value
-                for name, option in zip(lists, choice)
-                for key, value in _scaled(chosen(name, option), index.spec).items()
-            }
-            key = (number, *map(name_of, choice))
-            found[key], final = _variant(completion, choices, floor)
-            if number == 0:
-                scores[key] = final
+    floor, scores = alternatives.get("floor"), {}
+    under: dict[tuple, list[Variant]] = {}
+    for choice in itertools.product(*lists.values()):
+        choices = {
+            key: value
+            for name, option in zip(lists, choice)
+            for key, value in _scaled(chosen(name, option), index.spec).items()
+        }
+        names = tuple(map(name_of, choice))
+        under[names], scores[0, *names] = _under(index, choices, floor)
+    found = {
+        (number, *names): of_draws[number]
+        for number in range(len(index.completions))
+        for names, of_draws in under.items()
+    }
     first = [name_of(options[0]) for options in lists.values()]
     for place, (name, options) in enumerate(lists.items()):
         seen = []
@@ -387,19 +395,23 @@ def variants(index, alternatives: dict) -> dict:
     return found
 
 
-def _variant(index, choices: dict, floor: float | None) -> tuple[Variant, np.ndarray]:
-    """The index under some choices, and its scores of all nodes."""
+def _under(index, choices: dict, floor: float | None) -> tuple[list[Variant], np.ndarray]:
+    """The index under some choices, a Variant for each draw of what is not known; the scores of all nodes in the first."""
     varied = index.alternative(**choices) if choices else index
-    spec, indicators = varied.spec, varied.spec.indicators
-    if floor is None or not drawn.needs_floor(spec, drawn.inner(spec, spec.root)):
-        steps = varied.steps()
-        matrix, scores = steps.normalised[indicators].to_numpy(float), steps.scores
-    else:  # the indicators are the same under an aggregation that takes any score
-        steps = index.alternative(**choices, aggregation="arithmetic").steps()
-        matrix = steps.normalised[indicators].to_numpy(float)
-        lifted = steps.normalised[indicators].clip(lower=floor)
-        scores, _, _ = aggregate.aggregate(lifted, spec, posts=varied.frozen, groups=steps.groups)
-    return Variant(spec, matrix, varied.frozen, steps.groups), scores.to_numpy(float)
+    spec, lifted = varied.spec, varied
+    if floor is not None and drawn.needs_floor(spec, drawn.inner(spec, spec.root)):
+        # the indicators are the same under an aggregation that takes any score
+        lifted = index.alternative(**choices, aggregation="arithmetic")
+    steps = [one.steps() for one in lifted.completions]
+    found = [
+        Variant(spec, one.normalised[spec.indicators].to_numpy(float), varied.frozen, one.groups)
+        for one in steps
+    ]
+    scores = steps[0].scores
+    if lifted is not varied:
+        table = steps[0].normalised[spec.indicators].clip(lower=floor)
+        scores, _, _ = aggregate.aggregate(table, spec, posts=varied.frozen, groups=steps[0].groups)
+    return found, scores.to_numpy(float)
 
 
 def _scaled(choices: dict, spec) -> dict:
@@ -455,10 +467,8 @@ def _error_spread(index, error: dict | None, node: str) -> np.ndarray | None:
     return by_code[steps.status[:, columns]] * np.array(width)
 
 
-def _nonpositive(matrix: np.ndarray, way: str, spec, leaves: list, rows: pd.MultiIndex) -> list[str]:
+def _nonpositive(matrix: np.ndarray, spec, leaves: list, rows: pd.MultiIndex) -> list[str]:
     """Scores at or below zero, of which there are no logarithms or reciprocals."""
-    if way == "arithmetic":
-        return []
     columns = [spec.indicators.index(leaf) for leaf in leaves]
     faults = []
     for row, column in list(zip(*np.nonzero(matrix[:, columns] <= 0)))[:3]:

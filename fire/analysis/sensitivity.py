@@ -2,14 +2,21 @@
 
 Each choice of the index is a factor. A factor is uniform on [0, 1) and picks one of its equally likely options (for
 weights and data errors one of a table of draws), as in Saisana, Saltelli and Tarantola (2005, J. R. Statist. Soc. A
-168, 307-323).
+168, 307-323). A table makes one factor of many numbers (all weights of a level, the errors of all cells), so that the
+quasi-random design has few dimensions.
+
+Design, estimators and intervals are SALib's. Against `scipy.stats.sobol_indices`, on the Ishigami function at 1,024 draws
+and 40 seeds, both have root mean square errors of 0.004 to 0.009; SALib takes a seed for its intervals, which in scipy
+needs a private attribute, and needs half the memory and a third of the time for the scores and ranks of 59 cities. It
+brings two small packages (multiprocess and dill) and is imported when it is used (0.05 s).
 """
 
 import numpy as np
 import pandas as pd
 
-from fire.analysis import montecarlo, robustness
+from fire.analysis import drawn, montecarlo, robustness
 from fire.errors import refuse
+from fire.index import arguments
 
 LEAST = 0.05
 CONFIDENCE = 0.9  # of the bootstrapped intervals
@@ -85,10 +92,13 @@ def run(
     alternatives = robustness.standard() if alternatives is None else alternatives
     node, year = node or index.spec.root, index.year if year is None else year
     seed = alternatives.get("seed", robustness.SEED) if seed is None else seed
+    year, faults = arguments.of_year(year, index.years)
+    refuse("year", faults)
     design, names = robustness.prepare(index, alternatives, seed, node)
     point = robustness.published(index, node)
     point = point[point["year"].eq(year)].set_index("unit")["rank"].reindex(names).to_numpy(float)
     model, factors = index_model(design, alternatives, index.years.index(year), point, seed)
+    refuse("alternatives", [] if factors else ["nothing moves: declare a choice with two options or more"])
     outputs = ["shift", *(f"{what} {name}" for what in ("score", "rank") for name in names)]
     if not units:
         return sobol(lambda points: model(points)[:1], factors, draws, seed, outputs[:1])
@@ -123,42 +133,61 @@ def index_model(design, alternatives: dict, year: int, published: np.ndarray, se
         scheme = (
             np.ravel_multi_index([pick[name] for name in lists], list(lists.values())) if lists else still
         )
-        if "drop" in pick:
-            montecarlo.leave_out(raw[-1], _dropped(design, pick["drop"]))
-        return outputs(design, raw, scheme, None if noise is None else noise[pick["error"]], year, published)
+        dropped = _dropped(design, pick["drop"]) if "drop" in pick else still - 1
+        montecarlo.leave_out(raw[-1], dropped)
+        return outputs(design, raw, scheme, dropped, pick.get("error"), noise, seed, year, published)
 
     return model, list(sizes)
 
 
 def _dropped(design, pick: np.ndarray) -> np.ndarray:
     """The indicator that each draw leaves out (-1: none) from a number below TABLE."""
-    indicators = len(design.levels[-1][0])
-    return np.where(pick < design.drop * TABLE, (pick * indicators / (design.drop * TABLE)).astype(int), -1)
+    places, few = design.droppable, design.drop * TABLE
+    chosen = np.minimum((pick * len(places) / few).astype(int), len(places) - 1)
+    return np.where(pick < few, places[chosen], -1)
 
 
-def outputs(design, raw: list, scheme: np.ndarray, noise, year: int, published: np.ndarray) -> np.ndarray:
-    """Mean absolute rank shift, scores and ranks (outputs × draws) of complete draws."""
-    weights = [
-        (
-            rows,
-            montecarlo.on_weight_grid(
-                montecarlo.leaf_weights(design.levels, raw, live, montecarlo.WEIGHT_GRID)
-            ),
-        )
-        for live, rows in design.live
-    ]
+def outputs(
+    design, raw: list, scheme: np.ndarray, dropped, error, noise, seed: int, year: int, published: np.ndarray
+) -> np.ndarray:
+    """Mean absolute rank shift, scores and ranks (outputs × draws) of complete draws. `error`: which of the tabled errors
+    each draw has, `noise`: the table for the kernel; those for the engine follow from `seed`."""
+    weights = montecarlo.kernel_weights(design, raw)
     score, rank = np.empty((2, len(scheme), design.units))
     for place in np.unique(scheme):
-        draws, (_, step, way, _) = scheme == place, design.schemes[place]
-        grid, _ = montecarlo.draw_scores(
-            design,
-            design.schemes[place],
-            [(rows, weight[:, draws].T) for rows, weight in weights],
-            None if noise is None else noise[draws],
-        )
-        score[draws] = montecarlo.LINKS[way][1](grid[:, year] * step / montecarlo.WEIGHT_GRID)
+        draws, one = np.flatnonzero(scheme == place), design.schemes[place]
+        if isinstance(one, montecarlo.Linked):
+            own = [(rows, weight[:, draws].T) for rows, weight in weights]
+            grid, _ = montecarlo.draw_scores(design, one, own, None if noise is None else noise[error[draws]])
+            sign = -1 if design.low else 1
+            back = montecarlo.LINKS[one.way][1]
+            score[draws] = back(sign * grid[:, year] * one.step / montecarlo.WEIGHT_GRID)
+        else:
+            tabled = None if one.spread is None else _tabled_errors(design, one, error[draws], seed)
+            points = drawn.points(
+                one, [level[:, draws] for level in raw], dropped[draws], tabled, design.years
+            )
+            grid, _ = montecarlo.placed(design, points)
+            score[draws] = points[:, year]
         order, position = montecarlo.ranked(grid[:, year])
         ranks = np.empty(order.shape)
         np.put_along_axis(ranks, order, np.broadcast_to(position + 1.0, order.shape), axis=1)
         rank[draws] = ranks
     return np.vstack([np.nanmean(np.abs(rank - published), axis=1), score.T, rank.T])
+
+
+def _tabled_errors(design, scheme, entries: np.ndarray, seed: int):
+    """Errors of every cell in some draws, each entry of the table from a seed of its own: the whole table would be too
+    large to keep."""
+
+    def errors(draws: np.ndarray) -> np.ndarray:
+        return np.concatenate(
+            [
+                montecarlo.cell_errors(
+                    design, draws[:1], np.random.default_rng([seed, entry]), scheme.matrix.shape[1]
+                )
+                for entry in entries[draws]
+            ]
+        )
+
+    return errors

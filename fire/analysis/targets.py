@@ -1,25 +1,29 @@
 """What would it take: the smallest change of one indicator, or the cheapest mix, that gains a city k places.
 
-The others stand still, posts and weights are those in force. Only weighted arithmetic means can be solved.
+The others stand still, posts and weights are those in force. Only weighted arithmetic means can be solved. Points are
+points of the score; where the lowest is best they are taken away.
 """
 
 import cvxpy as cp
+import numpy as np
 import pandas as pd
 
+from fire.analysis import drawn
 from fire.errors import InputError, refuse
-from fire.index import normalise, score
+from fire.index import aggregate, normalise, rounding, score, transforms
 
 MARGIN = 0.001  # points by which the rival is passed
 
 
 def needed(index, unit: str, places: int = 1, year: int | None = None, margin: float = MARGIN) -> float:
-    """Points of the index that `unit` lacks in `year` (default: the year ranked) to gain `places` ranks by `margin`.
+    """Points of the index that `unit` lacks in `year` (default: the year ranked) to gain `places` ranks by `margin`: what
+    its score has to rise, or to fall where the lowest is best.
 
     Raises InputError for an unknown unit, a rank that is not there to be gained, and an index that is not a weighted
     mean.
     """
     year = index.year if year is None else year
-    now = index.wide(year)[index.spec.root].dropna()
+    now = _sign(index) * index.wide(year)[index.spec.root].dropna()
     faults = (
         [] if unit in now.index else [f"no unit '{unit}' in {year}: use one of {', '.join(now.index[:5])}, …"]
     )
@@ -31,11 +35,39 @@ def needed(index, unit: str, places: int = 1, year: int | None = None, margin: f
             if rank > 1
             else f"{unit} leads already"
         )
-    ways = set(index.spec.nodes.loc[~index.spec.nodes["leaf"], "aggregation"])
-    if ways != {"arithmetic"}:
-        faults.append(f"the aggregation is {', '.join(sorted(ways))}: only weighted means can be solved")
-    refuse("what would it take", faults)
+    refuse("what would it take", faults + _unsolvable(index.spec))
     return float(others.iloc[rank - places - 1] + margin - now[unit])
+
+
+def _sign(index) -> int:
+    return -1 if index.spec.method["best"] == "low" else 1
+
+
+def _unsolvable(spec) -> list[str]:
+    """The nodes on the way to the root that are no weighted mean, or more than that, one sentence each."""
+    faults = []
+    for node in drawn.reach(spec, spec.root):
+        rule, why = spec.rules[node], []
+        if not rule["leaf"]:
+            why = [f'aggregation = "{rule["aggregation"]}"'] * (rule["aggregation"] != "arithmetic")
+            why += ["a transform or normalisation of its own"] * aggregate.shaped(rule)
+            why += [f'missing = "{rule["missing"]}"'] * (rule["missing"] != "none")
+        why += ["rounding before it goes up"] * (rounding.declared(spec, node) is not None)
+        faults += [f"{node}: {one}: only weighted means can be solved" for one in why]
+    return faults
+
+
+def _weights(index, unit: str, year: int) -> pd.Series:
+    """What a point of each indicator adds to the index of one unit, whose missing indicators leave their weight to others:
+    those that add something."""
+    spec = index.spec
+    row = index.steps().normalised.loc[[(year, unit)]]
+    each = np.where(row.isna().to_numpy(), np.nan, np.eye(len(spec.indicators)))
+    used = index.weights.to_numpy(float)
+    used = aggregate.by_row(used, spec, row.index, index.groups)[0] if spec.group_weights else used
+    scores = aggregate.scores(each, spec, used, row.index, index.posts, index.groups)
+    weight = pd.Series(scores[:, spec.place[spec.root]], spec.indicators)
+    return weight[weight > 0]
 
 
 def single(
@@ -43,12 +75,13 @@ def single(
 ) -> pd.DataFrame:
     """The smallest change of each indicator alone that gains `places` ranks, smallest first.
 
-    Columns: indicator, points, score_from, score_to, raw_from, raw_to, beyond_best (above the best unit of the year).
-    Raises InputError as `needed` does.
+    Columns: indicator, points (up, or down where the lowest is best), score_from, score_to, raw_from, raw_to (missing
+    where no value gives the score), beyond_best (better than the best unit of the year). Raises InputError as `needed`
+    does.
     """
     year = index.year if year is None else year
-    weight = index.weight_in_index[index.spec.indicators]
-    change = needed(index, unit, places, year, margin) / weight[weight > 0]
+    points = needed(index, unit, places, year, margin)
+    change = points / _weights(index, unit, year)
     return _changed(index, unit, year, change).sort_values("points", kind="stable", ignore_index=True)
 
 
@@ -68,8 +101,8 @@ def cheapest(
     than `beyond` points. Raises InputError as `needed` does, and when the frontier is too near.
     """
     year = index.year if year is None else year
-    points, now = needed(index, unit, places, year, margin), index.wide(year)
-    weight = index.weight_in_index[index.spec.indicators]
+    points, now = needed(index, unit, places, year, margin), _sign(index) * index.wide(year)
+    weight = _weights(index, unit, year)
     effort = typical_change(index, year) if effort is None else effort
     room = (now[weight.index].max() - now.loc[unit, weight.index] + beyond).clip(lower=0.0)
     refuse(
@@ -134,19 +167,25 @@ def typical_change(index, year: int) -> pd.Series:
     table = index.wide(year)[index.spec.indicators]
     before = index.wide(year - 1)[index.spec.indicators] if year - 1 in index.years else 0.0
     spread = (table - before).std()
-    return spread.where(spread > 0, spread[spread > 0].min())
+    return spread.where(spread > 0, spread[spread > 0].min()).fillna(1.0)
 
 
 def _changed(index, unit: str, year: int, change: pd.Series) -> pd.DataFrame:
-    """A change of scores in points and, where the method can be turned back, in the units of the indicators."""
+    """A change of scores to the better in points and, where the method can be turned back, in the units of the
+    indicators."""
+    sign = _sign(index)
     now = index.wide(year)[change.index]
     posts = index.posts.xs(year) if index.posts.index.nlevels == 2 else index.posts
     before = now.loc[[unit]]
-    after = before + change
-    lines = [
-        name for name in change.index if index.spec.rules[name]["normalise"] not in (*normalise.RANKS, "none")
-    ]
-    raw = score.invert(index.spec, pd.concat([before, after], keys=["from", "to"])[lines], posts)
+    after = before + sign * change
+    lines = [name for name in change.index if _can_be_turned_back(index.spec.rules[name])]
+    scores = pd.concat([before, after], keys=["from", "to"])[lines].astype(float)
+    for name in lines:
+        rule = index.spec.rules[name]
+        if rule["range"] == "truncated":  # no value gives a score beyond the ends of the scale
+            scores[name] = scores[name].where(scores[name].between(*sorted(rule["scale"])))
+    with np.errstate(invalid="ignore"):  # a root or logarithm may have no way back to the score
+        raw = score.invert(index.spec, scores, posts)
     raw = raw.reindex(columns=change.index)
     return pd.DataFrame(
         {
@@ -156,6 +195,14 @@ def _changed(index, unit: str, year: int, change: pd.Series) -> pd.DataFrame:
             "score_to": after.loc[unit].to_numpy(),
             "raw_from": raw.iloc[0].to_numpy(),
             "raw_to": raw.iloc[1].to_numpy(),
-            "beyond_best": (after.loc[unit] > now.max() + 1e-9).to_numpy(),
+            "beyond_best": (sign * after.loc[unit] > (sign * now).max() + 1e-9).to_numpy(),
         }
     )
+
+
+def _can_be_turned_back(rule: dict) -> bool:
+    """Does a score of an indicator tell its value?"""
+    kind = transforms.kind_of(rule)
+    inverse = transforms.TRANSFORMS[kind if isinstance(kind, str) else kind[0]].back
+    plain = rule["treat"] == "none" and rule["curve"] == 1 and rule["limits"] is None
+    return plain and inverse is not None and rule["normalise"] in normalise.INVERTIBLE

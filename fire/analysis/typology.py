@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 
 from fire import files
+from fire.analysis.coordination import scale_of
 from fire.analysis.known import SURE
 from fire.errors import refuse
 from fire.index import aggregate
 
 PATH = files.DATA / "typology.toml"
+SCALE = (1.0, 10.0)  # on which the rules count points, where they name no `scale` of their own
 
 
 def load(path=PATH) -> dict:
@@ -27,7 +29,7 @@ def features(now: pd.DataFrame, before: pd.DataFrame, region: pd.Series, rules: 
 
     level and dispersion in points, cores (cities near the best), growth of the regional mean in per cent and its rank,
     fastest: best growth rank of a city of the region. Growth rests on the cities that have both years; it is missing
-    where there are none.
+    where there are none, and from a score that is not above zero.
     """
     before = before.reindex(index=now.index, columns=now.columns)
     city = pd.DataFrame(
@@ -35,7 +37,7 @@ def features(now: pd.DataFrame, before: pd.DataFrame, region: pd.Series, rules: 
             "score": now.stack(),
             "before": before.stack(),
             "matched": now.where(before.notna()).stack(),
-            "place": (now / before - 1).rank(ascending=False).stack(),
+            "place": (now / before.where(before > 0) - 1).rank(ascending=False).stack(),
         }
     )
     city = city.rename_axis(["city", "node"]).reset_index().dropna(subset="score")
@@ -55,7 +57,8 @@ def features(now: pd.DataFrame, before: pd.DataFrame, region: pd.Series, rules: 
         city["score"].ge(rules["core_share"] * best).groupby([city["node"], city["region"]]).sum()
     )
     table["dispersion"] = table["best"] - table["least"]
-    table["growth_pct"] = 100 * (table.pop("matched") / table.pop("before") - 1)
+    ago = table.pop("before")
+    table["growth_pct"] = 100 * (table.pop("matched") / ago.where(ago > 0) - 1)
     table["growth_rank"] = table.groupby("node")["growth_pct"].rank(ascending=False)
     return table
 
@@ -83,8 +86,22 @@ def _years(index, units=None) -> tuple[pd.DataFrame, pd.DataFrame]:
     return now, before.reindex(now.index)
 
 
-def _region(index) -> pd.Series:
-    refuse("types of regions", ["the index has no places: give it their regions"] * (index.places is None))
+def _region(index, rules: dict) -> pd.Series:
+    """The region of every city; InputError where there are none, or the rules do not fit the scores."""
+    spec, scale = index.spec, tuple(map(float, rules.get("scale", SCALE)))
+    faults = ["the index has no places: give it their regions"] * (index.places is None)
+    faults += [
+        f"{node}: the rules count points on a scale {scale[0]:g}-{scale[1]:g}, and its scores lie on "
+        f"{'none' if (own := scale_of(spec, node)) is None else f'{own[0]:g}-{own[1]:g}'}: give rules of your own, "
+        "with their scale"
+        for node in [spec.root, *spec.pillars]
+        if scale_of(spec, node) != scale
+    ]
+    if spec.method["best"] == "low":
+        faults.append(
+            'the lowest score is the best, and the rules take the highest for it: set best = "high"'
+        )
+    refuse("types of regions", faults)
     return index.places.set_index("city")["region"]
 
 
@@ -93,18 +110,19 @@ def regional(index, rules: dict | None = None) -> pd.DataFrame:
     (node, region). Types that rest on growth are not given when the year before is missing."""
     rules, nodes = rules or load(), [index.spec.root, *index.spec.pillars]
     now, before = _years(index)
-    table = features(now[nodes], before[nodes], _region(index), rules)
+    table = features(now[nodes], before[nodes], _region(index, rules), rules)
     return table.assign(type=classify(table, rules))
 
 
 def profiles(index, region: str, rules: dict | None = None) -> pd.DataFrame:
     """Tier and profile (keys of `tiers` and `cities`) of the cities of one region: index city."""
-    now, before = _years(index, _members(index, region))
-    return _label_cities(now, before, index.spec, rules or load())
+    rules = rules or load()
+    now, before = _years(index, _members(index, region, rules))
+    return _label_cities(now, before, index.spec, rules)
 
 
-def _members(index, region: str) -> list:
-    places = _region(index)
+def _members(index, region: str, rules: dict) -> list:
+    places = _region(index, rules)
     mine = [city for city in places.index[places.eq(region)] if city in set(index.wide().index)]
     refuse("profiles of cities", [f"no city of the index lies in '{region}'"] * (not mine))
     return mine
@@ -115,7 +133,7 @@ def _label_cities(now: pd.DataFrame, before: pd.DataFrame, spec, rules: dict) ->
 
     A profile that rests on nodes which the specification does not have is given to no city.
     """
-    rule, growth, total = rules["cities"], 100 * (now / before - 1), now[spec.root]
+    rule, growth, total = rules["cities"], 100 * (now / before.where(before > 0) - 1), now[spec.root]
     never = pd.Series(False, now.index)
     leading, driving = (
         rule[key] if set(rule[key]) <= set(spec.nodes.index) else None for key in ("leading", "driving")
@@ -175,14 +193,11 @@ def stability(
     one. Number of draws of the weights, spread and seed: those declared with the rules, where not given.
     """
     rules = rules or load()
-    weights, each = _drawn(index.spec, rules, rng, draws, spread), index.completions
+    moved, each = _drawn(index.spec, rules, rng, draws, spread), index.completions
     plain = pd.concat([regional(one, rules)["type"] for one in each], axis=1)
     point = plain.mode(axis=1)[0].rename("type")
     varied = pd.concat(
-        [
-            _types_under(one, weights[place :: len(each)] or weights[:1], rules)
-            for place, one in enumerate(each)
-        ],
+        [_types_under(one, moved[place :: len(each)] or moved[:1], rules) for place, one in enumerate(each)],
         axis=1,
     ).reindex(point.index)
     others = pd.DataFrame({kind: varied.eq(kind).mean(axis=1) for kind in rules["types"]})
@@ -200,15 +215,13 @@ def stability(
     ]
 
 
-def _types_under(index, weights: list[pd.Series], rules: dict) -> pd.DataFrame:
-    """Types under each of some weights: index (node, unit), a column for each."""
-    nodes, region = [index.spec.root, *index.spec.pillars], _region(index)
-    now, before = (  # one column for each of the weights and each node
-        pd.DataFrame(
-            np.hstack([_aggregate(table, index.spec, drawn)[nodes].to_numpy() for drawn in weights]),
-            table.index,
-        )
-        for table in _years(index)
+def _types_under(index, moved: list[np.ndarray], rules: dict) -> pd.DataFrame:
+    """Types under each of some draws (`_drawn`): index (node, unit), a column for each."""
+    nodes, region = [index.spec.root, *index.spec.pillars], _region(index, rules)
+    each = [_rescored(index, factors) for factors in moved]
+    now, before = (  # one column for each of the draws and each node
+        pd.DataFrame(np.hstack([pair[year][nodes].to_numpy() for pair in each]), each[0][year].index)
+        for year in (0, 1)
     )
     found = (
         classify(features(now, before, region, rules), rules).rename_axis(["column", "unit"]).reset_index()
@@ -233,37 +246,40 @@ def profile_stability(
     """
     rules, point = rules or load(), profiles(index, region, rules)
     kept, spec = pd.DataFrame(0.0, point.index, point.columns), index.spec
-    weights, years = _drawn(spec, rules, rng, draws, spread), _years(index, list(point.index))
-    for drawn in weights:
-        now, before = (_aggregate(table, spec, drawn) for table in years)
+    moved = _drawn(spec, rules, rng, draws, spread)
+    for factors in moved:
+        now, before = (table.loc[point.index] for table in _rescored(index, factors))
         kept += _label_cities(now, before, spec, rules).eq(point)
     return (
-        point.join((kept / len(weights)).add_suffix("_kept"))
+        point.join((kept / len(moved)).add_suffix("_kept"))
         .rename_axis("unit")
         .reset_index()[["unit", "tier", "tier_kept", "profile", "profile_kept"]]
     )
 
 
-def _drawn(spec, rules: dict, rng, draws: int | None, spread: float | None) -> list[pd.Series]:
-    """Weights of all nodes, each varied by `spread` either way (uniform)."""
+def _drawn(spec, rules: dict, rng, draws: int | None, spread: float | None) -> list[np.ndarray]:
+    """Factors on the weights of all nodes, a draw each: `spread` either way (uniform)."""
     declared = rules["stability"]
     rng = np.random.default_rng(declared["seed"]) if rng is None else rng
     draws = declared["draws"] if draws is None else draws
     spread = declared["spread"] if spread is None else spread
-    weights = (
-        rng.uniform(1 - spread, 1 + spread, (draws, len(spec.nodes)))
-        * spec.nodes["weight"].fillna(1).to_numpy()
+    return list(rng.uniform(1 - spread, 1 + spread, (draws, len(spec.nodes))))
+
+
+def _rescored(index, factors: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """As `_years`, with the weights of all nodes, as used, multiplied by factors."""
+    spec, done = index.spec, index.steps()
+    rows, used = done.normalised.index, done.weights.to_numpy(float)
+    used = aggregate.by_row(used, spec, rows, index.groups) if spec.group_weights else used
+    found = aggregate.scores(
+        done.normalised.to_numpy(float), spec, used * factors, rows, index.posts, index.groups
     )
-    return [pd.Series(drawn, spec.nodes.index) for drawn in weights]
-
-
-def _aggregate(table: pd.DataFrame, spec, weights: pd.Series) -> pd.DataFrame:
-    """Scores of all nodes from those of the indicators under other weights, by the method of every node."""
-    columns = {leaf: table[leaf].to_numpy() for leaf in spec.indicators}
-    for node, children in reversed(spec.families.items()):
-        x = np.column_stack([columns[child] for child in children])
-        columns[node] = aggregate.one(x, weights[children].to_numpy(), spec.rules[node], 1)
-    return pd.DataFrame(columns, table.index)
+    table = pd.DataFrame(found, rows, spec.nodes.index)
+    now, before = _years(index)
+    return tuple(
+        table.xs(year).loc[own.index] if year is not None else own
+        for year, own in ((index.year, now), (index.before, before))
+    )
 
 
 # What the chapter says

@@ -8,6 +8,7 @@ from fire.index.rounding import TOLERANCE
 
 LEAST = TOLERANCE  # smaller differences are none, to the engine: they stand at the end of the axis
 NONE = LEAST / 10
+LINEAR = 30  # half units beyond which an axis is logarithmic on either side of one
 
 
 def overview(frame: pd.DataFrame, lang: str):
@@ -49,16 +50,18 @@ def _power(value: float, sign: str = "") -> str:
 def differences(frame: pd.DataFrame, lang: str):
     """A row a node: every value's difference in half units of its last printed decimal; inside the band, printing hides it.
 
-    Columns: node_zh, node_en (labels), halves.
+    Columns: node, name_zh, name_en, halves.
     """
     nodes = frame.drop_duplicates("node")
     place = {node: row for row, node in enumerate(nodes["node"])}
     fig, ax = kit.rows(kit.names(nodes, "name", lang), lang, size=7.5)
     ax.axvspan(-1, 1, color=style.FAINT, alpha=0.5, linewidth=0)
-    inside = frame["halves"].abs() <= 1
+    inside = frame["halves"].abs() <= 1 + 1e-6
     colours = np.where(inside, style.NAVY, style.RED)
     ax.scatter(frame["halves"], frame["node"].map(place), s=9, c=list(colours), alpha=0.5, linewidth=0)
     reach = max(1.5, 1.1 * frame["halves"].abs().max())
+    if reach > LINEAR:
+        ax.set_xscale("symlog", linthresh=1)
     ax.set_xlim(-reach, reach)
     ax.set_xlabel(kit.heading("halves", lang))
     return fig

@@ -20,13 +20,15 @@ def check(spec, panel, what: str = "index") -> None:
     refuse(what, of_spec(spec, panel) or of_panel(panel, [*spec.indicators, *spec.denominators]))
 
 
-def understood(spec, panel, posts=None, groups=None, places=None, year=None, draws=None) -> tuple:
-    """The arguments of an Index as it works with them: `posts, groups, places, year`; InputError with all faults.
+def understood(
+    spec, panel, posts=None, groups=None, places=None, year=None, draws=None, what: str = "index"
+) -> tuple:
+    """The arguments of an Index (or of `score.steps`) as they are worked with: `posts, groups, places, year`; InputError
+    with all faults.
 
     Posts and groups may be dictionaries ({indicator: (low, high)}, {unit: group}), posts may name their indicators in a
     column, and the year may be written as text.
     """
-    what = "index"
     check(spec, panel, what)
     posts, faults = of_posts(posts)
     groups, more = of_groups(groups, panel["unit"])
@@ -212,6 +214,7 @@ def _kind(value) -> str:
     name = type(value).__name__
     known = {
         "NoneType": "missing (None)",
+        "str": "a text",
         "DataFrame": "a DataFrame",
         "Series": "a Series",
         "ndarray": "an array",

@@ -46,8 +46,8 @@ WORDS = {
 def from_coinr(imeta: pd.DataFrame, idata: pd.DataFrame | None = None, lang: str = "en", **choices):
     """A specification from a COINr `iMeta` table; with `iData` its panel too: `spec, panel = from_coinr(imeta, idata)`.
 
-    The methods are COINr's defaults (min-max 0-100 within each year, arithmetic means, weights rescaled among the
-    children that are present); `choices` change them as in `Spec.vary`. Parameters of a normalisation in iMeta are read
+    The methods are COINr's defaults (min-max 0-100 within each year, z-scores with mean 0 and standard deviation 1,
+    arithmetic means, weights rescaled among the children that are present); `choices` change them as in `Spec.vary`. Parameters of a normalisation in iMeta are read
     as COINr's `f_n_para = "use_iMeta"` reads them:
 
     - `goalpost_lower, goalpost_upper`: posts, and normalise = "goalposts" for that indicator unless `choices` say
@@ -64,7 +64,8 @@ def from_coinr(imeta: pd.DataFrame, idata: pd.DataFrame | None = None, lang: str
     meta = meta.assign(**_numbers(meta))
     tree = meta[meta["Type"].isin(["Indicator", "Aggregate"])]
     total = tree.groupby("Parent")["Weight"].transform("sum")
-    method = choices.get("normalise")
+    method = choices.pop("normalise", None)
+    scale = [0.0, 1.0] if method == "zscore" else [0.0, 100.0]
     rows = [_node(row, total[position], method) for position, row in tree.iterrows()]
     named = [
         {"id": row["iCode"], "label": _label(row)}
@@ -76,7 +77,7 @@ def from_coinr(imeta: pd.DataFrame, idata: pd.DataFrame | None = None, lang: str
         "label": root["label"],
         "denominator": named,
         "node": rows,
-        "method": {"missing": "none", "normalise": "minmax", "reference": "year", "scale": [0.0, 100.0]},
+        "method": {"missing": "none", "normalise": method or "minmax", "reference": "year", "scale": scale},
     }
     spec = specs.build(table, "iMeta", lang=lang)
     spec = spec.vary(**choices) if choices else spec
@@ -126,8 +127,8 @@ def _refuse_faults(imeta, idata) -> None:
 
 
 def _say(meta: pd.DataFrame, row: int, column: str, words: str) -> str:
-    """ "row 3 (LPI), column 'Weight': …" """
-    return f"row {row + 1} ({meta.at[row, 'iCode']}), column '{column}': {words}"
+    """ "LPI, row 1, column 'Weight': …" """
+    return f"{meta.at[row, 'iCode']}, row {row + 1}, column '{column}': {words}"
 
 
 def _numbers(meta: pd.DataFrame) -> dict[str, pd.Series]:

@@ -35,11 +35,16 @@ def denominate(table: pd.DataFrame, codes: np.ndarray, spec) -> tuple[pd.DataFra
     return pd.DataFrame(values[:, :width], index=table.index, columns=spec.indicators), codes[:, :width]
 
 
-def screened(table: pd.DataFrame, least: float, exempt: np.ndarray | None = None) -> np.ndarray:
-    """Rows (unit-years) with some data, but in less than the share `least` of the indicators that exist for them."""
-    there = table.notna().to_numpy()
-    share = there.mean(axis=1) if exempt is None else there.sum(axis=1) / np.maximum((~exempt).sum(axis=1), 1)
-    return (share > 0) & (share < least - 1e-12)
+def screened(table: pd.DataFrame, spec, exempt: np.ndarray | None = None) -> np.ndarray:
+    """Rows (unit-years) with some data, but in less than the share `screen` of the indicators that exist for them, or
+    with so many zeros that less than the share `screen_zeros` of what is there is another number (COINr, Screen)."""
+    values = table.to_numpy()
+    there = ~np.isnan(values)
+    count = there.sum(axis=1)
+    all_of = values.shape[1] if exempt is None else np.maximum((~exempt).sum(axis=1), 1)
+    other = (there & (values != 0)).sum(axis=1) / np.maximum(count, 1)
+    few = (count / all_of < spec.method["screen"] - 1e-12) | (other < spec.method["screen_zeros"] - 1e-12)
+    return (count > 0) & few
 
 
 def fill(

@@ -227,13 +227,13 @@ class Index:
         Raises InputError when a choice contradicts frozen posts (transform, treatment, reference, posts, base year).
         """
         spec = self.spec.vary(*ids, weights=weights, **choices)
-        refuse(f"index {self.spec.id}", self._contradictions(spec))
+        refuse(f"index {self.spec.id}", [text for texts in self._contradictions(spec).values() for text in texts])
         return self._with(spec=spec)
 
     def alternative(self, **choices) -> "Index":
         """As `vary`, but where a choice contradicts frozen posts the data give new ones: for robustness analyses."""
         spec = self.spec.vary(**choices)
-        moved = {fault.partition(":")[0] for fault in self._contradictions(spec)}
+        moved = self._contradictions(spec)
         if not moved:
             return self._with(spec=spec)
         kept = self.frozen[~self.frozen.index.get_level_values(-1).isin(moved)]
@@ -286,24 +286,18 @@ class Index:
         places = (self.groups, self.places, self.year, self.draws, self._held)
         return Index(parts["spec"], self.panel, parts["posts"], *places)
 
-    def _contradictions(self, spec) -> list[str]:
-        """Choices of `spec` that frozen posts do not allow, one sentence each, beginning with the indicator."""
+    def _contradictions(self, spec) -> dict[str, list[str]]:
+        """Choices of `spec` that frozen posts do not allow, by node, one sentence each."""
         if self.frozen is None:
-            return []
-        faults = []
-        for name in (
-            set(self.frozen.index.get_level_values(-1)) & set(spec.indicators) & set(self.spec.indicators)
-        ):
+            return {}
+        found, base = {}, (self.spec.method["base_year"], spec.method["base_year"])
+        for name in sorted(set(self.frozen.index.get_level_values(-1)) & set(spec.rules) & set(self.spec.rules)):
             old, new = self.spec.rules[name], spec.rules[name]
-            faults += [differs(name, key, old[key], new[key]) for key in contradictory(old, new)]
-            if (
-                spec.rules[name]["reference"] == "base"
-                and spec.method["base_year"] != self.spec.method["base_year"]
-            ):
-                faults.append(
-                    differs(name, "base_year", self.spec.method["base_year"], spec.method["base_year"])
-                )
-        return sorted(faults)
+            faults = [differs(name, key, old[key], new[key]) for key in contradictory(old, new)]
+            if new["reference"] == "base" and base[0] != base[1]:
+                faults.append(differs(name, "base_year", *base))
+            found |= {name: faults} if faults else {}
+        return found
 
     # Shown ----------------------------------------------------------------------------------------------------------
 

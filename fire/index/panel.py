@@ -380,13 +380,6 @@ def _shortened(faults: list[str]) -> list[str]:
     return faults[:SHOWN] + ([f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else [])
 
 
-def numeric(table: pd.DataFrame, what: str) -> pd.DataFrame:
-    """The table as numbers; refused when cells are text that is no number."""
-    values, faults = to_numbers(table)
-    refuse(what, faults)
-    return values
-
-
 def years_of(table: pd.DataFrame) -> np.ndarray:
     """The years of a wide table, ascending."""
     return table.index.get_level_values("year").unique().to_numpy()

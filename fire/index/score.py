@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fire.errors import InputError, refuse
-from fire.index import aggregate, impute, normalise, rounding, transforms, treat
+from fire.index import aggregate, arguments, impute, normalise, rounding, transforms, treat
 from fire.index import panel as panels
 from fire.index.draws import SEVERAL
 
@@ -40,6 +40,7 @@ def steps(
     `posts`: frozen posts (as `Steps.posts`) instead of those of the data; `groups`: region or group of each unit, for
     group means. Raises InputError that lists every fault of a step.
     """
+    posts, groups, *_ = arguments.understood(spec, panel, posts, groups, what="scores")
     raw, status = panels.wide(panel, [*spec.indicators, *spec.denominators])
     return steps_of(spec, raw, status, None if posts is None else frozen(posts, spec), groups)
 
@@ -47,15 +48,7 @@ def steps(
 def steps_of(spec, raw: pd.DataFrame, status: np.ndarray, posts=None, groups=None) -> Steps:
     """`steps` on a wide table and its status codes (`panel.wide`). `posts` may lack indicators: those take their
     posts from the data, in the first year that has them where the base year is not there."""
-    denominated, status = impute.denominate(raw, status, spec)
-    exempt = impute.inapplicable(spec, denominated.index, groups)
-    thin = impute.screened(denominated, spec.method["screen"], exempt)
-    if thin.any() or exempt is not None:
-        gone = np.broadcast_to(thin[:, None], denominated.shape)
-        gone = gone if exempt is None else gone | exempt
-        denominated, status = denominated.mask(gone), np.where(gone, np.int8(panels.NONE), status)
-    imputed, filled = impute.fill(denominated, spec, groups, exempt)
-    status = np.where(filled, np.int8(IMPUTED), status) if filled.any() else status
+    denominated, status, thin, imputed = completed(spec, raw, status, groups)
     transformed = normalise.transform(imputed, spec, posts)
     treated, treatment = treat.treat(transformed, spec)
     known = normalise.posts(treated, spec) if posts is None else _completed(posts, treated, spec)
@@ -78,6 +71,21 @@ def steps_of(spec, raw: pd.DataFrame, status: np.ndarray, posts=None, groups=Non
         weights,
         groups,
     )
+
+
+def completed(spec, raw: pd.DataFrame, status: np.ndarray, groups: pd.Series | None = None) -> tuple:
+    """What comes before the transform: indicators over their denominators, their status codes, the rows with too little
+    data (a mask), and the indicators with missing cells filled."""
+    denominated, status = impute.denominate(raw, status, spec)
+    exempt = impute.inapplicable(spec, denominated.index, groups)
+    thin = impute.screened(denominated, spec, exempt)
+    if thin.any() or exempt is not None:
+        gone = np.broadcast_to(thin[:, None], denominated.shape)
+        gone = gone if exempt is None else gone | exempt
+        denominated, status = denominated.mask(gone), np.where(gone, np.int8(panels.NONE), status)
+    imputed, filled = impute.fill(denominated, spec, groups, exempt)
+    status = np.where(filled, np.int8(IMPUTED), status) if filled.any() else status
+    return denominated, status, thin, imputed
 
 
 def _completed(posts: pd.DataFrame, treated: pd.DataFrame, spec) -> pd.DataFrame:

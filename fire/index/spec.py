@@ -27,7 +27,7 @@ from fire.index import spec_faults
 from fire.index.spec_faults import METHODS, NEUTRAL, OF_NODE, line_numbers, number, suggest
 
 INDICES = files.DATA / "indices"
-BY_METHOD = ["screen", "base_year", "group", "rounding", "best", "shares"]
+BY_METHOD = ["screen", "screen_zeros", "base_year", "group", "rounding", "best", "shares"]
 LEVELS = {
     "zh": ["指标", "名称", "权重", "方向", "单位", "方法"],
     "en": ["node", "name", "weight", "direction", "unit", "method"],
@@ -132,9 +132,9 @@ class Spec:
 
     def known(self, node: str) -> str:
         """The node itself; InputError that says what to type when the specification has no such node."""
-        if node not in self.nodes.index:
+        if not isinstance(node, str) or node not in self.nodes.index:
             raise InputError(
-                f"specification {self.id}", [f"no node '{node}'" + suggest(node, self.nodes.index)]
+                f"specification {self.id}", [f"no node '{node}'" + suggest(str(node), self.nodes.index)]
             )
         return node
 
@@ -151,6 +151,10 @@ class Spec:
         table, rows = copy.deepcopy(self.table), {}
         for row in table["node"]:
             rows[row["id"]] = row
+        refuse(
+            f"specification {self.id}",
+            [f"{node}: name nodes as text, and give weights as vary(weights={{…}})" for node in ids if not isinstance(node, str)],
+        )
         for node, pair in _posts_by_id(choices, ids).items():
             choices = {name: value for name, value in choices.items() if name != "posts"}
             rows[self.known(node)]["posts"] = pair

@@ -15,6 +15,7 @@ from fire.errors import nearest
 SCHEMA = files.DATA / "indices" / "schema.json"
 METHODS = {
     "screen": 0.0,
+    "screen_zeros": 0.0,
     "coverage": 0.0,
     "least": 0,
     "missing": "refuse",

@@ -1,8 +1,10 @@
-"""Outlier treatment: winsorising and the shifted logarithm, by the skewness and kurtosis rule.
+"""Outlier treatment: winsorising and the shifted logarithm, by the skewness and kurtosis rule, and fixed quantiles.
 
 An indicator is skewed when |skewness| is at or above 2 and kurtosis at or above 3.5 (Groeneveld and Meeden 1984, as
 used in the JRC audits). Definitions of skewness and kurtosis are those of Excel (Joanes and Gill 1998, type 2).
 """
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -76,14 +78,17 @@ def treat(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.DataFrame]:
         and reference(spec.rules[name]) == "base"
         and spec.method["base_year"] not in year
     ]
-    refuse(
-        "outlier treatment",
-        [
-            f"{name}: the panel has no data of the base year {spec.method['base_year']}, which "
-            "decide the treatment: add them"
-            for name in late
-        ],
-    )
+    faults = [
+        f"{name}: the panel has no data of the base year {spec.method['base_year']}, which "
+        "decide the treatment: add them"
+        for name in late
+    ]
+    faults += [
+        f"{name}: quantiles {list(rule['quantiles'])} have no range: type the lower one first"
+        for name, rule in ((name, spec.rules[name]) for name in table.columns)
+        if rule["treat"] == "quantiles" and not rule["quantiles"][0] < rule["quantiles"][1]
+    ]
+    refuse("outlier treatment", faults)
     for column, name in enumerate(table.columns):
         rule = spec.rules[name]
         if rule["treat"] == "none":
@@ -92,7 +97,7 @@ def treat(table: pd.DataFrame, spec) -> tuple[pd.DataFrame, pd.DataFrame]:
             model = values[base, column]
             model = model[~np.isnan(model)]
             if model.size:
-                line, treated = one(model, values[rows, column], rule)
+                line, treated = _one(model, values[rows, column], rule)
                 values[rows, column] = treated
                 which = year[rows][0] if reference(rule) == "year" else reference(rule)
                 report.append({"year": which, "indicator": name, **line})
@@ -119,26 +124,52 @@ def _blocks(reference: str, year: np.ndarray, base_year) -> list[tuple]:
     return [(year == base_year if reference == "base" else everything, everything)]
 
 
-def one(model: np.ndarray, x: np.ndarray, rule: dict) -> tuple[dict, np.ndarray]:
-    """Treat the values `x` of one indicator by what its reference values `model` say."""
-    skew, kurt = rule["skew"], rule["kurtosis"]
-    line = {
-        "action": "none",
-        "points": 0,
-        "low": np.nan,
-        "high": np.nan,
-        "skew": skewness(model),
-        "kurtosis": kurtosis(model),
-    }
-    if rule["treat"] != "log":
-        if not skewed(model, skew, kurt):
-            return line, x
-        low, high, moved = _winsor_limits(model, skew, kurt, rule["winsor_points"])
-        if rule["treat"] == "winsorise" or not skewed(np.clip(model, low, high), skew, kurt):
-            return line | {"action": "winsorise", "points": moved, "low": low, "high": high}, np.clip(
-                x, low, high
-            )
+def _one(model: np.ndarray, x: np.ndarray, rule: dict) -> tuple[dict, np.ndarray]:
+    """Treat the values `x` of one indicator by what its reference values `model` say: a line of the report, the values."""
+    found, treated = TREATMENTS[rule["treat"]](model, x, rule)
+    untouched = {"action": "none", "points": 0, "low": np.nan, "high": np.nan}
+    return untouched | {"skew": skewness(model), "kurtosis": kurtosis(model)} | found, treated
+
+
+# Treatments: from the reference values, the values and the rule of an indicator to what was done (columns of the report;
+# nothing where the values stay as they are) and the treated values.
+
+
+def _winsorised(model: np.ndarray, x: np.ndarray, rule: dict) -> tuple[dict, np.ndarray]:
+    """Skewed data: outlying values become the nearest that is none (COINr, winsorise)."""
+    if not skewed(model, rule["skew"], rule["kurtosis"]):
+        return {}, x
+    low, high, moved = _winsor_limits(model, rule["skew"], rule["kurtosis"], rule["winsor_points"])
+    return {"action": "winsorise", "points": moved, "low": low, "high": high}, np.clip(x, low, high)
+
+
+def _logged(model: np.ndarray, x: np.ndarray, rule: dict) -> tuple[dict, np.ndarray]:
+    """The logarithm of the distance to the least value and one per cent of the range (COINr, log_CT)."""
     low, high = model.min(), model.max()
     with np.errstate(invalid="ignore", divide="ignore"):
         logged = np.log(x - low + 0.01 * (high - low))
-    return line | {"action": "log", "points": len(model), "low": low, "high": high}, logged
+    return {"action": "log", "points": len(model), "low": low, "high": high}, logged
+
+
+def _winsorised_or_logged(model: np.ndarray, x: np.ndarray, rule: dict) -> tuple[dict, np.ndarray]:
+    """Skewed data: winsorised, and where they are skewed still, logged instead (COINr, qTreat)."""
+    found, treated = _winsorised(model, x, rule)
+    if found and skewed(np.clip(model, found["low"], found["high"]), rule["skew"], rule["kurtosis"]):
+        return _logged(model, x, rule)
+    return found, treated
+
+
+def _held(model: np.ndarray, x: np.ndarray, rule: dict) -> tuple[dict, np.ndarray]:
+    """All data: what lies beyond the two `quantiles` (type 7, of Hyndman and Fan 1996) becomes the quantile. `points`:
+    how many of the reference values do."""
+    low, high = np.quantile(model, rule["quantiles"])
+    beyond = int(((model < low) | (model > high)).sum())
+    return {"action": "quantiles", "points": beyond, "low": low, "high": high}, np.clip(x, low, high)
+
+
+TREATMENTS: dict[str, Callable[[np.ndarray, np.ndarray, dict], tuple[dict, np.ndarray]]] = {
+    "winsorise": _winsorised,
+    "log": _logged,
+    "skew_kurtosis": _winsorised_or_logged,
+    "quantiles": _held,
+}

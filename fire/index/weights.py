@@ -34,17 +34,19 @@ def equal(data: pd.DataFrame) -> pd.Series:
 
 
 def effective(spec, used: pd.Series | None = None) -> pd.Series:
-    """Weight of every node in the whole index: the product of the weights on the way up to the root.
+    """Weight of every node in the whole index: the product of the weights on the way up to the root, summed over the ways
+    where a node stands at several places; 0 for what stands beside the index.
 
     `used`: weight of every node in its parent where data gave some (`Index.weights`); default those of the
     specification.
     """
-    weights = (spec.nodes["weight"] if used is None else used).astype(float).copy()
-    family = weights.groupby(spec.nodes["parent"]).transform("sum")
-    for node, parent in spec.nodes["parent"].dropna().items():
-        weights[node] *= weights[parent] / family[node]
-    weights[spec.root] = 1.0
-    return weights.rename("effective_weight")
+    own = (spec.nodes["weight"] if used is None else used).astype(float).to_dict()
+    found = dict.fromkeys(own, 0.0) | {spec.root: 1.0}
+    for node, children in spec.families.items():
+        total = sum(own[child] for child in children)
+        for child in children:
+            found[child] += found[node] * own[child] / total
+    return pd.Series(found, name="effective_weight").rename_axis("id")
 
 
 def ahp(judgements, names=None, method: str = "eigenvector") -> pd.Series:
@@ -162,15 +164,67 @@ def components(data: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return table, pd.DataFrame(rotation.T, index=data.columns, columns=names)
 
 
-def pca(data: pd.DataFrame, rule: str = "squared") -> pd.Series:
-    """Weights from principal components: `squared` loadings of the first component; `retained`: squared loadings of
-    the components with eigenvalue above 1, weighted by the variance they explain (OECD/JRC Handbook 2008, p. 89,
-    without rotation); `loadings` of the first component as they are, which can be negative (as COINr's get_PCA)."""
-    table, loadings = components(data)
-    if rule == "loadings":
-        return loadings["PC1"].rename("weight")
-    kept = table.index[table["eigenvalue"] > 1] if rule == "retained" else table.index[:1]
-    return _to_one((loadings[kept] ** 2 * table.loc[kept, "eigenvalue"]).sum(axis=1), "PCA weights")
+def pca(data: pd.DataFrame, rule: str = "squared", kept: int | None = None) -> pd.Series:
+    """Weights from principal components of the correlation matrix, by one of PCA_RULES: `squared` loadings of the first
+    component; `retained`: squared loadings of the components that are kept, weighted by the variance they explain;
+    `rotated`: the same after a varimax rotation, each column by its own factor (`_of_own_factor`; OECD/JRC Handbook
+    2008, p. 89-91); `loadings` of the first component as they are, which can be negative (as COINr's get_PCA).
+
+    `kept`: how many components are kept; default those with an eigenvalue above 1, and at least one. Only `retained`
+    and `rotated` read it. Raises InputError for another rule and a number of components that there is not.
+    """
+    table, vectors = components(data)
+    count = max(int((table["eigenvalue"] > 1).sum()), 1) if kept is None else kept
+    faults = [f"rule '{rule}' is not known: type one of {', '.join(PCA_RULES)}"] * (rule not in PCA_RULES)
+    faults += [f"{count} components cannot be kept: type a number from 1 to {len(table)}"] * (
+        not 1 <= count <= len(table)
+    )
+    refuse("PCA weights", faults)
+    return PCA_RULES[rule](vectors * np.sqrt(table["eigenvalue"]), count).rename("weight")
+
+
+def varimax(loadings: pd.DataFrame) -> pd.DataFrame:
+    """Loadings (columns: components; correlations of the data with them) after a varimax rotation with Kaiser's
+    normalisation: each row is rotated at unit length (Kaiser 1958, Psychometrika 23, 187-200; by statsmodels). This is the
+    default of R's varimax and Stata's `rotate, varimax normalize`. The columns are named F1, F2, …; a sign says nothing.
+    """
+    from statsmodels.multivariate.factor_rotation import rotate_factors
+
+    table = loadings.to_numpy(dtype=float)
+    names = [f"F{number + 1}" for number in range(table.shape[1])]
+    if table.shape[1] > 1:
+        length = np.linalg.norm(table, axis=1, keepdims=True)
+        length[length == 0] = 1.0
+        table = rotate_factors(table / length, "varimax")[0] * length
+    return pd.DataFrame(table, index=loadings.index, columns=names)
+
+
+def _of_own_factor(correlations: pd.DataFrame, count: int) -> pd.Series:
+    """Weights of the OECD/JRC Handbook (2008, p. 89-91; Nicoletti, Scarpetta and Boylaud 2000): the kept components are
+    rotated, the squared loadings of each factor scaled to sum one, and each column belongs to the factor in which it has
+    the largest of these. The factor counts by the variance it explains, the column by its scaled squared loading in it; the
+    products are scaled to sum one.
+
+    `.attrs`: factor of each column, and the share of the explained variance of each factor (`variance`).
+    """
+    squared = varimax(correlations.iloc[:, :count]) ** 2
+    factor = (squared / squared.sum()).idxmax(axis=1)
+    own = squared.to_numpy()[np.arange(len(squared)), squared.columns.get_indexer(factor)]
+    weights = _to_one(pd.Series(own, index=squared.index), "PCA weights")
+    weights.attrs = {
+        "factor": factor.to_dict(),
+        "variance": (squared.sum() / squared.to_numpy().sum()).to_dict(),
+    }
+    return weights
+
+
+# Weights from the correlations of the columns with the components, and how many of these are kept.
+PCA_RULES = {
+    "squared": lambda found, count: _to_one(found["PC1"] ** 2, "PCA weights"),
+    "retained": lambda found, count: _to_one((found.iloc[:, :count] ** 2).sum(axis=1), "PCA weights"),
+    "rotated": _of_own_factor,
+    "loadings": lambda found, count: found["PC1"] / np.linalg.norm(found["PC1"]),
+}
 
 
 def loadings(data: pd.DataFrame) -> pd.Series:
