@@ -46,7 +46,10 @@ def test_a_printed_standing_has_its_mark_and_an_unknown_one_its_range():
 
 def test_who_leads_is_told_by_node_and_only_where_it_lasts():
     assert focus.heads(BOTH) == [["total", ["北京"]], ["F", ["北京"]]]
-    other = BOTH.assign(score=BOTH["score"].where(BOTH["node"].ne("total"), 10 - BOTH["score"]))
+    there = BOTH["node"].ne("total")
+    other = BOTH.assign(
+        score=BOTH["score"].where(there, 10 - BOTH["score"]), rank=BOTH["rank"].where(there, 3 - BOTH["rank"])
+    )
     assert lasting(focus.heads, Draws(BOTH, [BOTH, other])) == [["F", ["北京"]]]
 
 

@@ -200,8 +200,28 @@ def test_a_changed_weight_recomputes_to_the_engines_scores(drawn, tmp_path):
     assert not np.allclose(expected(changed)["total"], expected(edition)["total"])
 
 
-def test_a_method_without_formula_is_refused(tmp_path):
-    edition = small.edition(["甲", "乙", "丙"], aggregation="geometric")
-    with pytest.raises(InputError, match="aggregation = 'geometric' has no live formula"):
-        workbook.write(tmp_path / "fire.xlsx", edition)
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize(
+    ("choices", "why"),
+    [
+        ({"aggregation": "geometric"}, "no weighted arithmetic means"),
+        ({"range": "truncated"}, "range = 'truncated'"),
+        ({"rounding": {"decimals": 2, "rule": "half_up", "at": "every_node"}}, "rounded on the way"),
+    ],
+)
+def test_what_no_formula_computes_stands_as_values_and_says_so(choices, why, tmp_path):
+    edition = small_edition(**choices)
+    path = workbook.write(tmp_path / "fire.xlsx", edition)
+    assert_scores(table_of(path, "计算 Scores 2021"), edition)
+    cells = [cell for sheet in openpyxl.load_workbook(path) for row in sheet.iter_rows() for cell in row]
+    assert not [cell for cell in cells if cell.data_type == "f"]
+    assert why in texts(path) and "可改" not in texts(path) and "live" not in texts(path)
+
+
+def test_where_the_lowest_is_best_the_formulas_rank_it_first(tmp_path):
+    edition = small_edition(best="low")
+    path = workbook.write(tmp_path / "fire.xlsx", edition)
+    ranks = table_of(path, "计算 Scores 2021")["位次 Rank"]
+    scores = expected(edition)["total"]
+    assert ranks[scores.idxmin()] == 1
+    book = openpyxl.load_workbook(path)["计算 Scores 2021"]
+    assert book.cell(2, book.max_column).value.endswith(",1)")

@@ -110,7 +110,7 @@ def needs_floor(spec, nodes: list[str]) -> bool:
     return any(how.needs in (aggregate.ABOVE, aggregate.FROM) for how in hows)
 
 
-def part(spec, kept: list[str]):
+def part(spec: Spec, kept: list[str]) -> Spec:
     """The specification with these nodes only; every choice and weight stays as it is."""
     nodes = spec.nodes.loc[kept].copy()
     nodes.loc[~nodes["parent"].isin(kept), "parent"] = None
@@ -169,8 +169,7 @@ def points(scheme: Scheme, raw: list, dropped: np.ndarray, noise: Callable | Non
     `raw`: drawn weights of each level (node × draw), `dropped`: place of the indicator left out (-1: none), `noise`: draws
     → standard normal errors (draws × rows × indicators).
     """
-    rows, size = len(scheme.index), len(dropped)
-    weights, out = _weights(scheme, raw), np.empty((size, rows))
+    rows, out = len(scheme.index), np.empty((len(dropped), len(scheme.index)))
     many = max(1, CELLS // (rows * len(scheme.spec.nodes)))
     for place in np.unique(dropped):
         spec, leaves, nodes = scheme.part(int(place))
@@ -181,13 +180,13 @@ def points(scheme: Scheme, raw: list, dropped: np.ndarray, noise: Callable | Non
                 x = x + (noise(some) * scheme.spread)[:, :, leaves]
             if scheme.floor is not None:
                 x = x.clip(min=scheme.floor)
-            own = _in_families(weights[some][..., nodes], spec)
+            own = _in_families(_weights(scheme, [level[:, some] for level in raw])[..., nodes], spec)
             own = np.broadcast_to(own, (len(some), rows, len(nodes))).reshape(-1, len(nodes))
             scores = aggregate.scores(
                 x.reshape(-1, len(leaves)), spec, own, scheme.index, scheme.posts, scheme.groups
             )
             out[some] = scores[:, spec.place[scheme.node]].reshape(len(some), rows)
-    return out.reshape(size, years, -1)
+    return out.reshape(len(dropped), years, -1)
 
 
 def _weights(scheme: Scheme, raw: list) -> np.ndarray:

@@ -44,10 +44,7 @@ def table(frame: pd.DataFrame, unit: str, nodes: list) -> pd.DataFrame:
 
 def heads(frame: pd.DataFrame) -> list:
     """Which of the units leads at each node: [node, units that share the lead], nodes in the order of the frame."""
-    return [
-        [node, views.leaders(rows.set_index("unit")["score"])]
-        for node, rows in frame.groupby("node", sort=False, observed=True)
-    ]
+    return [[node, views.foremost(rows)] for node, rows in frame.groupby("node", sort=False, observed=True)]
 
 
 def known_of(frame: pd.DataFrame, unit: str, nodes: list) -> pd.DataFrame:

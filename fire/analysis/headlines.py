@@ -9,12 +9,18 @@ import pandas as pd
 
 from fire.analysis import views
 from fire.analysis.known import SOFT, Draws, lasting
-from fire.analysis.views import leaders
+from fire.analysis.views import foremost, leaders
 
 
 def _of_units(frame: pd.DataFrame, column: str) -> pd.Series:
     """A column by unit."""
     return frame.set_index("unit")[column]
+
+
+def _ends(frame: pd.DataFrame) -> tuple[float, float]:
+    """The best and the worst score of a frame of one node."""
+    ends = frame["score"].max(), frame["score"].min()
+    return ends if views.highest_is_best(frame) else ends[::-1]
 
 
 def first(frame: pd.DataFrame, top: int) -> list:
@@ -46,13 +52,14 @@ def counts(system: pd.DataFrame) -> dict:
 def lead(frame: pd.DataFrame, top: int) -> dict:
     """Who leads and who is last, with their scores; how many of the first `top` stay there over their whole rank
     interval, whose interval is widest and how many ranks it spans."""
-    scores, inside = _of_units(frame, "score"), frame["rank"].le(top)
+    inside = frame["rank"].le(top)
     width = _of_units(frame, "rank_high") - _of_units(frame, "rank_low") + 1
+    best, worst = _ends(frame)
     return {
-        "names": leaders(scores),
-        "score": scores.max(),
-        "last": leaders(scores, highest=False),
-        "low": scores.min(),
+        "names": foremost(frame),
+        "score": best,
+        "last": foremost(frame, last=True),
+        "low": worst,
         "k": top,
         "sure": int((inside & frame["rank_high"].le(top)).sum()),
         "widest": leaders(width, 0)[:3],
@@ -105,14 +112,12 @@ def climb(frame: pd.DataFrame) -> dict:
 
 def regions(area: pd.DataFrame) -> dict:
     """The order of the first three regions; the last and its score."""
-    scores = _of_units(area, "score")
-    return {"first": list(area["unit"][:3]), "last": leaders(scores, highest=False), "low": scores.min()}
+    return {"first": list(area["unit"][:3]), "last": foremost(area, last=True), "low": _ends(area)[1]}
 
 
 def leader(area: pd.DataFrame) -> dict:
     """The leading region and its mean."""
-    scores = _of_units(area, "score")
-    return {"leader": leaders(scores), "score": scores.max()}
+    return {"leader": foremost(area), "score": _ends(area)[0]}
 
 
 def best_cities(total: pd.DataFrame, area: pd.DataFrame, region: pd.Series) -> list[dict]:
@@ -123,18 +128,15 @@ def best_cities(total: pd.DataFrame, area: pd.DataFrame, region: pd.Series) -> l
 
 def leading(areas: pd.DataFrame, node: str, children: list) -> dict:
     """The region that leads in a node, and the children of the node in which it leads too."""
-    heads = leaders(_of_units(views.at(areas, node), "score"))
-    lead = [
-        child for child in children if set(heads) <= set(leaders(_of_units(views.at(areas, child), "score")))
-    ]
+    heads = foremost(views.at(areas, node))
+    lead = [child for child in children if set(heads) <= set(foremost(views.at(areas, child)))]
     return {"heads": heads, "lead": lead, "all": len(children)}
 
 
 def comparison(frame: pd.DataFrame, node: str) -> dict:
     """Chosen cities on a node (frame of the node and its children): who is best, and with how many points."""
     own = frame[frame["node"].eq(node)]
-    scores = _of_units(own, "score")
-    return {"cities": list(own["unit"]), "node": node, "best": leaders(scores), "score": scores.max()}
+    return {"cities": list(own["unit"]), "node": node, "best": foremost(own), "score": _ends(own)[0]}
 
 
 def drivers(frame: pd.DataFrame, node: str) -> list[dict]:
@@ -156,10 +158,7 @@ def drivers(frame: pd.DataFrame, node: str) -> list[dict]:
 
 def leads(frame: pd.DataFrame) -> list[dict]:
     """Which unit is first in which nodes, of those in the frame: city, nodes."""
-    best = {
-        node: leaders(_of_units(part, "score"))
-        for node, part in frame.groupby("node", sort=False, observed=True)
-    }
+    best = {node: foremost(part) for node, part in frame.groupby("node", sort=False, observed=True)}
     units = dict.fromkeys(frame["unit"])
     found = [{"city": unit, "nodes": [node for node in best if unit in best[node]]} for unit in units]
     return [one for one in found if one["nodes"]]

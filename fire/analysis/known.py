@@ -60,7 +60,7 @@ def results(
         frame = _with_implied(frame, feasible)
     if printed is not None and len(printed):
         frame = _with_printed(frame, printed)
-    return frame.assign(known_share=_known_share(frame, index.spec.families, index.weights))
+    return frame.assign(known_share=_known_share(frame, index))
 
 
 def _with_ranges(frame: pd.DataFrame, each: list[pd.DataFrame]) -> pd.DataFrame:
@@ -169,15 +169,34 @@ def under(draw: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**values)
 
 
-def _known_share(frame: pd.DataFrame, families: dict, weights: pd.Series) -> np.ndarray:
-    """Share of the weight (as used) below each node whose indicators are known, in [0, 1]."""
+def _known_share(frame: pd.DataFrame, index) -> np.ndarray:
+    """Share of the weight (as used) below each node whose indicators are known, in [0, 1]; of units for which a part does
+    not exist, of what does."""
     known = (~frame["score_status"].isin(SOFT) & frame["score_status"].notna()).astype(float)
     keys = pd.MultiIndex.from_frame(frame[KEYS])
     table = pd.Series(known.to_numpy(), index=keys).unstack("node")
-    for node, children in reversed(families.items()):
-        used = weights[children].to_numpy(float)
-        table[node] = table[children].to_numpy() @ (used / used.sum())
+    weight = _weights_of(table.index, index)
+    for node, children in reversed(index.spec.families.items()):
+        used = weight[children].to_numpy()
+        total = used.sum(axis=1)
+        share = (table[children].to_numpy() * used).sum(axis=1)
+        table[node] = np.divide(share, total, out=np.zeros(len(table)), where=total > 0)
     return table.stack().reindex(keys).to_numpy()
+
+
+def _weights_of(rows: pd.MultiIndex, index) -> pd.DataFrame:
+    """Weight of every node in its parent, as used, of the units (or regions) of some rows: those of their group where it
+    has its own, and 0 for nodes that do not exist for it."""
+    spec, groups = index.spec, {} if index.groups is None else index.groups
+    own = rows.get_level_values("unit").map(lambda unit: groups.get(unit, unit))
+    table = pd.DataFrame(np.tile(index.weights.to_numpy(float), (len(rows), 1)), rows, spec.nodes.index)
+    for group, changed in spec.group_weights.items():
+        for node, weight in changed.items():
+            table.loc[own == group, node] = weight
+    for node, rule in spec.rules.items():
+        if rule["not_applicable"]:
+            table.loc[own.isin(rule["not_applicable"]), node] = 0.0
+    return table
 
 
 # Disclosure -----------------------------------------------------------------------------------------------------------

@@ -122,7 +122,8 @@ def indicators(spec) -> pd.DataFrame:
     `direction, transform, channel, basis, criterion`, one row an indicator."""
     rows, written = [], samples.written(spec)
     for leaf in spec.indicators:
-        row = written[leaf]
+        row, way = written[leaf], [*reversed(spec.ancestors(leaf)), leaf]
+        beside = way[0] != spec.root
         words = {
             f"{key}_{lang}": row.get(key, {}).get(lang)
             for key in ("label", "definition", "unit", "source")
@@ -132,7 +133,7 @@ def indicators(spec) -> pd.DataFrame:
             {
                 "index": spec.id,
                 "indicator": leaf,
-                "pillar": [*reversed(spec.ancestors(leaf)), leaf][1],
+                "pillar": way[0] if beside or len(way) == 1 else way[1],
                 **words,
                 "direction": spec.rules[leaf]["direction"],
                 "transform": spec.rules[leaf]["transform"],
@@ -271,17 +272,20 @@ def first(table: pd.DataFrame) -> dict:
 
 def profile(index, top: int | None = None) -> pd.DataFrame:
     """Scores of the pillars of the first `top` units, last year: `unit_zh, unit_en, pillar, pillar_zh, pillar_en, score`,
-    units in the order of the league."""
+    units in the order of the league; `attrs["best"]`: which end of the scores is the best."""
     wide = index.wide().reindex(index.of().head(top)["unit"])[index.spec.pillars]
     long = wide.stack(future_stack=True).rename("score").reset_index().rename(columns={"node": "pillar"})
     for lang in ("zh", "en"):
         long[f"pillar_{lang}"] = long["pillar"].map(index.spec.labels(lang))
-    return long.join(named(index)[["unit_zh", "unit_en"]], on="unit")
+    long = long.join(named(index)[["unit_zh", "unit_en"]], on="unit")
+    long.attrs["best"] = index.spec.method["best"]
+    return long
 
 
 def heads(profile: pd.DataFrame) -> dict:
-    """The unit with the highest score on each pillar: values of a sentence."""
-    best = profile.loc[profile.groupby("pillar", sort=False)["score"].idxmax()]
+    """The best unit on each pillar: values of a sentence."""
+    scores = profile["score"].dropna() * (-1 if profile.attrs["best"] == "low" else 1)
+    best = profile.loc[scores.groupby(profile["pillar"], sort=False).idxmax()]
     pairs = [
         {name: {lang: row[f"{name}_{lang}"] for lang in ("zh", "en")} for name in ("pillar", "unit")}
         for row in best.to_dict("records")
@@ -330,7 +334,7 @@ def without(index, unit: str) -> pd.DataFrame:
         gone = of.index[of.isin(group.index)]
         rank = index.drop(*gone).of().set_index("unit")["rank"].reindex(whole.index)
         move = whole - rank
-        most = move.abs().astype(int).idxmax()
+        most = move.abs().astype(float).idxmax()
         rows.append(
             {
                 "dataset_zh": zh,

@@ -5,6 +5,7 @@ Functions take a frame of `known.results` (cities or regions) and give the value
 
 import pandas as pd
 
+from fire.analysis import views
 from fire.analysis.known import SOFT
 
 
@@ -48,16 +49,20 @@ def confirmed(scores: pd.DataFrame, spec, year: int, least: float = 0.5, top: in
     """What public statistics give: the highest nodes that are known of every unit, and indicators known of at least `least`
     of them: node, n (units known), all, first (the `top` best of these: unit, value, status), up (how many gained points on
     the year before; None unless it is known of all), loose (for how many that rests on estimates)."""
-    found, todo = [], [spec.root]
+    found, todo, seen = [], [spec.root], set()
     while todo:
-        node = todo.pop(0)
+        if (node := todo.pop(0)) in seen:  # by another way: it stands in two places
+            continue
+        seen.add(node)
         rows = _at(scores, node, year).dropna(subset="score")
         known, below = rows[~rows["score_status"].isin(SOFT)], spec.children(node)
         whole = len(known) == len(rows) > 0
         if len(below) == 1 or below and not whole:
             todo = [*below, *todo]
         elif whole or len(known) >= least * len(rows):
-            best = known.sort_values("score", ascending=False, kind="stable").head(top)
+            best = known.sort_values("score", ascending=not views.highest_is_best(rows), kind="stable").head(
+                top
+            )
             growth, soft = rows["growth_pct"], rows["growth_pct_status"].isin(SOFT)
             up = int(growth.gt(0).sum()) if growth.notna().all() and not soft.any() else None
             loose = int(rows["growth_pct_status"].isin(["implied", "estimated", "imputed"]).sum())

@@ -9,7 +9,7 @@ import pandas as pd
 
 from fire.analysis.known import ENDS, MEASURES, SOFT
 from fire.errors import InputError, refuse
-from fire.index import rounding
+from fire.index import rounding, weights
 from fire.index.panel import STATUSES
 from fire.index.spec_faults import suggest
 
@@ -30,22 +30,76 @@ def known_unit(index, unit: str) -> str:
 
 def known_region(index, region: str) -> str:
     """The region itself; InputError with the nearest name when the index has no such region."""
-    regions = list(dict.fromkeys(index.groups.loc[index.units]))
+    regions = list(dict.fromkeys(_groups(index).reindex(index.units).dropna()))
     if region not in regions:
         raise InputError("regions", [f"no region '{region}'" + suggest(region, regions)])
     return region
 
 
+def _groups(index) -> pd.Series:
+    """The group of each unit; InputError where the index has none."""
+    missing = "the index has no groups: give it places with a region, or groups, as in Index(…, groups={'unit': 'group'})"
+    refuse("groups", [missing] * (index.groups is None))
+    return index.groups
+
+
 def members(index, region: str) -> list:
     """The units of a region, by their rank."""
+    groups = _groups(index)
     ranked = _of_year(index)["unit"]
-    return list(ranked[ranked.map(index.groups).eq(region)])
+    return list(ranked[ranked.map(groups).eq(region)])
 
 
 def leaders(values: pd.Series, digits: int = 3, highest: bool = True) -> list:
     """Names (index) at the top of `values`; more than one when they tie at the digits shown, none without values."""
     shown = values.dropna().astype(float).round(digits)
     return list(shown.index[shown == (shown.max() if highest else shown.min())])
+
+
+def highest_is_best(frame: pd.DataFrame) -> bool:
+    """Does rank 1 go to the highest score of a frame of one node? (An index may rank the lowest first; a frame without
+    ranks does not say.)"""
+    if "rank" not in frame:
+        return True
+    both = frame[["score", "rank"]].astype(float).dropna()
+    together = (both["score"] - both["score"].mean()) * (both["rank"] - both["rank"].mean())
+    return not together.sum() > 0
+
+
+def foremost(frame: pd.DataFrame, last: bool = False) -> list:
+    """The units of a frame of one node with the best score, or with the worst (`last`); more than one when they tie."""
+    return leaders(frame.set_index("unit")["score"], highest=highest_is_best(frame) != last)
+
+
+def distinct(nodes: list, taken: list) -> None:
+    """InputError where the ids of some nodes, as headings of columns, cannot be told from other columns (`taken`) or from
+    what stands beside a value (its status and range)."""
+    ends = {f"{name}{end}": name for name in [*nodes, *taken] for end in ENDS}
+    faults = [
+        f"node '{node}' has the name of another column: rename the node" for node in nodes if node in taken
+    ]
+    faults += [
+        f"node '{node}' has the name of what stands beside '{ends[node]}', its status or range: rename the node"
+        for node in nodes
+        if node in ends and node not in taken
+    ]
+    refuse("table", faults)
+
+
+def weight_by_unit(index, pillar: str | None = None) -> pd.DataFrame:
+    """Weight of every indicator in the whole index (or in one pillar), of each unit: units × indicators. Units differ where
+    groups have weights of their own."""
+    spec, used, found = index.spec, index.weights, {}
+    own = {None: {}} | spec.group_weights
+    for group, changed in own.items():
+        weight = used.copy()
+        weight.update(pd.Series(changed, dtype=float))
+        if pillar is not None:
+            weight[spec.pillars] = [float(one == pillar) for one in spec.pillars]
+        found[group] = weights.effective(spec, weight)[spec.indicators]
+    groups = [None if index.groups is None else index.groups.get(unit) for unit in index.units]
+    rows = [found.get(group, found[None]) for group in groups]
+    return pd.DataFrame(rows, index=pd.Index(index.units, name="unit"))
 
 
 # Tables -------------------------------------------------------------------------------------------------------------
@@ -68,6 +122,10 @@ def league(
     """
     now, year = _of_year(index, node, year), index.year if year is None else year
     node, attrs = node or index.spec.root, {"status": statuses(now)}
+    children = index.spec.children(node)
+    distinct(
+        children, [*MEASURES, "unit", "known_pct", index.groups.name if index.groups is not None else "unit"]
+    )
     if scores is not None:
         now = at(scores[scores["year"].eq(year)], node)
     table = now[["unit", *with_ends(now, MEASURES)]]
@@ -78,7 +136,7 @@ def league(
     ]
     below = index.scores() if scores is None else scores
     below = below[below["year"].eq(year)]
-    for child in index.spec.children(node):
+    for child in children:
         own = below[below["node"].eq(child)].set_index("unit")
         table = table.join(named(own, "score", child), on="unit")
     if scores is not None:
@@ -152,14 +210,12 @@ def known_rows(table: pd.DataFrame) -> pd.DataFrame:
 def status_shares(scores: pd.DataFrame, index, year: int | None = None) -> pd.DataFrame:
     """What the root and the pillars rest on: node, status, share_pct: per cent of the weight of their indicators by the
     status of the indicator's score, mean over the units. `scores`: stored ones (`fire.results`)."""
-    year, weight = index.year if year is None else year, index.weight_in_index
+    year, root = index.year if year is None else year, index.spec.root
     leaves = scores[scores["year"].eq(year) & scores["node"].isin(index.spec.indicators)]
-    leaves = leaves.assign(
-        weight=leaves["node"].map(weight).astype(float), pillar=leaves["node"].map(index.pillar)
-    )
-    rows = []
-    for node in [index.spec.root, *index.spec.pillars]:
-        own = leaves if node == index.spec.root else leaves[leaves["pillar"].eq(node)]
+    keys, rows = pd.MultiIndex.from_frame(leaves[["unit", "node"]].astype(str)), []
+    for node in [root, *index.spec.pillars]:
+        weight = weight_by_unit(index, None if node == root else node)
+        own = leaves.assign(weight=weight.stack().reindex(keys).to_numpy())
         by_status = own.groupby("score_status")["weight"].sum() / own["weight"].sum()
         rows += [
             {"node": node, "status": name, "share_pct": 100 * by_status[name]}
@@ -226,6 +282,7 @@ def side_by_side(table: pd.DataFrame) -> pd.DataFrame:
     """Units × nodes of some rows of `both_years`, in their order: unit, each node with rank_<node>, of the first node
     growth_pct; each with its status and range where the rows have them."""
     nodes = list(dict.fromkeys(table["node"]))
+    distinct(nodes, ["unit", "growth_pct", *(f"rank_{node}" for node in nodes)])
     found = table[["unit"]].drop_duplicates(ignore_index=True)
     for node in nodes:
         own = table[table["node"].eq(node)].set_index("unit")
@@ -238,12 +295,14 @@ def side_by_side(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def system(index) -> pd.DataFrame:
-    """The index system, one row an indicator: pillar, dimension (its parent), indicator, weight_in_index (per cent),
-    measure_unit_zh, measure_unit_en, transform."""
+    """The index system, one row an indicator: pillar (none for what stands beside the index), dimension (its parent),
+    indicator, weight_in_index (per cent), measure_unit_zh, measure_unit_en, transform."""
     nodes = index.spec.nodes.loc[index.spec.indicators]
     return pd.DataFrame(
         {
-            "pillar": index.pillar.loc[nodes.index],
+            "pillar": index.pillar.reindex(nodes.index)
+            .astype(object)
+            .where(lambda pillar: pillar.notna(), None),
             "dimension": nodes["parent"],
             "indicator": nodes.index,
             "weight_in_index": 100 * index.weight_in_index.loc[nodes.index],
@@ -281,12 +340,17 @@ def strengths(index, unit: str, year: int | None = None, count: int = 5) -> pd.D
         {"rank": index.wide(year, "rank").loc[unit, spec.indicators], "score": leaves.loc[unit]}
     )
     own = own.assign(gap=own["score"] - leaves.median()).dropna().rename_axis("node").reset_index()
-    own = own.sort_values(["rank", "gap"], ascending=[True, False], ignore_index=True)
+    own = own.sort_values(["rank", "gap"], ascending=[True, _low(index)], ignore_index=True)
     count = min(count, len(own) // 2)
     table = pd.concat(
         [own.head(count).assign(side="strength"), own.tail(count)[::-1].assign(side="weakness")]
     )
     return table[["side", "node", "rank", "score", "gap"]].reset_index(drop=True)
+
+
+def _low(index) -> bool:
+    """Is the lowest score the best?"""
+    return index.spec.method["best"] == "low"
 
 
 def peers(index, unit: str, year: int | None = None, count: int = 5) -> pd.DataFrame:
@@ -338,12 +402,12 @@ def group_ranks(
 
     Columns group, unit, score, rank, group_rank, of (units in the group).
     """
-    groups = index.groups if groups is None else groups
+    groups, sign = _groups(index) if groups is None else groups, -1 if _low(index) else 1
     table = (
         _of_units(index, node, year)[["score", "rank"]].join(groups.rename("group")).dropna(subset="group")
     )
     parts = [
-        part.assign(group_rank=rounding.ranks(part[["score"]].to_numpy())[:, 0], of=len(part))
+        part.assign(group_rank=rounding.ranks(sign * part[["score"]].to_numpy())[:, 0], of=len(part))
         for _, part in table.groupby("group", observed=True)
     ]
     table = pd.concat(parts).reset_index().astype({"group_rank": "Int64"})

@@ -44,7 +44,8 @@ def exact_sum(x: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     >>> float(exact_sum(np.array([[0.1] * 10]))[0]), sum([0.1] * 10)
     (1.0, 0.9999999999999999)
     """
-    return sum(_sums(x, weights))
+    total, lost = _sums(x, weights)
+    return total + lost
 
 
 def _sums(x: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -178,20 +179,20 @@ def _benefit_of_the_doubt(x, weights, present, rule):
     return y
 
 
-def _generalised_undefined(x, rule):
-    return _positive(x, rule) if rule["exponent"] <= 0 else (x < 0) & (rule["exponent"] != 1)
+def _generalised_undefined(x, rule, weights):
+    return _positive(x, rule, weights) if rule["exponent"] <= 0 else (x < 0) & (rule["exponent"] != 1)
 
 
-def _positive(x, rule):
+def _positive(x, rule, weights):
     return x <= 0
 
 
-def _no_positive_mean(x, rule):
+def _no_positive_mean(x, rule, weights):
     """The mean stands in the denominator, not the children."""
-    return (x <= 0) & (np.nansum(x, axis=1) <= 0)[:, None]
+    return (x <= 0) & (mean(x, weights, ~np.isnan(x)) <= 0)[:, None]
 
 
-def _zero_below(x, rule):
+def _zero_below(x, rule, weights):
     return (x == 0) & (np.arange(x.shape[1]) == 1)
 
 
@@ -238,16 +239,20 @@ AGGREGATIONS = {
     "copeland": Aggregation(lambda x, weights, present, rule: outranking.copeland(x, weights), between=True),
     "topsis": Aggregation(lambda x, weights, present, rule: outranking.topsis(x, weights), between=True),
     "bod": Aggregation(
-        _benefit_of_the_doubt, lambda x, rule: x < 0, "the benefit of the doubt", FROM, between=True
+        _benefit_of_the_doubt, lambda x, rule, weights: x < 0, "the benefit of the doubt", FROM, between=True
     ),
 }
 # Rules whose score is a mean of the children after one and the same link, which analyses of parts rest on.
 LINKED = ("arithmetic", "geometric", "harmonic")
 
 
-def one(x: np.ndarray, weights: np.ndarray, rule: dict, years: int) -> np.ndarray:
+def one(
+    x: np.ndarray, weights: np.ndarray, rule: dict, years: int, none: np.ndarray | None = None
+) -> np.ndarray:
     """Scores of one node from those of its children; missing where too few children are present. `years`: blocks of
-    rows whose units are compared with each other."""
+    rows whose units are compared with each other; `none`: children that do not exist for a unit."""
+    if rule["same_as"]:
+        return x[:, 0].copy()
     present, how = ~np.isnan(x), AGGREGATIONS[rule["aggregation"]]
     link = rule["link"]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -259,19 +264,22 @@ def one(x: np.ndarray, weights: np.ndarray, rule: dict, years: int) -> np.ndarra
         else:
             y = how.take(x, weights, present, rule)
         y = y if link is None else (y - link[0]) / link[1]
-    few = present.mean(axis=1) < max(rule["coverage"] - 1e-12, 1e-12)
-    y[few | (present.sum(axis=1) < rule["least"])] = np.nan
+    count, size = present.sum(axis=1), x.shape[1] if none is None else np.maximum((~none).sum(axis=1), 1)
+    few = (count / size < max(rule["coverage"] - 1e-12, 1e-12)) | (count < np.minimum(rule["least"], size))
+    y[few] = np.nan
     return y
 
 
-def undefined(x: np.ndarray, rule: dict, index: pd.MultiIndex, names: list[str]) -> list[str]:
+def undefined(
+    x: np.ndarray, rule: dict, weights: np.ndarray, index: pd.MultiIndex, names: list[str]
+) -> list[str]:
     """Scores of children for which the rule of a node is not defined, one sentence each."""
     how = AGGREGATIONS[rule["aggregation"]]
     if how.undefined is None:
         return []
     taken = x if rule["link"] is None else rule["link"][0] + rule["link"][1] * x
     with np.errstate(invalid="ignore"):
-        bad = how.undefined(taken, rule)
+        bad = how.undefined(taken, rule, weights)
     if not bad.any():
         return []
     needs = FROM if rule["aggregation"] == "generalised" and rule["exponent"] > 0 else how.needs
@@ -307,11 +315,14 @@ def aggregate(
     _round_columns(scores, leaves, spec)
     reference = _reference_rows(table, spec) if used is None else None
     years, own, live = len(panels.years_of(table)), None, table.notna().to_numpy().any(axis=1)
+    none = impute.nonexistent(spec, table.index, groups)
     for node, children in reversed(spec.families.items()):
         rule, columns = spec.rules[node], _span([place[child] for child in children])
         x = scores[:, columns]
         if used is None:
-            faults += [f"{node}: {fault}" for fault in undefined(x, rule, table.index, children)]
+            faults += [
+                f"{node}: {fault}" for fault in undefined(x, rule, weights[columns], table.index, children)
+            ]
         if faults:  # nothing is computed from here on, the rest is only checked
             scores[:, place[node]] = np.nan
             continue
@@ -319,7 +330,8 @@ def aggregate(
             weights[columns] = derived(x[reference], children, weights[columns], rule)
         if spec.group_weights:
             own = by_row(weights, spec, table.index, groups)
-        y = one(x, (weights if own is None else own)[..., columns], rule, years)
+        given = (weights if own is None else own)[..., columns]
+        y = one(x, given, rule, years, None if none is None else none[:, columns])
         y, line = _finished(y, node, spec, table.index, posts, groups, live)
         scores[:, place[node]] = y
         found += [] if line is None else [line]
@@ -347,10 +359,12 @@ def scores(
     out[:, _span(leaves)] = x
     _round_columns(out, leaves, spec)
     years = index.get_level_values("year").nunique() * panels_stacked
-    live = ~np.isnan(x).all(axis=1)
+    live, none = ~np.isnan(x).all(axis=1), impute.nonexistent(spec, index, groups)
+    none = none if none is None else np.tile(none, (panels_stacked, 1))
     for node, children in reversed(spec.families.items()):
         columns = _span([place[child] for child in children])
-        y = one(out[:, columns], weights[..., columns], spec.rules[node], years)
+        own = None if none is None else none[:, columns]
+        y = one(out[:, columns], weights[..., columns], spec.rules[node], years, own)
         out[:, place[node]] = _finished(y, node, spec, index, posts, groups, live)[0]
     return out
 
@@ -405,6 +419,7 @@ def by_row(weights: np.ndarray, spec, index: pd.MultiIndex, groups: pd.Series | 
     if groups is None:
         refuse("weights", ["weights differ by group: give the group of every unit, as groups"])
     own = pd.Series(units).map(groups)
+    impute.known_groups(spec.group_weights, groups)
     lost = sorted(set(units[own.isna().to_numpy()]))
     refuse(
         "weights", [f"'{unit}' has no group, which decides its weights: add it to groups" for unit in lost]

@@ -5,6 +5,7 @@ import pandas as pd
 
 from fire.errors import refuse
 from fire.index import panel as panels
+from fire.index.spec_faults import suggest
 
 
 def denominate(table: pd.DataFrame, codes: np.ndarray, spec) -> tuple[pd.DataFrame, np.ndarray]:
@@ -103,11 +104,11 @@ def fill(
     )
 
 
-def inapplicable(spec, index: pd.MultiIndex, groups: pd.Series | None) -> np.ndarray | None:
-    """Cells (rows × indicators) of units for whose group an indicator, or a node above it, does not exist; None where
-    every indicator is for all.
+def nonexistent(spec, index: pd.MultiIndex, groups: pd.Series | None) -> np.ndarray | None:
+    """Where a node (rows × nodes) does not exist for the group of a unit: by its own choice, as part of one that does
+    not, or as all of its children do not; None where every node is for all.
 
-    Raises InputError where the groups of the units are not known.
+    Raises InputError where the groups of the units are not known, or none of them has the name.
     """
     rules = {node: rule["not_applicable"] for node, rule in spec.rules.items() if rule["not_applicable"]}
     if not rules:
@@ -117,12 +118,28 @@ def inapplicable(spec, index: pd.MultiIndex, groups: pd.Series | None) -> np.nda
         f"{node}: does not exist for {', '.join(map(str, gone))}: {fix}" for node, gone in rules.items()
     ]
     refuse("groups", faults * (groups is None))
+    known_groups([name for gone in rules.values() for name in gone], groups)
     own = pd.Series(index.get_level_values("unit")).map(groups)
-    out = np.zeros((len(index), len(spec.indicators)), dtype=bool)
+    out = np.zeros((len(index), len(spec.place)), dtype=bool)
     for node, gone in rules.items():
-        below = [spec.indicators.index(leaf) for leaf in spec.leaves(node)]
-        out[np.ix_(own.isin(gone).to_numpy(), below)] = True
+        out[np.ix_(own.isin(gone).to_numpy(), [spec.place[below] for below in spec.walk(node)])] = True
+    for node, children in reversed(spec.families.items()):
+        out[:, spec.place[node]] |= out[:, [spec.place[child] for child in children]].all(axis=1)
     return out
+
+
+def inapplicable(spec, index: pd.MultiIndex, groups: pd.Series | None) -> np.ndarray | None:
+    """Cells (rows × indicators) of indicators that do not exist for the group of a unit (`nonexistent`)."""
+    none = nonexistent(spec, index, groups)
+    return None if none is None else none[:, [spec.place[leaf] for leaf in spec.indicators]]
+
+
+def known_groups(names, groups: pd.Series | None) -> None:
+    """InputError for names of groups that no unit has."""
+    have = sorted(set(map(str, groups.dropna()))) if groups is not None else []
+    refuse(
+        "groups", [f"no unit is of '{name}'" + suggest(name, have) for name in names if str(name) not in have]
+    )
 
 
 def fill_node(y: np.ndarray, node: str, spec, index: pd.MultiIndex, groups, live: np.ndarray) -> np.ndarray:

@@ -38,6 +38,10 @@ HELD = [
     "centre",
     "ideal",
     "treat_by",
+    "quantiles",
+    "winsor_points",
+    "skew",
+    "kurtosis",
 ]
 # Normalisations that read the same posts, the extremes of the data, or none.
 BETWEEN = {name for name, rule in normalise.NORMALISATIONS.items() if rule.ends is normalise.extremes}
@@ -106,7 +110,7 @@ class Index:
         faults = [] if self.year in years else [f"the panel has no year {self.year}: it has {_listed(years)}"]
         if posts is not None:
             gaps = [f"posts: column '{name}' is missing" for name in ("low", "high") if name not in posts]
-            faults += gaps or score.rangeless(posts[known.isin(spec.indicators)])
+            faults += gaps or score.rangeless(posts[known.isin(spec.indicators)], spec)
             self.frozen = (
                 posts if set(normalise.POSTS) <= set(posts) else posts.reindex(columns=normalise.POSTS)
             )
@@ -227,7 +231,9 @@ class Index:
         Raises InputError when a choice contradicts frozen posts (transform, treatment, reference, posts, base year).
         """
         spec = self.spec.vary(*ids, weights=weights, **choices)
-        refuse(f"index {self.spec.id}", [text for texts in self._contradictions(spec).values() for text in texts])
+        refuse(
+            f"index {self.spec.id}", [text for texts in self._contradictions(spec).values() for text in texts]
+        )
         return self._with(spec=spec)
 
     def alternative(self, **choices) -> "Index":
@@ -291,7 +297,9 @@ class Index:
         if self.frozen is None:
             return {}
         found, base = {}, (self.spec.method["base_year"], spec.method["base_year"])
-        for name in sorted(set(self.frozen.index.get_level_values(-1)) & set(spec.rules) & set(self.spec.rules)):
+        for name in sorted(
+            set(self.frozen.index.get_level_values(-1)) & set(spec.rules) & set(self.spec.rules)
+        ):
             old, new = self.spec.rules[name], spec.rules[name]
             faults = [differs(name, key, old[key], new[key]) for key in contradictory(old, new)]
             if new["reference"] == "base" and base[0] != base[1]:

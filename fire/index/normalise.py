@@ -90,7 +90,7 @@ def settled(name: str, rule: dict, table: pd.DataFrame, spec, frozen: pd.DataFra
     if not (isinstance(kind, tuple) and kind[-1] in STATISTICS):
         return kind
     if frozen is not None and IDEAL in frozen and name in frozen.index.get_level_values(-1):
-        return (kind[0], float(frozen[IDEAL].xs(name, level=-1).iloc[0]))
+        return (kind[0], float(frozen[IDEAL][frozen.index.get_level_values(-1) == name].iloc[0]))
     year = table.index.get_level_values("year")
     rows = year == spec.method["base_year"] if rule["reference"] == "base" else np.ones(len(table), bool)
     return (kind[0], float(getattr(table[name][rows], kind[-1])()))
@@ -108,7 +108,7 @@ def _to_target(sample: Sample) -> tuple[float, float]:
     target = sample.rule["target"]
     if target in STATISTICS:
         return _worst_to(sample, sample.statistic(target))
-    return _worst_to(sample, float(transforms.forward(target, kind_of(sample.rule))))
+    return _worst_to(sample, float(transforms.on_scale([target], kind_of(sample.rule))[0]))
 
 
 def _to_unit(sample: Sample) -> tuple[float, float]:
@@ -220,6 +220,27 @@ def _a_fraction(name, year, line, rule) -> list[str]:
     return _a_range(name, year, line, rule)
 
 
+def _around_ideal(name, year, line, rule) -> list[str]:
+    """Some data, or a post, beyond the ideal corridor."""
+    if flat := _a_range(name, year, line, rule):
+        return flat
+    inside = bool(max(_corridor(line, rule)[2:]) <= 0)
+    return [f"{name}: all values{year} lie inside the ideal {rule['ideal']}: give posts outside it"] * inside
+
+
+def _rising(name, year, line, rule) -> list[str]:
+    """Knots at statistics of the data that rise like the others."""
+    places = [
+        line[{"low": "least", "high": "most"}.get(at, at)] if isinstance(at, str) else at
+        for at, _ in rule["knots"]
+    ]
+    said = ", ".join(f"{at:.6g}" for at in places)
+    falls = (np.diff(places) <= 0).any()
+    return [
+        f"{name}: the values of knots are {said} on the data{year}: they must rise from one to the next"
+    ] * bool(falls)
+
+
 def _given(rule: dict) -> bool:
     return isinstance(rule["posts"], (list, tuple))
 
@@ -248,7 +269,7 @@ def _scales(rules) -> np.ndarray:
 def _standard(x, posts, rules, clip):
     """Mean and standard deviation of the reference become those of the scale."""
     sign, scale = np.array([rule["direction"] for rule in rules]), _scales(rules)
-    return _held(scale[0] + sign * scale[1] * (x - posts[2]) / posts[3], rules, clip)
+    return scale[0] + sign * scale[1] * (x - posts[2]) / posts[3]
 
 
 def _as_is(x, posts, rules, clip):
@@ -300,7 +321,8 @@ def _categories(x, post, rule):
     refuse(
         "categories",
         [
-            f"value {one:g} has no score: its categories are {', '.join(f'{c:g}' for c in score)}"
+            f"{rule['label_zh']} ({rule['label_en']}): value {one:g} has no score: its categories are "
+            + ", ".join(f"{known:g}" for known in score)
             for one in lost
         ],
     )
@@ -308,13 +330,21 @@ def _categories(x, post, rule):
 
 
 def _two_sided(x, post, rule):
-    """Best inside the ideal corridor, falling on each side to worst at its own post."""
-    ideal = post[IDEAL] if rule["ideal"] in STATISTICS else rule["ideal"]
-    low, high = ideal if isinstance(ideal, (list, tuple)) else (ideal, ideal)
-    below, above = (low - x) / (low - post["low"]), (x - high) / (post["high"] - high)
-    share = 1 - np.where(x < low, below, np.where(x > high, above, x * 0))
+    """Best inside the ideal corridor, falling on each side to worst at its own post; a side without a post beyond the
+    corridor falls as steeply as the other."""
+    low, high, below, above = _corridor(post, rule)
+    share = 1 - np.where(x < low, (low - x) / below, np.where(x > high, (x - high) / above, x * 0))
     worst, best = rule["scale"]
     return worst * (1 - share) + best * share
+
+
+def _corridor(post, rule) -> tuple[float, float, float, float]:
+    """The ends of the ideal corridor, and how far the posts lie below and above it."""
+    ideal = post[IDEAL] if rule["ideal"] in STATISTICS else rule["ideal"]
+    ends = ideal if isinstance(ideal, (list, tuple)) else (ideal, ideal)
+    low, high = ends if rule["ideal"] in STATISTICS else transforms.on_scale(ends, kind_of(rule))
+    below, above = low - post["low"], post["high"] - high
+    return low, high, below if below > 0 else above, above if above > 0 else below
 
 
 def ranked(values: np.ndarray, rule: dict) -> np.ndarray:
@@ -344,8 +374,8 @@ NORMALISATIONS = {
     "centred": _BETWEEN(_around_mean, _a_range),
     "efficacy": _BETWEEN(_quantiles, _a_range),
     "zscore": Normalisation(_standard, extremes, _a_spread),
-    "ideal": Normalisation(_by_column(_two_sided), extremes, _a_range),
-    "knots": Normalisation(_by_column(_knots), extremes, _anything),
+    "ideal": Normalisation(_by_column(_two_sided), extremes, _around_ideal),
+    "knots": Normalisation(_by_column(_knots), extremes, _rising),
     "linear": _OF_VALUE(_linear),
     "steps": _OF_VALUE(_by_column(_steps)),
     "categories": _OF_VALUE(_by_column(_categories)),
@@ -428,7 +458,7 @@ def _post(sample: Sample) -> dict:
     """The posts of one node: those of the specification, or those that its rule takes from the data."""
     rule = sample.rule
     ends = NORMALISATIONS[rule["normalise"]].ends
-    low, high = transforms.forward(rule["posts"], kind_of(rule)) if _given(rule) else ends(sample)
+    low, high = transforms.on_scale(rule["posts"], kind_of(rule)) if _given(rule) else ends(sample)
     line = {name: getattr(sample, name) for name in ("least", "most", "mean", "sd")}
     line |= {"low": float(low), "high": float(high)}
     if rule["normalise"] == "ideal" and rule["ideal"] in STATISTICS:
@@ -477,7 +507,7 @@ def alone(values: np.ndarray, rule: dict, units: int) -> np.ndarray:
     x = transforms.forward(limited(values, rule), kind)
     if rule["normalise"] in RANKS:
         return ranked(x.reshape(-1, units), rule).reshape(-1)
-    ends = transforms.forward(rule["posts"], kind) if _given(rule) else [np.nan, np.nan]
+    ends = transforms.on_scale(rule["posts"], kind) if _given(rule) else [np.nan, np.nan]
     line = np.array([*ends, np.nan, np.nan, np.nan])[:, None]
     held = np.array([rule["range"] == "truncated"])
     return NORMALISATIONS[rule["normalise"]].score(x[:, None], line, [rule], held)[:, 0]

@@ -73,8 +73,15 @@ def rounded(values, rule: dict) -> np.ndarray:
         low, high = np.floor(x * unit) / unit, np.ceil(x * unit) / unit
         even = np.floor(x * unit) % 2 == 0
         return np.where((x - low < high - x) | ((x - low == high - x) & even), low, high)
-    scaled = np.round(x * unit, HALF_DIGITS)
+    scaled = _halves(x * unit)
     return (np.rint(scaled) if rule["rule"] == "half_even" else _half_up(scaled)) / unit
+
+
+def _halves(scaled: np.ndarray) -> np.ndarray:
+    """Numbers that are a half but for rounding error as that half."""
+    half = np.floor(scaled) + 0.5
+    error = np.maximum(0.5 * 10.0**-HALF_DIGITS, 2.0**-50 * np.abs(scaled))
+    return np.where(np.abs(scaled - half) <= error, half, scaled)
 
 
 def _half_up(scaled: np.ndarray) -> np.ndarray:

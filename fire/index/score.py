@@ -113,16 +113,18 @@ def frozen(posts: pd.DataFrame, spec) -> pd.DataFrame:
     faults = [
         f"{name}: no posts: add a line, or leave posts out" for name in spec.indicators if name not in names
     ]
-    faults += rangeless(posts)
+    faults += rangeless(posts, spec)
     refuse("posts", faults)
     return posts.reindex(columns=normalise.POSTS) if not set(normalise.POSTS) <= set(posts) else posts
 
 
-def rangeless(posts: pd.DataFrame) -> list[str]:
-    """Posts without a range, one sentence each."""
+def rangeless(posts: pd.DataFrame, spec) -> list[str]:
+    """Posts without a range, one sentence each; of indicators whose rule reads none, any will do."""
+    names = posts.index.get_level_values(-1)
     return [
         f"{key}: posts {line['low']} and {line['high']} have no range"
-        for key, line in posts.iterrows()
+        for name, (key, line) in zip(names, posts.iterrows())
+        if name not in spec.rules or normalise.NORMALISATIONS[spec.rules[name]["normalise"]].posts
         if not line["low"] < line["high"] and not line.get("sd", 0) > 0
     ]
 
@@ -177,13 +179,15 @@ def banded(spec, cube: np.ndarray) -> np.ndarray:
     for node in dict.fromkeys(band["node"] for band in spec.bands):
         own = [band for band in spec.bands if band["node"] == node]
         begins = "from" in own[0]
-        ends = [band["from"] if begins else band["upto"] for band in own]
-        ends = np.array([{"least": -np.inf, "most": np.inf}.get(end, end) for end in ends], dtype=float)
+        said = [band["from"] if begins else band["upto"] for band in own]
+        ends = np.array([{"least": -np.inf, "most": np.inf}.get(end, end) for end in said], dtype=float)
         order = np.argsort(ends)
         labels = np.array([None, *(own[at]["label"][spec.lang] for at in order), None], dtype=object)
         x = cube[:, :, spec.place[node]]
         at = np.searchsorted(ends[order], x, side="right") if begins else 1 + np.searchsorted(ends[order], x)
-        out[:, :, spec.place[node]] = np.where(np.isnan(x), None, labels[at])
+        found = labels[at]
+        found[np.isnan(x)] = None
+        out[:, :, spec.place[node]] = found
     return out
 
 
@@ -277,7 +281,9 @@ def shares(spec, done: Steps) -> dict[str, np.ndarray]:
     scored = done.scores.notna().to_numpy()
     used = [code for code in range(len(panels.STATUSES)) if (done.status == code).any()]
     place = {node: position for position, node in enumerate(spec.nodes.index)}
-    leaves, out = [place[leaf] for leaf in spec.indicators], {}
+    leaves, out, weights = [place[leaf] for leaf in spec.indicators], {}, done.weights.to_numpy()
+    if spec.group_weights:
+        weights = aggregate.by_row(weights, spec, done.scores.index, done.groups)
     for code, name in enumerate(panels.STATUSES):
         if name == SEVERAL and code not in used:
             continue
@@ -287,7 +293,7 @@ def shares(spec, done: Steps) -> dict[str, np.ndarray]:
             for node, children in reversed(spec.families.items()):
                 columns = [place[child] for child in children]
                 share[:, place[node]] = aggregate.mean(
-                    share[:, columns], done.weights.iloc[columns].to_numpy(), scored[:, columns]
+                    share[:, columns], weights[..., columns], scored[:, columns]
                 )
         if not scored.all():
             share[~scored] = np.nan

@@ -24,7 +24,7 @@ import pandas as pd
 from fire import files
 from fire.errors import InputError, refuse
 from fire.index import spec_faults
-from fire.index.spec_faults import METHODS, NEUTRAL, OF_NODE, line_numbers, number, suggest
+from fire.index.spec_faults import METHODS, NEUTRAL, OF_LEAVES, OF_NODE, line_numbers, number, suggest
 
 INDICES = files.DATA / "indices"
 BY_METHOD = ["screen", "screen_zeros", "base_year", "group", "rounding", "best", "shares"]
@@ -153,10 +153,18 @@ class Spec:
             rows[row["id"]] = row
         refuse(
             f"specification {self.id}",
-            [f"{node}: name nodes as text, and give weights as vary(weights={{…}})" for node in ids if not isinstance(node, str)],
+            [
+                f"{node}: name nodes as text, and give weights as vary(weights={{…}})"
+                for node in ids
+                if not isinstance(node, str)
+            ],
         )
+        listed = table.setdefault("posts", {})
+        for node in ids if "posts" in choices else list(listed) if choices.get("posts", 0) is None else []:
+            listed.pop(node, None)
         for node, pair in _posts_by_id(choices, ids).items():
             choices = {name: value for name, value in choices.items() if name != "posts"}
+            listed.pop(node, None)
             rows[self.known(node)]["posts"] = pair
         if choices.get("normalise") == "zscore" and not ids and self.method["normalise"] != "zscore":
             choices = {"scale": [0.0, 1.0]} | choices
@@ -172,13 +180,16 @@ class Spec:
         ]
         refuse(f"specification {self.id}", faults)
         for name, value in choices.items():
-            shown = [row for row in rows.values() if name not in NEUTRAL or self.rules[row["id"]]["leaf"]]
+            shown = [row for row in rows.values() if name not in OF_LEAVES or self.rules[row["id"]]["leaf"]]
             for row in [rows[self.known(node)] for node in ids] or [table["method"], *shown]:
                 row.pop(name, None)
             for row in [rows[node] for node in ids] or [table["method"]]:
                 if value is not None:
                     row[name] = list(value) if isinstance(value, tuple) else value
-        for node, weight in self.rescaled({} if weights is None else dict(weights)).items():
+        new = self.rescaled({} if weights is None else dict(weights))
+        if new and self.method["shares"] == "index":
+            self._of_parent(table)
+        for node, weight in new.items():
             rows[node]["weight"] = weight
         return build(table, f"specification {self.id}, varied", lang=lang or self.lang)
 
@@ -223,8 +234,7 @@ class Spec:
             todo += [child for child in self.children(one) if child not in keep]
         table = copy.deepcopy(self.table) | {"id": f"{self.id}/{node}"}
         table["node"] = [row for row in table["node"] if row["id"] in keep]
-        table["band"] = [band for band in self.bands if band["node"] in keep]
-        table["posts"] = {name: pair for name, pair in self.table.get("posts", {}).items() if name in keep}
+        self._keep(table, keep)
         for row in table["node"]:
             if row["id"] == node or row.get("parent") not in keep:
                 row.pop("parent", None)
@@ -250,8 +260,9 @@ class Spec:
         kept += [node for node in doubles.index if not gone & {node, *self.ancestors(node)}]
         live = {*kept, *(above for leaf in kept for above in self.ancestors(leaf))}
         table = copy.deepcopy(self.table)
-        table["band"] = [band for band in self.bands if band["node"] in live]
-        table["posts"] = {name: pair for name, pair in self.table.get("posts", {}).items() if name in live}
+        self._keep(table, live)
+        if self.method["shares"] == "index":
+            self._of_parent(table)
         table["node"] = [row for row in table["node"] if row["id"] in live]
         family = self.nodes.loc[[node for node in self.nodes.index if node in live], ["parent", "weight"]]
         total = family.groupby("parent")["weight"].transform("sum")
@@ -259,6 +270,23 @@ class Spec:
             if "parent" in row:
                 row["weight"] = float(family.at[row["id"], "weight"] / total[row["id"]])
         return build(table, f"specification {self.id} without {', '.join(ids)}", lang=self.lang)
+
+    def _of_parent(self, table: dict) -> None:
+        """Write the weights of a copy of the table as shares of the parent."""
+        table["method"]["shares"] = "parent"
+        for row in table["node"]:
+            if "parent" in row:
+                row["weight"] = float(self.nodes.at[row["id"], "weight"])
+
+    def _keep(self, table: dict, kept: set) -> None:
+        """Leave in the tables beside the nodes of a copy only what is about nodes that are kept."""
+        table["band"] = [band for band in self.bands if band["node"] in kept]
+        table["posts"] = {node: pair for node, pair in table.get("posts", {}).items() if node in kept}
+        groups = [
+            one | {"weights": {node: weight for node, weight in one["weights"].items() if node in kept}}
+            for one in table.get("group_weights", [])
+        ]
+        table["group_weights"] = [one for one in groups if one["weights"]]
 
     def ancestors(self, node: str) -> list[str]:
         """Parent, grandparent, … up to the root."""

@@ -46,6 +46,12 @@ METHODS = {
 }
 # What an inner node does to the aggregate of its children, unless its own row says otherwise: nothing.
 NEUTRAL = {"transform": "identity", "treat": "none", "normalise": "none", "missing": "none", "range": "open"}
+OF_LEAVES = (
+    *NEUTRAL,
+    "scale",
+    "reference",
+    "treat_by",
+)  # choices that a change everywhere gives to indicators only
 OF_NODE = {
     "direction": 1,
     "denominator": None,
@@ -73,6 +79,7 @@ ONLY_LEAVES = ["unit", "denominator", "factor", "treat", "treat_by"]
 ONLY_INNER = ["link"]
 BETWEEN = ("copeland", "topsis", "bod")  # rules that compare the units of one year
 # The choices that a rule cannot do without, by key and value.
+LINES = ("minmax", "leader", "goalposts", "target", "unit", "fraction", "centred", "efficacy")
 NEEDS = {
     "normalise": {
         "goalposts": "posts",
@@ -154,7 +161,9 @@ def _sentences(error):
         missing = [name for name in error.validator_value if name not in error.instance]
         yield path, f"missing: {', '.join(missing)}: add it"
     elif error.validator == "anyOf":
-        yield path, f"{key} = '{error.instance}' is not a number: write 0.25, or \"1/4\""
+        words = [word for one in error.validator_value for word in one.get("enum", [])]
+        fix = f"write a number, or one of {', '.join(words)}" if words else 'write 0.25, or "1/4"'
+        yield path, f"{key} = '{error.instance}' is not a number: {fix}"
     else:
         yield path, f"{key}: {error.message}"
 
@@ -423,6 +432,17 @@ def _of_scale(position, chosen, say):
         say(position, "ideal", f"the corridor {ideal} is empty: write [lowest, highest]")
     if chosen["curve"] != 1 and chosen["range"] != "truncated":
         say(position, "curve", 'a curve needs shares between 0 and 1: set range = "truncated"')
+    if chosen["curve"] != 1 and chosen["normalise"] not in LINES:
+        say(
+            position,
+            "curve",
+            f"a curve bends a line between posts: set normalise to one of {', '.join(LINES)}",
+        )
+    if chosen["transform"] == "distance" and isinstance(ideal, str) and chosen["reference"] == "year":
+        say(position, "ideal", f'the {ideal} of what? set reference = "base" or "pooled", or give a number')
+    values = [one[0] for one in chosen["categories"] or () if _is_pair(one)]
+    for value in sorted({one for one in values if values.count(one) > 1}):
+        say(position, "categories", f"the value {value:g} stands twice: keep one")
     for key in ("knots", "steps"):
         pairs = chosen[key] if isinstance(chosen[key], list) else []
         starts = [one[0] for one in pairs if _is_pair(one)]
@@ -481,6 +501,7 @@ def line_numbers(text: str) -> dict[tuple, int]:
     lines: dict[tuple, int] = {}
     place: tuple = ()
     counts: dict[str, int] = {}
+    inside = ""
     for line, content in enumerate(text.splitlines(), start=1):
         if header := re.match(r"\s*\[\[([\w.-]+)\]\]", content):
             name = header[1]
@@ -490,12 +511,16 @@ def line_numbers(text: str) -> dict[tuple, int]:
         elif header := re.match(r"\s*\[([\w.-]+)\]", content):
             place = tuple(header[1].split("."))
             lines[place] = line
-        elif listed := re.match(r"\s*([\w-]+)\s*=\s*\[\s*$", content):  # an array of tables, one a line
-            place = (listed[1],)
-            lines.setdefault(place, line)
-        elif place and len(place) == 1 and re.match(r"\s*\{", content):
-            counts[place[0]] = counts.get(place[0], -1) + 1
-            lines[(place[0], counts[place[0]])] = line
+        elif not place and (
+            listed := re.match(r"([\w-]+)\s*=\s*\[\s*$", content)
+        ):  # tables in a list, one a line
+            inside = listed[1]
+            lines[(inside,)] = line
+        elif inside and re.match(r"\s*\{", content):
+            counts[inside] = counts.get(inside, -1) + 1
+            lines[(inside, counts[inside])] = line
+        elif inside:
+            inside = "" if content.startswith("]") else inside
         elif key := re.match(r"\s*([\w-]+)\s*=", content):
             lines.setdefault((*place, key[1]), line)
     return lines

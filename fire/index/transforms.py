@@ -90,6 +90,12 @@ def forward(values, kind: str | tuple):
     return TRANSFORMS[name].forward(np.asarray(values, dtype=float), *parameters)
 
 
+def on_scale(values, kind: str | tuple) -> np.ndarray:
+    """Posts, targets or ideal values of a specification on the transformed scale, rising: given in the unit of the
+    indicator, for distances as distances."""
+    return np.asarray(values, dtype=float) if kind[0] == "distance" else np.sort(forward(values, kind))
+
+
 def back(values, kind: str | tuple):
     """The inverse of `forward`; InputError for a transform that cannot be turned back."""
     name, *parameters = (kind,) if isinstance(kind, str) else kind

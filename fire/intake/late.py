@@ -340,7 +340,7 @@ class _Known:
         return parts
 
 
-def _bounds(values: np.ndarray, node: dict, kind: str) -> tuple[float, float, bool]:
+def _bounds(values: np.ndarray, node: dict, kind: str | tuple) -> tuple[float, float, bool]:
     """Least and greatest possible value of an indicator, and whether its values are whole."""
     whole = len(values) > 0 and bool((values % 1 == 0).all())
     low, high = (-np.inf, np.inf) if len(values) and values.min() < 0 else (0.0, np.inf)

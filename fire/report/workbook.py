@@ -3,6 +3,9 @@
 Change a weight on the sheet 权重 in Excel or LibreOffice: scores and ranks of all units are recomputed there, by
 the same steps as `fire.index.score` (transform, posts, weights rescaled among the children that have a value).
 
+Where the index uses a rule for which a sheet has no formula (`live`), these sheets hold its scores and ranks as values, and
+say why.
+
 Raw values stand there only where they are known. In place of an indicator that is drawn (`fire.index.draws`) the
 calculation sheets hold the mean of its scores over the draws. Every value has a fill by its status; where not all is
 observed, a column beside it says the status, and the range of what is simulated.
@@ -16,8 +19,8 @@ import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from fire import codebook
+from fire.analysis import drawn, views
 from fire.analysis.known import SOFT
-from fire.errors import refuse
 from fire.files import atomic_path
 from fire.index.panel import KEY, STATUSES
 from fire.report import exhibits, marks, release
@@ -39,6 +42,7 @@ FORMATS: dict[str, dict] = {
     "beside": {"font_color": "#66717D"},
     "link": {"font_color": "#12304F", "underline": 1},
 }
+CHANGE = ("growth_pct", "rank_change")  # against the year before
 PLACES = {0: "whole", 1: "one", 2: "two", 3: "score", 4: "share"}  # format of a number by its decimals
 FILLS = {  # of a cell, by the status of its value; an observed one has none
     "printed": "#DCE8F4",
@@ -61,6 +65,15 @@ BACK = (  # of raw values that their source does not give away: zh, en
     "来源未写明可否转发的原始值不列出，其得分写作数值。",
     "Raw values whose source does not say that they may be passed on are left out; their scores stand as numbers.",
 )
+MARKED = {
+    "zh": "底色与记号的含义见“数据状态”表。",
+    "en": "Fills and marks are explained on the sheet of statuses.",
+}
+STILL = (  # of an index that formulas cannot compute: zh, en
+    "本指数采用公式无法重算的方法：得分与位次写作数值，改动权重不会重算。原因：",
+    "The index uses methods that formulas cannot compute: scores and ranks stand as values, and no weight can be changed here. "
+    "Why: ",
+)
 # What the first sheet says of an edition with draws: zh, en.
 DRAWN = (
     "公式需要数值：灰底单元格是各次抽取的中心得分（在标尺上，不是原始值），不是观测结果；其范围写在右侧一列，按本版权重算出。改动权重后，含灰底数值的得分与位次只是示意。",
@@ -77,10 +90,8 @@ def write(
     `tables` maps a sheet name to `{"title", "frame", "note"}`, and `known` by column: status, low and high of its
     values; each becomes a sheet of its own behind the live ones. `scores`: the scores with status and range (as of
     `known.results`), those of the index itself when not given.
-    Raises InputError when the specification holds a method that a sheet cannot recompute.
     """
     index = edition.index
-    refuse(f"workbook of {index.spec.id}", _unsupported(index.spec))
     scores = marks.scores(index) if scores is None else scores
     with atomic_path(path) as part:
         book = xlsxwriter.Workbook(
@@ -97,9 +108,9 @@ def write(
         styles = Styles(book)
         for sheet in SHEETS.values():
             book.add_worksheet(sheet)
-        _weights_sheet(book.get_worksheet_by_name(SHEETS["weights"]), index.spec, styles)
-        years = [year for year in (index.before, index.year) if year is not None]
         known = Known(index, scores)
+        _weights_sheet(book.get_worksheet_by_name(SHEETS["weights"]), known, styles)
+        years = [year for year in (index.before, index.year) if year is not None]
         for year in years:
             _calculation_sheets(book, known, year, styles)
         _ranking_sheet(book.get_worksheet_by_name(SHEETS["ranking"]), edition, known, years, styles)
@@ -137,10 +148,11 @@ class Styles:
 
 class Known:
     """The scores of an index with their status and range, by unit, year and node; `gone`: cells whose raw value is not
-    shown, as it is drawn or its source keeps it back; `beside`: whether a column beside each value says its status."""
+    shown, as it is drawn or its source keeps it back; `beside`: whether a column beside each value says its status;
+    `still`: why scores stand as values."""
 
     def __init__(self, index, scores: pd.DataFrame):
-        self.index = index
+        self.index, self.still = index, still(index)
         self.computed = index.scores().set_index(["unit", "year", "node"])
         self.lines = {(line["unit"], line["year"], line["node"]): line for line in scores.to_dict("records")}
         found = {line["score_status"] for line in self.lines.values()}
@@ -164,74 +176,93 @@ class Known:
         return f"{name} {marks.cell(line, measure, digits, 'zh')['text']}" if own else name
 
 
-def _unsupported(spec) -> list[str]:
-    """Choices of a specification for which the calculation sheets have no formula."""
-    inner, leaves = spec.nodes[~spec.nodes["leaf"]], spec.nodes[spec.nodes["leaf"]]
-    rules: list[tuple[pd.DataFrame, str, set]] = [
-        (inner, "aggregation", {"arithmetic"}),
-        (leaves, "normalise", {"minmax", "goalposts"}),
-        (leaves, "range", {"open"}),
-        (leaves, "reference", {"base", "pooled"}),
-        (leaves, "transform", set(LOGARITHMS)),
-        (leaves, "treat", {"none"}),
-        (leaves, "missing", {"none", "refuse"}),
-        (leaves, "denominator", {None}),
+def still(index) -> list[str]:
+    """Why the calculation sheets cannot compute an index by formulas, one sentence each; empty where they can: weighted
+    arithmetic means of indicators between two posts, with nothing else on the way."""
+    spec, done = index.spec, index.steps()
+    leaves = spec.nodes[spec.nodes["leaf"]]
+    gaps = bool(done.normalised.isna().any(axis=None))
+    tops = spec.nodes.index[spec.nodes["parent"].isna()]
+    why = [
+        f"{top}: its scores are no weighted arithmetic means at all levels, or are changed or rounded on the way"
+        for top in tops
+        if spec.children(top) and drawn.linked_mean(spec, top, gaps) != "arithmetic"
     ]
-    return [
-        f"node '{node}': {column} = '{value}' has no live formula: leave the calculation sheets out"
-        for frame, column, known in rules
-        for node, value in frame[column].items()
+    why += ["weights differ by group of units"] * bool(spec.group_weights)
+    why += ["units with too little data are left out"] * bool(done.screened)
+    rules: dict[str, tuple] = {
+        "normalise": ("minmax", "goalposts"),
+        "range": ("open",),
+        "reference": ("base", "pooled"),
+        "transform": tuple(LOGARITHMS),
+        "treat": ("none",),
+        "missing": ("none", "refuse"),
+        "denominator": (None,),
+        "limits": (None,),
+        "not_applicable": (None,),
+        "curve": (1.0,),
+    }
+    return why + [
+        f"{node}: {column} = {value!r}"
+        for column, known in rules.items()
+        for node, value in leaves[column].items()
         if (None if pd.api.types.is_scalar(value) and pd.isna(value) else value) not in known
     ]
 
 
-def _weights_sheet(sheet, spec, styles) -> None:
-    """Editable weights (yellow) and, beside each, its share among its siblings."""
+def _weights_sheet(sheet, known: Known, styles) -> None:
+    """Editable weights (yellow) and, beside each, its share among its siblings; values alone where formulas cannot compute
+    the index."""
+    spec, used, live = known.index.spec, known.index.weights, not known.still
     heads = [
         "指标 Node",
         "名称",
         "Name",
         "上级 Parent",
-        "权重（可改）Weight (edit)",
+        "权重（可改）Weight (edit)" if live else "权重 Weight",
         "同级占比 Share of parent",
         "依据 Basis",
     ]
     _header(sheet, 2, heads, styles)
-    sheet.write_string(
-        0,
-        0,
-        "改动黄色单元格，全部得分与排名随之重算。Change a yellow cell: all scores and ranks follow.",
-        styles["note"],
-    )
-    rows = [node for node in spec.nodes.index if node != spec.root]
-    last = 3 + len(rows)
-    for row, node in enumerate(rows, 3):
+    said = "改动黄色单元格，全部得分与排名随之重算。Change a yellow cell: all scores and ranks follow."
+    sheet.write_string(0, 0, said if live else f"{STILL[0]}{'；'.join(known.still)}", styles["note"])
+    rows = {node: row for row, node in enumerate((node for node in spec.nodes.index if node != spec.root), 3)}
+    for node, row in rows.items():
         line = spec.nodes.loc[node]
-        for column, text in enumerate([node, line["label_zh"], line["label_en"], line["parent"]]):
+        parent = line["parent"] if isinstance(line["parent"], str) else ""
+        for column, text in enumerate([node, line["label_zh"], line["label_en"], parent]):
             sheet.write_string(row, column, text, styles["plain"])
-        sheet.write_number(row, 4, line["weight"], styles["edit"])
-        sheet.write_formula(
-            row,
-            5,
-            f"=E{row + 1}/SUMIF($D$4:$D${last},D{row + 1},$E$4:$E${last})",
-            styles["share"],
-            line["weight"] / spec.nodes.loc[spec.children(line["parent"]), "weight"].sum(),
-        )
+        sheet.write_number(row, 4, used[node], styles["edit" if live else "share"])
+        family = list(spec.nodes.index[spec.nodes["parent"].eq(parent)]) if parent else [node]
+        share = used[node] / used[family].sum()
+        if live:
+            whole = "+".join(f"$E${rows[one] + 1}" for one in family)
+            sheet.write_formula(row, 5, f"=E{row + 1}/({whole})", styles["share"], share)
+        else:
+            sheet.write_number(row, 5, share, styles["share"])
         sheet.write_string(row, 6, str(line.get("weight_basis") or ""), styles["plain"])
     _layout(sheet, 3, 1, [24, 24, 30, 16, 16, 16, 14])
+
+
+def _computed(sheet, row: int, column: int, formula: str | None, style, value) -> None:
+    """A value with the formula that gives it, where there is one; nothing where neither is there."""
+    if formula is not None:
+        sheet.write_formula(row, column, formula, style, "" if pd.isna(value) else value)
+    elif pd.notna(value):
+        sheet.write_number(row, column, value, style)
 
 
 def _calculation_sheets(book, known: Known, year: int, styles) -> None:
     """Two sheets of a year: raw values that are known with the posts in force, and the scores of every node as formulas
     on them; scores of indicators that are drawn as numbers."""
-    index = known.index
+    index, live = known.index, not known.still
     spec, posts = index.spec, index.posts
     raw = index.steps().raw.xs(year, level="year")[spec.indicators].dropna(how="all")
     cells = index.panel[index.panel["year"].eq(year)].set_index(["unit", "indicator"])["status"].to_dict()
     raw_name, sheet_name = f"原始值 Raw {year}", f"计算 Scores {year}"
     data = book.add_worksheet(raw_name)
     _header(data, 3, ["城市 Unit", *(spec.label(one, "zh") for one in spec.indicators)], styles)
-    for row, name in enumerate(["下限 Lower post", "上限 Upper post", "变换 Transform"]):
+    for row, name in enumerate(["下限 Lower post", "上限 Upper post", "变换 Transform"] if live else []):
         data.write_string(row, 0, name, styles["plain"])
     for column, one in enumerate(spec.indicators, 1):
         values = {
@@ -239,9 +270,11 @@ def _calculation_sheets(book, known: Known, year: int, styles) -> None:
             for unit, value in raw[one].items()
             if pd.notna(value) and (unit, year, one) not in known.gone
         }
-        for row, end in enumerate(["low", "high"] if values else []):
+        for row, end in enumerate(["low", "high"] if values and live else []):
             data.write_number(row, column, posts.at[one, end], styles["share"])
-        data.write_string(2, column, LOGARITHMS[spec.nodes.at[one, "transform"]].format("x"), styles["plain"])
+        if live:
+            written = LOGARITHMS[spec.nodes.at[one, "transform"]].format("x")
+            data.write_string(2, column, written, styles["plain"])
         for row, unit in enumerate(raw.index, 4):
             if unit in values:
                 status = cells.get((unit, one))
@@ -266,26 +299,23 @@ def _calculation_sheets(book, known: Known, year: int, styles) -> None:
         for node, column in places.items():
             value = known.computed["score"].get((unit, year, node))
             style = styles.of("score", known.status(unit, year, node))
-            if (unit, year, node) in known.gone:
-                sheet.write_number(row, column, value, style)
-            else:
+            formula = None
+            if live and (unit, year, node) not in known.gone:
                 formula = (
                     _indicator_formula(spec, node, raw_name, row + 3)
                     if spec.nodes.at[node, "leaf"]
                     else _node_formula(spec, node, places, row)
                 )
-                sheet.write_formula(row, column, formula, style, "" if pd.isna(value) else value)
+            _computed(sheet, row, column, formula, style, value)
             if known.beside:
                 sheet.write_string(row, column + 1, known.told(unit, year, node), styles["beside"])
         top, last = xl_col_to_name(places[spec.root]), 1 + step * len(nodes)
         rank = known.computed["rank"].get((unit, year, spec.root))
-        sheet.write_formula(
-            row,
-            last,
-            f"=RANK({top}{row + 1},{top}$2:{top}${len(raw) + 1})",
-            styles.of("whole", known.status(unit, year, spec.root, "rank")),
-            "" if pd.isna(rank) else int(rank),
-        )
+        upward = ",1" if spec.method["best"] == "low" else ""
+        formula = f"=RANK({top}{row + 1},{top}$2:{top}${len(raw) + 1}{upward})"
+        formula = formula if live and pd.notna(rank) else None
+        style = styles.of("whole", known.status(unit, year, spec.root, "rank"))
+        _computed(sheet, row, last, formula, style, rank if pd.isna(rank) else int(rank))
         if known.beside:
             told = known.told(unit, year, spec.root, "rank", 0)
             sheet.write_string(row, last + 1, told, styles["beside"])
@@ -341,7 +371,7 @@ def _ranking_sheet(sheet, edition, known: Known, years: list[int], styles) -> No
     ]
     pairs = [heads[:1], *([head, f"{head}：状态 status"][:step] for head in heads[1:])]
     _header(sheet, 1, [head for pair in pairs for head in pair], styles)
-    title = f"{marks.titled(edition, 'zh')}：{last} 年（随权重实时计算 live）"
+    title = f"{marks.titled(edition, 'zh')}：{last} 年{'' if known.still else '（随权重实时计算 live）'}"
     sheet.write_string(0, 0, title, styles["title"])
     rank_column = 1 + step * len(nodes)
     order = {year: list(index.steps().raw.xs(year, level="year").dropna(how="all").index) for year in years}
@@ -350,6 +380,15 @@ def _ranking_sheet(sheet, edition, known: Known, years: list[int], styles) -> No
         return f"'计算 Scores {year}'!{xl_rowcol_to_cell(1 + order[year].index(unit), column)}"
 
     final = index.of()
+    compared = known.computed.xs(spec.root, level="node")
+    there = index.steps().normalised.notna()
+
+    def apart(unit: str) -> bool:
+        """Does growth compare other indicators than the two scores rest on (`score.same_basket`), or is the old score not
+        above zero?"""
+        then, now = (there.loc[(year, unit)] for year in (index.before, last))
+        return not then.equals(now) or not compared["score"].get((unit, index.before), 0) > 0
+
     for row, line in enumerate(final.itertuples(), 2):
         unit, at = line.unit, {}
         sheet.write_string(row, 0, unit, styles["plain"])
@@ -366,17 +405,13 @@ def _ranking_sheet(sheet, edition, known: Known, years: list[int], styles) -> No
             if name in at:
                 formula, style, value, node, measure, digits = at[name]
                 column, status = 1 + step * place, known.status(unit, last, node, measure)
-                sheet.write_formula(row, column, formula, styles.of(style, status), _blank(value))
+                live = not known.still and pd.notna(value) and not (measure in CHANGE and apart(unit))
+                _computed(sheet, row, column, formula if live else None, styles.of(style, status), value)
                 if known.beside:
                     told = known.told(unit, last, node, measure, digits)
                     sheet.write_string(row, column + 1, told, styles["beside"])
     sheet.autofilter(1, 0, 1 + len(final), step * (len(heads) - 1))
     _layout(sheet, 2, 1, [14, *[12, 22][:step] * (len(heads) - 1)])
-
-
-def _blank(value):
-    """A stored result of a formula: empty where there is none."""
-    return "" if pd.isna(value) else value
 
 
 def _codebook_sheet(sheet, spec, styles) -> None:
@@ -416,12 +451,7 @@ def _about_sheet(sheet, edition, known: Known, listed: dict[str, str], styles) -
     lines += [(marks.sign(edition, lang), "sign") for lang in codebook.LANGUAGES if drawn]
     lines += [
         ("", "plain"),
-        ("权重表的黄色单元格可改，排名随之重算；其余各表为结果。底色与记号的含义见“数据状态”表。", "wrap"),
-        (
-            "Yellow cells of the weights sheet may be changed: the ranking follows. All other sheets are results. "
-            "Fills and marks are explained on the sheet of statuses.",
-            "wrap",
-        ),
+        *((f"{text}{MARKED[lang]}", "wrap") for text, lang in zip(_changing(known), codebook.LANGUAGES)),
         *((text, "wrap") for text in (DRAWN if drawn else ())),
         *((text, "wrap") for text in (BACK if len(known.kept_back) else ())),
         ("", "plain"),
@@ -446,14 +476,26 @@ def _about_sheet(sheet, edition, known: Known, listed: dict[str, str], styles) -
     sheet.set_column(1, 1, 60)
 
 
+def _changing(known: Known) -> tuple[str, str]:
+    """Whether weights may be changed in the workbook, and if not why: zh, en."""
+    if known.still:
+        zh, en = STILL
+        return f"{zh}{'；'.join(known.still)}。", f"{en}{'; '.join(known.still)}. "
+    return (
+        "权重表的黄色单元格可改，排名随之重算；其余各表为结果。",
+        "Yellow cells of the weights sheet may be changed: the ranking follows. All other sheets are results. ",
+    )
+
+
 def _shares(known: Known) -> dict[str, float]:
     """Share of the weight of the index by the status of the indicators' scores of the year ranked, from hard to soft."""
     index, found = known.index, dict.fromkeys(STATUSES, 0.0)
+    weight = views.weight_by_unit(index)
     for unit in index.units:
         for node in index.spec.indicators:
             status = known.status(unit, index.year, node)
             if status:
-                found[status] += float(index.weight_in_index[node]) / len(index.units)
+                found[status] += float(weight.at[unit, node]) / len(index.units)
     return {name: share for name, share in found.items() if share > 0}
 
 
