@@ -603,7 +603,7 @@ def test_what_one_year_allows():
         ),
         (
             lambda s, p: dynamics.convergence(s, ["total"]),
-            "'region' is missing: take the scores of regions.bal",
+            "'region' is missing: give a table as of regions.bal",
         ),
         (
             lambda s, p: dynamics.density(s, "total", "Scott"),
@@ -613,7 +613,7 @@ def test_what_one_year_allows():
         (lambda s, p: dynamics.rank_moves(s, "zz"), "the node does not occur: choose one of total"),
         (lambda s, p: dynamics.basis(s, "zz"), "the node does not occur: choose one of total"),
         (lambda s, p: dynamics.moran(s, "total", None, None), "weights are a NoneType: give a libpysal W"),
-        (lambda s, p: dynamics.moran(s, "total", None, None, 0), "0 permutations: give 1 or more"),
+        (lambda s, p: dynamics.moran(s, "total", None, None, 0), "permutations = 0: give 1 or more"),
         (lambda s, p: dynamics.nearest(p[["city"]]), "column 'lon' is missing"),
         (lambda s, p: dynamics.inverse_distance(p, power=0), "power = 0: give a number above zero"),
         (lambda s, p: dynamics.reach(p, 99), "k = 99: choose 1 to"),

@@ -122,7 +122,7 @@ def test_outranking_of_an_index_takes_directions_and_weights_in_the_index():
     assert branch.at["u02", "u01"] == 0.5
     with pytest.raises(InputError) as error:
         audit.outranking(index, 1999, "Z")
-    assert len(error.value.faults) == 2 and "type one of 2020" in str(error.value)
+    assert len(error.value.faults) == 2 and "no year 1999: it has 2020" in str(error.value)
 
 
 def test_units_without_a_score_at_the_node_are_not_compared():
@@ -259,7 +259,7 @@ def test_another_word_for_a_method_is_answered_with_those_known(asem):
         describe.correlation_tests(asem, ["CO2", "Forst"], year=1999, method="Pearson")
     assert error.value.faults[0].startswith("no node 'Forst'") and "Forest" in error.value.faults[0]
     assert error.value.faults[1:] == [
-        "no year 1999: type one of 2018",
+        "the panel has no year 1999: it has 2018",
         "method 'Pearson' is not known: type one of pearson, spearman, kendall",
     ]
     with pytest.raises(InputError, match="method 'Pearson' is not known"):

@@ -10,7 +10,6 @@ import pytest
 import small
 
 from fire import codebook
-from fire.errors import InputError
 from fire.index.panel import STATUSES
 from fire.report import workbook
 
@@ -203,7 +202,7 @@ def test_a_changed_weight_recomputes_to_the_engines_scores(drawn, tmp_path):
 @pytest.mark.parametrize(
     ("choices", "why"),
     [
-        ({"aggregation": "geometric"}, "no weighted arithmetic means"),
+        ({"aggregation": "median"}, "no weighted arithmetic means"),
         ({"range": "truncated"}, "range = 'truncated'"),
         ({"rounding": {"decimals": 2, "rule": "half_up", "at": "every_node"}}, "rounded on the way"),
     ],

@@ -55,10 +55,14 @@ def run(
     numbers and ids of the line, a dictionary; `of` is the node whose scores or ranks are meant. Where too little is known
     of the whole, importance and sensitivity are those of the pillars that are known.
     `intervals`: the rank intervals (as `robustness.intervals`); without them `draws` are run.
-    Raises InputError as `robustness.run` does.
+    Raises InputError as `robustness.run` does, for a year that the index does not have, `rules` that lack a check and
+    `intervals` without the year.
     """
-    rules = rules or thresholds()
-    year = index.year if year is None else year
+    year, rules = describe.year_of(index, year), thresholds() if rules is None else rules
+    faults = [
+        f"rules: no check '{check}': begin with audit.thresholds()" for check in set(thresholds()) - {*rules}
+    ]
+    refuse("audit", sorted(faults) + ([] if intervals is None else _no_intervals(intervals, index, year)))
     alternatives = robustness.standard() if alternatives is None else alternatives
     if intervals is None:
         intervals = robustness.run(index, alternatives, draws, seed).intervals
@@ -83,18 +87,28 @@ def run(
     return pd.DataFrame([_judged(line, rules[line["check"]], soft) for line in lines], columns=COLUMNS)
 
 
+def _no_intervals(intervals, index, year: int) -> list[str]:
+    """Why these are no rank intervals of the index in a year."""
+    columns = ["node", "year", "rank_low", "rank_high"]
+    if lost := describe.no_table(intervals, columns, "robustness.run(index, alternatives).intervals"):
+        return lost
+    there = intervals["node"].eq(index.spec.root) & intervals["year"].eq(year)
+    return [] if there.any() else [f"intervals have no row of '{index.spec.root}' in {year}: draw them again"]
+
+
 def known_parts(index, year: int | None = None) -> list:
     """The index itself where two thirds of its cells are known, else those of its pillars (as indices) of which they are."""
+    year = describe.year_of(index, year)
     if _known(index, index.spec.root, year):
         return [index]
     several = [node for node in index.spec.pillars if len(index.spec.leaves(node)) > 1]
     return [index.branch(node) for node in several if _known(index, node, year)]
 
 
-def _known(index, node: str, year: int | None = None) -> bool:
+def _known(index, node: str, year: int) -> bool:
     """Whether two thirds of the cells below a node are known in one year."""
     cells = index.complete()
-    soft = _soft(cells[cells["year"].eq(index.year if year is None else year)], index.spec)
+    soft = _soft(cells[cells["year"].eq(year)], index.spec)
     return soft[index.spec.leaves(node)].mean() <= 1 - known.ENOUGH
 
 
@@ -316,26 +330,40 @@ def _consistency(spec, wide: pd.DataFrame) -> list[dict]:
 
 def alpha(table: pd.DataFrame, pairwise: bool = False) -> float:
     """Cronbach's alpha (1951, Psychometrika 16, 297-334) of the columns, over rows without a missing cell; `pairwise`:
-    each covariance over the rows that have both columns (COINr's get_cronbach; Stata's alpha without casewise).
+    each covariance over the rows that have both columns (COINr's get_cronbach; Stata's alpha without casewise). Missing
+    with fewer than two rows, and where no column varies. Raises InputError for one column and for columns of text.
 
     >>> alpha(pd.DataFrame({"a": [1, 2, 3], "b": [1, 2, 3]}))
     1.0
     """
-    covariance = (table if pairwise else table.dropna()).cov().to_numpy()
-    parts = len(covariance)
-    return float(parts / (parts - 1) * (1 - np.trace(covariance) / covariance.sum()))
+    _several_columns("alpha", table)
+    table = table if pairwise else table.dropna()
+    if len(table) < 2:
+        return np.nan
+    covariance = table.cov().to_numpy()
+    parts, whole = len(covariance), covariance.sum()
+    return float(parts / (parts - 1) * (1 - np.trace(covariance) / whole)) if whole else np.nan
 
 
 def adequacy(table: pd.DataFrame) -> float:
     """Kaiser-Meyer-Olkin measure: squared correlations over these plus squared partial correlations; 0.5 for two
-    columns.
+    columns. Missing with fewer than two rows without a gap, and where a column is the same in all of them. Raises
+    InputError for one column and for columns of text.
     """
+    _several_columns("sampling adequacy", table)
     correlation = table.dropna().corr().to_numpy()
+    if np.isnan(correlation).any():
+        return np.nan
     inverse = np.linalg.pinv(correlation)
     scale = np.sqrt(np.outer(np.diag(inverse), np.diag(inverse)))
     off = ~np.eye(len(correlation), dtype=bool)
     plain, partial = (correlation[off] ** 2).sum(), ((inverse / scale)[off] ** 2).sum()
     return float(plain / (plain + partial))
+
+
+def _several_columns(what: str, table: pd.DataFrame) -> None:
+    faults = describe.no_table(table, advice="index.wide()[[…]]") or describe.no_numbers(table)
+    refuse(what, faults or ([] if table.shape[1] > 1 else ["one column: give two or more"]))
 
 
 def correlations(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -348,6 +376,7 @@ def correlations(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 def loadings(index, year: int | None = None) -> pd.DataFrame:
     """Correlation of every indicator with the first and second principal component of its pillar, of the pillars that are
     known: columns pillar, indicator, first, second (missing in a pillar of one indicator)."""
+    year = describe.year_of(index, year)
     wide, rows = index.wide(year), []
     shown = [node for node in index.spec.pillars if _known(index, node, year)]
     for pillar in shown:
@@ -366,10 +395,10 @@ def loadings(index, year: int | None = None) -> pd.DataFrame:
     return frame
 
 
-def _statuses(index, leaves: list, year: int | None = None) -> list[str]:
+def _statuses(index, leaves: list, year: int) -> list[str]:
     """The data statuses of the cells of some indicators in one year."""
     cells = index.complete()
-    now = cells["year"].eq(index.year if year is None else year) & cells["indicator"].isin(leaves)
+    now = cells["year"].eq(year) & cells["indicator"].isin(leaves)
     return list(cells.loc[now, "status"].unique())
 
 
@@ -381,6 +410,7 @@ def effective(index, year: int | None = None) -> pd.DataFrame:
     local linear regression; Paruolo, Saisana and Saltelli 2013, J. R. Statist. Soc. A 176, 609-634; Becker, Saisana,
     Paruolo and Vandecasteele 2017, Ecol. Indic. 80, 12-22), rescaled.
     """
+    year = describe.year_of(index, year)
     table = _effective(index, index.wide(year))
     table.attrs["status"] = _statuses(index, index.spec.indicators, year)
     return table
@@ -413,8 +443,8 @@ def outranking(index, year: int | None = None, node: str | None = None) -> tuple
     scores rest on; where cells are drawn, both are those of the mean of the draws.
     Raises InputError for an unknown node or year.
     """
-    node = index.spec.root if node is None else node
-    refuse("outranking", describe.unknown(index, [node], year))
+    refuse("outranking", describe.unknown(index, [] if node is None else [node], year))
+    node, year = index.spec.root if node is None else node, describe.year_of(index, year)
     wide = index.wide(year).dropna(subset=node).sort_values(node, ascending=False, kind="stable")
     leaves = index.spec.leaves(node)
     matrix = pairwise.outranking_matrix(
@@ -426,10 +456,13 @@ def outranking(index, year: int | None = None, node: str | None = None) -> tuple
 
 
 def correlation_ratio(x: pd.Series, y: pd.Series, fraction: float = 0.67) -> float:
-    """Var(E(y|x)) / Var(y) by local linear regression (lowess without robustness weights), in [0, 1]."""
+    """Var(E(y|x)) / Var(y) by local linear regression (lowess without robustness weights), in [0, 1]; missing where y does
+    not vary over the rows that have both."""
     if x.nunique() < 2:
         return 0.0
-    both = pd.concat([x, y], axis=1).dropna().to_numpy()
+    both = pd.concat([x, y], axis=1).dropna().to_numpy(float)
+    if not len(both) or np.ptp(both[:, 1]) == 0:
+        return np.nan
     fit = lowess(both[:, 1], both[:, 0], frac=fraction, it=0, return_sorted=False)
     return float(min(np.var(fit) / np.var(both[:, 1]), 1.0))
 
@@ -464,7 +497,8 @@ def leave_one_out(index, nodes: list | None = None, year: int | None = None) -> 
     on; where cells are drawn, the ranks are those of the mean of the draws.
     Raises InputError for unknown nodes, the root, and another year, all at once.
     """
-    spec, nodes = index.spec, index.spec.walk()[1:] if nodes is None else nodes
+    refuse("leave one out", describe.no_index(index))
+    spec, nodes = index.spec, index.spec.walk()[1:] if nodes is None else describe.listed(nodes)
     faults = describe.unknown(index, nodes, year)
     faults += [
         f"'{node}' is the index itself: name a node below it"
@@ -472,7 +506,7 @@ def leave_one_out(index, nodes: list | None = None, year: int | None = None) -> 
         if node == spec.root
     ]
     refuse("leave one out", faults)
-    year = index.year if year is None else year
+    year = describe.year_of(index, year)
     published, rows = _ranks(index.steps().scores.loc[year, spec.root]), []
     for node in nodes:
         moves = published - _ranks(_without(index, node, year))
@@ -607,8 +641,10 @@ def overall(lines: pd.DataFrame) -> dict:
 
 def extremes(shares: pd.DataFrame) -> dict:
     """Which node counts most and least beyond its nominal weight: most, ratio, least, lowest, above (how many count for
-    more). `shares`: rows of `effective`."""
-    ratio = shares.set_index("node")["ratio"]
+    more); empty where no ratio is known. `shares`: rows of `effective`."""
+    ratio = shares.set_index("node")["ratio"].dropna()
+    if ratio.empty:
+        return {}
     return {
         "most": ratio.idxmax(),
         "ratio": ratio.max(),

@@ -313,6 +313,8 @@ def exercise(
     `factor`; posts are set anew where the panel holds their year. For a name that the index lacks: its lightest pillar;
     its lightest and its heaviest indicator. Returns heavier, old, new (weights in per cent), dropped, revised, anew (new posts), unit, points and the parts by factor.
     """
+    alone = ["the index is one indicator: an exercise needs several"]
+    refuse("exercise", alone * (len(index.spec.indicators) < 2))
     weight, leaves = index.weight_in_index, index.spec.indicators
     heavier = heavier if heavier in index.spec.pillars else weight[index.spec.pillars].idxmin()
     dropped = dropped if dropped in leaves else weight[leaves].idxmin()
@@ -699,12 +701,13 @@ def _values(states: tuple, own: tuple, framework: bool) -> dict:
 
 def _treated(spec, index: Index) -> pd.DataFrame:
     """The data of an index under another framework, up to normalisation, for the indicators that they hold."""
-    held = set(index.panel.dropna(subset="value")["indicator"])
+    cells = index.complete()
+    held = set(cells.dropna(subset="value")["indicator"])
     lacking = [
         name for name in spec.indicators if not {name, spec.rules[name]["denominator"] or name} <= held
     ]
     spec = spec.drop(*lacking) if lacking else spec
-    raw, status = panels.wide(index.panel, [*spec.indicators, *spec.denominators])
+    raw, status = panels.wide(cells, [*spec.indicators, *spec.denominators])
     table = score.completed(spec, raw, status, index.groups)[-1]
     return treat.treat(normalise.transform(table, spec), spec)[0]
 

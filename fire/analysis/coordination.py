@@ -33,7 +33,8 @@ def scale_of(spec, node: str) -> tuple[float, float] | None:
         return float(min(scores)), float(max(scores))
     if shown:
         held = rule["range"] == "truncated" and rule["normalise"] not in normalise.RANKS
-        return tuple(map(float, rule["scale"])) if held or rule["normalise"] not in ENDLESS else None
+        worst, best = map(float, rule["scale"])
+        return (worst, best) if held or rule["normalise"] not in ENDLESS else None
     if aggregate.shaped(rule) or rule["aggregation"] not in AMONG:
         return None
     below = {scale_of(spec, child) for child in spec.children(node)}
@@ -50,10 +51,11 @@ def _readable(spec, nodes: list, what: str) -> tuple[float, float]:
     ]
     told = {scale for scale in scales.values() if scale}
     if not faults and len(told) > 1:
-        shown = ", ".join(f"{node} {low:g}-{high:g}" for node, (low, high) in scales.items())
+        shown = ", ".join(f"{node} {scale[0]:g}-{scale[1]:g}" for node, scale in scales.items() if scale)
         faults = [f"scores on different scales ({shown}): give all nodes one scale"]
     if spec.method["best"] == "low":
         faults.append('the lowest score is the best, and it takes the highest for it: set best = "high"')
+    faults += ["the index has no node below it: give an index of several"] * (not nodes)
     refuse(what, faults)
     return told.pop()
 

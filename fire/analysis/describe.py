@@ -5,6 +5,7 @@ Index and know which of its cells are data.
 """
 
 import itertools
+import numbers
 
 import numpy as np
 import pandas as pd
@@ -12,15 +13,95 @@ from scipy import stats
 
 from fire.analysis import known
 from fire.errors import InputError, refuse
+from fire.index import arguments, treat
 from fire.index import panel as panels
-from fire.index import treat
 
 TESTS = {"pearson": stats.pearsonr, "spearman": stats.spearmanr, "kendall": stats.kendalltau}
 FEWEST = 3  # pairs of values of which a correlation is taken
 
 
+# What is given
+
+
+def no_index(index) -> list[str]:
+    """Why this is no Index."""
+    if hasattr(index, "scores") and hasattr(index, "spec"):
+        return []
+    kind = "a table" if isinstance(index, pd.DataFrame) else f"a {type(index).__name__}"
+    return [f"{kind} is given where an Index is meant: give the Index itself, as fire.Index(spec, panel)"]
+
+
+def no_table(table, columns=(), advice: str = "index.wide()") -> list[str]:
+    """Why this is no DataFrame with these columns; `advice`: where one comes from."""
+    if not isinstance(table, pd.DataFrame):
+        kind = "an Index" if hasattr(table, "spec") else f"a {type(table).__name__}"
+        return [f"{kind} is given where a DataFrame is meant: give one as of {advice}"]
+    return [
+        f"column '{name}' is missing: give a table as of {advice}" for name in columns if name not in table
+    ]
+
+
+def no_numbers(table: pd.DataFrame) -> list[str]:
+    """A sentence for every column that does not hold numbers."""
+    return [
+        f"column '{name}' is no number: make it one, or leave it out"
+        for name in table
+        if not pd.api.types.is_numeric_dtype(table[name].infer_objects())
+    ]
+
+
+def no_number(name: str, value, fits, advice: str, whole: bool = False) -> list[str]:
+    """A sentence unless the value is a (whole) number that fits; `advice`: what to type instead."""
+    kind = numbers.Integral if whole else numbers.Real
+    good = isinstance(value, kind) and not isinstance(value, bool | np.bool_) and fits(value)
+    return [] if good else [f"{name} = {value!r}: {advice}"]
+
+
+def listed(value) -> list:
+    """One value or several as a list, none of None; a text is one."""
+    return arguments.several(value) or []
+
+
+def no_generator(rng) -> list[str]:
+    """Why this is no generator of random numbers."""
+    good = isinstance(rng, np.random.Generator)
+    return [] if good else [f"rng = {rng!r}: give a generator, as numpy.random.default_rng(2022)"]
+
+
+def unchosen(key: str, choice, options) -> list[str]:
+    """A sentence where a choice is none of the options."""
+    return (
+        []
+        if choice in list(options)
+        else [f"{key} '{choice}' is not known: type one of {', '.join(options)}"]
+    )
+
+
+def unknown(index, nodes: list, year: int | None) -> list[str]:
+    """A sentence for every node and the year that an index does not have, or for what is no index."""
+    if faults := no_index(index):
+        return faults
+    for node in nodes:
+        try:
+            index.spec.known(node)
+        except InputError as error:
+            faults += error.faults
+    return faults + arguments.of_year(year, index.years)[1]
+
+
+def year_of(index, year=None) -> int:
+    """The year as a number, default the one ranked. Raises InputError for a year that the index does not have."""
+    refuse("year", unknown(index, [], year))
+    found, _ = arguments.of_year(year)
+    return index.year if found is None else found
+
+
+# Data and scores
+
+
 def availability(table: pd.DataFrame) -> pd.DataFrame:
     """For each row: missing and zero cells, the share that is present, and the share of those that is not zero."""
+    refuse("availability", no_table(table, advice="index.steps().raw"))
     missing, zero = table.isna().sum(axis=1), table.eq(0).sum(axis=1)
     present = table.shape[1] - missing
     return pd.DataFrame(
@@ -46,14 +127,14 @@ def screening(
     Raises InputError for an unknown year and for thresholds outside 0 to 1.
     """
     thresholds = {"available": available, "not_zero": not_zero}
-    faults = [
-        f"{name} = {value!r}: a threshold is a share: type a number from 0 to 1"
-        for name, value in thresholds.items()
-        if not 0 <= value <= 1
-    ]
-    refuse("screening", [*unknown(index, [], year), *faults])
+    faults = unknown(index, [], year)
+    for name, value in thresholds.items():
+        faults += no_number(
+            name, value, lambda x: 0 <= x <= 1, "a threshold is a share: type a number from 0 to 1"
+        )
+    refuse("screening", faults)
     cells = index.complete()
-    cells = cells[cells["year"].eq(index.year if year is None else year)]
+    cells = cells[cells["year"].eq(year_of(index, year))]
     if "status" in cells:
         cells = cells[~cells["status"].isin(known.SOFT)]
     table = cells.astype({"unit": object, "indicator": object}).pivot(
@@ -66,37 +147,30 @@ def screening(
     return found.assign(screened=found["low_data"] | found["low_not_zero"])
 
 
-def unknown(index, nodes: list, year: int | None) -> list[str]:
-    """A sentence for every node and the year that an index does not have."""
-    faults = []
-    for node in nodes:
-        try:
-            index.spec.known(node)
-        except InputError as error:
-            faults += error.faults
-    if year is not None and year not in index.years:
-        faults.append(f"no year {year}: type one of {', '.join(map(str, index.years))}")
-    return faults
-
-
 def statistics(table: pd.DataFrame) -> pd.DataFrame:
-    """For each column: least, most, mean, median, sd (n - 1), skewness, kurtosis, counts, and whether it is skewed."""
+    """For each column: least, most, mean, median, sd (n - 1), skewness, kurtosis, counts, and whether it is skewed.
+
+    What a column has too few values for is missing. Raises InputError for a column of text.
+    """
+    refuse("statistics", no_table(table) or no_numbers(table))
 
     def line(column):
         x = column.dropna().to_numpy(dtype=float)
-        return {
-            "min": x.min(),
-            "max": x.max(),
-            "mean": x.mean(),
-            "median": np.median(x),
-            "sd": x.std(ddof=1),
-            "skew": treat.skewness(x),
-            "kurtosis": treat.kurtosis(x),
+        held = {
+            "min": column.min(),
+            "max": column.max(),
+            "mean": column.mean(),
+            "median": column.median(),
+            "sd": column.std(ddof=1),
+        }
+        return held | {
+            "skew": treat.skewness(x) if len(x) else np.nan,
+            "kurtosis": treat.kurtosis(x) if len(x) else np.nan,
             "count": len(x),
-            "available": len(x) / len(column),
-            "not_zero": (x != 0).mean(),
+            "available": len(x) / len(column) if len(column) else np.nan,
+            "not_zero": (x != 0).mean() if len(x) else np.nan,
             "unique": len(np.unique(x)),
-            "outliers": treat.skewed(x, 2.0, 3.5),
+            "outliers": bool(len(x)) and treat.skewed(x, 2.0, 3.5),
         }
 
     return pd.DataFrame({name: line(table[name]) for name in table}).T.infer_objects()
@@ -108,24 +182,22 @@ def correlations(
     """Correlations between the columns of two tables (default: of one with itself), over the rows that both have.
 
     `method`: pearson, spearman or kendall; with `level` (0.05, say) correlations with a larger p value are left out.
-    Raises InputError for another method.
+    Raises InputError for another method, and for columns of text.
     """
-    right, test = left if right is None else right, _chosen("correlations", "method", method, TESTS)
+    right = left if right is None else right
+    faults = unchosen("method", method, TESTS)
+    for table in [left] if right is left else [left, right]:
+        faults += no_table(table) or no_numbers(table)
+    if level is not None:
+        faults += no_number("level", level, lambda x: 0 < x <= 1, "type a p value, as 0.05")
+    refuse("correlations", faults)
+    test = TESTS[method]
 
     def cell(a, b):
         r, p, _ = _correlation(left[a], right[b], test)
         return r if level is None or p <= level else np.nan
 
     return pd.DataFrame({b: {a: cell(a, b) for a in left} for b in right})
-
-
-def _chosen(what: str, key: str, choice: str, options: dict):
-    """The option of that name; InputError that lists the names for another."""
-    refuse(
-        what,
-        [] if choice in options else [f"{key} '{choice}' is not known: type one of {', '.join(options)}"],
-    )
-    return options[choice]
 
 
 def _correlation(a: pd.Series, b: pd.Series, test) -> tuple[float, float, int]:
@@ -170,16 +242,16 @@ def correlation_tests(
 
     Raises InputError for unknown nodes, another year, another method and a bound outside [-1, 1], all at once.
     """
-    nodes = index.spec.indicators if nodes is None else nodes
+    refuse("correlations", no_index(index))
+    nodes = index.spec.indicators if nodes is None else listed(nodes)
+    others = arguments.several(others)
     faults = unknown(index, list(dict.fromkeys([*nodes, *(others or [])])), year)
-    if method not in TESTS:
-        faults.append(f"method '{method}' is not known: type one of {', '.join(TESTS)}")
-    faults += [
-        f"{name} = {bound!r}: a correlation lies from -1 to 1: type a number in between"
-        for name, bound in (("above", above), ("below", below))
-        if bound is not None and not -1 <= bound <= 1
-    ]
+    faults += unchosen("method", method, TESTS)
+    for name, bound in (("above", above), ("below", below)):
+        told = "a correlation lies from -1 to 1: type a number in between"
+        faults += [] if bound is None else no_number(name, bound, lambda x: -1 <= x <= 1, told)
     refuse("correlations", faults)
+    year = year_of(index, year)
     pairs = (
         list(itertools.combinations(nodes, 2))
         if others is None
@@ -188,7 +260,7 @@ def correlation_tests(
     if siblings:
         parent = index.spec.nodes["parent"]
         pairs = [(a, b) for a, b in pairs if parent[a] == parent[b]]
-    soft = {} if simulated else _soft(index, index.year if year is None else year)
+    soft = {} if simulated else _soft(index, year)
     tests = _paired(index.wide(year), pairs, TESTS[method]).assign(
         reason=pd.Series([soft.get(a) or soft.get(b) for a, b in pairs], dtype=object)
     )
@@ -272,9 +344,20 @@ def trends(
     `measure`: growth_rate (a year) or slope_pct (per cent a year); `last`: over that many years up to the latest value.
     `available`: share of all years that have a value; `in_window`: of the years of the trend; no trend is given where it
     is below `least`.
-    With `spec`, falls of negative indicators count as rises (COINr's get_trends). Raises InputError for another measure.
+    With `spec`, falls of negative indicators count as rises (COINr's get_trends). In a table of one year, and of one
+    value, there is no trend. Raises InputError for another measure, a table that is not by year and unit, a `last` below
+    one and a `least` that is no share.
     """
-    trend = _chosen("trends", "measure", measure, {"growth_rate": _growth_rate, "slope_pct": slope_pct})
+    measures = {"growth_rate": _growth_rate, "slope_pct": slope_pct}
+    faults = no_table(table, advice="index.steps().raw") or no_numbers(table)
+    if isinstance(table, pd.DataFrame) and list(table.index.names) != ["year", "unit"]:
+        faults = ["the rows are not by year and unit: give a table as of index.steps().raw"]
+    faults += unchosen("measure", measure, measures) + ([] if spec is None else arguments.of_spec(spec))
+    if last is not None:
+        faults += no_number("last", last, lambda x: x > 0, "type a whole number of years, as 5", whole=True)
+    faults += no_number("least", least, lambda x: 0 <= x <= 1, "a share is meant: type a number from 0 to 1")
+    refuse("trends", faults)
+    trend = measures[measure]
     years, cube = panels.years_of(table), panels.cube(table)
     units, lines = table.index.get_level_values("unit")[: cube.shape[1]], []
     for row, unit in enumerate(units):
@@ -300,7 +383,8 @@ def trends(
                     "latest": years[there[-1]] if len(there) else None,
                 }
             )
-    return pd.DataFrame(lines)
+    columns = ["unit", "node", "trend", "available", "in_window", "first", "latest"]
+    return pd.DataFrame(lines, columns=columns)
 
 
 def holm(p) -> np.ndarray:

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 
 from fire.analysis import describe, regions
-from fire.errors import refuse
+from fire.errors import InputError, refuse
 
 CAUTION = "ordinary least squares; the coefficients are associations across cities and claim no cause"
+COVARIANCES = ["nonrobust", "HC0", "HC1", "HC2", "HC3"]  # of statsmodels
+COLUMNS = ["model", "term", "estimate", "std_error", "t", "p_value", "ci_low", "ci_high", "n", "r2"]
 CHECKS = {"largest_vif": 10, "condition_number": 30}  # checks with a limit instead of a p-value
 
 
@@ -14,8 +16,10 @@ def growth_frame(scores: pd.DataFrame, pillars: list[str], node: str = "total") 
     """One row a city: `unit, growth` (points a year, of `node`), first-year scores of the pillars, `region`.
 
     `scores`: a balanced panel with `region` (regions.balanced). Growth is (y_T - y_0)/T between the first and the last
-    year. Raises InputError for fewer than two years and for a city without a score in some year.
+    year. Raises InputError for fewer than two years, for a city without a score in some year and without `region`.
     """
+    pillars = describe.listed(pillars)
+    refuse("growth", describe.no_table(scores, ["region"], regions.BALANCED))
     growth = yearly_change(scores, node)
     frame = pd.DataFrame({pillar: regions.wide(scores, pillar).iloc[:, 0] for pillar in pillars}).reindex(
         growth.index
@@ -36,11 +40,23 @@ def yearly_change(scores: pd.DataFrame, node: str) -> pd.DataFrame:
 def fit(formula: str, data: pd.DataFrame, covariance: str = "HC1", clusters: str | None = None):
     """Fit `formula` by statsmodels OLS; `clusters` names the column to cluster the errors by, else `covariance` rules.
 
-    Tests use Student's t. Raises InputError for missing cells and for no more rows than coefficients.
+    Tests use Student's t. Raises InputError for missing cells, for no more rows than coefficients, for a formula that does
+    not fit the table and another covariance.
     """
     import statsmodels.formula.api as smf
+    from patsy import PatsyError
 
-    model = smf.ols(formula, data, missing="raise" if data.notna().all(axis=None) else "drop")
+    faults = describe.no_table(data, [] if clusters is None else [clusters], "growth_frame(scores, pillars)")
+    faults += describe.unchosen("covariance", covariance, COVARIANCES)
+    if not faults and clusters is not None and data[clusters].nunique() == 1:
+        faults.append(f"all rows are of one '{clusters}': clustered errors need two or more: leave them out")
+    refuse(f"regression {formula}", faults)
+    try:
+        model = smf.ols(formula, data, missing="raise" if data.notna().all(axis=None) else "drop")
+    except PatsyError as error:
+        raise InputError(
+            f"regression {formula}", [f"{error}".splitlines()[0] + ": name columns of the table"]
+        ) from error
     faults = [
         f"row {row}, column '{column}': missing: fill it or leave the row out"
         for row, column in data.isna().stack().loc[lambda hole: hole].index
@@ -58,6 +74,7 @@ def fit(formula: str, data: pd.DataFrame, covariance: str = "HC1", clusters: str
 def accompanied(data: pd.DataFrame, by: str = "region") -> pd.DataFrame:
     """The rows that share their group with another: a group effect absorbs a city that is alone in its region, which
     then says nothing about slopes and makes tests of the effects singular (Correia 2015, Singletons)."""
+    refuse("groups", describe.no_table(data, [by], "growth_frame(scores, pillars)"))
     return data[data.groupby(by)[by].transform("size") > 1]
 
 
@@ -82,7 +99,8 @@ def models(index) -> dict:
 
 
 def coefficients(fits: dict) -> pd.DataFrame:
-    """Tidy table of several fits (name -> fit): `model, term, estimate, std_error, t, p_value, ci_low, ci_high, n, r2`.
+    """Tidy table of several fits (name -> fit): `model, term, estimate, std_error, t, p_value, ci_low, ci_high, n, r2`;
+    without rows where there are no fits (one year).
 
     `ci_low` and `ci_high` bound the 95 % interval.
     """
@@ -105,16 +123,18 @@ def coefficients(fits: dict) -> pd.DataFrame:
                 }
             )
         )
-    frame = pd.concat(rows, ignore_index=True)
+    frame = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=COLUMNS)
     errors = "; ".join(f"{name}: {result.cov_type} errors" for name, result in fits.items())
-    frame.attrs["convention"] = f"{CAUTION}; {errors}; 95 % intervals from Student's t"
+    frame.attrs["convention"] = "; ".join(
+        [CAUTION, *[errors] * bool(errors), "95 % intervals from Student's t"]
+    )
     return frame
 
 
 def slopes(table: pd.DataFrame, nodes: list) -> pd.DataFrame:
     """The rows of `coefficients` that belong to nodes, with `p_holm`: p-values corrected for the number of rows (Holm
     1979, by statsmodels)."""
-    found = table[table["term"].isin(nodes)].reset_index(drop=True)
+    found = table[table["term"].isin(describe.listed(nodes))].reset_index(drop=True)
     found.insert(list(found).index("p_value") + 1, "p_holm", describe.holm(found["p_value"]))
     found.attrs = table.attrs
     return found
@@ -125,7 +145,8 @@ def diagnostics(fits: dict) -> pd.DataFrame:
     condition number below 30).
 
     Breusch-Pagan (constant variance), Ramsey RESET (functional form, squares and cubes of the fit), Jarque-Bera
-    (normal residuals), largest variance inflation factor, condition number of the standardised regressors.
+    (normal residuals), largest variance inflation factor, condition number of the standardised regressors. Checks that
+    the data do not allow are left out, as RESET with too few rows for its two terms.
     """
     frames = [_checks(result).assign(model=name) for name, result in fits.items()]
     columns = ["model", "check", "statistic", "p_value", "passes"]
@@ -144,17 +165,21 @@ def _checks(result) -> pd.DataFrame:
     exog = plain.model.exog
     slopes = exog[:, exog.std(axis=0) > 0]
     vif = np.linalg.inv(np.atleast_2d(np.corrcoef(slopes.T))).diagonal().max()
-    reset = linear_reset(plain, power=3, use_f=True)
     pagan, jarque = het_breuschpagan(plain.resid, exog), jarque_bera(plain.resid)
+    wider = np.column_stack([exog, plain.fittedvalues**2, plain.fittedvalues**3])
+    able = len(wider) > wider.shape[1] and np.linalg.matrix_rank(wider) == wider.shape[1]
+    reset = linear_reset(plain, power=3, use_f=True) if able else None
     rows = [
         ("breusch_pagan", pagan[0], pagan[1]),
-        ("reset", float(reset.fvalue), float(reset.pvalue)),
+        *([("reset", float(reset.fvalue), float(reset.pvalue))] if reset else []),
         ("jarque_bera", jarque[0], jarque[1]),
         ("largest_vif", vif, np.nan),
         ("condition_number", np.linalg.cond((slopes - slopes.mean(axis=0)) / slopes.std(axis=0)), np.nan),
     ]
     frame = pd.DataFrame(rows, columns=["check", "statistic", "p_value"])
-    frame["passes"] = [p > 0.05 if p == p else value < CHECKS[check] for check, value, p in rows]
+    frame = frame[frame["p_value"].notna() | frame["check"].isin(list(CHECKS))].reset_index(drop=True)
+    told = frame.itertuples(index=False)
+    frame["passes"] = [p > 0.05 if p == p else value < CHECKS[check] for check, value, p in told]
     return frame
 
 
@@ -170,6 +195,7 @@ def findings(fits: dict, nodes: list) -> dict:
     the first model, of how many `tests`, its `n` and `r2`, and the checks that it fails (`failed`); empty without it."""
     if "pillars" not in fits:
         return {}
+    nodes = describe.listed(nodes)
     table, checks = slopes(coefficients(fits), nodes), diagnostics({"pillars": fits["pillars"]})
     clear = table[table["p_holm"].lt(0.05) & table["model"].eq("pillars")]
     return {

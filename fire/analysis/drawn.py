@@ -17,27 +17,6 @@ from fire.index import aggregate, rounding
 from fire.index.spec import Spec
 
 CELLS = 2**21  # rows × nodes computed at a time
-# keys of the row of an inner node that say what it is, not what becomes of its score
-PLAIN = {
-    "id",
-    "parent",
-    "label",
-    "weight",
-    "unit",
-    "basis",
-    "aggregation",
-    "weighting",
-    "judgements",
-    "shift",
-    "definition",
-    "source",
-    "channel",
-    "criterion",
-    "scale",
-    "reference",
-    "coverage",
-    "least",
-}
 
 
 @dataclass(frozen=True)
@@ -76,13 +55,14 @@ def linked_mean(spec, node: str, gaps: bool) -> str | None:
     it goes up: no link, limits, transform, normalisation, rule for missing scores or rounding of their own, no node in
     two places, no weights by group, and (`gaps`: cells are missing) no least coverage.
     """
-    below, rows = inner(spec, node), {row["id"]: row for row in spec.table["node"]}
-    ways = {spec.rules[name]["aggregation"] for name in below}
+    rules = [spec.rules[name] for name in inner(spec, node)]
+    ways = {rule["aggregation"] for rule in rules}
     plain = (
         len(ways) == 1
         and ways <= set(aggregate.LINKED)
-        and all(set(rows[name]) <= PLAIN for name in below)
-        and not (gaps and any(spec.rules[name]["coverage"] or spec.rules[name]["least"] for name in below))
+        and not any(aggregate.shaped(rule) or rule["link"] or rule["same_as"] for rule in rules)
+        and all(rule["missing"] == "none" for rule in rules)
+        and not (gaps and any(rule["coverage"] or rule["least"] for rule in rules))
         and not any(rounding.declared(spec, name) for name in reach(spec, node))
         and not spec.group_weights
     )

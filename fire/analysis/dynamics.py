@@ -3,35 +3,32 @@
     same = regions.balanced(index)        # tidy scores of the cities that have every year, with their region
     dynamics.beta(same, "F")              # all functions take such scores and one node
 
-A comparison needs two years at least: with one, those functions refuse (`density` and Moran's I do not). Everything
-is measured in points: the floor of a scale is a convention, and a ratio to it (coefficient of variation, growth in per cent,
-logarithm) would move with it. Tests are for scores that rest on nothing simulated (`known.measured`).
+A comparison needs two years at least: with one, those functions refuse (`density`, Moran's I and the moves, of which
+there are none, do not). Everything is measured in points: the floor of a scale is a convention, and a ratio to it
+(coefficient of variation, growth in per cent, logarithm) would move with it. Tests are for scores that rest on nothing simulated (`known.measured`).
 """
 
 import numpy as np
 import pandas as pd
 
 from fire.analysis import describe, determinants, regions
-from fire.analysis.known import HIGH, LOW, Draws
-from fire.analysis.regions import aligned, wide
+from fire.analysis.known import HIGH, KEYS, LOW, Draws
+from fire.analysis.regions import BALANCED, SCORES, aligned, wide
 from fire.errors import refuse
 
 EARTH_KM = 6371.0
 LEVEL = 0.05  # of the tests
-COVARIANCES = ["nonrobust", "HC0", "HC1", "HC2", "HC3"]  # of statsmodels
+CLASSES = "classes(scores, node)"  # where tables come from, in words to those who give others
+TRANSITIONS = f"transitions({CLASSES})"
 BANDWIDTHS = ["scott", "silverman"]  # of scipy
 
 
 def comparable(index) -> Draws:
     """The balanced panel (`regions.balanced`), and that under each draw of what is not known."""
+    refuse("balanced panel", describe.no_index(index))
     return Draws(
         regions.balanced(index), [regions.balanced(one) for one in index.completions], index.softness
     )
-
-
-def _unknown(key: str, choice, options: list[str]) -> list[str]:
-    """A sentence where a choice is none of the options."""
-    return [] if choice in options else [f"{key} '{choice}' is not known: type one of {', '.join(options)}"]
 
 
 # Convergence
@@ -47,6 +44,7 @@ def sigma(scores: pd.DataFrame, node: str) -> pd.DataFrame:
 def spread(scores: pd.DataFrame, nodes: list) -> pd.DataFrame:
     """Standard deviations of several nodes as a table: `node, sd_<year> …, sd_change` from the first to the last year
     (points)."""
+    nodes = describe.listed(nodes)
     table = regions.by_node(sigma, scores, nodes).pivot(index="node", columns="year", values="sd").loc[nodes]
     change = table.iloc[:, -1] - table.iloc[:, 0]
     table.columns = [f"sd_{year}" for year in table]
@@ -56,6 +54,9 @@ def spread(scores: pd.DataFrame, nodes: list) -> pd.DataFrame:
 def basis(scores: pd.DataFrame, node: str) -> float:
     """How much of a node rests on public statistics and printed data, in per cent of weight, over units and years."""
     wide(scores, node)
+    refuse(
+        "data basis", describe.no_table(scores, [*KEYS, "score", "share_printed", "share_observed"], SCORES)
+    )
     part = scores[scores["node"].eq(node)]
     return 100 * float(part[["share_printed", "share_observed"]].sum(axis=1).mean())
 
@@ -86,8 +87,10 @@ def beta(
     data = determinants.yearly_change(scores, node)
     years = int(data["years"].iloc[0])
     what, formula = f"beta convergence of node '{node}'", "growth ~ initial"
-    faults = _unknown("covariance", covariance, COVARIANCES)
+    faults = describe.unchosen("covariance", covariance, determinants.COVARIANCES)
     if controls is not None:
+        faults += describe.no_table(controls, advice="places.set_index('city')[['gdp']]")
+    if controls is not None and isinstance(controls, pd.DataFrame):
         texts = [name for name in controls if not pd.api.types.is_numeric_dtype(controls[name])]
         faults += [f"control '{name}' is no number: make it one, as by pd.get_dummies" for name in texts]
     refuse(what, faults)
@@ -128,12 +131,9 @@ def convergence(scores: pd.DataFrame, nodes: list) -> pd.DataFrame:
     region effects, errors by region; cities alone in their region are left out). Models that the data do not allow
     (one region, too few cities) are left out.
     """
-    lost = (
-        []
-        if "region" in scores
-        else ["column 'region' is missing: take the scores of regions.balanced(index)"]
-    )
-    refuse("convergence", lost)
+    lost = describe.no_table(scores, ["region"], BALANCED)
+    nodes = describe.listed(nodes)
+    refuse("convergence", lost or ([] if nodes else ["no node given: name one"]))
     region = scores.drop_duplicates("unit").set_index("unit")["region"]
     inside = determinants.accompanied(region.reset_index()).set_index("unit")["region"]
     rows = []
@@ -208,11 +208,20 @@ def classes(scores: pd.DataFrame, node: str, k: int = 4, bounds=None, relative: 
 
     Classes are bounded by the quantiles of all years together, or by `bounds`; a value on a bound belongs to the lower
     class. `relative` takes the mean of their year from the scores first. `attrs` hold the bounds and the convention.
+    Raises InputError for fewer than two classes, bounds that are no rising numbers, and as `regions.wide`.
     """
     table = wide(scores, node, least_years=2)
     table = table - table.mean() if relative else table
-    refuse("classes", [] if bounds is not None or k > 1 else [f"k = {k}: choose two classes or more"])
-    bounds = np.quantile(table, np.arange(1, k) / k) if bounds is None else np.asarray(bounds, dtype=float)
+    if bounds is None:
+        told = "choose two classes or more, as a whole number"
+        refuse("classes", describe.no_number("k", k, lambda x: x > 1, told, whole=True))
+        bounds = np.quantile(table, np.arange(1, k) / k)
+    else:
+        told, faults = "give bounds as numbers, as [-1, 0, 1]", []
+        for bound in describe.listed(bounds):
+            faults += describe.no_number("bounds", bound, np.isfinite, told)
+        refuse("classes", faults or ([] if np.size(bounds) else [f"no bounds: {told}"]))
+        bounds = np.asarray(describe.listed(bounds), dtype=float)
     refuse(
         "classes", [] if (np.diff(bounds) > 0).all() else ["the bounds do not increase: use fewer classes"]
     )
@@ -229,6 +238,7 @@ def transitions(found: pd.DataFrame, labels=None) -> pd.DataFrame:
     """Transition table of classes (rows units, columns years): `from, to, count, probability`, by giddy's `Markov`.
 
     `labels`: the classes in order (default: sorted); a class that no unit leaves has no probabilities (missing).
+    Raises InputError for what is no such table, fewer than two years and classes that are missing or not among the labels.
 
     >>> chains = pd.DataFrame([list(chain) for chain in "bac cca cbc aab abc".split()])
     >>> transitions(chains)["probability"].round(3).tolist()
@@ -236,13 +246,19 @@ def transitions(found: pd.DataFrame, labels=None) -> pd.DataFrame:
     """
     from giddy.markov import Markov
 
-    labels = sorted(pd.unique(found.stack())) if labels is None else list(labels)
+    refuse("transitions", describe.no_table(found, advice=CLASSES))
+    if labels is None:
+        labels = list(pd.unique(found.stack()))
+        texts = {isinstance(label, str) for label in labels}
+        refuse("transitions", ["classes are texts and numbers: give one kind"] if len(texts) > 1 else [])
+        labels = sorted(labels)
+    labels = list(labels) if isinstance(labels, str) else describe.listed(labels)
     faults = [f"{found.shape[1]} year given, at least 2 needed: add years"] if found.shape[1] < 2 else []
     faults += [
         f"{unit}, {year}: class '{found.at[unit, year]}' is missing or not among {labels}"
         for unit, year in (~found.isin(labels)).stack().loc[lambda hole: hole].index
     ]
-    refuse("transitions", faults)
+    refuse("transitions", faults or ([] if len(found) else ["there are no units"]))
     codes = found.apply(lambda year: pd.Categorical(year, labels).codes)
     markov = Markov(codes.to_numpy(), classes=np.arange(len(labels)), summary=False)
     frame = _transition_frame(markov.transitions, labels)
@@ -272,6 +288,7 @@ def long_run(chain: pd.DataFrame) -> pd.DataFrame:
     """
     from giddy.ergodic import steady_state
 
+    refuse("long run", describe.no_table(chain, ["from", "to", "count", "probability"], TRANSITIONS))
     order = list(dict.fromkeys(chain["from"]))
     table = chain.pivot(index="from", columns="to", values="probability").loc[order, order]
     entered = (
@@ -313,7 +330,9 @@ def _transition_frame(counts: np.ndarray, labels: list) -> pd.DataFrame:
 
 
 def moves(found: pd.DataFrame) -> pd.DataFrame:
-    """Units that changed class from one year to the next: `unit, year, class_before, class_after, step`."""
+    """Units that changed class from one year to the next: `unit, year, class_before, class_after, step`; none with one
+    year."""
+    refuse("moves", describe.no_table(found, advice=CLASSES))
     rows = [
         (unit, after, found.at[unit, before], found.at[unit, after])
         for before, after in zip(found.columns, found.columns[1:])
@@ -326,35 +345,44 @@ def moves(found: pd.DataFrame) -> pd.DataFrame:
 def movers(scores: pd.DataFrame, node: str, found: pd.DataFrame) -> pd.DataFrame:
     """`moves` of the classes `found` with region and ranks: `unit, region, year, class_before, class_after, step,
     rank_before, rank_after`, risers first. The year is left out when there is one step."""
+    refuse("movers", describe.no_table(scores, [*KEYS, "rank", "region"], BALANCED))
     rank = scores[scores["node"].eq(node)].set_index(["unit", "year"])["rank"]
-    frame = moves(found)
+    frame, ago = moves(found), dict(zip(found.columns[1:], found.columns))
     frame.insert(1, "region", frame["unit"].map(scores.drop_duplicates("unit").set_index("unit")["region"]))
-    for column, ago in (("rank_before", 1), ("rank_after", 0)):
-        keys = pd.MultiIndex.from_arrays([frame["unit"], frame["year"] - ago])
-        frame[column] = rank.reindex(keys).to_numpy()
+    for column, year in (("rank_before", frame["year"].map(ago)), ("rank_after", frame["year"])):
+        frame[column] = rank.reindex(pd.MultiIndex.from_arrays([frame["unit"], year])).to_numpy()
     frame = frame.drop(columns="year" if found.shape[1] == 2 else [])
     return frame.sort_values(["step", "rank_after"], ascending=[False, True], ignore_index=True)
 
 
 def staying(chain: pd.DataFrame, node: str) -> dict:
     """Share of units that kept their class of a node (per cent), the firmest and the loosest class; `chain` as of
-    `transitions`."""
+    `transitions`; empty where no move is known."""
+    refuse("staying", describe.no_table(chain, ["from", "to", "count", "probability"], TRANSITIONS))
+    if not chain["count"].sum():
+        return {}
     kept = chain[chain["from"].eq(chain["to"])].set_index("from")
     return {
         "node": node,
         "stay": 100 * kept["count"].sum() / chain["count"].sum(),
-        "firm": int(kept["probability"].idxmax()),
+        "firm": _class(kept["probability"].idxmax()),
         "firm_p": kept["probability"].max(),
-        "loose": int(kept["probability"].idxmin()),
+        "loose": _class(kept["probability"].idxmin()),
         "loose_p": kept["probability"].min(),
     }
+
+
+def _class(label):
+    """The label of a class, a number as a plain one."""
+    return label if isinstance(label, str) else int(label)
 
 
 def rank_mobility(scores: pd.DataFrame, node: str) -> pd.DataFrame:
     """Rank mobility between consecutive years and over the whole period.
 
     `from_year, to_year, tau` (Kendall, giddy), `spearman, mean_change` (mean absolute rank change), `moved` (units whose
-    rank changed). Ties share the best rank.
+    rank changed). Ties share the best rank. Where all units have one score in a year, and of one unit, there is no
+    correlation.
     """
     from giddy.rank import Tau
     from scipy.stats import spearmanr
@@ -365,13 +393,15 @@ def rank_mobility(scores: pd.DataFrame, node: str) -> pd.DataFrame:
     spans += [(table.columns[0], table.columns[-1])] if len(spans) > 1 else []
     rows = []
     for first, last in spans:
-        tau, change = Tau(table[first].to_numpy(), table[last].to_numpy()), (ranks[first] - ranks[last]).abs()
+        change = (ranks[first] - ranks[last]).abs()
+        apart = min(table[first].nunique(), table[last].nunique()) > 1
+        tau = Tau(table[first].to_numpy(), table[last].to_numpy()).tau if apart else np.nan
         rows.append(
             (
                 first,
                 last,
-                float(tau.tau),
-                float(spearmanr(table[first], table[last])[0]),
+                float(tau),
+                float(spearmanr(table[first], table[last])[0]) if apart else np.nan,
                 change.mean(),
                 int((change > 0).sum()),
             )
@@ -387,6 +417,9 @@ def rank_moves(scores: pd.DataFrame, node: str, largest: int = 12) -> pd.DataFra
     """The `largest` rises and falls in rank from the first to the last year: `unit, rank_before, rank_after,
     rank_change` (positive = moved up), rises first. Units that kept their rank are not in it."""
     wide(scores, node)
+    faults = describe.no_table(scores, [*KEYS, "rank"], SCORES)
+    told = "give a whole number, as 12"
+    refuse("rank moves", faults + describe.no_number("largest", largest, lambda x: x >= 0, told, whole=True))
     ranks = scores[scores["node"].eq(node)].pivot(index="unit", columns="year", values="rank").astype(int)
     frame = pd.DataFrame({"rank_before": ranks.iloc[:, 0], "rank_after": ranks.iloc[:, -1]})
     frame["rank_change"] = frame["rank_before"] - frame["rank_after"]
@@ -434,7 +467,12 @@ def density(scores: pd.DataFrame, node: str, bandwidth="scott", points: int = 25
     flat = [
         f"{year}: all scores are equal, so there is no density" for year in table if table[year].nunique() < 2
     ]
-    flat += _unknown("bandwidth", bandwidth, BANDWIDTHS) if isinstance(bandwidth, str) else []
+    if isinstance(bandwidth, str):
+        flat += describe.unchosen("bandwidth", bandwidth, BANDWIDTHS)
+    elif not callable(bandwidth):
+        told = f"give a number above zero, or one of {', '.join(BANDWIDTHS)}"
+        flat += describe.no_number("bandwidth", bandwidth, lambda x: x > 0, told)
+    flat += describe.no_number("points", points, lambda x: x > 1, "give two or more, as 256", whole=True)
     refuse(f"density of node '{node}'", flat)
     kernels = {year: gaussian_kde(table[year], bandwidth) for year in table}
     width = {year: float(np.sqrt(kernel.covariance[0, 0])) for year, kernel in kernels.items()}
@@ -460,7 +498,7 @@ def nearest(places: pd.DataFrame, k: int = 4):
     from libpysal.weights import KNN
 
     points = _coordinates(places)
-    refuse("weights", [] if 0 < k < len(points) else [f"k = {k}: choose 1 to {len(points) - 1}"])
+    _within("weights", k, points)
     w = KNN(points.to_numpy(), k=k, ids=list(points.index), radius=EARTH_KM, silence_warnings=True)
     return _named(w, f"weights: {k} nearest cities on the great circle, row-standardised")
 
@@ -470,7 +508,11 @@ def inverse_distance(places: pd.DataFrame, cutoff_km: float | None = None, power
     from libpysal.weights import DistanceBand
 
     points = _coordinates(places)
-    refuse("weights", [] if power > 0 else [f"power = {power}: give a number above zero, as 1 or 2"])
+    faults = describe.no_number("power", power, lambda x: x > 0, "give a number above zero, as 1 or 2")
+    if cutoff_km is not None:
+        told = "give kilometres above zero, or None"
+        faults += describe.no_number("cutoff_km", cutoff_km, lambda x: x > 0, told)
+    refuse("weights", faults)
     with np.errstate(divide="ignore"):
         w = DistanceBand(
             points.to_numpy(),
@@ -487,15 +529,25 @@ def inverse_distance(places: pd.DataFrame, cutoff_km: float | None = None, power
 
 def neighbourhoods(places: pd.DataFrame, numbers: list) -> dict:
     """Weights by number of nearest cities (at most all others), and under None those of inverse distance."""
-    near = {min(k, len(places) - 1): nearest(places, min(k, len(places) - 1)) for k in numbers}
+    points, numbers = _coordinates(places), describe.listed(numbers)
+    for k in numbers:
+        told = "give a whole number above zero"
+        refuse("weights", describe.no_number("k", k, lambda x: x > 0, told, whole=True))
+    near = {k: nearest(places, k) for k in (min(k, len(points) - 1) for k in numbers)}
     return near | {None: inverse_distance(places)}
+
+
+def _within(what: str, k, points: pd.DataFrame) -> None:
+    """InputError unless k is a number of neighbours that the cities have."""
+    refuse(what, [] if len(points) > 1 else ["one city has no neighbours: give two or more"])
+    told = f"choose 1 to {len(points) - 1}"
+    refuse(what, describe.no_number("k", k, lambda x: 0 < x < len(points), told, whole=True))
 
 
 def _coordinates(places: pd.DataFrame) -> pd.DataFrame:
     """Longitude and latitude by city; InputError for missing, impossible or coincident points."""
-    lost = [name for name in ("city", "lon", "lat") if name not in places]
-    refuse("coordinates in places", [f"column '{name}' is missing: add it" for name in lost])
-    points = places.set_index("city")[["lon", "lat"]].astype(float)
+    refuse("coordinates in places", describe.no_table(places, ["city", "lon", "lat"], "index.places"))
+    points = places.set_index("city")[["lon", "lat"]].apply(pd.to_numeric, errors="coerce").astype(float)
     good = points["lon"].between(-180, 180) & points["lat"].between(-90, 90)
     faults = [
         f"{city}: longitude or latitude is missing or impossible: correct it" for city in points.index[~good]
@@ -509,8 +561,9 @@ def _coordinates(places: pd.DataFrame) -> pd.DataFrame:
 
 def reach(places: pd.DataFrame, k: int) -> float:
     """Median distance of the k-th nearest city (km on the great circle)."""
-    refuse("reach", [] if 0 < k < len(places) else [f"k = {k}: choose 1 to {len(places) - 1}"])
-    lon, lat = np.deg2rad(_coordinates(places).to_numpy()).T
+    points = _coordinates(places)
+    _within("reach", k, points)
+    lon, lat = np.deg2rad(points.to_numpy()).T
     chord = np.sin((lat[:, None] - lat) / 2) ** 2
     chord += np.cos(lat[:, None]) * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
     return float(np.median(np.sort(2 * EARTH_KM * np.arcsin(np.sqrt(chord)), axis=1)[:, k]))
@@ -532,10 +585,7 @@ def _named(w, name: str):
 
 def _on_weights(table: pd.DataFrame, w) -> pd.DataFrame:
     """Rows of the table in the order of the weights; InputError for cities in one and not in the other."""
-    if not hasattr(w, "id_order"):
-        refuse(
-            "spatial weights", [f"weights are a {type(w).__name__}: give a libpysal W, as of nearest(places)"]
-        )
+    refuse("spatial weights", _no_weights(w))
     faults = [
         f"{city} is in the scores but not in the weights" for city in table.index.difference(w.id_order)
     ]
@@ -549,10 +599,17 @@ def _on_weights(table: pd.DataFrame, w) -> pd.DataFrame:
     return table.loc[w.id_order]
 
 
-def _enough(permutations: int) -> None:
-    refuse(
-        "permutations", [] if permutations > 0 else [f"{permutations} permutations: give 1 or more, as 999"]
-    )
+def _no_weights(w) -> list[str]:
+    """Why these are no spatial weights."""
+    told = f"weights are a {type(w).__name__}: give a libpysal W, as of nearest(places)"
+    return [] if hasattr(w, "id_order") else [told]
+
+
+def _enough(w, rng, permutations: int) -> None:
+    """InputError unless there are weights, a generator and some permutations."""
+    told = "give 1 or more, as 999"
+    faults = describe.no_number("permutations", permutations, lambda x: x > 0, told, whole=True)
+    refuse("random placements", [*_no_weights(w), *describe.no_generator(rng), *faults])
 
 
 def moran(
@@ -561,14 +618,18 @@ def moran(
     """Global Moran's I of every year, by esda: `year, I, expected, null_low, null_high` (5 and 95 per cent of random
     placements, drawn from `rng`), `z, p_value` (two-sided) from these placements, and under the assumption that the scores
     are independent draws from one normal distribution `variance_norm, z_norm, p_norm` (two-sided; Cliff and Ord 1981,
-    Spatial Processes; spdep's moran.test with randomisation=FALSE)."""
+    Spatial Processes; spdep's moran.test with randomisation=FALSE). Where all placements give one value, as of two or
+    three cities, there is no z."""
     from esda.moran import Moran
 
-    _enough(permutations)
+    _enough(w, rng, permutations)
     table, rows = _on_weights(wide(scores, node), w), []
     matrix = w.sparse.toarray()
     for year in table:
-        observed = Moran(table[year].to_numpy(), w, permutations=0)
+        with np.errstate(
+            invalid="ignore", divide="ignore"
+        ):  # of two or three cities, by chance nothing moves
+            observed = Moran(table[year].to_numpy(), w, permutations=0)
         z = rng.permuted(np.tile(observed.z, (permutations, 1)), axis=1)
         draws = len(z.T) / w.s0 * (z * (z @ matrix.T)).sum(axis=1) / (z**2).sum(axis=1)
         rows.append(
@@ -577,7 +638,7 @@ def moran(
                 float(observed.I),
                 float(observed.EI),
                 *np.quantile(draws, [LOW, HIGH]),
-                (observed.I - draws.mean()) / draws.std(),
+                (observed.I - draws.mean()) / draws.std() if np.ptp(draws) > 1e-12 else np.nan,
                 _pseudo_p(draws[:, None], np.array([observed.I]))[0],
                 float(observed.VI_norm),
                 float(observed.z_norm),
@@ -599,11 +660,15 @@ def local_moran(
 
     `unit, year, z` (standardised score), `lag` (mean of the neighbours' z), `I, quadrant` (HH, LH, LL, HL), `p_value`,
     `cluster` (the quadrant where p <= level, else ""), `robust` (still so at a false discovery rate of `level`).
+    Raises InputError for fewer than three cities.
     """
     from esda.moran import Moran_Local
 
-    _enough(permutations)
+    _enough(w, rng, permutations)
+    refuse("level", describe.no_number("level", level, lambda x: 0 < x < 1, "give a share, as 0.05"))
     table, frames = _on_weights(wide(scores, node), w), []
+    few = f"{len(table)} cities: around a city no order of the others differs: give three or more"
+    refuse("local Moran's I", [few] if len(table) < 3 else [])
     matrix = w.sparse.toarray()
     for year in table:
         local = Moran_Local(table[year].to_numpy(), w, permutations=0)
@@ -638,6 +703,13 @@ def autocorrelation(
     """Moran's I of the last year by node and weights (neighbours → libpysal `W`; None: another kind of weights): `node,
     neighbours, moran, null_low, null_high` (5 and 95 per cent of random placements), `p_value`, `p_holm` (corrected for
     the number of rows)."""
+    nodes = describe.listed(nodes)
+    faults = describe.no_table(scores, ["year"], SCORES) + ([] if nodes else ["no node given: name one"])
+    if not isinstance(weights, dict) or not weights:
+        faults.append(
+            "weights are no dictionary by number of neighbours: give one as of neighbourhoods(places, [4])"
+        )
+    refuse("autocorrelation", faults)
     last = scores[scores["year"].eq(scores["year"].max())]
     frames = [
         moran(last, node, w, rng, permutations).assign(node=node, neighbours=k)
@@ -675,13 +747,15 @@ def in_short(scores: pd.DataFrame, node: str, w) -> dict:
 
     ends, whole = sigma(scores, node)["sd"], rank_mobility(scores, node).iloc[-1]
     last = _on_weights(wide(scores, node), w).iloc[:, -1]
+    with np.errstate(invalid="ignore", divide="ignore"):  # of its variance by chance, which is not shown
+        found = float(Moran(last.to_numpy(), w, permutations=0).I)
     return {
         "node": node,
         "sd0": float(ends.iloc[0]),
         "sd1": float(ends.iloc[-1]),
         "tau": float(whole["tau"]),
         "mean": float(whole["mean_change"]),
-        "i": float(Moran(last.to_numpy(), w, permutations=0).I),
+        "i": found,
     }
 
 

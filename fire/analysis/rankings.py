@@ -233,6 +233,10 @@ def as_printed(ed, index) -> dict:
 
 def named(index) -> pd.DataFrame:
     """Names and group of the units: index unit; unit_zh, unit_en, group."""
+    missing = (
+        "the index has no places: give it a table with city, city_en and region, as in Index(…, places=…)"
+    )
+    refuse("names of units", [missing] * (index.places is None))
     places = index.places.set_index("city").rename_axis("unit")
     return pd.DataFrame({"unit_zh": places.index, "unit_en": places["city_en"], "group": places["region"]})
 

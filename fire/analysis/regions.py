@@ -7,6 +7,8 @@ regions.differences(same, ["total"], orders)       # how far cities are apart, a
 regions.by_year(same, "total", regions.dagum)      # a measure of every year
 """
 
+from collections.abc import Mapping, Set, Sized
+
 import numpy as np
 import pandas as pd
 from inequality.gini import Gini
@@ -15,13 +17,17 @@ from fire.analysis import describe
 from fire.analysis.known import HIGH, KEYS, LOW, SOFT, Draws, ranged
 from fire.analysis.views import named, with_ends
 from fire.errors import InputError, refuse
+from fire.index import arguments
 from fire.index.rounding import ranks
+from fire.index.spec_faults import suggest
 
 MEANS = (
     "score = simple mean of the region's cities that have a score; growth_pct = growth of the regional mean; "
     "mean_city_growth_pct = mean of the cities' growth; neither is given when the cities differ between the years"
 )
 NULL = ["expected_pct", "chance_low_pct", "chance_high_pct", "p_value"]
+SCORES = "index.scores()"  # where frames come from, in words to those who give others
+BALANCED = "regions.balanced(index)"
 INTENSIVE = ("%", "points", "index")  # units of values that cannot be added up over cities
 
 
@@ -37,6 +43,8 @@ def with_region(scores: pd.DataFrame, places: pd.DataFrame | None, by: str = "re
         raise InputError(
             "regions of cities", ["the index has no places: give it a frame with city and region"]
         )
+    faults = describe.no_table(scores, ["unit"], SCORES)
+    refuse("regions of cities", faults + describe.no_table(places, ["city", by], "index.places"))
     there = set(scores["unit"].unique())
     places = places[places["city"].isin(list(there))]
     region = places.drop_duplicates("city").set_index("city")[by]
@@ -56,13 +64,32 @@ def with_region(scores: pd.DataFrame, places: pd.DataFrame | None, by: str = "re
 
 
 def cities(scores: pd.DataFrame, places: pd.DataFrame, node: str, year: int) -> pd.DataFrame:
-    """Scores of the cities at one node in one year, best first, with their `region`."""
+    """Scores of the cities at one node in one year, best first, with their `region`.
+
+    Raises InputError for a node and a year that the scores do not have, and for a city without a region.
+    """
+    year = _held("cities", scores, [node], year, [*KEYS, "score", "rank"])
     now = scores[scores["node"].eq(node) & scores["year"].eq(year)].dropna(subset="score")
     return with_region(now.sort_values(["rank", "score"], ascending=[True, False], kind="stable"), places)
 
 
+def _held(what: str, frame: pd.DataFrame, nodes: list, year, columns: list) -> int:
+    """The year as a number; InputError unless a frame of scores has these columns, nodes and the year."""
+    refuse(what, describe.no_table(frame, columns, SCORES))
+    found, faults = arguments.of_year(year, sorted(map(int, frame["year"].unique())))
+    faults += [] if faults or found is not None else ["year = None: type a whole number such as 2021"]
+    held = frame["node"]
+    known = list(held.cat.categories if isinstance(held.dtype, pd.CategoricalDtype) else held.unique())
+    faults += [f"no node '{node}'" + suggest(node, known) for node in nodes if node not in known]
+    faults += [] if nodes else ["no node given: name one"]
+    if faults or found is None:
+        raise InputError(what, faults)
+    return found
+
+
 def balanced(index) -> pd.DataFrame:
     """The balanced panel of an Index: see `steady`."""
+    refuse("balanced panel", describe.no_index(index))
     return steady(index.scores(), index)
 
 
@@ -73,6 +100,7 @@ def steady(scores: pd.DataFrame, index) -> pd.DataFrame:
     Years: those up to the year ranked that follow on each other without a gap. `attrs["left_out"]` lists the cities of
     the year ranked that lack one (a new city), which no comparison over years holds.
     """
+    refuse("balanced panel", describe.no_table(scores, [*KEYS, "score"], SCORES) + describe.no_index(index))
     years = [index.year]
     while years[0] - 1 in index.years:
         years.insert(0, years[0] - 1)
@@ -94,6 +122,7 @@ def means(index) -> pd.DataFrame:
     the region has the same cities in both years. `attrs["convention"]` states this.
     Raises InputError for a city without a region.
     """
+    refuse("means of regions", describe.no_index(index))
     scores = with_region(index.scores().dropna(subset="score"), index.places)
     shares = [column for column in scores if column.startswith("share_")]
     ago = pd.MultiIndex.from_frame(scores[KEYS].assign(year=scores["year"] - 1))
@@ -133,6 +162,7 @@ def distribution(index) -> pd.DataFrame:
     the draws: `known.ranged` of this frame and that of every completion gives the ranges.
     Raises InputError for a city without a region.
     """
+    refuse("distribution in regions", describe.no_index(index))
     scores = with_region(index.scores().dropna(subset="score"), index.places)
     groups = scores.astype({"node": object}).groupby(["region", "year", "node"], observed=True)["score"]
     found = groups.agg(["size", "mean", "median"]).assign(sd=groups.std(ddof=0)).reset_index()
@@ -162,10 +192,15 @@ def league(means: pd.DataFrame, year: int, nodes: list) -> pd.DataFrame:
     Columns `unit, rank, cities, score, growth_pct, mean_city_growth_pct, rank_change` and the score of every pillar, each
     with its status and range where `means` has them; without those of change when no region has any, and without
     mean_city_growth_pct where some growth is known as a range only.
+    Raises InputError for a node or year that `means` does not have, and where no region has a score of the root.
     """
+    nodes = describe.listed(nodes)
+    columns = [*KEYS, "score", "rank", "cities", "growth_pct", "mean_city_growth_pct", "rank_change"]
+    year = _held("league of the regions", means, nodes, year, columns)
     root, *pillars = nodes
     now = means[means["year"].eq(year)]
     table = now[now["node"].eq(root)].reset_index(drop=True)
+    refuse("league of the regions", [] if len(table) else [f"no region has a score of '{root}' in {year}"])
     change = ["growth_pct", "mean_city_growth_pct", "rank_change"]
     if table["growth_pct"].isna().all():
         change = []
@@ -195,20 +230,17 @@ def fastest(table: pd.DataFrame) -> dict:
     if "growth_pct" not in table:
         return {"grown": 0, "changed": 0}
     grown = table.dropna(subset="growth_pct").set_index("unit")["growth_pct"].astype(float)
-    return {
-        "grown": len(grown),
-        "changed": len(table) - len(grown),
-        "fastest": grown.idxmax(),
-        "rate": grown.max(),
-    }
+    found = {"grown": len(grown), "changed": len(table) - len(grown)}
+    return found | ({"fastest": grown.idxmax(), "rate": grown.max()} if len(grown) else {})
 
 
 def two_rates(table: pd.DataFrame) -> dict:
     """Where growth of the regional mean and mean growth of its cities differ most: `apart, of_mean, mean_of`; empty where
-    `table` (as of `league`) does not have both."""
-    if "mean_city_growth_pct" not in table:
+    `table` (as of `league`) does not have both of any region."""
+    rates = ["growth_pct", "mean_city_growth_pct"]
+    if not set(rates) <= set(table) or table.dropna(subset=rates).empty:
         return {}
-    grown = table.dropna(subset="growth_pct").set_index("unit")[["growth_pct", "mean_city_growth_pct"]]
+    grown = table.dropna(subset=rates).set_index("unit")[rates]
     apart = (grown["growth_pct"] - grown["mean_city_growth_pct"]).abs().idxmax()
     of_mean, mean_of = grown.loc[apart].astype(float)
     return {"apart": apart, "of_mean": of_mean, "mean_of": mean_of}
@@ -220,6 +252,9 @@ def structure(cities: pd.DataFrame) -> pd.DataFrame:
 
     `cities`: `unit, region, score` of one node and year.
     """
+    refuse(
+        "structure of regions", describe.no_table(cities, ["unit", "region", "score"], "regions.cities(…)")
+    )
     ordered = cities.sort_values("score", ascending=False, kind="stable")
     groups = ordered.groupby("region", sort=False)["score"]
     table = ordered.groupby("region", sort=False).agg(
@@ -233,7 +268,9 @@ def structure(cities: pd.DataFrame) -> pd.DataFrame:
 
 
 def spread(table: pd.DataFrame) -> dict:
-    """The region that is widest apart inside, between which cities; `table` as of `structure`."""
+    """The region that is widest apart inside, between which cities; empty without regions. `table` as of `structure`."""
+    if table.empty:
+        return {}
     widest = table.loc[table["range"].idxmax()]
     return {"widest": widest["region"], **widest[["top_city", "bottom_city", "range"]]}
 
@@ -241,10 +278,14 @@ def spread(table: pd.DataFrame) -> dict:
 def wide(scores: pd.DataFrame, node: str, least_years: int = 1) -> pd.DataFrame:
     """Scores of one node as a table, rows = units, columns = years ascending.
 
-    Raises InputError for an unknown node, fewer than `least_years` years, a unit twice in a year and every unit that
-    lacks a year.
+    Raises InputError for what is no scores frame, an unknown node, fewer than `least_years` years, a unit twice in a year
+    and every unit that lacks a year.
     """
-    what, part = f"scores of node '{node}'", scores[scores["node"] == node]
+    what = f"scores of node '{node}'"
+    if isinstance(node, pd.DataFrame):
+        refuse("scores of a node", ["the scores come first, then the node: swap the two arguments"])
+    refuse(what, describe.no_table(scores, [*KEYS, "score"], SCORES))
+    part = scores[scores["node"] == node]
     nodes = ", ".join(map(str, scores["node"].unique()))
     refuse(what, [] if len(part) else [f"the node does not occur: choose one of {nodes}"])
     double = part[part.duplicated(["unit", "year"])]
@@ -284,11 +325,12 @@ CROSSED = (
 
 def _checked(what: str, values, groups=(), weights=None, floor: str = "above zero"):
     """Values, groups and population shares as aligned Series; InputError lists every value that cannot be used."""
+    one = not isinstance(values, pd.DataFrame | Set | str) and isinstance(values, Sized)
+    refuse(what, [] if one else [f"values are a {type(values).__name__}: give a list or a column of numbers"])
     values = pd.to_numeric(pd.Series(values).astype(object), errors="coerce").astype(float)
     groups = [aligned(what, group, values) for group in groups]
-    weights = (
-        pd.Series(1.0, values.index) if weights is None else aligned(what, weights, values).astype(float)
-    )
+    weights = pd.Series(1.0, values.index) if weights is None else aligned(what, weights, values)
+    weights = pd.to_numeric(weights, errors="coerce").astype(float)
     faults = [] if len(values) else ["there are no values"]
     faults += [
         f"{unit}: missing or not a number: impute it by a declared rule or leave it out"
@@ -307,7 +349,13 @@ def _checked(what: str, values, groups=(), weights=None, floor: str = "above zer
 
 
 def aligned(what: str, labels, values: pd.Series) -> pd.Series:
-    """Labels on the index of the values: by key when they are a Series with unique keys, else by order."""
+    """Labels on the index of the values: by key when they are a dictionary or a Series with unique keys, else by order."""
+    if isinstance(labels, pd.DataFrame | Set) or not isinstance(labels, Sized):
+        told = "give a list, a Series or a dictionary with one for each unit"
+        refuse(what, [f"groups or weights are a {type(labels).__name__}: {told}"])
+    if isinstance(labels, Mapping):
+        refuse(what, [f"{unit}: no group or weight given" for unit in values.index if unit not in labels])
+        return pd.Series([labels[unit] for unit in values.index], index=values.index, dtype=object)
     if isinstance(labels, pd.Series) and values.index.is_unique and labels.index.is_unique:
         refuse(what, [f"{unit}: no group or weight given" for unit in values.index.difference(labels.index)])
         return labels.reindex(values.index).astype(object)
@@ -503,7 +551,8 @@ def by_year(scores: pd.DataFrame, node: str, measure, by: str = "region") -> pd.
 
     `scores`: a balanced panel with the column `by`, which groups the units. Faults of all years are refused together.
     """
-    table, frames, faults = wide(scores, node), [], []
+    table, frames, faults = wide(scores, node), [], describe.no_table(scores, [by], BALANCED)
+    refuse(f"disparity of node '{node}'", faults)
     groups = scores.drop_duplicates("unit").set_index("unit")[by]
     for year in table:
         try:
@@ -524,6 +573,8 @@ def by_node(measure, scores: pd.DataFrame, nodes: list, *args, **options) -> pd.
     >>> by_node(by_year, frame, ["total"], dagum)[["node", "part", "value"]].head(1).values.tolist()
     [['total', 'within', 0.25]]
     """
+    nodes = describe.listed(nodes)
+    refuse("several nodes", [] if nodes else ["no node given: name one"])
     frames = [measure(scores, node, *args, **options) for node in nodes]
     found = pd.concat([frame.assign(node=node) for node, frame in zip(nodes, frames)], ignore_index=True)
     found.insert(0, "node", found.pop("node"))
@@ -536,12 +587,13 @@ def between_regions(values: np.ndarray, member: np.ndarray) -> np.ndarray:
     units, `member`: units × groups).
 
     With d the mean of |y_i - y_k| over all pairs, the share is sum p_j p_h |mean_j - mean_h| / d: it is the same for any
-    zero and any unit of the scale, which the Gini coefficient d / (2 mean) is not.
+    zero and any unit of the scale, which the Gini coefficient d / (2 mean) is not. Missing where all values are equal.
     """
     n = member.sum(axis=0)
     mean, p = values @ member / n, n / n.sum()
     net = np.einsum("j,h,...jh->...", p, p, np.abs(mean[..., :, None] - mean[..., None, :]))
-    return net / mean_difference(values)
+    whole = np.asarray(mean_difference(values), dtype=float)
+    return np.divide(net, whole, out=np.full_like(whole, np.nan), where=whole > 0)
 
 
 def mean_difference(values: np.ndarray) -> np.ndarray:
@@ -552,6 +604,9 @@ def mean_difference(values: np.ndarray) -> np.ndarray:
 
 def shuffled(units: int, rng: np.random.Generator, times: int = 999) -> np.ndarray:
     """Random orders of some units, one a row: who takes whose place when region labels are permuted."""
+    faults = describe.no_number("units", units, lambda x: x > 0, "give how many units there are", whole=True)
+    faults += describe.no_number("times", times, lambda x: x > 0, "give 1 or more, as 999", whole=True)
+    refuse("random orders", faults + describe.no_generator(rng))
     return rng.permuted(np.tile(np.arange(units), (times, 1)), axis=1)
 
 
@@ -564,14 +619,23 @@ def differences(
     balanced panel), `between_pct`: per cent of it that is the net gap between regions, and what labels permuted over the
     cities give (`orders` of `shuffled`; sizes are kept): `expected_pct` the mean, `chance_low_pct, chance_high_pct` 5 and 95
     per cent, and of the nodes in `tested` (default all) `p_value`: one-sided, the observed share counted in, corrected
-    for the number of these nodes (Holm 1979).
+    for the number of these nodes (Holm 1979). Where all cities have one score there is no share, and no p-value.
+    Raises InputError for scores without `region` and for `orders` of another number of cities.
     """
-    rows = []
+    rows, nodes = [], describe.listed(nodes)
+    tested = nodes if tested is None else describe.listed(tested)
+    faults = describe.no_table(scores, ["unit", "region"], BALANCED)
+    refuse("differences", faults or ([] if nodes else ["no node given: name one"]))
+    units = scores["unit"].nunique()
+    if np.ndim(orders) != 2 or np.shape(orders)[1] != units:
+        refuse(
+            "differences", [f"orders are not those of {units} cities: take regions.shuffled({units}, rng)"]
+        )
     for node in nodes:
         table = wide(scores, node)
         groups = scores.drop_duplicates("unit").set_index("unit")["region"].loc[table.index]
         y, member = table.iloc[:, -1].to_numpy(), pd.get_dummies(groups).to_numpy(float)
-        share, drawn = between_regions(y, member), between_regions(y[orders], member)
+        share, drawn = float(between_regions(y, member)), between_regions(y[orders], member)
         rows.append(
             {
                 "node": node,
@@ -580,12 +644,24 @@ def differences(
                 "between_pct": 100 * share,
                 "expected_pct": 100 * drawn.mean(),
                 **dict(zip(("chance_low_pct", "chance_high_pct"), 100 * np.quantile(drawn, [LOW, HIGH]))),
-                "p_value": (1 + (drawn >= share - 1e-12).sum()) / (1 + len(orders)),
+                "p_value": _one_sided(drawn, share),
             }
         )
     found = pd.DataFrame(rows)
-    told = found["node"].isin(nodes if tested is None else tested)
-    return found.assign(p_value=describe.holm(found["p_value"].where(told)))
+    return found.assign(p_value=describe.holm(found["p_value"].where(found["node"].isin(tested))))
+
+
+def _one_sided(drawn: np.ndarray, share: float) -> float:
+    """How often chance reaches the share, the observed one counted in; missing without a share."""
+    return np.nan if np.isnan(share) else (1 + (drawn >= share - 1e-12).sum()) / (1 + len(drawn))
+
+
+def _row(found: pd.DataFrame, node: str) -> pd.Series:
+    """The row of a node in `differences`."""
+    refuse("differences", describe.no_table(found, ["node"], "regions.differences(…)"))
+    known = list(found["node"])
+    refuse("differences", [] if node in known else [f"no node '{node}'" + suggest(node, known)])
+    return found.set_index("node").loc[node]
 
 
 def judged(found: Draws) -> pd.DataFrame:
@@ -606,7 +682,8 @@ def _beyond(found: pd.DataFrame) -> pd.Series:
 def between(found: pd.DataFrame, node: str) -> dict:
     """What `differences` say of one node: `share` between regions, `expected` by chance, `p_value` (None: not tested), and
     whether regions explain `more` than chance: by the test, else beyond what chance gives in 95 of 100."""
-    row, p = found.set_index("node").loc[node], found.set_index("node").at[node, "p_value"]
+    row = _row(found, node)
+    p = row["p_value"]
     return {
         "node": node,
         "share": float(row["between_pct"]),
@@ -619,7 +696,7 @@ def between(found: pd.DataFrame, node: str) -> dict:
 def widening(found: pd.DataFrame, node: str, year: int, before: int | None) -> dict:
     """The standard deviation of a node in both years (sd0 None without a year before), and the `trend`: wider, narrower, or
     same at two decimals."""
-    row = found.set_index("node").loc[node]
+    row = _row(found, node)
     now, then = (float(row[f"sd_{one}"]) if f"sd_{one}" in row else None for one in (year, before))
     change = 0.0 if then is None or now is None else now - then
     trend = "same" if abs(change) < 0.005 else "wider" if change > 0 else "narrower"
@@ -632,14 +709,21 @@ def concentration(values, reference=None, top=(1, 3, 5)) -> pd.DataFrame:
     `values`: the activity (firms, patents), zero allowed, not all zero; `reference`: the activity it is held against
     (default: equal shares). Raises InputError for missing or negative values.
     """
-    values, _, reference = _checked("concentration", values, weights=reference, floor="at or above zero")
     refuse(
-        "concentration", [] if values.sum() > 0 else ["all values are zero: there is nothing to concentrate"]
+        "concentration",
+        [
+            fault
+            for k in describe.listed(top)
+            for fault in describe.no_number(
+                "top", k, lambda x: x > 0, "give whole numbers above zero", whole=True
+            )
+        ],
     )
+    values, reference = _amounts("concentration", values, reference)
     share = np.sort((values / values.sum()).to_numpy())[::-1]
     hhi, n = float(share @ share), len(share)
     rows = {
-        **{f"CR{k}": float(share[:k].sum()) for k in top},
+        **{f"CR{k}": float(share[:k].sum()) for k in describe.listed(top)},
         "HHI": hhi,
         "HHI_normalised": (hhi - 1 / n) / (1 - 1 / n) if n > 1 else np.nan,
         "location_gini": location_gini(values, reference),
@@ -652,12 +736,19 @@ def concentration(values, reference=None, top=(1, 3, 5)) -> pd.DataFrame:
     return frame
 
 
+def _amounts(what: str, values, reference) -> tuple[pd.Series, pd.Series]:
+    """Amounts, not all zero, and the shares that they are held against."""
+    values, _, reference = _checked(what, values, weights=reference, floor="at or above zero")
+    refuse(what, [] if values.sum() > 0 else ["all values are zero: there is nothing to concentrate"])
+    return values, reference
+
+
 def location_gini(values, reference=None) -> float:
     """Locational Gini: sum of r_i r_j |LQ_i - LQ_j| / 2, LQ_i = share of the activity / share r of the reference.
 
     0 when the activity is spread like the reference (default: equally). Source: Krugman, Geography and Trade (1991).
     """
-    values, _, r = _checked("location Gini", values, weights=reference, floor="at or above zero")
+    values, r = _amounts("location Gini", values, reference)
     quotient = (values / values.sum() / r).to_numpy()
     return float(r @ np.abs(np.subtract.outer(quotient, quotient)) @ r / 2)
 
@@ -668,9 +759,9 @@ def concentrations(index, reference: str = "pop_size", year: int | None = None) 
 
     Quantities are the indicators whose unit can be added up (no shares, points, index numbers) and of which every value
     is known. `reference`: the indicator that they are held against; equal shares where the index does not have it or does
-    not know it (`attrs["reference"]` is "").
+    not know it (`attrs["reference"]` is ""). Raises InputError for a year that the index does not have.
     """
-    year = index.year if year is None else year
+    year = describe.year_of(index, year)
     raw, unit = index.steps().raw.loc[year], index.spec.nodes.loc[index.spec.indicators, "unit_en"]
     if index.draws is not None:
         unit = unit.drop(index.draws.loc[index.draws["year"].eq(year), "indicator"].unique(), errors="ignore")
@@ -690,7 +781,9 @@ def concentrations(index, reference: str = "pop_size", year: int | None = None) 
 
 def concentrated(table: pd.DataFrame) -> dict:
     """The most and the least concentrated quantity of `concentrations`: shares of the first three cities in per cent,
-    location Gini."""
+    location Gini; empty without any."""
+    if table.empty:
+        return {}
     most, least = table.iloc[0], table.iloc[-1]
     return {
         "k": 3,

@@ -22,7 +22,7 @@ from fire.analysis import audit, changes, known, regions, robustness, sensitivit
 from fire.sources import printed
 
 CODE = [Path(__file__).parents[1] / room for room in ("index", "analysis")]
-SOBOL_DRAWS = 512
+SOBOL_DRAWS = 2048
 
 
 class Results:
@@ -73,7 +73,7 @@ class Results:
         told = (self.printed, self.feasible)
         if index.draws is not None:
             parts.update(pd.util.hash_pandas_object(index.draws).to_numpy().tobytes())
-        for frame in (index.panel, index.frozen, index.places, *told):
+        for frame in (index.panel, index.frozen, index.places, index.groups, *told):
             text = "" if frame is None else frame.to_csv(float_format="%.17g")
             parts.update(text.encode())
         parts.update(f"{index.year}".encode())

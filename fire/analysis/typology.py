@@ -90,13 +90,14 @@ def _region(index, rules: dict) -> pd.Series:
     """The region of every city; InputError where there are none, or the rules do not fit the scores."""
     spec, scale = index.spec, tuple(map(float, rules.get("scale", SCALE)))
     faults = ["the index has no places: give it their regions"] * (index.places is None)
-    faults += [
-        f"{node}: the rules count points on a scale {scale[0]:g}-{scale[1]:g}, and its scores lie on "
-        f"{'none' if (own := scale_of(spec, node)) is None else f'{own[0]:g}-{own[1]:g}'}: give rules of your own, "
-        "with their scale"
-        for node in [spec.root, *spec.pillars]
-        if scale_of(spec, node) != scale
-    ]
+    for node in [spec.root, *spec.pillars]:
+        own = scale_of(spec, node)
+        if own != scale:
+            theirs = "no fixed scale" if own is None else f"a scale {own[0]:g}-{own[1]:g}"
+            faults.append(
+                f"{node}: the rules count points on a scale {scale[0]:g}-{scale[1]:g}, and its scores lie on {theirs}: set "
+                f"the points in {files.DATA.name}/{PATH.name} for them and name it there: scale = [worst, best]"
+            )
     if spec.method["best"] == "low":
         faults.append(
             'the lowest score is the best, and the rules take the highest for it: set best = "high"'

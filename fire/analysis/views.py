@@ -86,20 +86,39 @@ def distinct(nodes: list, taken: list) -> None:
     refuse("table", faults)
 
 
-def weight_by_unit(index, pillar: str | None = None) -> pd.DataFrame:
-    """Weight of every indicator in the whole index (or in one pillar), of each unit: units × indicators. Units differ where
-    groups have weights of their own."""
-    spec, used, found = index.spec, index.weights, {}
-    own = {None: {}} | spec.group_weights
-    for group, changed in own.items():
-        weight = used.copy()
-        weight.update(pd.Series(changed, dtype=float))
-        if pillar is not None:
-            weight[spec.pillars] = [float(one == pillar) for one in spec.pillars]
-        found[group] = weights.effective(spec, weight)[spec.indicators]
+def weight_by_unit(index, node: str | None = None) -> pd.DataFrame:
+    """Weight of every indicator below a node (default: the root) in that node, of each unit: units × indicators. Units differ
+    where groups have weights of their own, or nodes do not exist for a group: these weigh nothing, and their siblings the
+    more."""
+    spec = index.spec if node is None else index.spec.branch(node)
+    gone = {one: rule["not_applicable"] for one, rule in spec.rules.items() if rule["not_applicable"]}
+    found = {}
+    for group in dict.fromkeys(
+        [None, *spec.group_weights, *(name for names in gone.values() for name in names)]
+    ):
+        used = index.weights[spec.nodes.index].copy()
+        used.update(pd.Series(spec.group_weights.get(group, {}), dtype=float))
+        away = [one for one, groups in gone.items() if group in groups]
+        for one in away:
+            family = (
+                spec.children(spec.rules[one]["parent"]) if isinstance(spec.rules[one]["parent"], str) else []
+            )
+            used[one] = 0.0 if set(family) - set(away) else used[one]
+        weight = weights.effective(spec, used)[spec.indicators]
+        weight[[leaf for one in away for leaf in spec.leaves(one)]] = 0.0
+        found[group] = weight
     groups = [None if index.groups is None else index.groups.get(unit) for unit in index.units]
     rows = [found.get(group, found[None]) for group in groups]
     return pd.DataFrame(rows, index=pd.Index(index.units, name="unit"))
+
+
+def _places(index) -> pd.DataFrame:
+    """The places of an index; InputError where it has none."""
+    missing = (
+        "the index has no places: give it a table with city, city_en and region, as in Index(…, places=…)"
+    )
+    refuse("places", [missing] * (index.places is None))
+    return index.places
 
 
 # Tables -------------------------------------------------------------------------------------------------------------
@@ -216,6 +235,7 @@ def status_shares(scores: pd.DataFrame, index, year: int | None = None) -> pd.Da
     for node in [root, *index.spec.pillars]:
         weight = weight_by_unit(index, None if node == root else node)
         own = leaves.assign(weight=weight.stack().reindex(keys).to_numpy())
+        own = own[own["weight"].gt(0)]
         by_status = own.groupby("score_status")["weight"].sum() / own["weight"].sum()
         rows += [
             {"node": node, "status": name, "share_pct": 100 * by_status[name]}
@@ -232,7 +252,7 @@ def coverage(scores: pd.DataFrame, index, year: int | None = None) -> pd.DataFra
     now = scores[scores["year"].eq(year) & scores["node"].isin(nodes)]
     wide = (100 * now.pivot(index="unit", columns="node", values="known_share")[nodes]).round(6)
     wide.columns = ["known_pct", *(f"known_pct_{node}" for node in index.spec.pillars)]
-    english = index.places.set_index("city")["city_en"]
+    english = _places(index).set_index("city")["city_en"]
     ranked = now[now["node"].eq(nodes[0])].sort_values("rank", kind="stable")["unit"]
     wide = wide.loc[ranked].assign(members_zh=list(ranked), members_en=english.reindex(ranked).to_numpy())
     groups = wide.groupby(list(wide.columns[: len(nodes)]), sort=False)
@@ -300,9 +320,7 @@ def system(index) -> pd.DataFrame:
     nodes = index.spec.nodes.loc[index.spec.indicators]
     return pd.DataFrame(
         {
-            "pillar": index.pillar.reindex(nodes.index)
-            .astype(object)
-            .where(lambda pillar: pillar.notna(), None),
+            "pillar": index.pillar.reindex(nodes.index),
             "dimension": nodes["parent"],
             "indicator": nodes.index,
             "weight_in_index": 100 * index.weight_in_index.loc[nodes.index],
@@ -316,7 +334,8 @@ def system(index) -> pd.DataFrame:
 def roster(index, printed: bool = False) -> pd.DataFrame:
     """Cities of every region: region, cities, members_zh, members_en; with `printed` also cities_printed, how many of
     them the report lists in that region (column `region_basis` of the places)."""
-    places = index.places[index.places["city"].isin(index.units)]
+    places = _places(index)
+    places = places[places["city"].isin(index.units)]
     groups = places.groupby("region", sort=False)
     table = groups.agg(
         cities=("city", "size"), members_zh=("city", "、".join), members_en=("city_en", ", ".join)

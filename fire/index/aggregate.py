@@ -8,7 +8,7 @@ units take those of one year. Sums are exact and rounded once, so that no score 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 
 import numpy as np
 import pandas as pd
@@ -332,12 +332,18 @@ def aggregate(
             own = by_row(weights, spec, table.index, groups)
         given = (weights if own is None else own)[..., columns]
         y = one(x, given, rule, years, None if none is None else none[:, columns])
+        if used is None and shaped(rule):
+            normalise.transform(pd.DataFrame({node: y}, index=table.index), spec, posts)  # or it says why not
         y, line = _finished(y, node, spec, table.index, posts, groups, live)
         scores[:, place[node]] = y
         found += [] if line is None else [line]
     refuse("aggregation", faults)
     frame = pd.DataFrame(scores, index=table.index, columns=nodes.index, copy=False)
-    return frame, pd.Series(weights, index=nodes.index, name="weight"), pd.concat(found) if found else None
+    return (
+        frame,
+        pd.Series(weights, index=nodes.index, name="weight"),
+        reduce(normalise.joined, found) if found else None,
+    )
 
 
 def scores(

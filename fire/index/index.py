@@ -319,9 +319,7 @@ class Index:
             rule, posts = spec.rules[node], {}
             told = node not in drawn or isinstance(rule["posts"], (list, tuple))
             if rule["leaf"] and told and self.posts.index.nlevels == 1:
-                ends = transforms.back(
-                    self.posts.loc[node, ["low", "high"]].to_numpy(float), transforms.kind_of(rule)
-                )
+                ends = transforms.in_unit(self.posts.loc[node, ["low", "high"]], transforms.kind_of(rule))
                 posts = dict(zip(("low_post", "high_post"), map(float, ends)))
             own = values[values["indicator"].eq(node)]
             shares = own["status"].value_counts(normalize=True) if "status" in own else pd.Series(dtype=float)

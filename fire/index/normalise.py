@@ -144,10 +144,11 @@ def _quantiles(sample: Sample) -> tuple[float, float]:
 
 def _words(line: dict, rule: dict) -> list[str]:
     """Posts and extremes of the data as the reader knows them: in the unit of the indicator where there is a way back."""
-    numbers = [line[key] for key in ("low", "high", "least", "most")]
-    if transforms.TRANSFORMS[rule["transform"]].back is not None:
-        numbers = transforms.back(numbers, kind_of(rule))
-    return [f"{one:.6g}" for one in numbers]
+    ends = (
+        transforms.in_unit([line[one], line[other]], kind_of(rule))
+        for one, other in (("low", "high"), ("least", "most"))
+    )
+    return [f"{one:.6g}" for pair in ends for one in pair]
 
 
 def _anything(name, year, line, rule) -> list[str]:
@@ -230,10 +231,7 @@ def _around_ideal(name, year, line, rule) -> list[str]:
 
 def _rising(name, year, line, rule) -> list[str]:
     """Knots at statistics of the data that rise like the others."""
-    places = [
-        line[{"low": "least", "high": "most"}.get(at, at)] if isinstance(at, str) else at
-        for at, _ in rule["knots"]
-    ]
+    places = [line[at] if isinstance(at, str) else at for at, _ in rule["knots"]]
     said = ", ".join(f"{at:.6g}" for at in places)
     falls = (np.diff(places) <= 0).any()
     return [

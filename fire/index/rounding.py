@@ -80,7 +80,7 @@ def rounded(values, rule: dict) -> np.ndarray:
 def _halves(scaled: np.ndarray) -> np.ndarray:
     """Numbers that are a half but for rounding error as that half."""
     half = np.floor(scaled) + 0.5
-    error = np.maximum(0.5 * 10.0**-HALF_DIGITS, 2.0**-50 * np.abs(scaled))
+    error = np.clip(2.0**-50 * np.abs(scaled), 0.5 * 10.0**-HALF_DIGITS, 0.25)
     return np.where(np.abs(scaled - half) <= error, half, scaled)
 
 

@@ -199,13 +199,20 @@ class Spec:
             weights = {node: number(weight) for node, weight in weights.items()}
         except (ValueError, TypeError, ZeroDivisionError) as error:
             raise InputError(f"weights of {self.id}", [f'{error}: write 0.25, or "1/4"']) from error
+        above = {node: self.nodes.at[self.known(node), "parent"] for node in weights}
         bad = [
             f"weight of '{node}' is {weight}: weights are zero or more"
             for node, weight in weights.items()
             if not 0 <= weight < float("inf")
         ]
-        for parent in dict.fromkeys(self.nodes.at[self.known(node), "parent"] for node in weights):
-            family = self.children(parent) if isinstance(parent, str) else []
+        bad += [
+            f"'{node}' has no parent, so it has no weight"
+            for node, parent in above.items()
+            if pd.isna(parent)
+        ]
+        parents = [parent for parent in dict.fromkeys(above.values()) if not pd.isna(parent)]
+        for parent in parents:
+            family = self.children(parent)
             total = sum(weights.get(child, 0) for child in family)
             if set(family) <= set(weights) and total <= 0:
                 bad.append(f"the weights of the children of '{parent}' are all zero: give one of them more")
@@ -216,9 +223,7 @@ class Spec:
                 )
         refuse(f"weights of {self.id}", bad)
         full = {}
-        for parent in dict.fromkeys(self.nodes.at[node, "parent"] for node in weights):
-            if not isinstance(parent, str):
-                continue
+        for parent in parents:
             old = self.nodes.loc[self.children(parent), "weight"]
             new = pd.Series({child: float(weights[child]) for child in old.index if child in weights})
             rest = old.drop(new.index)

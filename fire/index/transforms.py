@@ -96,6 +96,14 @@ def on_scale(values, kind: str | tuple) -> np.ndarray:
     return np.asarray(values, dtype=float) if kind[0] == "distance" else np.sort(forward(values, kind))
 
 
+def in_unit(posts, kind: str | tuple) -> np.ndarray:
+    """Posts on the transformed scale in the unit of the indicator, rising: the inverse of `on_scale`."""
+    if kind[0] == "distance":
+        return np.asarray(posts, dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.sort(back(posts, kind))
+
+
 def back(values, kind: str | tuple):
     """The inverse of `forward`; InputError for a transform that cannot be turned back."""
     name, *parameters = (kind,) if isinstance(kind, str) else kind

@@ -190,6 +190,11 @@ def still(index) -> list[str]:
     ]
     why += ["weights differ by group of units"] * bool(spec.group_weights)
     why += ["units with too little data are left out"] * bool(done.screened)
+    why += [
+        f"{node}: does not exist for some units"
+        for node, rule in spec.rules.items()
+        if rule["not_applicable"]
+    ]
     rules: dict[str, tuple] = {
         "normalise": ("minmax", "goalposts"),
         "range": ("open",),
@@ -199,7 +204,6 @@ def still(index) -> list[str]:
         "missing": ("none", "refuse"),
         "denominator": (None,),
         "limits": (None,),
-        "not_applicable": (None,),
         "curve": (1.0,),
     }
     return why + [
