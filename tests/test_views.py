@@ -324,3 +324,19 @@ def test_trends():
     rates = describe.trends(score.steps(spec, cells).raw[["Goods"]]).set_index("unit")["trend"]
     goods = coinr("panel_raw").pivot(index="uCode", columns="Time", values="Goods")
     assert_allclose(rates, (goods[2022] / goods[2018]) ** 0.25 - 1)
+
+
+def test_a_trend_needs_enough_of_its_window():
+    """b has 2 of the last 4 years, c 1 of 4; by hand."""
+    values = {("a", year): 100 * 1.1 ** (year - 2018) for year in range(2018, 2022)}
+    values |= {("b", 2018): 1, ("b", 2021): 2, ("c", 2019): 5}
+    cells = panel({(unit, year, "x"): value for (unit, year), value in values.items()})
+    table = score.steps(flat("x", normalise="none"), cells).raw
+    found = describe.trends(table, least=2 / 3).set_index("unit")
+    assert found["in_window"].tolist() == [1, 0.5, 0.25]
+    assert found["trend"]["a"] == pytest.approx(0.1) and found["trend"][["b", "c"]].isna().all()
+    latest = describe.trends(table, last=2, least=1).set_index("unit")
+    assert latest["in_window"].tolist() == [1, 0.5, 0.5]
+    assert latest["trend"].notna().tolist() == [True, False, False]
+    half = describe.trends(table, least=0.5).set_index("unit")["trend"]
+    assert half["b"] == pytest.approx(2 ** (1 / 3) - 1)
