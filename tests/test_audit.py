@@ -10,6 +10,8 @@ from test_robustness import small_panel, small_spec
 import fire
 from fire import codebook, files
 from fire.analysis import audit, results
+from fire.index import panel as panels
+from fire.index import spec as specs
 from fire.index.coinr import from_coinr
 from fire.index.index import Index
 from fire.report import audit as report
@@ -322,3 +324,89 @@ def test_the_report_writes_the_audit_of_the_edition(tmp_path, monkeypatch, print
     assert (
         not table["sentence_en"].str.contains(f"[{codebook.HAN}]").any() and table["sentence_zh"][0] in text
     )
+
+
+# Whichever way is up, and whoever weighs what ------------------------------------------------------------------------
+
+
+def plain_index(a, b, groups=None, tables=None, nodes=(), **method):
+    """An index of one year over the units x, y, z, … with the indicators a and b as they are."""
+    rows = [
+        {"id": "T"},
+        *nodes,
+        {"id": "a", "parent": nodes[0]["id"] if nodes else "T"},
+        {"id": "b", "parent": "T"},
+    ]
+    rows = [row | {"label": {"zh": "甲", "en": row["id"]}} for row in rows]
+    chosen = {"reference": "year", "normalise": "none"} | method
+    table = {"id": "t", "label": {"zh": "甲", "en": "t"}, "method": chosen, "node": rows} | (tables or {})
+    wide = pd.DataFrame({"unit": list("xyzuvw")[: len(a)], "year": 1, "a": a, "b": b})
+    spec = specs.build(table, "t")
+    return Index(spec, panels.from_wide(wide, spec), groups=groups)
+
+
+def test_the_best_may_be_the_lowest():
+    """By hand: means 1, 2, 3 have ranks 1, 2, 3; without b the scores 2, 1, 1 have ranks 3, 1, 1, so that x falls by two,
+    z rises by two and y by one. Of the two indicators y beats z on b and ties on a."""
+    index = plain_index([2, 1, 1.0], [0, 3, 5.0], best="low")
+    moved = audit.leave_one_out(index, ["b"]).iloc[0]
+    assert (moved["shift"], moved["unit"], moved["most"]) == (pytest.approx(5 / 3), "x", 2)
+    matrix, whole = audit.outranking(index)
+    assert matrix.index.tolist() == ["x", "y", "z"] == matrix.columns.tolist()
+    assert matrix.to_numpy().tolist() == [[0, 0.5, 0.5], [0.5, 0, 0.75], [0.5, 0.25, 0]]
+    assert whole["dominant"] == 0
+    better, whole = audit.outranking(plain_index([2, 1, 3.0], [2, 1, 3.0], best="low"))
+    assert (
+        better.index.tolist() == ["y", "x", "z"] and (np.triu(better, 1) == np.triu(np.ones((3, 3)), 1)).all()
+    )
+    assert whole["dominant"] == 3
+
+
+def test_a_choice_is_ranked_by_the_best_of_the_index():
+    """By hand: arithmetic means 5, 5.5, 5.5 have ranks 1, 2, 2; geometric means 3, 5.48, 3.16 have ranks 1, 3, 2.
+    Were the highest the best, z would move and not y."""
+    index = plain_index([9, 5, 1.0], [1, 6, 10.0], best="low", scale=[1, 10])
+    choice = audit._choices(index, 1, {"aggregation": ["arithmetic", "geometric"]})[0]
+    assert choice["value"] == pytest.approx(1 / 3) and choice["facts"]["unit"] == "y"
+
+
+def test_nominal_weights_where_groups_have_their_own():
+    """By hand: two units weigh P 0.9, four weigh it 0.6: 0.7 in the mean."""
+    values = np.random.default_rng(3).normal(size=(2, 6))
+    groups = dict(zip("xyzuvw", "gghhhh"))
+    nodes = [{"id": "P", "parent": "T"}]
+    own = {"group_weights": [{"group": "g", "weights": {"P": 0.9, "b": 0.1}}]}
+    index = plain_index(*values, groups, own, nodes).vary(weights={"P": 0.6})
+    nominal = audit.effective(index).groupby("node")["nominal_pct"].first()
+    assert nominal.to_dict() == pytest.approx({"P": 70, "a": 70, "b": 30})
+    everyone = {"group_weights": [{"group": "g", "weights": {"a": 0.9, "b": 0.1}}]}
+    alone = plain_index(*values, dict.fromkeys("xyzuvw", "g"), everyone)
+    nominal = audit.effective(alone).set_index("node")["nominal_pct"]
+    assert nominal.to_dict() == pytest.approx({"a": 90, "b": 10})
+    matrix, _ = audit.outranking(alone)
+    assert set(np.round(matrix.to_numpy().ravel(), 9)) <= {0, 0.1, 0.9, 1}
+    lines = audit.run(index, alternatives={"weights": {"band": 0.2}}, draws=50)
+    told = lines[lines["check"].eq("importance")].groupby("node")["facts"].first()
+    assert told["a"]["nominal"] == pytest.approx(70)
+
+
+def test_nominal_weights_where_a_node_does_not_exist_for_a_group():
+    """By hand: for half the units a does not exist and b weighs all: a weighs 0.25 in the mean, b 0.75."""
+    a = [1.0, 2, 4, np.nan, np.nan, np.nan]
+    groups = dict(zip("xyzuvw", "hhhggg"))
+    nodes = [{"id": "P", "parent": "T", "not_applicable": ["g"]}]
+    index = plain_index(a, [3.0, 1, 2, 5, 4, 6], groups, nodes=nodes)
+    nominal = audit.effective(index).set_index("node")["nominal_pct"].groupby(level=0).first()
+    assert nominal.to_dict() == pytest.approx({"P": 25, "a": 25, "b": 75})
+
+
+def test_a_mixed_tree_is_ranked_by_the_aggregation_of_every_node(panel):
+    """An arithmetic pillar below a geometric root: the ranks are those of the engine, not of one mean at all levels."""
+    index = Index(small_spec(aggregation="geometric").vary("P", aggregation="arithmetic"), panel)
+    assert index.spec.rules["P"]["aggregation"] == "arithmetic"
+
+    def ranks(one):
+        return one.wide(2021, "rank")["index"].astype(float)
+
+    assert audit._ranks_under(index, 2021, {"floor": 1.0}).to_dict() == ranks(index).to_dict()
+    assert (ranks(index) != ranks(index.vary(aggregation="geometric"))).any()

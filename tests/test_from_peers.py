@@ -161,7 +161,7 @@ def test_nodes_of_every_level_are_removed_and_faults_are_named():
         audit.leave_one_out(example(), ["Index", "Sosial"], year=1999)
     assert [fault.split(":")[0] for fault in caught.value.faults] == [
         "no node 'Sosial'",
-        "no year 1999",
+        "the panel has no year 1999",
         "'Index' is the index itself",
     ]
 

@@ -18,9 +18,9 @@ import pandas as pd
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
 from fire import files
-from fire.analysis import describe, known, montecarlo, robustness
+from fire.analysis import describe, drawn, known, robustness
 from fire.errors import InputError, refuse
-from fire.index import normalise, rounding, weights
+from fire.index import aggregate, impute, normalise, rounding, weights
 from fire.index import outranking as pairwise
 
 THRESHOLDS = files.DATA / "audit-thresholds.toml"
@@ -250,7 +250,7 @@ def _siblings(spec, correlation: pd.DataFrame) -> list[dict]:
 
 def _pillars(spec, wide: pd.DataFrame, correlation: pd.DataFrame, places: int) -> list[dict]:
     """Correlation of every pair of pillars, and the share of units that a pillar ranks `places` or more away from the index."""
-    ranks = {node: _ranks(wide[node]) for node in [spec.root, *spec.pillars]}
+    ranks = {node: _ranks(wide[node], spec) for node in [spec.root, *spec.pillars]}
     pairs = [
         _line(
             "pillar-pairs",
@@ -409,6 +409,9 @@ def effective(index, year: int | None = None) -> pd.DataFrame:
     The effective importance is the correlation ratio (share of the variance of the index that the node alone explains, by
     local linear regression; Paruolo, Saisana and Saltelli 2013, J. R. Statist. Soc. A 176, 609-634; Becker, Saisana,
     Paruolo and Vandecasteele 2017, Ecol. Indic. 80, 12-22), rescaled.
+    The nominal weight is that in the whole index. Where units differ in it (groups with weights of their own, nodes that do
+    not exist for a group) it is the mean over the units that have a score of the index in the year, which are those whose
+    variance is explained.
     """
     year = describe.year_of(index, year)
     table = _effective(index, index.wide(year))
@@ -417,12 +420,12 @@ def effective(index, year: int | None = None) -> pd.DataFrame:
 
 
 def _effective(index, wide: pd.DataFrame) -> pd.DataFrame:
-    spec, frames = index.spec, []
+    spec, frames, whole = index.spec, [], _nominal(index, wide[index.spec.root].dropna().index)
     levels = {"pillar": spec.pillars, "indicator": spec.indicators}
     for level, nodes in (
         levels.items() if spec.pillars != spec.indicators else [("indicator", spec.indicators)]
     ):
-        nominal = index.weight_in_index[nodes]
+        nominal = whole[nodes]
         explained = pd.Series({node: correlation_ratio(wide[node], wide[spec.root]) for node in nodes})
         shares = {"nominal_pct": nominal, "effective_pct": explained}
         frames.append(pd.DataFrame({name: 100 * share / share.sum() for name, share in shares.items()}))
@@ -431,25 +434,47 @@ def _effective(index, wide: pd.DataFrame) -> pd.DataFrame:
     return table.assign(ratio=table["effective_pct"] / table["nominal_pct"])
 
 
+def _nominal(index, units) -> pd.Series:
+    """Weight of every node in the index; where units differ in it, the mean over `units`."""
+    spec = index.spec
+    rows = pd.MultiIndex.from_product([[index.year], units], names=["year", "unit"])
+    none = impute.nonexistent(spec, rows, index.groups)
+    if not len(rows) or not (spec.group_weights or none is not None):
+        return index.weight_in_index
+    used = np.tile(index.weights.to_numpy(float), (len(rows), 1))
+    if spec.group_weights:
+        used = aggregate.by_row(used[0], spec, rows, index.groups)
+    for children in spec.families.values():
+        columns = [spec.place[child] for child in children]
+        family = np.zeros(used[:, columns].shape, dtype=bool) if none is None else none[:, columns]
+        gone = family & ~family.all(axis=1, keepdims=True)  # their siblings take over
+        used[:, columns] = np.where(gone, 0.0, used[:, columns])
+    kinds, count = np.unique(used, axis=0, return_counts=True)
+    names = spec.nodes.index
+    whole = [weights.effective(spec, pd.Series(kind, index=names)) for kind in kinds]
+    return pd.Series(np.average(whole, axis=0, weights=count), index=names)
+
+
 def outranking(index, year: int | None = None, node: str | None = None) -> tuple[pd.DataFrame, dict]:
     """Every unit against every other in one year (default: the year ranked), on the indicators below a node (default:
     the root): the outranking matrix, and what it says of the ranking as a whole.
 
     The matrix has the units as rows and columns, best first: the share of the weight (of the indicators in the node)
-    on which the unit of the row has the higher score than that of the column, ties counted half, zero on the diagonal
-    (`outranking.outranking_matrix`; COINr, outrankMatrix). Units without a score at the node are left out. The summary
-    has `units, pairs, dominant, dominant_pct` (`outranking.dominance`): the more pairs in which one unit is better on
+    on which the unit of the row has the better score than that of the column (the higher one; the lower one where
+    `best = "low"`), ties counted half, zero on the diagonal (`outranking.outranking_matrix`; COINr, outrankMatrix).
+    Where units have weights of their own, each indicator counts by the mean of them (as in `effective`). Units without
+    a score at the node are left out. The summary has `units, pairs, dominant, dominant_pct` (`outranking.dominance`): the more pairs in which one unit is better on
     every indicator, the less the ranking hangs on weights and aggregation. `attrs["status"]`: the data statuses that the
     scores rest on; where cells are drawn, both are those of the mean of the draws.
     Raises InputError for an unknown node or year.
     """
     refuse("outranking", describe.unknown(index, [] if node is None else [node], year))
     node, year = index.spec.root if node is None else node, describe.year_of(index, year)
-    wide = index.wide(year).dropna(subset=node).sort_values(node, ascending=False, kind="stable")
+    wide = _upward(index.wide(year).dropna(subset=node), index.spec)
+    wide = wide.sort_values(node, ascending=False, kind="stable")
     leaves = index.spec.leaves(node)
-    matrix = pairwise.outranking_matrix(
-        wide[leaves].to_numpy(float), index.weight_in_index[leaves].to_numpy(float)
-    )
+    weight = _nominal(index, wide.index)[leaves].to_numpy(float)
+    matrix = pairwise.outranking_matrix(wide[leaves].to_numpy(float), weight)
     frame = pd.DataFrame(matrix, wide.index, wide.index.rename("other"))
     frame.attrs["status"] = _statuses(index, leaves, year)
     return frame, pairwise.dominance(matrix)
@@ -507,9 +532,9 @@ def leave_one_out(index, nodes: list | None = None, year: int | None = None) -> 
     ]
     refuse("leave one out", faults)
     year = describe.year_of(index, year)
-    published, rows = _ranks(index.steps().scores.loc[year, spec.root]), []
+    published, rows = _ranks(index.steps().scores.loc[year, spec.root], spec), []
     for node in nodes:
-        moves = published - _ranks(_without(index, node, year))
+        moves = published - _ranks(_without(index, node, year), spec)
         rows.append({"node": node, "shift": moves.abs().mean()} | _most_moved(moves))
     table = pd.DataFrame(rows, columns=["node", "shift", "unit", "most"])
     table.attrs["status"] = _statuses(index, spec.indicators, year)
@@ -562,21 +587,27 @@ def _choices(index, year: int, alternatives: dict) -> list[dict]:
 
 
 def _ranks_under(index, year: int, alternatives: dict) -> pd.Series:
-    """Ranks of the units in one year; as in a draw, lower scores than the declared floor count as it in means of
-    logarithms and reciprocals."""
-    way = index.spec.rules[index.spec.root]["aggregation"]
-    if way == "arithmetic" or way not in montecarlo.LINKS:
-        return _ranks(index.steps().scores.loc[year, index.spec.root])
-    forward, back = montecarlo.LINKS[way]
-    plain = index.vary(aggregation="arithmetic")  # its indicators are the same, and it takes any score
-    table = plain.steps().normalised.loc[year, index.spec.indicators].clip(lower=alternatives.get("floor"))
-    linked = montecarlo.weighted(index.spec, index.spec.root, forward(table.to_numpy(float))).sum(axis=1)
-    return _ranks(pd.Series(back(linked), table.index).where(table.notna().any(axis=1)))
+    """Ranks of the units in one year; as in a draw, lower scores than the declared floor count as it where an aggregation
+    needs scores above zero."""
+    spec, floor = index.spec, alternatives.get("floor")
+    if floor is None or not drawn.needs_floor(spec, drawn.inner(spec, spec.root)):
+        return _ranks(index.steps().scores.loc[year, spec.root], spec)
+    # the indicators are the same under an aggregation that takes any score
+    steps = index.vary(aggregation="arithmetic").steps()
+    table = steps.normalised[spec.indicators].clip(lower=floor)
+    scores, _, _ = aggregate.aggregate(table, spec, posts=index.frozen, groups=steps.groups)
+    return _ranks(scores.loc[year, spec.root], spec)
 
 
-def _ranks(scores: pd.Series) -> pd.Series:
-    """Ranks (1 = best) of scores; missing stays missing."""
-    return pd.Series(rounding.ranks(scores.to_numpy(float)[:, None])[:, 0], index=scores.index)
+def _ranks(scores: pd.Series, spec) -> pd.Series:
+    """Ranks of scores, 1 = best by the specification; missing stays missing."""
+    up = _upward(scores, spec).to_numpy(float)
+    return pd.Series(rounding.ranks(up[:, None])[:, 0], index=scores.index)
+
+
+def _upward(scores, spec):
+    """Scores of which the highest is the best."""
+    return -scores if spec.method["best"] == "low" else scores
 
 
 def _most_moved(moves: pd.Series) -> dict:

@@ -21,8 +21,8 @@ import pandas as pd
 
 from fire import files
 from fire.errors import refuse
+from fire.index import arguments, rounding
 from fire.index import panel as panels
-from fire.index import rounding
 from fire.index import spec as specs
 from fire.index.index import Index
 from fire.index.spec_faults import suggest
@@ -116,15 +116,29 @@ def split(column: str) -> tuple[str, str]:
 # What differs ---------------------------------------------------------------------------------------------------------
 
 
-def compare(entry: Entry) -> pd.DataFrame:
-    """Every published value beside the recomputed one, in the order of expected.csv.
+def compare(entry: Entry | str) -> pd.DataFrame:
+    """Every published value beside the recomputed one, in the order of expected.csv; `entry`: as `load` gives it, or
+    its id.
 
     Columns: unit, year, node, measure (score, rank, band), published, computed, difference (computed less published; of
     bands missing), equal (scores: computed, rounded to the printed decimals by the rule of the index, is what was
-    published), half (half a unit of the last printed decimal), allowed (see `Entry.of`). A unit whose rank in
+    published), decimals (of scores: printed), half (half a unit of the last printed decimal; in double precision, which
+    has none, what the engine takes for a tie), allowed (see `Entry.of`). A unit whose rank in
     expected.csv is empty does not count in the ranks of the others. Where there are bands, published and computed hold
     texts beside numbers; bands have the language of the published ones.
+    Raises InputError for what is no entry.
     """
+    entry = load(entry) if isinstance(entry, str) else entry
+    name = type(entry).__name__
+    refuse(
+        "gallery",
+        []
+        if isinstance(entry, Entry)
+        else [
+            f"{'an' if name == 'Index' else 'a'} {name} is given where an entry of the gallery is meant: "
+            "give its id, as 'hdi-2022', or gallery.load('hdi-2022')"
+        ],
+    )
     parts = [_compared(entry, column) for column in entry.expected if column not in KEYS]
     return pd.concat(parts, ignore_index=True)
 
@@ -140,13 +154,17 @@ def _compared(entry: Entry, column: str) -> pd.DataFrame:
         found = found[~found.index.isin(pd.MultiIndex.from_frame(apart[KEYS]))]
         found = found.assign(rank=found["rank"].astype(float).groupby(level="year").rank(method="min"))
     frame["computed"] = found[measure].reindex(pd.MultiIndex.from_frame(told[KEYS])).to_numpy()
-    half = 0.0
+    decimals, half = np.nan, 0.0
     if measure == "band":
         labels = [band["label"] for band in entry.index.spec.bands if band["node"] == node]
         if set(frame["published"]) <= {label["en"] for label in labels}:
             frame["computed"] = frame["computed"].map({label["zh"]: label["en"] for label in labels})
         return frame.assign(
-            difference=np.nan, equal=frame["published"] == frame["computed"], half=half, allowed=0.0
+            difference=np.nan,
+            equal=frame["published"] == frame["computed"],
+            decimals=decimals,
+            half=half,
+            allowed=0.0,
         )
     equal = frame["published"] == frame["computed"]
     if measure == "score":
@@ -154,7 +172,8 @@ def _compared(entry: Entry, column: str) -> pd.DataFrame:
         half = _half(frame["published"], decimals)
         equal = _equal(frame["published"], frame["computed"], decimals, half, rule)
     difference = frame["computed"] - frame["published"]
-    return frame.assign(difference=difference, equal=equal, half=half, allowed=entry.of("allowed", column))
+    allowed = entry.of("allowed", column)
+    return frame.assign(difference=difference, equal=equal, decimals=decimals, half=half, allowed=allowed)
 
 
 def _half(published: pd.Series, decimals: int) -> float:
@@ -173,16 +192,17 @@ def _equal(published, computed, decimals: int, half: float, rule: str) -> np.nda
     return np.abs(computed - published) <= half
 
 
-def table(chosen: list[str] | None = None) -> pd.DataFrame:
-    """One row an index (default: every entry), in the order of `entries`.
+def table(chosen: str | list[str] | None = None) -> pd.DataFrame:
+    """One row an index (default: every entry), in the order of `entries`; `chosen`: one id or several.
 
     Columns: id; title, publisher and absent, each in zh and en; edition; units, years, indicators; nodes (for which scores are
     published) and values (published scores); decimals (printed: "3", "0–2", "15" for double precision); largest (the
-    difference of the score that is furthest off in units of its last printed decimal), half (half such a unit),
-    share_equal (of scores; missing without scores), ranks, ranks_wrong, bands, bands_wrong (how many), rounded (may a
+    difference of the score that is furthest off in units of its last printed decimal), half (half such a unit; missing
+    in double precision), share_equal (of scores; missing without scores), ranks, ranks_wrong, bands, bands_wrong (how many), rounded (may a
     score differ by more than half a printed unit, or of double precision by more than a MILLIONTH?), licence.
     """
-    return pd.DataFrame([_row(load(name)) for name in (entries() if chosen is None else chosen)])
+    names = arguments.several(chosen)
+    return pd.DataFrame([_row(load(name)) for name in (entries() if names is None else names)])
 
 
 def _row(entry: Entry) -> dict:
@@ -191,9 +211,9 @@ def _row(entry: Entry) -> dict:
     said = {
         f"{key}_{lang}": about[key][lang] for key in ("title", "publisher", "absent") for lang in LANGUAGES
     }
-    printed = scores["node"].map({node: int(entry.of("printed", node)) for node in scores["node"].unique()})
+    printed = scores["decimals"]
     size = MILLIONTH * scores["published"].astype(float).abs().max()
-    digits = sorted({*printed})
+    digits = sorted({*printed.astype(int)})
     return {
         "id": entry.id,
         **said,
@@ -217,12 +237,13 @@ def _row(entry: Entry) -> dict:
 
 def furthest(scores: pd.DataFrame) -> dict:
     """largest, half: the difference of the score furthest off in units of its last printed decimal, without sign, and half
-    such a unit; a score that was not computed counts as infinitely far."""
+    such a unit (missing in double precision); a score that was not computed counts as infinitely far."""
     if scores.empty:
         return {"largest": np.nan, "half": np.nan}
     away = scores["difference"].astype(float).abs().fillna(np.inf)
     first = (away / scores["half"]).idxmax()
-    return {"largest": float(away[first]), "half": float(scores.at[first, "half"])}
+    half = scores.at[first, "half"] if scores.at[first, "decimals"] < FULL else np.nan
+    return {"largest": float(away[first]), "half": float(half)}
 
 
 # For a reader ---------------------------------------------------------------------------------------------------------
@@ -253,7 +274,7 @@ def _ten(value: float) -> str:
 
 def facts(entry: Entry, compared: pd.DataFrame) -> dict:
     """What the sentences on an entry may say: its row of `table`; source, licence_note, method and why in zh and en;
-    largest_said; unequal, how many scores differ in the printed digits; first_year, last_year."""
+    largest_said; half_said (empty in double precision); unequal, how many scores differ in the printed digits; first_year, last_year."""
     about, row = entry.about, _row(entry)
     texts = {key: about[key] for key in ("source", "licence_note", "method")} | {
         "why": about["allowed"]["why"]
@@ -262,7 +283,7 @@ def facts(entry: Entry, compared: pd.DataFrame) -> dict:
     return row | {
         **{f"{key}_{lang}": text[lang] for key, text in texts.items() for lang in LANGUAGES},
         "largest_said": shown(row["largest"]),
-        "half_said": shown(row["half"]),
+        "half_said": "" if np.isnan(row["half"]) else shown(row["half"]),
         "unequal": int((~scores["equal"]).sum()),
         "first_year": int(compared["year"].min()),
         "last_year": int(compared["year"].max()),
@@ -271,7 +292,7 @@ def facts(entry: Entry, compared: pd.DataFrame) -> dict:
 
 def named(entry: Entry, compared: pd.DataFrame) -> pd.DataFrame:
     """`compare` with the labels of the nodes (name_zh, name_en; that of the parent before one that occurs twice) and `halves`:
-    the difference of a score in half units of its last printed decimal (missing for ranks and bands)."""
+    the difference of a score in units of `half` (missing for ranks and bands)."""
     nodes = entry.index.spec.nodes
     labels = pd.DataFrame(index=nodes.index)
     for lang, colon in (("zh", "："), ("en", ": ")):

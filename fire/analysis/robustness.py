@@ -238,120 +238,6 @@ def _members(groups: pd.Series, present: np.ndarray) -> tuple[list, np.ndarray]:
     return list(table.columns), np.divide(share, total, out=np.zeros_like(share), where=total > 0)
 
 
-def check(alternatives: dict, levels: list, indicators: int, spec, node: str) -> None:
-    """Refuse alternatives that are empty, unknown in form, or could not change anything."""
-    faults = (
-        []
-        if alternatives
-        else ["no alternative is declared: name at least one, such as weights = {band = 0.25}"]
-    )
-    for name, options in alternatives.items():
-        if name not in KINDS and (not isinstance(options, list) or len(options) < 2):
-            faults.append(
-                f"'{name}' needs a list of two or more options, the published one first; it is {options}"
-            )
-    known, ways = [PUBLISHED, *aggregate.AGGREGATIONS], alternatives.get("aggregation", [])
-    faults += [
-        f"aggregation '{way}' is not known: type one of {', '.join(known)}"
-        for way in (ways if isinstance(ways, list) else [])
-        if way not in known
-    ]
-    faults += _weight_faults(alternatives["weights"], levels, spec, node) if "weights" in alternatives else []
-    if "drop" in alternatives and not 0 < alternatives["drop"] <= 1:
-        faults.append(
-            "'drop' is the probability that a draw leaves one indicator out: 0 < drop <= 1; "
-            f"it is {alternatives['drop']}"
-        )
-    if alternatives.get("floor", 1) <= 0:
-        faults.append(
-            "'floor' is the least score that geometric and harmonic means count with: above 0; "
-            f"it is {alternatives['floor']}"
-        )
-    if "drop" in alternatives and indicators < 2:
-        faults.append("'drop' would leave no indicator: the node has only one")
-    refuse("alternatives", list(dict.fromkeys(faults)))
-
-
-def _weight_faults(weights: dict, levels: list, spec, node: str) -> list[str]:
-    """Faults of a declaration of weights."""
-    kinds = [kind for kind in ("band", "dirichlet", "sets") if kind in weights]
-    if len(kinds) != 1:
-        return [
-            "weights: give band (share of the weight), dirichlet (concentration) or sets (a frame)"
-            + (f", only one of them: there are {' and '.join(kinds)}" if kinds else "")
-        ]
-    if kinds == ["sets"]:
-        return _set_faults(weights["sets"], spec, node)
-    kind = kinds[0]
-    value, bands = weights[kind], _per_level(weights, levels)[kind]
-    bad = [band for band in bands if isinstance(band, bool) or not isinstance(band, int | float)]
-    bad += [band for band in bands if band not in bad and not np.isfinite(band)]
-    if bad:
-        return [f"weights: {kind} = {band!r} is no finite number: write 0.25" for band in bad]
-    faults = []
-    if len(bands) != len(levels):
-        faults.append(f"weights: '{kind}' has {len(bands)} values for {len(levels)} levels")
-    if kind == "band":
-        faults += [
-            f"weights: a band of {band} allows negative weights: keep it below 1"
-            for band in bands
-            if band >= 1
-        ]
-        faults += [f"weights: a band of {band} is negative" for band in bands if band < 0]
-        moves = [band > 0 and len(level[2]) < len(level[0]) for band, level in zip(bands, levels)]
-    else:
-        faults += [f"weights: a concentration must be positive; it is {band}" for band in bands if band <= 0]
-        moves = [len(level[2]) < len(level[0]) for level in levels]
-    return faults + (
-        [] if any(moves) else [f"weights: {kind} = {value} changes nothing: remove it or widen it"]
-    )
-
-
-def _set_faults(sets, spec, node: str) -> list[str]:
-    """Faults of sets of weights: every node below `node` needs a finite weight of zero or more in every set, and every
-    family a sum above zero."""
-    if not isinstance(sets, pd.DataFrame):
-        return [
-            f"weights: 'sets' is a {type(sets).__name__}: give a frame with a row for every node and a column for every "
-            "set: pd.DataFrame({'equal': {'F': 1, 'I': 1}, 'factors': {'F': 2, 'I': 1}})"
-        ]
-    if sets.shape[1] == 0:
-        return ["weights: 'sets' holds no set: give one column of weights for each"]
-    faults = [
-        f"weights: 'sets' has {what} '{name}' twice: keep one"
-        for what, labels in (("the node", sets.index), ("the set", sets.columns))
-        for name in labels[labels.duplicated()].unique()
-    ]
-    faults += [
-        f"weights: no node '{name}' in the index{suggest(name, spec.nodes.index)}"
-        for name in sets.index.unique()
-        if name not in spec.nodes.index
-    ]
-    below = [name for rows in families(spec, node) for _, name, first in rows if first]
-    faults += [
-        f"weights: 'sets' has no row for {name}: every node below '{node}' needs a weight"
-        for name in below
-        if name not in sets.index
-    ]
-    if sets.index.has_duplicates or sets.columns.has_duplicates:
-        return faults
-    here = [name for name in below if name in sets.index]
-    for name, column in sets.loc[here].apply(pd.to_numeric, errors="coerce").items():
-        wrong = ~np.isfinite(column) | (column < 0)
-        faults += [
-            f"weights: set '{name}' gives {child} the weight {sets.at[child, name]}: "
-            "weights are finite numbers of zero or more"
-            for child in column.index[wrong]
-        ]
-        faults += [
-            f"weights: set '{name}' gives every child of {parent} ({', '.join(children)}) the weight zero: give one of "
-            "them more"
-            for parent, children in spec.families.items()
-            if set(children) <= set(here) and not wrong[children].any() and column[children].sum() == 0
-        ]
-    return faults
-
-
 def variants(index, alternatives: dict) -> dict:
     """Every draw of what is not known (the number first in the key) under every combination of choices, as `Variant`.
 
@@ -414,59 +300,6 @@ def _under(index, choices: dict, floor: float | None) -> tuple[list[Variant], np
     return found, scores.to_numpy(float)
 
 
-def _scaled(choices: dict, spec) -> dict:
-    """The choices, z-scores without a scale on one like that of the index: its middle, and a part of its range as the
-    standard deviation (`DEVIATIONS`)."""
-    if choices.get("normalise") != "zscore" or "scale" in choices or spec.method["normalise"] == "zscore":
-        return choices
-    low, high = spec.method["scale"]
-    return choices | {"scale": [(low + high) / 2, (high - low) / DEVIATIONS]}
-
-
-def chosen(name: str, option) -> dict:
-    """An option as choices of `Spec.vary`: "published" is none, a table several at once, any other value one of
-    `name`.
-    """
-    if isinstance(option, dict):
-        return {key: value for key, value in option.items() if key != "name"}
-    return {} if option == "published" else {name: option}
-
-
-def name_of(option) -> str:
-    """An option as text; a table may carry a `name`."""
-    if isinstance(option, dict):
-        return option.get("name") or ", ".join(f"{key} {value}" for key, value in option.items())
-    return str(option)
-
-
-def _error_spread(index, error: dict | None, node: str) -> np.ndarray | None:
-    """Standard deviation of the data error of every cell (rows × indicators) in points of its scale, from the status of
-    the cell; none where a cell has draws, which carry it."""
-    if error is None:
-        return None
-    steps, rules = index.steps(), [index.spec.rules[name] for name in index.spec.indicators]
-    columns = [steps.raw.columns.get_loc(name) for name in index.spec.indicators]
-    by_code = np.array(
-        [*(error.get(name, 0.0) for name in STATUSES), 0.0]
-    )  # the last is a cell that is missing
-    if index.draws is not None:
-        by_code[STATUSES.index("simulated")] = 0.0
-    faults = [f"error: {name} = {value} is negative" for name, value in error.items() if value < 0]
-    if not by_code[steps.status].any():
-        faults.append(
-            "error: no cell of the panel has a status with an error above zero, so it changes nothing: "
-            "remove it"
-        )
-    refuse("alternatives", faults)
-    width = [
-        DEVIATIONS * rule["scale"][1]
-        if rule["normalise"] == "zscore"
-        else rule["scale"][1] - rule["scale"][0]
-        for rule in rules
-    ]
-    return by_code[steps.status[:, columns]] * np.array(width)
-
-
 def _nonpositive(matrix: np.ndarray, spec, leaves: list, rows: pd.MultiIndex) -> list[str]:
     """Scores at or below zero, of which there are no logarithms or reciprocals."""
     columns = [spec.indicators.index(leaf) for leaf in leaves]
@@ -491,16 +324,6 @@ def _given_weights(weights: dict | None, spec, node: str, levels: list) -> dict:
             np.array([sets.loc[name] if first else ones for _, name, first in rows], dtype=float)
             for rows in families(spec, node)
         ]
-    }
-
-
-def _per_level(weights: dict | None, levels: list) -> dict:
-    """Bands and concentrations as one value for each level; a list runs from the root of the index down, a branch
-    takes its end.
-    """
-    return {
-        kind: value[-len(levels) :] if isinstance(value, list) else [value] * len(levels)
-        for kind, value in (weights or {}).items()
     }
 
 

@@ -8,12 +8,19 @@ from fire.index.rounding import TOLERANCE
 
 LEAST = TOLERANCE  # smaller differences are none, to the engine: they stand at the end of the axis
 NONE = LEAST / 10
+# The axis of `overview`.
+DISTANCE = {
+    "zh": "重算与公布得分的最大相差（各指数自己的单位，对数轴）\n各指数的标尺不同，如 0—1、0—10、0—100",
+    "en": "Largest difference between recomputed and published score, in the unit of each index (log scale)\n"
+    "Scales differ: 0–1, 0–10 or 0–100, for example",
+}
 LINEAR = 30  # half units beyond which an axis is logarithmic on either side of one
 
 
 def overview(frame: pd.DataFrame, lang: str):
-    """A row an index, the closest on top: a dot at the largest difference, joined with a stroke at half a unit of the last printed decimal;
-    hollow where published inputs are rounded more than that. The axis is logarithmic; an index without scores has no dot.
+    """A row an index, the closest on top: a dot at the largest difference, joined with a stroke at half a unit of the last
+    printed decimal (none in double precision); hollow where published inputs are rounded more than that. The axis is
+    logarithmic, each index in its own unit; one without scores has no dot.
 
     Columns: title_zh, title_en, largest, half, rounded, as `fire.analysis.gallery.table` gives them.
     """
@@ -25,7 +32,7 @@ def overview(frame: pd.DataFrame, lang: str):
     looks = {
         "largest": (away[~frame["rounded"]], {"marker": "o", "s": 26, "facecolors": style.NAVY}),
         "rounded": (away[frame["rounded"]], {"marker": "o", "s": 26, "facecolors": style.PAPER}),
-        "half": (frame["half"], {"marker": "|", "s": 70}),
+        "half": (frame["half"].dropna(), {"marker": "|", "s": 70}),
     }
     for column, (places, look) in looks.items():
         colour = style.ORANGE if column == "half" else style.NAVY
@@ -37,6 +44,7 @@ def overview(frame: pd.DataFrame, lang: str):
     ticks = 10.0 ** np.arange(-9, 1, 3)
     ax.set_xticks([NONE, *ticks], [_power(LEAST, "<"), *map(_power, ticks)])
     ax.set_xlim(NONE / 3, max(3.0, 3 * frame[["largest", "half"]].max(axis=None)))
+    ax.set_xlabel(DISTANCE[lang], fontsize=8)
     kit.one_legend(fig)
     return fig
 

@@ -21,6 +21,7 @@ from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 from fire import codebook
 from fire.analysis import drawn, views
 from fire.analysis.known import SOFT
+from fire.errors import refuse
 from fire.files import atomic_path
 from fire.index.panel import KEY, STATUSES
 from fire.report import exhibits, marks, release
@@ -89,9 +90,10 @@ def write(
 
     `tables` maps a sheet name to `{"title", "frame", "note"}`, and `known` by column: status, low and high of its
     values; each becomes a sheet of its own behind the live ones. `scores`: the scores with status and range (as of
-    `known.results`), those of the index itself when not given.
+    `known.results`), those of the index itself when not given. Raises InputError for what is no edition.
     """
-    index = edition.index
+    index = getattr(edition, "index", None)
+    refuse("workbook", [] if hasattr(index, "spec") else [_no_edition(edition)])
     scores = marks.scores(index) if scores is None else scores
     with atomic_path(path) as part:
         book = xlsxwriter.Workbook(
@@ -124,6 +126,13 @@ def write(
         _about_sheet(book.get_worksheet_by_name(SHEETS["about"]), edition, known, listed, styles)
         book.close()
     return Path(path)
+
+
+def _no_edition(value) -> str:
+    """What is given instead of an edition, and what to type."""
+    name = type(value).__name__
+    told = f"{'an' if name[:1] in 'AEIOU' else 'a'} {name} is given where an edition is meant: give one, as fire.load(2022)"
+    return told + '; for the scores of an Index alone: index.scores().to_excel("scores.xlsx", index=False)'
 
 
 class Styles:
