@@ -49,8 +49,7 @@ def run(choice) -> None:
 def city(choice) -> None:
     """运行一座城市的笔记 · Run the notebook of one city: city 合肥"""
     from fire import edition
-    from fire.errors import refuse
-    from fire.index.spec_faults import suggest
+    from fire.errors import refuse, suggest
     from fire.report import build
 
     ed = edition.load(choice.edition)
@@ -317,8 +316,7 @@ def notebooks() -> list[Path]:
 
 def found(name: str) -> Path:
     """A notebook by its name or path; raises InputError when there is none."""
-    from fire.errors import refuse
-    from fire.index.spec_faults import suggest
+    from fire.errors import refuse, suggest
 
     stem = Path(name).stem if name.endswith(".ipynb") else name
     have = {path.stem: path for path in notebooks()}

@@ -15,10 +15,9 @@ from functools import cache, cached_property
 import pandas as pd
 
 from fire import files
-from fire.errors import InputError
+from fire.errors import InputError, suggest
 from fire.index import spec as specs
 from fire.index.panel import STATUSES
-from fire.index.spec_faults import suggest
 
 LANGUAGES = ("zh", "en")
 COLUMNS = files.DATA / "codebook.csv"

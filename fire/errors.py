@@ -80,6 +80,11 @@ def nearest(name, choices) -> dict:
     return {"near_zh": f"可用：{'、'.join(names)}", "near_en": f"type one of {', '.join(names)}"}
 
 
+def suggest(name, choices) -> str:
+    """The end of an error message: what to type instead of `name`."""
+    return f": {nearest(name, choices)['near_en']}"
+
+
 def _again(rule: str, place: dict, value: str, values: dict) -> Finding:
     return Finding(rule, **place, value=value, **values)
 

@@ -89,42 +89,6 @@ def test_the_best_value_lies_inside():
     assert off(got["gender_payratio"], said["gender_payratio"]) == 0
 
 
-def sdg(missing: str):
-    """Seventeen goals; two of them from their indicators, the others as the means of theirs."""
-    below = {1: ["sdg1_lmicpov", "sdg1_wpc"], 10: ["sdg10_gini", "sdg10_palma"]}
-    goals = [word(f"g{goal}", parent="total") for goal in range(1, 18)]
-    for goal in below:
-        goals[goal - 1]["missing"] = missing
-    leaves = [word(leaf, parent=f"g{goal}") for goal in below for leaf in below[goal]]
-    return index(*goals, *leaves, normalise="none", scale=[0, 100])
-
-
-def test_a_node_without_data_gets_the_mean_of_its_group():
-    """SDG Index 2025, Middle East and North Africa: a goal without any value counts as the mean of the region. Scores
-    of the indicators (of other goals: their means) from MafiAtUN/country-classification-commons@fbcc9b73, docs/data."""
-    folder = CASES / "sdg-index-2025-mena"
-    groups = table(folder, "groups").set_index("unit")["region"]
-    said = published(folder)["score"]
-    assert off(computed(sdg("group_mean"), folder, groups=groups)["total"], said, 5e-5) == 0
-    assert off(computed(sdg("none"), folder)["total"], said, 5e-5) == 5
-
-
-def test_a_score_falls_with_the_square():
-    """Government spending in the Index of Economic Freedom 2019: 100 - 0.03 x^2, not below zero. Values and scores are
-    printed to one decimal: half a unit of x moves the score by 0.003 x. Facts from Plotly-World-Viz@233057cd."""
-    folder = CASES / "ief-2019-spending"
-    spec = index(
-        word("spending", parent="total", transform="power", power=2, coefficients=[100, -0.03]),
-        normalise="linear",
-        range="truncated",
-        scale=[0, 100],
-    )
-    got, said = computed(spec, folder)["spending"], published(folder)["score"]
-    allowed = 0.05 + 0.003 * table(folder, "panel").set_index("unit")["spending"].reindex(said.index)
-    assert off(got, said, allowed) == 0
-    assert got[["Libya", "Kiribati", "NorthKorea"]].tolist() == [0, 0, 0]
-
-
 def test_ranks_of_sums_of_ranks():
     """CDC/ATSDR Social Vulnerability Index 2022, counties of Pennsylvania: every rank to four decimals. The sums are of
     rounded ranks: unrounded ones give other ranks to some counties in every theme of more than one indicator."""

@@ -98,6 +98,7 @@ def test_a_comparison_notices_a_wrong_score_a_wrong_rank_and_a_missing_unit(held
     assert off["difference"].isna().sum() == 2
     row = gallery.furthest(found[found["measure"].eq("score")])
     assert row == {"largest": np.inf, "half": 0.0005}
+    assert gallery.compare("hdi-2022").equals(gallery.compare(entry)), "an id will do"
     assert gallery.shown(row["largest"]) == "–"
 
 
@@ -132,6 +133,27 @@ def test_digits_are_compared_by_the_rule_of_the_index():
     single = np.array([1.16380224])  # more digits than are meant: single precision
     assert gallery._equal(single, single + 4e-7, 6, 5e-7, "half_up").all()
     assert not gallery._equal(single, single + 6e-7, 6, 5e-7, "half_up").any()
+
+
+def test_double_precision_has_no_last_printed_digit(held):
+    """A number of double precision prints none, so there is neither half a digit in the table nor in the sentences."""
+    entry, compared = held("women-business-law-2024")
+    assert gallery.furthest(compared[compared["measure"].eq("score")]) == {
+        "largest": 0,
+        "half": pytest.approx(np.nan, nan_ok=True),
+    }
+    assert gallery.facts(entry, compared)["half_said"] == ""
+    assert compared["half"].eq(1e-10).all() and compared["decimals"].eq(15).all()
+    said = gallery.facts(*held("hdi-2022"))
+    assert (said["half"], said["half_said"]) == (0.0005, "0.0005")
+
+
+def test_what_is_no_entry_is_refused_with_what_to_give(held):
+    for wrong in (held("hdi-2022")[0].index, None):
+        with pytest.raises(InputError, match=r"give its id, as 'hdi-2022', or gallery.load"):
+            gallery.compare(wrong)
+    with pytest.raises(InputError, match="no entry 'hdi2022': did you mean 'hdi-2022'"):
+        gallery.compare("hdi2022")
 
 
 def test_an_unknown_entry_and_an_unknown_column_are_refused(tmp_path):
@@ -199,6 +221,7 @@ def test_the_table_has_a_row_an_entry():
     names = ["hdi-2022", "oecd-pmr-2018"]
     table = gallery.table(names).set_index("id")
     assert list(table.index) == names
+    assert gallery.table("hdi-2022").set_index("id").equals(table.loc[["hdi-2022"]])
     assert table.loc["hdi-2022", ["units", "indicators", "nodes", "values", "ranks"]].tolist() == [
         193, 4, 1, 193, 193,
     ]  # fmt: skip
@@ -216,20 +239,21 @@ def test_the_table_has_a_row_an_entry():
 def test_the_picture_has_a_dot_and_a_stroke_an_index(lang):
     frame = pd.DataFrame(
         {
-            "title_zh": ["甲", "乙", "丙"],
-            "title_en": ["A", "B", "C"],
-            "largest": [0.02, 0.0, 3e-8],
-            "half": [0.005, 0.0005, 5e-7],
-            "rounded": [True, False, False],
+            "title_zh": ["甲", "乙", "丙", "丁"],
+            "title_en": ["A", "B", "C", "D"],
+            "largest": [0.02, 0.0, 3e-8, 1e-9],
+            "half": [0.005, 0.0005, 5e-7, np.nan],  # D: of double precision
+            "rounded": [True, False, False, False],
         }
     )
     fig = figures.overview(frame, lang)
     ax = fig.axes[0]
     dots, hollow, strokes = (part.get_offsets() for part in ax.collections[1::2])
-    assert dots.tolist() == [[figures.NONE, 0], [3e-8, 1]] and hollow.tolist() == [[0.02, 2]]
-    assert strokes[:, 0].tolist() == [0.0005, 5e-7, 0.005]
+    assert dots.tolist() == [[figures.NONE, 0], [1e-9, 1], [3e-8, 2]] and hollow.tolist() == [[0.02, 3]]
+    assert strokes.tolist() == [[0.0005, 0], [5e-7, 2], [0.005, 3]]
+    assert ("0–100" if lang == "en" else "0—100") in ax.get_xlabel()
     assert [tick.get_text() for tick in ax.get_yticklabels()] == (
-        ["乙", "丙", "甲"] if lang == "zh" else ["B", "C", "A"]
+        ["乙", "丁", "丙", "甲"] if lang == "zh" else ["B", "D", "C", "A"]
     )
     plt.close(fig)
 

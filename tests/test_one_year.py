@@ -207,7 +207,7 @@ SPATIAL = {"moran", "local_moran", "autocorrelation", "clustering", "clusters", 
 WEIGHTS = {"nearest", "inverse_distance", "neighbourhoods", "reach"}
 LINE = {"gaps", "beta", "influential", "paths", "convergence", "catching_up"}  # needs three cities
 COMPARED = LINE | {"sigma", "spread", "classes", "transitions", "long_run", "moves", "movers", "staying"}
-COMPARED |= {"rank_mobility", "mobility", "in_short"}
+COMPARED |= {"rank_mobility", "mobility", "shift", "in_short"}
 GROWTH = {"determinants.growth_frame", "determinants.yearly_change", "determinants.fit"}
 
 
@@ -281,8 +281,6 @@ def test_one_year_has_no_fits_and_an_empty_table_of_them():
     assert list(empty) == list(full) and empty.empty and len(full) > 3
     assert list(determinants.slopes(empty, ["P"])) == list(determinants.slopes(full, ["P"]))
     assert determinants.findings({}, ["P"]) == {} and ";;" not in empty.attrs["convention"].replace(" ", "")
-    shift = dynamics.shift(regions.balanced(one), "total")
-    assert shift["shift"] == 0 and shift["top"] == one.of()["unit"].iloc[0]
     trends = describe.trends(one.steps().raw)
     assert trends["trend"].isna().all() and trends["available"].eq(1).all()
     assert (

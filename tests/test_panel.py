@@ -216,7 +216,7 @@ def test_the_rows_of_a_panel_come_column_by_column():
         (WIDE.rename(columns={"year": "Year"}), "'year' is missing: name the one that .* years: year='Year'"),
         (
             WIDE.rename(columns={"unit": "city"}),
-            "'unit' is missing: name the one that holds the units: unit=",
+            "'unit' is missing: rename 'city' if that is it, or name the one that holds the units: unit=",
         ),
         (WIDE.rename(columns={"x": "X"}), "column 'x' is missing: rename 'X' if that is it, or add it"),
         (WIDE.rename(columns={"x": "ｘ"}), "column 'x' is missing: rename 'ｘ' if that is it, or add it"),

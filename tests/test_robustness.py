@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fire import files
-from fire.analysis import drawn, intervals, montecarlo, robustness, sensitivity
+from fire.analysis import audit, drawn, gallery, intervals, montecarlo, robustness, sensitivity, variants
 from fire.errors import InputError
 from fire.index import score
 from fire.index import spec as specs
@@ -91,7 +91,7 @@ def test_given_weights_rank_as_the_engine_does(panel, way):
     positive = panel.assign(value=panel["value"] + 5)
     expected = brute(spec, positive, sets)
     result = robustness.run(
-        Index(spec, positive), {"weights": {"sets": sets}, "floor": 0.1}, draws=len(sets.columns)
+        Index(spec, positive), {"weights": {"sets": sets}, "floor": 0.01}, draws=len(sets.columns)
     )
     counts = np.array([np.bincount(expected[:, unit] - 1, minlength=12) for unit in range(12)])
     assert (result.ranks[-1] == counts).all()
@@ -175,7 +175,7 @@ def test_results_do_not_depend_on_workers(panel):
         "weights": {"band": 0.3},
         "aggregation": ["arithmetic", "geometric"],
         "drop": 0.5,
-        "floor": 0.1,
+        "floor": 0.01,
         "error": {"observed": 0.02, "year_correlation": 0.5},
     }
     design, _ = robustness.prepare(Index(small_spec(), panel), alternatives, 3, "index")
@@ -217,13 +217,22 @@ def test_intervals_cover_the_true_rank():
     rng, inside, spec = (
         np.random.default_rng(8),
         [],
-        small_spec({"P": ["a"], "Q": ["b"]}, {"P": 0.5, "Q": 0.5, "a": 1, "b": 1}, normalise="none"),
+        small_spec(
+            {"P": ["a"], "Q": ["b"]},
+            {"P": 0.5, "Q": 0.5, "a": 1, "b": 1},
+            normalise="linear",
+            coefficients=[0.0, 1.0],
+            range="truncated",  # so that the scale of 1 to 10 counts
+        ),
     )
     for seed in range(30):
         truth = rng.uniform(2, 9, (20, 2))
-        seen = truth + rng.normal(0, 0.45, truth.shape)  # 5 per cent of a scale of 9 points
+        seen = truth + rng.normal(0, 0.45, truth.shape)
         found = robustness.run(
-            Index(spec, small_panel(seen[None], "ab")), {"error": {"observed": 0.05}}, draws=1000, seed=seed
+            Index(spec, small_panel(seen[None], "ab")),
+            {"error": {"observed": 0.45 / 9}},
+            draws=1000,
+            seed=seed,
         ).intervals
         rank = (-truth.mean(axis=1)).argsort().argsort() + 1
         inside.append((found["rank_low"] <= rank) & (rank <= found["rank_high"]))
@@ -247,7 +256,7 @@ def test_structural_choices_take_part(panel):
         "normalise": ["published", {"name": "z", "normalise": "zscore", "scale": [5.5, 1.5]}],
         "scale": ["published", [1.0, 100.0]],
         "aggregation": ["arithmetic", "geometric"],
-        "floor": 0.1,
+        "floor": 0.01,
     }
     result = robustness.run(Index(small_spec(), panel), alternatives, draws=4000)
     shares = result.ranks[-1] / 4000
@@ -344,7 +353,7 @@ def test_draws_must_be_a_positive_whole_number(panel, draws):
 
 @pytest.mark.parametrize("way", ["arithmetic", "geometric"])
 def test_a_unit_that_joins_is_ranked_from_then_on_and_moves_nobody_before(panel, way):
-    spec, options = small_spec(aggregation=way), {"weights": {"band": 0.4}, "floor": 0.1}
+    spec, options = small_spec(aggregation=way), {"weights": {"band": 0.4}, "floor": 0.01}
     posts = Index(spec, panel).posts  # the same for all three, so that only the roster differs
     joins = panel[~(panel["unit"].eq("u07") & panel["year"].eq(2020))]
     without = panel[panel["unit"].ne("u07")]
@@ -372,7 +381,7 @@ def test_geometric_means_of_scores_at_or_below_zero_need_a_floor(panel):
         robustness.run(Index(zero, panel), {"aggregation": ["arithmetic", "geometric"]}, draws=10)
     assert (
         robustness.run(
-            Index(zero, panel), {"aggregation": ["arithmetic", "geometric"], "floor": 0.1}, draws=10
+            Index(zero, panel), {"aggregation": ["arithmetic", "geometric"], "floor": 0.01}, draws=10
         ).draws
         == 10
     )
@@ -589,7 +598,7 @@ def test_a_floor_serves_a_mixed_tree_under_every_normalisation(panel):
     options = {"normalise": ["published", {"name": "z", "normalise": "zscore", "scale": [0.0, 1.0]}]}
     with pytest.raises(InputError, match="geometric mean"):
         robustness.run(Index(spec, panel), options, draws=10)
-    assert robustness.run(Index(spec, panel), options | {"floor": 0.1}, draws=10).draws == 10
+    assert robustness.run(Index(spec, panel), options | {"floor": 0.01}, draws=10).draws == 10
     error = {"error": {"observed": 0.9}}  # large enough to take scores below zero
     assert robustness.run(Index(spec, panel), error, draws=100).ranks[-1].sum() == 1200
 
@@ -664,3 +673,183 @@ def test_an_indicator_is_no_index(panel):
     assert set(robustness.intervals(Index(flat, two), {"drop": 0.5}, draws=10)["node"]) == {"index"}
     with pytest.raises(InputError, match="'a' is an indicator"):
         robustness.run(Index(small_spec(), panel), {"drop": 0.5}, 10, node="a")
+
+
+# Any index -------------------------------------------------------------------------------------------------------------
+
+
+RANKS = ["rank_median", "rank_low", "rank_high"]
+METHODS = {
+    "weights": {"band": 0.25},
+    "drop": 0.5,
+    "normalise": ["published", "zscore", PERCENTILE],
+    "reference": ["published", "pooled"],
+    "error": {"observed": 0.05, "year_correlation": 0.8},
+}
+
+
+@pytest.mark.parametrize("rows", [{}, {"R": {"aggregation": "median"}}], ids=["kernel", "engine"])
+@settings(max_examples=6, deadline=None)
+@given(low=st.floats(-200, 200), width=st.floats(0.5, 300))
+def test_no_interval_depends_on_the_scale(rows, low, width):
+    """Draws, errors and z-scores are shares of the scale: on any other the units rank as on 1 to 10."""
+    values = np.random.default_rng(5).lognormal(1, 0.5, (2, 12, 6))
+    found = []
+    for scale in ([1.0, 10.0], [low, low + width]):
+        index = Index(shaped(rows, {"scale": scale}), small_panel(values, years=(2020, 2021)))
+        found.append(robustness.run(index, METHODS, 300))
+    assert (found[0].ranks == found[1].ranks).mean() > 0.999  # but for a draw on the edge of the grid
+    assert (found[0].intervals[RANKS] - found[1].intervals[RANKS]).abs().to_numpy().max() <= 1
+    assert (found[0].intervals["rank_high"] - found[0].intervals["rank_low"]).mean() > 1
+
+
+@pytest.mark.parametrize("unit", [0.1, 10.0, 16.0])
+def test_the_standard_run_depends_on_no_unit_of_the_scale(panel, unit):
+    """With its geometric means, whose floor is a share of the upper end; only the zero of the scale counts for them."""
+    runs = [robustness.run(Index(small_spec(scale=[one, 10 * one]), panel), draws=600) for one in (1.0, unit)]
+    assert (runs[0].ranks == runs[1].ranks).mean() > 0.999 and not runs[0].left_out
+
+
+def test_an_error_is_a_share_of_the_scale_of_each_variant(panel):
+    """z-scores with a standard deviation of 0.1 span 0.6, whatever the published scale."""
+    options = {
+        "normalise": ["published", {"normalise": "zscore", "scale": [5.0, 0.1]}],
+        "error": {"observed": 0.1},
+    }
+    design, _ = robustness.prepare(Index(small_spec(scale=[0.0, 100.0]), panel), options, 1, "index")
+    one, two = (np.sqrt(scheme.variance).max() * scheme.step for scheme in design.schemes)
+    assert (one, two) == pytest.approx((10.0, 0.06))
+
+
+def test_the_standard_z_scores_and_floor_are_those_of_1_to_10(panel):
+    """5.5 and 1.5, and 0.1: the values of the edition of 2022, to the last bit."""
+    index = Index(small_spec(aggregation="geometric", scale=[1.0, 10.0]), panel)
+    found = variants.variants(index, {"normalise": robustness.standard()["normalise"]} | {"floor": 0.01})
+    assert found[0, "z-score"].spec.rules["a"]["scale"] == [5.5, 1.5]
+    design, _ = robustness.prepare(index, robustness.standard(), 1, "index")
+    least = min((one.matrix * one.step).min() for one in design.schemes if one.way == "geometric")
+    assert least == pytest.approx(np.log(0.1), abs=1e-7)
+
+
+def made(name: str, panel: pd.DataFrame) -> Index:
+    """Indices of many kinds on a panel of two years."""
+    inner = {"R": {"normalise": "percentile"}, "P": {"normalise": "zscore", "scale": [50.0, 10.0]}}
+    posts = dict.fromkeys("abcdef", (0.0, 20.0))
+    return {
+        "one year": lambda: Index(small_spec(), panel[panel["year"].eq(2020)]),
+        "of the year": lambda: Index(small_spec(reference="year"), panel),
+        "pooled": lambda: Index(small_spec(reference="pooled"), panel),
+        "own posts": lambda: Index(small_spec(normalise="goalposts").vary(posts=posts), panel),
+        "frozen": lambda: Index(small_spec(), panel).freeze(),
+        "z-scores": lambda: Index(small_spec(normalise="zscore", scale=[100.0, 10.0]), panel),
+        "MPI": lambda: Index(small_spec(normalise="zscore", scale=[100.0, 10.0], aggregation="mpi"), panel),
+        "inner nodes": lambda: Index(shaped(inner, {}), panel),
+        "as they are": lambda: Index(small_spec(normalise="none"), panel),
+        "below zero": lambda: Index(small_spec(scale=[-10.0, 0.0]), panel),
+        "ratio": lambda: Index(shaped({"P": {"aggregation": "ratio"}}, {}), panel),
+        "flat": lambda: Index(specs.build(_flat(), "flat"), panel[panel["indicator"].isin(["a", "b"])]),
+    }[name]()
+
+
+def _flat() -> dict:
+    """An index of two indicators and no pillars."""
+    table = small_spec().table
+    table["node"] = [row for row in table["node"] if row["id"] in ("index", "a", "b")]
+    for row in table["node"][1:]:
+        row |= {"parent": "index", "weight": 0.5}
+    return table
+
+
+LEFT = {
+    "one year": ["reference = pooled changes nothing against published"],
+    "of the year": [],
+    "pooled": ["reference = pooled changes nothing against published"],
+    "own posts": ["reference = pooled changes nothing against published"],
+    "frozen": [],
+    "z-scores": ["normalise = z-score changes nothing against published"],
+    "MPI": ["normalise = z-score changes nothing against published"],
+    "inner nodes": ["aggregation = geometric is not possible"],
+    "as they are": ["reference = pooled changes nothing against published"],
+    "below zero": ["aggregation = geometric is not possible"],
+    "ratio": [
+        "aggregation = arithmetic is not possible: 'ratio' is no mean",
+        "aggregation = geometric is not",
+    ],
+    "flat": [],
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_the_standard_run_fits_any_index_and_says_what_it_leaves_out(panel, name):
+    index = made(name, panel)
+    found = robustness.intervals(index, draws=60)
+    assert found["rank_low"].notna().all() and set(found["node"]) >= {"index"}
+    told = found.attrs["left_out"]
+    assert [text for text in LEFT[name] if not any(one.startswith(text) for one in told)] == []
+    assert bool(told) == bool(LEFT[name])
+    sobol = sensitivity.run(index, draws=4, units=False)
+    assert sobol.attrs["left_out"] == list(robustness.run(index, draws=1).left_out)
+    assert ("reference" in set(sobol["factor"])) == (not any("reference" in text for text in told))
+    assert audit.run(index, draws=30)["verdict"].notna().all()
+
+
+GALLERY = ["hdi-2022", "women-business-law-2024", "cdc-svi-2022-pa", "gdi-2022", "oecd-pmr-2018", "tai-2001"]
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_the_standard_run_fits_published_indices(name):
+    index = gallery.load(name).index
+    found = robustness.intervals(index, draws=10)
+    assert set(index.units) == set(found["unit"]) and found.attrs["left_out"]
+    assert not sensitivity.run(index, draws=4, units=False).empty
+    assert not audit.run(index, draws=10).empty
+
+
+def test_what_the_user_declares_is_not_left_out(panel):
+    index = Index(small_spec(), panel[panel["year"].eq(2020)])
+    with pytest.raises(InputError, match="reference = pooled changes nothing"):
+        robustness.intervals(index, robustness.standard(), draws=10)
+    fitted = robustness.standard(index)
+    assert "reference" not in fitted and "reference" in robustness.standard()
+    assert robustness.run(index, fitted, 10).left_out == fitted.left_out
+
+
+def test_a_declared_aggregation_that_is_the_own_one_goes_first(panel):
+    for way, first in {"geometric": "geometric", "arithmetic": "arithmetic", "median": "published"}.items():
+        assert robustness.standard(Index(small_spec(aggregation=way), panel))["aggregation"][0] == first
+
+
+MISTAKES = [
+    (["weights"], "name at least one in a dictionary"),
+    ("weights", "name at least one in a dictionary"),
+    ({"weights": 0.25}, "such as {'band': 0.25}; it is 0.25"),
+    ({"weight": 0.25}, "did you mean 'weights'?"),
+    ({"normalise": "zscore"}, "it is 'zscore'"),
+    ({"error": 0.05}, "such as {'estimated': 0.02}"),
+    ({"error": {"observd": 0.1}}, "did you mean 'observed'?"),
+    ({"error": {"observed": -0.1}}, "zero or more"),
+    ({"drop": "half"}, "0 < drop <= 1"),
+    ({"floor": 1.5, "drop": 0.5}, "0 < floor < 1"),
+    ({"drop": 0.5, "seed": "a"}, "'seed' = 'a'"),
+]
+
+
+@pytest.mark.parametrize("work", [robustness.intervals, sensitivity.run])
+@pytest.mark.parametrize("alternatives, message", MISTAKES)
+def test_mistakes_get_a_sentence(panel, work, alternatives, message):
+    with pytest.raises(InputError) as caught:
+        work(Index(small_spec(), panel), alternatives, draws=4)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("work", [robustness.intervals, robustness.run, sensitivity.run])
+def test_an_index_and_a_number_of_draws_are_looked_for(panel, work):
+    index, one = Index(small_spec(), panel), {"weights": {"band": 0.25}}
+    for spec in (index.spec, index.panel, None):
+        with pytest.raises(InputError, match="an Index is meant"):
+            work(spec, one, draws=4)
+    for draws in ("64", 0, True, 2.5, [64]):
+        with pytest.raises(InputError, match="draws"):
+            work(index, one, draws=draws)
+    whole, told = work(index, one, draws=64), work(index, one, draws=64.0)
+    assert str(whole) == str(told)

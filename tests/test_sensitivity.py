@@ -55,7 +55,7 @@ def test_index_run_names_what_moves_it():
         "weights": {"band": [0.9, 0.01]},
         "aggregation": ["arithmetic", "geometric"],
         "drop": 0.2,
-        "floor": 0.1,
+        "floor": 0.01,
         "error": {"observed": 0.001},
     }
     found = sensitivity.run(Index(small_spec(), small_panel(values)), alternatives, draws=256)
@@ -94,7 +94,7 @@ def test_the_engine_gives_the_outputs_of_the_kernel(monkeypatch):
         "weights": {"band": [0.5, 0.3]},
         "aggregation": ["arithmetic", "geometric"],
         "drop": 0.5,
-        "floor": 0.1,
+        "floor": 0.01,
     }
     points = np.random.default_rng(0).random((4, 300))
     found = []
@@ -114,7 +114,7 @@ def test_a_tree_of_several_means():
     table = small_spec().table
     table["node"][0]["aggregation"] = "geometric"
     index = Index(specs.build(table, "mixed"), small_panel(values))
-    alternatives = {"weights": {"band": [0.9, 0.01]}, "error": {"observed": 0.02}, "floor": 0.1}
+    alternatives = {"weights": {"band": [0.9, 0.01]}, "error": {"observed": 0.02}, "floor": 0.01}
     one, two = (sensitivity.run(index, alternatives, draws=64) for _ in range(2))
     assert one.equals(two) and set(one["factor"]) == {"weights, level 1", "weights, level 2", "error"}
     mean = one[one["output"].str.startswith("score")].groupby("factor")["total"].mean()

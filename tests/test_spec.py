@@ -79,7 +79,7 @@ def test_every_fault_at_once_with_its_line(tmp_path):
         "line 18, node 'F': the weights of the children of 'total' sum to 1.1, not to one (F 0.6, E 0.5)",
         "line 33, node 'E': id 'E' is used twice (first on line 27): rename one",
         "line 36, node 'E': direction = '0' is not known",
-        "line 38, node 'E': a post of -1 has no logarithm",
+        "line 38, node 'E': a post of -1: no logarithm of a value at or below zero",
         "line 44, node 'k': weight -0.2 is negative",
         "line 45, node 'k': posts [5, 5] have no range",
         "line 46, node 'k': denominator 'people' is not listed",

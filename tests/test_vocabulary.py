@@ -19,7 +19,7 @@ from fire.errors import InputError
 from fire.index import aggregate, impute, normalise, rounding, score, transforms, treat, weights
 from fire.index import spec as specs
 from fire.index.index import Index
-from fire.index.spec_faults import BETWEEN, METHODS, NEUTRAL, OF_NODE
+from fire.index.spec_faults import METHODS, NEUTRAL, OF_NODE
 
 DOCS = Path(__file__).parents[1] / "docs"
 SCHEMA = json.loads((specs.INDICES / "schema.json").read_text(encoding="utf-8"))
@@ -104,7 +104,11 @@ def test_the_schema_knows_every_choice_of_the_engine():
     node = set(SCHEMA["properties"]["node"]["items"]["properties"])
     assert method == set(METHODS)
     assert set(OF_NODE) <= node and set(NEUTRAL) <= node
-    assert {name for name, rule in aggregate.AGGREGATIONS.items() if rule.between} == set(BETWEEN)
+    assert {name for name, rule in aggregate.AGGREGATIONS.items() if rule.between} == {
+        "copeland",
+        "topsis",
+        "bod",
+    }
 
 
 def said(page: str) -> set[str]:
@@ -997,12 +1001,12 @@ FAULTS = {
     "a band from and upto": (
         "[[band]]\nfrom = 2",
         "[[band]]  #!\nfrom = 2\nupto = 3",
-        ": a band begins somewhere or ends somewhere: give from, or upto",
+        ": the band has from and upto, but one says where the other is: give one of the two",
     ),
     "a band of nowhere": (
         "[[band]]\nfrom = 2",
         "[[band]]  #!",
-        ": a band begins somewhere or ends somewhere",
+        ": the band has neither from nor upto: give one of the two",
     ),
     "a band of nothing": (
         "[[band]]\nfrom = 2",

@@ -15,17 +15,19 @@ import pandas as pd
 from fire import files
 from fire.analysis import describe
 from fire.analysis.montecarlo import families
-from fire.errors import refuse
+from fire.errors import refuse, suggest
 from fire.index import aggregate, normalise
 from fire.index.panel import STATUSES
-from fire.index.spec_faults import METHODS, suggest
+from fire.index.spec_faults import METHODS
 
 STANDARD = files.DATA / "uncertainty.toml"
 # all other alternatives are lists of choices of the specification
 KINDS = ("weights", "drop", "error", "floor", "draws", "seed")
 PUBLISHED = "published"  # the option that leaves the specification as it is
 DEVIATIONS = 6  # standard deviations that a scale spans: three on each side of its middle
-SCALED = {*normalise.INVERTIBLE, "ideal", "percentile"} - {"zscore"}  # rules whose scores run from end to end of a scale
+SCALED = {*normalise.INVERTIBLE, "ideal", "percentile"} - {
+    "zscore"
+}  # rules whose scores run from end to end of a scale
 SHAPE = "name at least one in a dictionary, such as {'weights': {'band': 0.25}}"
 NUMBERS = {  # what is declared as a number: which fit, and what to type instead
     "drop": (
@@ -82,9 +84,7 @@ def varied(index, options: dict, **more):
     if not choices:
         return index
     rules = index.spec.rules
-    own = {
-        node: rules[node]["scale"] for node in index.spec.families if rules[node]["normalise"] != "none"
-    }
+    own = {node: rules[node]["scale"] for node in index.spec.families if rules[node]["normalise"] != "none"}
     for node, scale in own.items() if "scale" in choices else ():
         index = index.vary(node, scale=scale)  # written on its row, where a change everywhere leaves it
     return index.alternative(**choices)
@@ -157,7 +157,9 @@ def deviations(error: dict, index) -> np.ndarray:
     if index.draws is not None:
         by_code[STATUSES.index("simulated")] = 0.0
     found = by_code[steps.status[:, columns]]
-    fault = "error: no cell of the panel has a status with an error above zero, so it changes nothing: remove it"
+    fault = (
+        "error: no cell of the panel has a status with an error above zero, so it changes nothing: remove it"
+    )
     refuse("alternatives", [] if found.any() else [fault])
     return found
 
@@ -217,7 +219,9 @@ def _list_faults(name: str, options) -> list[str]:
 
 def _error_faults(error) -> list[str]:
     if not isinstance(error, Mapping):
-        return [f"error = {error!r}: give one for each status, such as {{'estimated': 0.02}} (share of the scale)"]
+        return [
+            f"error = {error!r}: give one for each status, such as {{'estimated': 0.02}} (share of the scale)"
+        ]
     names = [*STATUSES, "year_correlation"]
     faults = [f"error: no status '{name}'{suggest(name, names)}" for name in error if name not in names]
     for name, value in error.items():
@@ -225,7 +229,10 @@ def _error_faults(error) -> list[str]:
             faults += describe.no_number(f"error: {name}", value, lambda one: 0 <= one <= 1, "give 0 to 1")
         else:
             faults += describe.no_number(
-                f"error: {name}", value, lambda one: 0 <= one < np.inf, "give a share of the scale, zero or more"
+                f"error: {name}",
+                value,
+                lambda one: 0 <= one < np.inf,
+                "give a share of the scale, zero or more",
             )
     return faults
 
@@ -309,7 +316,7 @@ def _set_faults(sets, spec, node: str) -> list[str]:
     return faults
 
 
-def per_level(weights: dict | None, levels: list) -> dict:
+def per_level(weights: Mapping | None, levels: list) -> dict:
     """Bands and concentrations as one value for each level; a list runs from the root of the index down, a branch
     takes its end.
     """

@@ -707,7 +707,7 @@ def _treated(spec, index: Index) -> pd.DataFrame:
         name for name in spec.indicators if not {name, spec.rules[name]["denominator"] or name} <= held
     ]
     spec = spec.drop(*lacking) if lacking else spec
-    raw, status = panels.wide(cells, [*spec.indicators, *spec.denominators])
+    raw, status = panels.wide(cells, spec.series)
     table = score.completed(spec, raw, status, index.groups)[-1]
     return treat.treat(normalise.transform(table, spec), spec)[0]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from fire.errors import InputError
+from fire.errors import InputError, refuse
 from fire.index import aggregate, rounding
 from fire.index.spec import Spec
 
@@ -32,7 +32,7 @@ class Scheme:
     leaves: list  # the indicators of the last level, in its order; None for what is no indicator of its own
     kept: dict  # by indicator that a draw may leave out: the nodes that remain
     given: bool  # drawn weights stand for those in force; else these move as the drawn ones do
-    floor: float | None  # least score that counts
+    floor: np.ndarray | None  # least score of each indicator that counts
     spread: np.ndarray | None  # standard deviation of the data error of every cell
     posts: pd.DataFrame | None
     groups: pd.Series | None
@@ -63,25 +63,15 @@ def linked_mean(spec, node: str, gaps: bool) -> str | None:
         and not any(aggregate.shaped(rule) or rule["link"] or rule["same_as"] for rule in rules)
         and all(rule["missing"] == "none" for rule in rules)
         and not (gaps and any(rule["coverage"] or rule["least"] for rule in rules))
-        and not any(rounding.declared(spec, name) for name in reach(spec, node))
+        and not any(rounding.declared(spec, name) for name in spec.reach(node))
         and not spec.group_weights
     )
     return ways.pop() if plain else None
 
 
-def reach(spec, node: str) -> list[str]:
-    """The nodes that `node` is made of, in the order of the specification."""
-    found, todo = set(), [node]
-    while todo:
-        if (one := todo.pop()) not in found:
-            found.add(one)
-            todo += spec.children(one)
-    return [name for name in spec.nodes.index if name in found]
-
-
 def inner(spec, node: str) -> list[str]:
-    """The nodes of `reach` that have children."""
-    return [name for name in reach(spec, node) if spec.children(name)]
+    """The nodes of `spec.reach` that have children."""
+    return [name for name in spec.reach(node) if spec.children(name)]
 
 
 def needs_floor(spec, nodes: list[str]) -> bool:
@@ -97,6 +87,18 @@ def part(spec: Spec, kept: list[str]) -> Spec:
     return replace(spec, nodes=nodes)
 
 
+def without(spec, leaves: list[str]) -> dict[str, set]:
+    """The nodes that remain without each of these indicators; InputError where there is no index without one."""
+    kept, faults = {}, []
+    for leaf in leaves:
+        try:
+            kept[leaf] = set(spec.drop(leaf).nodes.index)
+        except InputError as error:
+            faults += [f"'drop' cannot leave out {leaf}: {fault}" for fault in error.faults]
+    refuse("alternatives", faults)
+    return kept
+
+
 def in_force(spec, matrix: np.ndarray, index: pd.MultiIndex, posts, groups) -> tuple[pd.Series, list[str]]:
     """Weights of all nodes in their parent, as used with these indicator scores; and why there are no scores."""
     table = pd.DataFrame(matrix, index=index, columns=spec.indicators)
@@ -104,7 +106,7 @@ def in_force(spec, matrix: np.ndarray, index: pd.MultiIndex, posts, groups) -> t
         return aggregate.aggregate(table, spec, posts=posts, groups=groups)[1], []
     except InputError as error:
         return spec.nodes["weight"], [
-            f"{fault}; or declare a floor, such as floor = 0.1" for fault in error.faults
+            f"{fault}; or declare a floor, such as floor = 0.01" for fault in error.faults
         ]
 
 
@@ -113,7 +115,7 @@ def scheme(
 ) -> Scheme:
     """A Scheme of the part of `spec` below `node`. `levels` and `families`: as `montecarlo.tree` and
     `montecarlo.families` give them; `kept`: nodes that remain by indicator left out."""
-    names = reach(spec, node)
+    names = spec.reach(node)
     below, columns = part(spec, names), [spec.place[name] for name in names]
     base = weights.to_numpy(float)
     if spec.group_weights:
@@ -121,7 +123,8 @@ def scheme(
     leaves = [spec.indicators.index(leaf) for leaf in below.indicators]
     matrix = matrix[:, leaves]
     if spread is not None and floor is None and needs_floor(spec, inner(spec, node)):
-        floor = float(np.nanmin(matrix))  # an error takes no score below the lowest there is
+        # an error takes no score below the lowest there is
+        floor = np.full(len(spec.indicators), np.nanmin(matrix))
     drawn = []
     for rows, (nominal, _, _) in zip(families, levels):
         first = [place for place, (_, _, here) in enumerate(rows) if here]
@@ -136,7 +139,7 @@ def scheme(
         [name for _, name, _ in families[-1]],
         {leaf: [name for name in names if name in rest] for leaf, rest in kept.items()},
         given,
-        floor,
+        None if floor is None else floor[leaves],
         None if spread is None else spread[:, leaves],
         variant.posts,
         variant.groups,
@@ -159,7 +162,7 @@ def points(scheme: Scheme, raw: list, dropped: np.ndarray, noise: Callable | Non
             if noise is not None:
                 x = x + (noise(some) * scheme.spread)[:, :, leaves]
             if scheme.floor is not None:
-                x = x.clip(min=scheme.floor)
+                x = x.clip(min=scheme.floor[leaves])
             own = _in_families(_weights(scheme, [level[:, some] for level in raw])[..., nodes], spec)
             own = np.broadcast_to(own, (len(some), rows, len(nodes))).reshape(-1, len(nodes))
             scores = aggregate.scores(

@@ -3,9 +3,10 @@
     same = regions.balanced(index)        # tidy scores of the cities that have every year, with their region
     dynamics.beta(same, "F")              # all functions take such scores and one node
 
-A comparison needs two years at least: with one, those functions refuse (`density`, its `shift`, Moran's I and the moves, of which
+A comparison needs two years at least: with one, those functions refuse (`density`, Moran's I and the moves, of which
 there are none, do not). Everything is measured in points: the floor of a scale is a convention, and a ratio to it
-(coefficient of variation, growth in per cent, logarithm) would move with it. Tests are for scores that rest on nothing simulated (`known.measured`).
+(coefficient of variation, growth in per cent, logarithm) would move with it. Tests are for scores that rest on nothing
+simulated (`known.measured`).
 """
 
 import numpy as np
@@ -444,8 +445,8 @@ def mobility(scores: pd.DataFrame, node: str) -> dict:
 
 
 def shift(scores: pd.DataFrame, node: str) -> dict:
-    """Modes of the density in the first and the last year (the same of one year), their difference, and the unit at the
-    top of the last."""
+    """Modes of the density in the first and the last year, their difference, and the unit at the top of the last."""
+    wide(scores, node, least_years=2)
     mode = density(scores, node).pivot(index="score", columns="year", values="density").idxmax()
     last = scores[scores["node"].eq(node) & scores["year"].eq(mode.index[-1])]
     top = last.loc[last["score"].idxmax()]

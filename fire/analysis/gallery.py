@@ -20,12 +20,11 @@ import numpy as np
 import pandas as pd
 
 from fire import files
-from fire.errors import refuse
+from fire.errors import refuse, suggest
 from fire.index import arguments, rounding
 from fire.index import panel as panels
 from fire.index import spec as specs
 from fire.index.index import Index
-from fire.index.spec_faults import suggest
 
 FOLDER = files.DATA / "indices" / "gallery"
 KEYS = ["unit", "year"]
@@ -129,16 +128,11 @@ def compare(entry: Entry | str) -> pd.DataFrame:
     Raises InputError for what is no entry.
     """
     entry = load(entry) if isinstance(entry, str) else entry
-    name = type(entry).__name__
-    refuse(
-        "gallery",
-        []
-        if isinstance(entry, Entry)
-        else [
-            f"{'an' if name == 'Index' else 'a'} {name} is given where an entry of the gallery is meant: "
-            "give its id, as 'hdi-2022', or gallery.load('hdi-2022')"
-        ],
+    told = (
+        f"{type(entry).__name__} is given where an entry of the gallery is meant: give its id, as 'hdi-2022', or "
+        "gallery.load('hdi-2022')"
     )
+    refuse("gallery", [] if isinstance(entry, Entry) else [told])
     parts = [_compared(entry, column) for column in entry.expected if column not in KEYS]
     return pd.concat(parts, ignore_index=True)
 
@@ -198,8 +192,8 @@ def table(chosen: str | list[str] | None = None) -> pd.DataFrame:
     Columns: id; title, publisher and absent, each in zh and en; edition; units, years, indicators; nodes (for which scores are
     published) and values (published scores); decimals (printed: "3", "0–2", "15" for double precision); largest (the
     difference of the score that is furthest off in units of its last printed decimal), half (half such a unit; missing
-    in double precision), share_equal (of scores; missing without scores), ranks, ranks_wrong, bands, bands_wrong (how many), rounded (may a
-    score differ by more than half a printed unit, or of double precision by more than a MILLIONTH?), licence.
+    in double precision), share_equal (of scores; missing without scores), ranks, ranks_wrong, bands, bands_wrong (how
+    many), rounded (may a score differ by more than half a printed unit, or of double precision by more than a MILLIONTH?), licence.
     """
     names = arguments.several(chosen)
     return pd.DataFrame([_row(load(name)) for name in (entries() if names is None else names)])
@@ -274,7 +268,8 @@ def _ten(value: float) -> str:
 
 def facts(entry: Entry, compared: pd.DataFrame) -> dict:
     """What the sentences on an entry may say: its row of `table`; source, licence_note, method and why in zh and en;
-    largest_said; half_said (empty in double precision); unequal, how many scores differ in the printed digits; first_year, last_year."""
+    largest_said; half_said (empty in double precision); tie_said (share of the largest score that is a tie); unequal, how
+    many scores differ in the printed digits; first_year, last_year."""
     about, row = entry.about, _row(entry)
     texts = {key: about[key] for key in ("source", "licence_note", "method")} | {
         "why": about["allowed"]["why"]
@@ -283,6 +278,7 @@ def facts(entry: Entry, compared: pd.DataFrame) -> dict:
     return row | {
         **{f"{key}_{lang}": text[lang] for key, text in texts.items() for lang in LANGUAGES},
         "largest_said": shown(row["largest"]),
+        "tie_said": _ten(rounding.TOLERANCE),
         "half_said": "" if np.isnan(row["half"]) else shown(row["half"]),
         "unequal": int((~scores["equal"]).sum()),
         "first_year": int(compared["year"].min()),

@@ -13,7 +13,8 @@ from itertools import combinations, permutations
 
 import pandas as pd
 
-from fire.analysis import sensitivity
+from fire.analysis import montecarlo, sensitivity
+from fire.analysis.alternatives import per_level
 from fire.analysis.known import SOFT
 from fire.index.panel import STATUSES
 
@@ -31,12 +32,14 @@ def declared(alternatives: dict, index) -> dict:
     schemes = 1
     for options in ways:
         schemes *= len(options)
+    levels, _ = montecarlo.tree(index.spec, index.spec.root)
+    bands = per_level(alternatives.get("weights"), levels).get("band", [])
     held = set(index.panel.loc[index.panel["year"].eq(index.year), "status"])
     return {
         "draws": alternatives["draws"],
         "unknown": 0 if index.draws is None else len(index.completions),
         "schemes": schemes,
-        "bands": [100 * band for band in alternatives.get("weights", {}).get("band", [])],
+        "bands": [100 * band for band in bands],
         "drop": 100 * alternatives.get("drop", 0),
         "errors": {name: 100 * error[name] for name in STATUSES if name in error and name in held},
     }

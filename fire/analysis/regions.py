@@ -16,10 +16,9 @@ from inequality.gini import Gini
 from fire.analysis import describe
 from fire.analysis.known import HIGH, KEYS, LOW, SOFT, Draws, ranged
 from fire.analysis.views import named, with_ends
-from fire.errors import InputError, refuse
+from fire.errors import InputError, refuse, suggest
 from fire.index import arguments
 from fire.index.rounding import ranks
-from fire.index.spec_faults import suggest
 
 MEANS = (
     "score = simple mean of the region's cities that have a score; growth_pct = growth of the regional mean; "

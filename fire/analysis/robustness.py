@@ -10,15 +10,28 @@ any data in a year (a city that joined) is not ranked in it and has no growth ov
 """
 
 import itertools
-import tomllib
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from fire import files
 from fire.analysis import drawn
+from fire.analysis.alternatives import KINDS as KINDS
+from fire.analysis.alternatives import (
+    NUMBERS,
+    PUBLISHED,
+    Alternatives,
+    check,
+    declared,
+    deviations,
+    ends,
+    per_level,
+    whole,
+)
+from fire.analysis.alternatives import STANDARD as STANDARD
+from fire.analysis.alternatives import chosen as chosen
+from fire.analysis.alternatives import name_of as name_of
+from fire.analysis.describe import no_index, no_number
 from fire.analysis.montecarlo import (
     GROWTH_BINS,
     GROWTH_LOW,
@@ -33,34 +46,16 @@ from fire.analysis.montecarlo import (
     simulate,
     tree,
 )
-from fire.errors import InputError, refuse
-from fire.index import aggregate
-from fire.index.panel import STATUSES
-from fire.index.spec import Spec
-from fire.index.spec_faults import suggest
+from fire.analysis.variants import aggregated, fit, fit_node, gaps_of, shape, variants
+from fire.errors import refuse
 
-STANDARD = files.DATA / "uncertainty.toml"
-# all other alternatives are lists of choices of the specification
-KINDS = ("weights", "drop", "error", "floor", "draws", "seed")
 DRAWS, SEED = 10_000, 2022  # where nothing is declared
-PUBLISHED = "published"  # the option that leaves the specification as it is
-DEVIATIONS = 6  # standard deviations that a scale spans: three on each side of its middle
-
-
-class Variant(NamedTuple):
-    """The index under one combination of choices: its specification, indicator scores (rows: years × units; columns:
-    indicators), frozen posts and groups."""
-
-    spec: Spec
-    matrix: np.ndarray
-    posts: pd.DataFrame | None
-    groups: pd.Series | None
 
 
 @dataclass(frozen=True)
 class _Result:
     """Frames of a run: `intervals`, `growth`, `pairs` (P that unit is ahead of other); `ranks` counts (year × unit ×
-    rank).
+    rank); `left_out`: alternatives of the standard run that the index does not allow or that change nothing, and why.
     """
 
     intervals: pd.DataFrame
@@ -68,11 +63,21 @@ class _Result:
     pairs: pd.DataFrame
     ranks: np.ndarray
     draws: int
+    left_out: tuple[str, ...] = ()
 
 
-def standard() -> dict:
-    """The declared alternatives of the standard run, with its draws and seed (data/uncertainty.toml)."""
-    return tomllib.loads(STANDARD.read_text(encoding="utf-8"))
+def standard(index=None) -> dict:
+    """The declared alternatives of the standard run, with its draws and seed (data/uncertainty.toml); for an Index those
+    that it allows and that change it, the others in `.left_out` with the reason."""
+    return declared() if index is None else fit(index, declared())
+
+
+def settled(index, alternatives: dict | None, node: str | None = None) -> dict:
+    """The alternatives of a run for one node: those given, as they are (not yet checked), or (default) the standard ones
+    that fit."""
+    refuse("index", no_index(index))
+    found = standard(index) if alternatives is None else alternatives
+    return fit_node(found, index, node or index.spec.root) if isinstance(found, Alternatives) else found
 
 
 def run(
@@ -87,8 +92,8 @@ def run(
     progress: bool | None = None,
     found: dict | None = None,
 ) -> _Result:
-    """Monte-Carlo over `alternatives` (default: the standard run) for `node` (default: the root) and every year of
-    the panel of an Index.
+    """Monte-Carlo over `alternatives` (default: those of the standard run that the index allows) for `node` (default: the
+    root) and every year of the panel of an Index.
 
     `draws` and `seed`: default those declared with the alternatives. `groups` (unit → group) ranks the means of
     groups, such as regions, instead. Memory does not grow with `draws`. `found` are the `variants` of the same index
@@ -96,15 +101,13 @@ def run(
     Raises InputError for an empty set, a choice that changes nothing, weights that can be negative, fewer than one
     draw, or a geometric mean of scores that are not positive.
     """
-    alternatives = standard() if alternatives is None else alternatives
-    draws = alternatives.get("draws", DRAWS) if draws is None else draws
+    draws = None if draws is None else whole(draws)
+    alternatives = settled(index, alternatives, node)
     node = index.spec.root if node is None else node
-    refuse(
-        "draws", [f"{draws}: give a whole number of at least 1"] if draws < 1 or draws != int(draws) else []
-    )
     design, names = prepare(index, alternatives, seed, node, groups, found)
-    tally = simulate(design, int(draws), workers, progress)
-    return _summarise(tally, published(index, node, groups), names, index.years, node, int(draws), top)
+    draws = whole(alternatives.get("draws", DRAWS)) if draws is None else draws
+    tally, told = simulate(design, draws, workers, progress), getattr(alternatives, "left_out", ())
+    return _summarise(tally, published(index, node, groups), names, index.years, node, draws, top, told)
 
 
 def by_node(
@@ -112,7 +115,9 @@ def by_node(
 ) -> dict[str, _Result]:
     """`run` for the root and the pillars of two indicators or more (or `nodes`), by node; `found` and `options` as those
     of `run`."""
-    alternatives = standard() if alternatives is None else alternatives
+    if options.get("draws") is not None:
+        whole(options["draws"])
+    alternatives = standard(index) if alternatives is None else alternatives
     found = found or variants(index, alternatives)
     pillars = [node for node in index.spec.pillars if len(index.spec.leaves(node)) > 1]
     return {
@@ -123,9 +128,12 @@ def by_node(
 
 def intervals(index, alternatives: dict | None = None, nodes: list | None = None, **options) -> pd.DataFrame:
     """Rank intervals of the root and the pillars (or `nodes`): unit, year, node, rank, rank_median, rank_low,
-    rank_high (5 and 95 per cent), p_top10, group (units of one group cannot be told apart)."""
+    rank_high (5 and 95 per cent), p_top10, group (units of one group cannot be told apart). `attrs["left_out"]`:
+    alternatives of the standard run that were left out, and why."""
     runs = by_node(index, alternatives, nodes, **options)
-    return pd.concat([one.intervals for one in runs.values()], ignore_index=True)
+    frame = pd.concat([one.intervals for one in runs.values()], ignore_index=True)
+    frame.attrs["left_out"] = list(dict.fromkeys(text for one in runs.values() for text in one.left_out))
+    return frame
 
 
 # Design ---------------------------------------------------------------------------------------------------------------
@@ -140,7 +148,9 @@ def prepare(index, alternatives: dict, seed: int | None, node: str, groups=None,
     )
     levels, leaves = tree(spec, node, index.weights)
     places = np.array([place for place, leaf in enumerate(leaves) if leaf in set(spec.indicators)])
-    check(alternatives, levels, len(places), spec, node)
+    check(alternatives, index, (node, levels, len(places)))
+    seed = alternatives.get("seed", SEED) if seed is None else seed
+    refuse("seed", no_number("seed", seed, *NUMBERS["seed"], whole=True))
     found = found or variants(index, alternatives)
     bits = min(SCORE_BITS, 62 - WEIGHT_BITS - (len(index.units) - 1).bit_length())
     schemes = _schemes(index, alternatives, found, node, levels, leaves, bits)
@@ -159,7 +169,7 @@ def prepare(index, alternatives: dict, seed: int | None, node: str, groups=None,
         alternatives.get("drop", 0.0),
         alternatives.get("error", {}).get("year_correlation", 0.0),
         membership,
-        alternatives.get("seed", SEED) if seed is None else seed,
+        seed,
         chunk,
         -1.5 * 2.0 ** (bits + WEIGHT_BITS),
         len(index.completions),
@@ -172,35 +182,30 @@ def _schemes(
     index, alternatives: dict, found: dict, node: str, levels: list, leaves: list, bits: int
 ) -> list:
     """Each variant under each aggregation: in the kernel where that can give it, else through the engine."""
-    floor, spread = alternatives.get("floor"), _error_spread(index, alternatives.get("error"), node)
-    pattern = np.isnan(next(iter(found.values())).matrix)
-    gaps = bool((pattern.any(axis=1) & ~pattern.all(axis=1)).any())
-    rows, ways = index.steps().raw.index, alternatives.get("aggregation", [PUBLISHED])
-    specs: dict = {}
+    share, error = alternatives.get("floor"), alternatives.get("error")
+    shares = None if error is None else deviations(error, index)
+    pattern, shapes = np.isnan(next(iter(found.values())).matrix), {}
+    gaps, ways = gaps_of(pattern), alternatives.get("aggregation", [PUBLISHED])
     schemes: list = []
     faults: list[str] = []
     for (choice, variant), way in itertools.product(found.items(), ways):
         key = (*choice[1:], way)
-        if key not in specs:  # the same in every draw of what is not known
-            spec = variant.spec if way == PUBLISHED else variant.spec.vary(aggregation=way)
-            specs[key] = spec, drawn.linked_mean(spec, node, gaps), drawn.inner(spec, node)
-        spec, mean, inner = specs[key]
-        above = floor is not None and drawn.needs_floor(spec, inner)
-        matrix = variant.matrix.clip(min=floor) if above else variant.matrix
-        kernel = bool(mean) and np.array_equal(np.isnan(matrix), pattern)
-        bad = _nonpositive(matrix, spec, leaves, rows) if kernel and mean != "arithmetic" else []
-        weights = index.weights
-        if not bad and not (kernel and all(spec.rules[name]["weighting"] == "given" for name in inner)):
-            weights, bad = drawn.in_force(spec, matrix, rows, variant.posts, variant.groups)
-        faults += [f"{'/'.join(choice[1:]) or 'published method'}: {fault}" for fault in bad]
+        if key not in shapes:  # the same in every draw of what is not known
+            shapes[key] = shape(variant.spec, way, node, gaps)
+        one = aggregated(index, variant, shapes[key], leaves, pattern, share)
+        faults += [f"{'/'.join(choice[1:]) or 'published method'}: {fault}" for fault in one.faults]
         if faults:
             continue
-        if mean and kernel and np.array_equal(weights, index.weights):
-            columns = [spec.indicators.index(leaf) for leaf in leaves]
+        spread = None
+        if shares is not None:  # in points of the scale of this variant
+            low, high = ends(variant.spec, variant.matrix)
+            spread = shares * (high - low)
+        if one.mean:
+            columns = [one.spec.indicators.index(leaf) for leaf in leaves]
             variance = None if spread is None else spread[:, columns] ** 2
-            schemes.append(on_grid(matrix[:, columns], variance, mean, bits))
+            schemes.append(on_grid(one.matrix[:, columns], variance, one.mean, bits))
         else:
-            schemes.append((spec, matrix, weights, floor if above else None, spread, variant))
+            schemes.append((one.spec, one.matrix, one.weights, one.floor, spread, variant))
     refuse("alternatives", list(dict.fromkeys(faults)))
     return _through_engine(schemes, index, alternatives, node, levels, leaves)
 
@@ -209,15 +214,8 @@ def _through_engine(schemes: list, index, alternatives: dict, node: str, levels:
     """The schemes, those that are not in the kernel as `drawn.Scheme`."""
     if all(isinstance(scheme, Linked) for scheme in schemes):
         return schemes
-    kept, faults = {}, []
-    for leaf in (
-        [leaf for leaf in leaves if leaf in set(index.spec.indicators)] if "drop" in alternatives else []
-    ):
-        try:
-            kept[leaf] = set(index.spec.drop(leaf).nodes.index)
-        except InputError as error:
-            faults += [f"'drop' cannot leave out {leaf}: {fault}" for fault in error.faults]
-    refuse("alternatives", faults)
+    own = [leaf for leaf in leaves if leaf in set(index.spec.indicators)]
+    kept = drawn.without(index.spec, own) if "drop" in alternatives else {}
     given, rows = "sets" in alternatives.get("weights", {}), index.steps().raw.index
     found = families(index.spec, node)
     return [
@@ -238,85 +236,10 @@ def _members(groups: pd.Series, present: np.ndarray) -> tuple[list, np.ndarray]:
     return list(table.columns), np.divide(share, total, out=np.zeros_like(share), where=total > 0)
 
 
-def variants(index, alternatives: dict) -> dict:
-    """Every draw of what is not known (the number first in the key) under every combination of choices, as `Variant`.
-
-    Refuses a choice that gives the scores that another gives already.
-    """
-    lists = {name: options for name, options in alternatives.items() if name not in (*KINDS, "aggregation")}
-    floor, scores = alternatives.get("floor"), {}
-    under: dict[tuple, list[Variant]] = {}
-    for choice in itertools.product(*lists.values()):
-        choices = {
-            key: value
-            for name, option in zip(lists, choice)
-            for key, value in _scaled(chosen(name, option), index.spec).items()
-        }
-        names = tuple(map(name_of, choice))
-        under[names], scores[0, *names] = _under(index, choices, floor)
-    found = {
-        (number, *names): of_draws[number]
-        for number in range(len(index.completions))
-        for names, of_draws in under.items()
-    }
-    first = [name_of(options[0]) for options in lists.values()]
-    for place, (name, options) in enumerate(lists.items()):
-        seen = []
-        for option in options:
-            key = (0, *first[:place], name_of(option), *first[place + 1 :])
-            same = [
-                other[place + 1]
-                for other in seen
-                if np.array_equal(found[other].matrix, found[key].matrix, equal_nan=True)
-                and np.array_equal(scores[other], scores[key], equal_nan=True)
-            ]
-            refuse(
-                "alternatives",
-                [
-                    f"{name} = {key[place + 1]} changes nothing against {other}: remove it"
-                    for other in same[:1]
-                ],
-            )
-            seen.append(key)
-    return found
-
-
-def _under(index, choices: dict, floor: float | None) -> tuple[list[Variant], np.ndarray]:
-    """The index under some choices, a Variant for each draw of what is not known; the scores of all nodes in the first."""
-    varied = index.alternative(**choices) if choices else index
-    spec, lifted = varied.spec, varied
-    if floor is not None and drawn.needs_floor(spec, drawn.inner(spec, spec.root)):
-        # the indicators are the same under an aggregation that takes any score
-        lifted = index.alternative(**choices, aggregation="arithmetic")
-    steps = [one.steps() for one in lifted.completions]
-    found = [
-        Variant(spec, one.normalised[spec.indicators].to_numpy(float), varied.frozen, one.groups)
-        for one in steps
-    ]
-    scores = steps[0].scores
-    if lifted is not varied:
-        table = steps[0].normalised[spec.indicators].clip(lower=floor)
-        scores, _, _ = aggregate.aggregate(table, spec, posts=varied.frozen, groups=steps[0].groups)
-    return found, scores.to_numpy(float)
-
-
-def _nonpositive(matrix: np.ndarray, spec, leaves: list, rows: pd.MultiIndex) -> list[str]:
-    """Scores at or below zero, of which there are no logarithms or reciprocals."""
-    columns = [spec.indicators.index(leaf) for leaf in leaves]
-    faults = []
-    for row, column in list(zip(*np.nonzero(matrix[:, columns] <= 0)))[:3]:
-        year, unit = rows[row]
-        faults.append(
-            f"{unit}, {year}, {leaves[column]} scores {matrix[row, columns[column]]:.3f}: a geometric or harmonic mean "
-            "needs scores above zero: declare a floor, such as floor = 0.1"
-        )
-    return faults
-
-
 def _given_weights(weights: dict | None, spec, node: str, levels: list) -> dict:
     """Weights as declared, for each level; sets become arrays (node × set)."""
     if not weights or "sets" not in weights:
-        return _per_level(weights, levels)
+        return per_level(weights, levels)
     sets = weights["sets"]
     ones = np.ones(sets.shape[1])
     return {
@@ -347,7 +270,14 @@ def published(index, node: str, groups=None) -> pd.DataFrame:
 
 
 def _summarise(
-    tally: dict, point: pd.DataFrame, names: list, years: list, node: str, draws: int, top: int
+    tally: dict,
+    point: pd.DataFrame,
+    names: list,
+    years: list,
+    node: str,
+    draws: int,
+    top: int,
+    left_out: tuple,
 ) -> _Result:
     """Turn counts into the published frames; probabilities have three decimals."""
     keys = pd.MultiIndex.from_product([years, names], names=["year", "unit"])
@@ -404,6 +334,7 @@ def _summarise(
         pairs.reset_index(drop=True) if used else pairs.iloc[:0],
         tally["ranks"],
         draws,
+        left_out,
     )
 
 

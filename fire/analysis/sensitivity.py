@@ -14,7 +14,9 @@ brings two small packages (multiprocess and dill) and is imported when it is use
 import numpy as np
 import pandas as pd
 
+from fire.analysis import alternatives as declared
 from fire.analysis import drawn, montecarlo, robustness
+from fire.analysis.describe import no_number
 from fire.errors import refuse
 from fire.index import arguments
 
@@ -43,12 +45,7 @@ def sobol(
     from SALib.analyze import sobol as analyse
     from SALib.sample import sobol as sample
 
-    refuse(
-        "draws",
-        []
-        if draws > 1 and draws & (draws - 1) == 0
-        else [f"{draws} is not a power of two: a Sobol' sequence needs 256, 512, 1024, ..."],
-    )
+    draws = _power_of_two(draws)
     problem = {"num_vars": len(factors), "names": factors, "bounds": [[0.0, 1.0]] * len(factors)}
     found = np.atleast_2d(model(sample.sample(problem, draws, calc_second_order=False, seed=seed).T))
     varies = (found != np.median(found, axis=1, keepdims=True)).mean(axis=1) >= LEAST
@@ -73,6 +70,12 @@ def sobol(
     return pd.DataFrame(table.reshape(-1, 6), index=index, columns=columns).reset_index()
 
 
+def _power_of_two(draws) -> int:
+    advice = "it is not a power of two: a Sobol' sequence needs 256, 512, 1024, ..."
+    refuse("draws", no_number("draws", draws, lambda one: one > 1 and np.log2(one) % 1 == 0, advice))
+    return int(draws)
+
+
 def run(
     index,
     alternatives: dict | None = None,
@@ -87,22 +90,27 @@ def run(
 
     The shift is the mean over units of the absolute difference between a draw's rank and the published one. Factors
     are the weights of each level, the dropped indicator, the data errors, the aggregation, every other declared choice
-    and, where cells are not known, the draw of these (`unknown`).
+    and, where cells are not known, the draw of these (`unknown`). `alternatives`: default those of the standard run that
+    the index allows; `attrs["left_out"]` says which were left out, and why.
     """
-    alternatives = robustness.standard() if alternatives is None else alternatives
+    draws = _power_of_two(draws)
+    alternatives = robustness.settled(index, alternatives, node)
     node, year = node or index.spec.root, index.year if year is None else year
-    seed = alternatives.get("seed", robustness.SEED) if seed is None else seed
     year, faults = arguments.of_year(year, index.years)
     refuse("year", faults)
     design, names = robustness.prepare(index, alternatives, seed, node)
+    seed = design.seed
     point = robustness.published(index, node)
     point = point[point["year"].eq(year)].set_index("unit")["rank"].reindex(names).to_numpy(float)
     model, factors = index_model(design, alternatives, index.years.index(year), point, seed)
     refuse("alternatives", [] if factors else ["nothing moves: declare a choice with two options or more"])
     outputs = ["shift", *(f"{what} {name}" for what in ("score", "rank") for name in names)]
-    if not units:
-        return sobol(lambda points: model(points)[:1], factors, draws, seed, outputs[:1])
-    return sobol(model, factors, draws, seed, outputs)
+    if units:
+        found = sobol(model, factors, draws, seed, outputs)
+    else:
+        found = sobol(lambda points: model(points)[:1], factors, draws, seed, outputs[:1])
+    found.attrs["left_out"] = list(getattr(alternatives, "left_out", ()))
+    return found
 
 
 def index_model(design, alternatives: dict, year: int, published: np.ndarray, seed: int):
@@ -110,11 +118,7 @@ def index_model(design, alternatives: dict, year: int, published: np.ndarray, se
     rng = np.random.default_rng(seed)
     tables = montecarlo.draw_weights(design, rng, np.arange(TABLE))
     noise = montecarlo.errors(design, TABLE, rng) if "error" in alternatives else None
-    lists = {
-        name: len(options)
-        for name, options in alternatives.items()
-        if name not in robustness.KINDS and name != "aggregation"
-    }
+    lists = {name: len(options) for name, options in declared.lists(alternatives).items()}
     lists |= {"aggregation": len(alternatives["aggregation"])} if "aggregation" in alternatives else {}
     draws = len(design.schemes) // int(np.prod(list(lists.values())))
     lists = ({"unknown": draws} if draws > 1 else {}) | lists

@@ -8,7 +8,6 @@ import cvxpy as cp
 import numpy as np
 import pandas as pd
 
-from fire.analysis import drawn
 from fire.errors import InputError, refuse
 from fire.index import aggregate, normalise, rounding, score, transforms
 
@@ -46,7 +45,7 @@ def _sign(index) -> int:
 def _unsolvable(spec) -> list[str]:
     """The nodes on the way to the root that are no weighted mean, or more than that, one sentence each."""
     faults = []
-    for node in drawn.reach(spec, spec.root):
+    for node in spec.reach(spec.root):
         rule, why = spec.rules[node], []
         if not rule["leaf"]:
             why = [f'aggregation = "{rule["aggregation"]}"'] * (rule["aggregation"] != "arithmetic")

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from fire.analysis.known import ENDS, MEASURES, SOFT
-from fire.errors import InputError, refuse
+from fire.errors import InputError, refuse, suggest
 from fire.index import rounding, weights
 from fire.index.panel import STATUSES
-from fire.index.spec_faults import suggest
 
 
 def _of_year(index, node: str | None = None, year: int | None = None) -> pd.DataFrame:

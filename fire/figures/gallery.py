@@ -11,8 +11,8 @@ NONE = LEAST / 10
 # The axis of `overview`.
 DISTANCE = {
     "zh": "重算与公布得分的最大相差（各指数自己的单位，对数轴）\n各指数的标尺不同，如 0—1、0—10、0—100",
-    "en": "Largest difference between recomputed and published score, in the unit of each index (log scale)\n"
-    "Scales differ: 0–1, 0–10 or 0–100, for example",
+    "en": "Largest difference between recomputed and published score\n"
+    "In the unit of each index, log scale; scales differ: 0–1, 0–10, 0–100",
 }
 LINEAR = 30  # half units beyond which an axis is logarithmic on either side of one
 

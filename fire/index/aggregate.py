@@ -264,10 +264,15 @@ def one(
         else:
             y = how.take(x, weights, present, rule)
         y = y if link is None else (y - link[0]) / link[1]
-    count, size = present.sum(axis=1), x.shape[1] if none is None else np.maximum((~none).sum(axis=1), 1)
-    few = (count / size < max(rule["coverage"] - 1e-12, 1e-12)) | (count < np.minimum(rule["least"], size))
-    y[few] = np.nan
+    y[~enough(present, rule, none)] = np.nan
     return y
+
+
+def enough(present: np.ndarray, rule: dict, none: np.ndarray | None = None) -> np.ndarray:
+    """Rows with as many children as the node needs, of those that exist for the unit (`none`: do not)."""
+    size = present.shape[1] if none is None else np.maximum((~none).sum(axis=1), 1)
+    count = present.sum(axis=1)
+    return (count / size >= max(rule["coverage"] - 1e-12, 1e-12)) & (count >= np.minimum(rule["least"], size))
 
 
 def undefined(
@@ -314,23 +319,21 @@ def aggregate(
     scores[:, _span(leaves)] = table.to_numpy()
     _round_columns(scores, leaves, spec)
     reference = _reference_rows(table, spec) if used is None else None
-    years, own, live = len(panels.years_of(table)), None, table.notna().to_numpy().any(axis=1)
+    years, live = len(panels.years_of(table)), table.notna().to_numpy().any(axis=1)
+    own = by_row(weights, spec, table.index, groups) if spec.group_weights else weights
     none = impute.nonexistent(spec, table.index, groups)
     for node, children in reversed(spec.families.items()):
         rule, columns = spec.rules[node], _span([place[child] for child in children])
         x = scores[:, columns]
+        if used is None and not faults and rule["weighting"] != "given":
+            weights[columns] = derived(x[reference], children, weights[columns], rule)
+            own = by_row(weights, spec, table.index, groups) if spec.group_weights else weights
+        given = own[..., columns]
         if used is None:
-            faults += [
-                f"{node}: {fault}" for fault in undefined(x, rule, weights[columns], table.index, children)
-            ]
+            faults += [f"{node}: {fault}" for fault in undefined(x, rule, given, table.index, children)]
         if faults:  # nothing is computed from here on, the rest is only checked
             scores[:, place[node]] = np.nan
             continue
-        if rule["weighting"] != "given" and used is None:
-            weights[columns] = derived(x[reference], children, weights[columns], rule)
-        if spec.group_weights:
-            own = by_row(weights, spec, table.index, groups)
-        given = (weights if own is None else own)[..., columns]
         y = one(x, given, rule, years, None if none is None else none[:, columns])
         if used is None and shaped(rule):
             normalise.transform(pd.DataFrame({node: y}, index=table.index), spec, posts)  # or it says why not

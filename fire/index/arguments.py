@@ -3,6 +3,7 @@ everything else is refused together, each with what to type instead."""
 
 import numbers
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,16 @@ from fire.errors import refuse
 
 KEY = ["unit", "year", "indicator"]
 NEED = [*KEY, "value"]  # of a panel
+ALIKE = {
+    "year": ("年份", "年度", "年", "time"),
+    "unit": ("城市", "地区", "单位", "city", "region", "country"),
+}
 FROM_WIDE = "fire.index.panel.from_wide(table, spec)"
 
 
 def check(spec, panel, what: str = "index") -> None:
     """InputError unless `spec` is a specification and `panel` a panel in long form."""
-    refuse(what, of_spec(spec, panel) or of_panel(panel, [*spec.indicators, *spec.denominators]))
+    refuse(what, of_spec(spec, panel) or of_panel(panel, spec.series))
 
 
 def understood(
@@ -33,7 +38,9 @@ def understood(
     posts, faults = of_posts(posts)
     groups, more = of_groups(groups, panel["unit"])
     year, wrong = of_year(year)
-    faults += more + wrong + of_places(places, panel["unit"], grouped=groups is None)
+    faults += (
+        more + wrong + of_places(places, panel["unit"], grouped=groups is None) + of_units(panel["unit"])
+    )
     faults += _of_draws(draws)
     refuse(what, faults)
     return posts, groups, places, year
@@ -89,6 +96,28 @@ def of_panel(panel, ids: Iterable = ()) -> list[str]:
     return [f"column '{name}' is missing: {_or_rename(name, panel)}" for name in lost]
 
 
+def text(units: pd.Series) -> pd.Series:
+    """Units as text: 110000 and 110000.0 are "110000"; missing stays missing."""
+    return units.map(lambda one: f"{one:.0f}" if _whole(one) else f"{one}", "ignore")
+
+
+def _whole(value) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and float(value).is_integer()
+
+
+def of_units(units: pd.Series) -> list[str]:
+    """Units that are numbers instead of text, or that begin or end with a blank."""
+    kept = units.dropna()
+    names = kept.cat.categories if isinstance(units.dtype, pd.CategoricalDtype) else kept
+    if counted := [name for name in names if isinstance(name, numbers.Real)]:
+        return [
+            f"units are numbers, such as {counted[0]}: make them text: panel.assign(unit=panel['unit'].astype(str))"
+        ]
+    edged = [name for name in names if isinstance(name, str) and name != name.strip()]
+    fix = "take it out, as in panel['unit'].str.strip()"
+    return [f"unit '{name}' begins or ends with a blank: {fix}" for name in dict.fromkeys(edged)]
+
+
 def of_posts(posts) -> tuple[pd.DataFrame | None, list[str]]:
     """Posts as a frame (index indicator; columns low, high, …), and the faults of what was given."""
     shape = "give a frame with the indicators as index and the columns low and high, or {'gdp': (low, high)}"
@@ -136,10 +165,14 @@ def of_groups(groups, units: pd.Series) -> tuple[pd.Series | None, list[str]]:
     if not isinstance(groups, pd.Series):
         return None, [f"groups are {_kind(groups)}, which does not say whose group it is: {shape}"]
     here = set(units.dropna().unique())
+    if not all(isinstance(name, str) for name in groups.index):
+        groups = groups.set_axis(text(pd.Series(groups.index)))
     if not here & set(groups.index):
         return None, [
             f"groups name none of the units of the panel (their index begins with {groups.index[:1].tolist()}): {shape}"
         ]
+    if not groups.dropna().map(lambda group: isinstance(group, str)).all():
+        groups = groups.astype(object).where(groups.isna(), groups.astype(str))
     twice = groups.index[groups.index.duplicated() & groups.index.isin(here)].unique()
     return groups, [f"groups: '{unit}' is there more than once: keep one" for unit in twice]
 
@@ -176,9 +209,17 @@ def several(value) -> list | None:
     return None if value is None else [value] if single else list(value)
 
 
+def number(weight: float | str) -> float:
+    """A weight or judgement as written: 0.25, "0.25" or "1/4"."""
+    return float(Fraction(weight)) if isinstance(weight, str) else float(weight)
+
+
 def lookalike(name, choices: Iterable) -> str | None:
     """The one among `choices` that differs from `name` in case, width or blanks only."""
-    return {_folded(other): other for other in choices}.get(_folded(name))
+    others = {_folded(other): other for other in choices}
+    return next(
+        (others[word] for word in (_folded(name), *ALIKE.get(_folded(name), ())) if word in others), None
+    )
 
 
 def _folded(name) -> str:

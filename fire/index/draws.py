@@ -75,12 +75,11 @@ def completed(panel: pd.DataFrame, draws: pd.DataFrame, spec) -> pd.DataFrame:
     """The panel with the mean of the draws in every open cell, with the status and source of its draws: the mean on the
     scale of the indicator's transform, so that its score is the mean of the scores."""
     numbers = draws[columns(draws)].to_numpy(float)
-    kinds = draws["indicator"].map({name: transforms.kind_of(spec.rules[name]) for name in spec.indicators})
-    kinds = kinds.fillna("identity")  # of an indicator that the specification does not have
-    centre = np.empty(len(draws))
-    for kind in kinds.unique():
-        rows = kinds.eq(kind).to_numpy()
-        centre[rows] = transforms.back(transforms.forward(numbers[rows], kind).mean(axis=1), kind)
+    centre = numbers.mean(axis=1)
+    for name, rows in draws.groupby("indicator", observed=True).indices.items():
+        kind = transforms.kind_of(spec.rules[name]) if name in spec.indicators else "identity"
+        if transforms.invertible(kind):
+            centre[rows] = transforms.back(transforms.forward(numbers[rows], kind).mean(axis=1), kind)
     cells = draws[KEY].assign(value=centre, **{name: _about(draws, name) for name in ABOUT})
     return pd.concat([panel.dropna(subset="value"), cells], ignore_index=True)
 

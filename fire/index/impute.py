@@ -1,11 +1,12 @@
 """Before scoring: divide by denominators, screen units by coverage, fill missing cells by the declared rule."""
 
+from difflib import get_close_matches
+
 import numpy as np
 import pandas as pd
 
 from fire.errors import refuse
 from fire.index import panel as panels
-from fire.index.spec_faults import suggest
 
 
 def denominate(table: pd.DataFrame, codes: np.ndarray, spec) -> tuple[pd.DataFrame, np.ndarray]:
@@ -15,10 +16,10 @@ def denominate(table: pd.DataFrame, codes: np.ndarray, spec) -> tuple[pd.DataFra
     Raises InputError for denominators at or below zero.
     """
     place = {name: position for position, name in enumerate(table.columns)}
-    width = len(spec.indicators)
-    if not spec.denominators:
+    rules, width = {name: spec.rules[name] for name in spec.indicators}, len(spec.indicators)
+    changed = [name for name, rule in rules.items() if rule["denominator"] or rule["factor"] != 1]
+    if not changed and len(table.columns) == width:
         return table, codes
-    divided = spec.nodes.loc[spec.indicators, "denominator"].dropna()
     below = table[spec.denominators].le(0).to_numpy()
     refuse(
         "denominators",
@@ -27,12 +28,16 @@ def denominate(table: pd.DataFrame, codes: np.ndarray, spec) -> tuple[pd.DataFra
             for cell in panels.cells(table[spec.denominators], below)
         ],
     )
-    values, codes = table.to_numpy().copy(), codes.copy()
-    for name, by in divided.items():
-        over, under = place[name], place[by]
-        values[:, over] /= values[:, under] / spec.nodes.at[name, "factor"]
+    whole = table.to_numpy()
+    values, codes = whole.copy(), codes.copy()
+    for name in changed:
+        over, by, factor = place[name], rules[name]["denominator"], rules[name]["factor"]
+        if by is None:
+            values[:, over] *= factor
+            continue
+        values[:, over] = whole[:, over] / (whole[:, place[by]] / factor)
         missing = np.isnan(values[:, over])
-        codes[:, over] = np.where(missing, panels.NONE, np.maximum(codes[:, over], codes[:, under]))
+        codes[:, over] = np.where(missing, panels.NONE, np.maximum(codes[:, over], codes[:, place[by]]))
     return pd.DataFrame(values[:, :width], index=table.index, columns=spec.indicators), codes[:, :width]
 
 
@@ -135,11 +140,12 @@ def inapplicable(spec, index: pd.MultiIndex, groups: pd.Series | None) -> np.nda
 
 
 def known_groups(names, groups: pd.Series | None) -> None:
-    """InputError for names of groups that no unit has."""
-    have = sorted(set(map(str, groups.dropna()))) if groups is not None else []
-    refuse(
-        "groups", [f"no unit is of '{name}'" + suggest(name, have) for name in names if str(name) not in have]
-    )
+    """InputError for names of groups that no unit has and that look like one that is not named: a slip. Others may be
+    without units."""
+    have = set() if groups is None else set(groups.dropna())
+    near = {name: get_close_matches(name, sorted(have - set(names)), n=1) for name in set(names) - have}
+    lost = {name: found[0] for name, found in sorted(near.items()) if found}
+    refuse("groups", [f"no unit is of '{name}': did you mean '{other}'?" for name, other in lost.items()])
 
 
 def fill_node(y: np.ndarray, node: str, spec, index: pd.MultiIndex, groups, live: np.ndarray) -> np.ndarray:

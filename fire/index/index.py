@@ -15,11 +15,10 @@ from functools import cached_property
 
 import pandas as pd
 
-from fire.errors import InputError, refuse
+from fire.errors import InputError, refuse, suggest
 from fire.index import arguments, normalise, score, transforms, weights
 from fire.index import draws as completions
 from fire.index import panel as panels
-from fire.index.spec_faults import suggest
 
 # Methods of an indicator that posts depend on: frozen posts hold only while these stay as they were.
 HELD = [
@@ -44,7 +43,7 @@ HELD = [
     "kurtosis",
 ]
 # Normalisations that read the same posts, the extremes of the data, or none.
-BETWEEN = {name for name, rule in normalise.NORMALISATIONS.items() if rule.ends is normalise.extremes}
+SAME_POSTS = {name for name, rule in normalise.NORMALISATIONS.items() if rule.ends is normalise.extremes}
 HEADS = {
     "zh": ["名称", "指标", "占上级", "占指数", "方向", "标尺下端", "标尺上端", "单位", "数据状态", "缺失"],
     "en": [
@@ -73,6 +72,7 @@ WORDS = {  # data status, as a reader knows it
     },
     "en": {},
 }
+INCONSISTENT = 0.1  # consistency ratio from which judgements are looked at again (Saaty 1980)
 LEFT, RIGHT = "text-align:left;white-space:nowrap", "text-align:right;white-space:nowrap"
 
 
@@ -96,7 +96,7 @@ class Index:
                 spec, panel, posts, groups, places, year, draws
             )
         self.spec, self.panel, self.frozen, self.places = spec, panel, posts, places
-        ids = [*spec.indicators, *spec.denominators]
+        ids = spec.series
         if _held is None and draws is not None:
             draws = completions.still_open(draws, panel)
         self.draws = draws
@@ -110,10 +110,8 @@ class Index:
         faults = [] if self.year in years else [f"the panel has no year {self.year}: it has {_listed(years)}"]
         if posts is not None:
             gaps = [f"posts: column '{name}' is missing" for name in ("low", "high") if name not in posts]
-            faults += gaps or score.rangeless(posts[known.isin(spec.indicators)], spec)
-            self.frozen = (
-                posts if set(normalise.POSTS) <= set(posts) else posts.reindex(columns=normalise.POSTS)
-            )
+            faults += gaps or score.rangeless(posts, spec)
+            self.frozen = normalise.whole(posts)
         if places is not None:
             faults += [
                 f"{unit}: no row in the places of this index" + suggest(unit, list(places["city"]))
@@ -139,7 +137,7 @@ class Index:
     @cached_property
     def _steps(self) -> score.Steps:
         raw, status = self._held
-        ids = [*self.spec.indicators, *self.spec.denominators]
+        ids = self.spec.series
         columns = [raw.columns.get_loc(name) for name in ids]
         posts = self.frozen
         if posts is not None:
@@ -203,7 +201,9 @@ class Index:
     @cached_property
     def pillar(self) -> pd.Series:
         """The pillar of every node below the root."""
-        return pd.Series({node: pillar for pillar in self.spec.pillars for node in self.spec.walk(pillar)})
+        reached = {node: pillar for pillar in self.spec.pillars for node in self.spec.reach(pillar)}
+        own = {node: pillar for pillar in self.spec.pillars for node in self.spec.walk(pillar)}
+        return pd.Series(reached | own)
 
     def wide(self, year: int | None = None, column: str = "score") -> pd.DataFrame:
         """Scores (or rank, growth_pct) of one year as a table: units × nodes, in the order of the specification."""
@@ -289,8 +289,19 @@ class Index:
 
     def _with(self, **changed) -> "Index":
         parts = {"spec": self.spec, "posts": self.frozen} | changed
-        places = (self.groups, self.places, self.year, self.draws, self._held)
+        spec, held = parts["spec"], self._held
+        if not set(spec.series) <= set(held[0]) or self._redrawn(spec):
+            held = None  # another denominator, or another transform that the mean of the draws rests on
+        places = (self.groups, self.places, self.year, self.draws, held)
         return Index(parts["spec"], self.panel, parts["posts"], *places)
+
+    def _redrawn(self, spec) -> bool:
+        """Does a drawn indicator have another transform under `spec`?"""
+        drawn = set() if self.draws is None else set(self.draws["indicator"])
+        both = drawn & set(spec.indicators) & set(self.spec.indicators)
+        return any(
+            transforms.kind_of(spec.rules[name]) != transforms.kind_of(self.spec.rules[name]) for name in both
+        )
 
     def _contradictions(self, spec) -> dict[str, list[str]]:
         """Choices of `spec` that frozen posts do not allow, by node, one sentence each."""
@@ -313,7 +324,7 @@ class Index:
         """The tree as a table: node, weight in parent and index, posts in the unit of the indicator (but those that follow
         from draws), status of the data, cells that are missing (in the year ranked)."""
         spec, cells = self.spec, self.complete()
-        values, rows = cells[cells["year"].eq(self.year)], []
+        values, rows = cells[cells["year"].eq(self.year) & cells["value"].notna()], []
         drawn = set() if self.draws is None else set(self.draws["indicator"])
         for node in spec.walk():
             rule, posts = spec.rules[node], {}
@@ -336,7 +347,11 @@ class Index:
         return pd.DataFrame(rows).set_index("node")
 
     def __repr__(self) -> str:
-        frozen = "frozen posts" if self.frozen is not None else f"posts of {self.spec.method['base_year']}"
+        frozen = (
+            "frozen posts"
+            if self.frozen is not None
+            else f"posts of {self.spec.method['base_year'] or 'its data'}"
+        )
         return f"Index {self.spec.id}: {len(self.units)} units, years {_listed(self.years)}, {frozen}"
 
     def _repr_html_(self) -> str:
@@ -392,6 +407,13 @@ class Index:
         """What a reader should know about posts and data before using the scores."""
         notes = [f"{name}: not among the frozen posts; its posts are those of the panel" for name in self.own]
         thin = [f"{unit}, {year}" for year, unit in self.steps().screened]
+        for node in self.spec.families:
+            if self.spec.rules[node]["weighting"] == "ahp":
+                ratio = weights.ahp(self.spec.rules[node]["judgements"]).attrs["consistency_ratio"]
+                if ratio > INCONSISTENT:
+                    notes.append(
+                        f"{node}: the judgements contradict each other: consistency ratio {ratio:.2f}"
+                    )
         return notes + ([f"not scored, too little data: {', '.join(thin)}"] if thin else [])
 
 
@@ -399,7 +421,7 @@ def contradictory(old: dict, new: dict) -> list[str]:
     """The choices for one indicator that differ between two sets, and that frozen posts depend on."""
     keys = [key for key in HELD if not same(old[key], new[key])]
     methods = {old["normalise"], new["normalise"]}
-    if len(methods) == 2 and not methods <= BETWEEN:
+    if len(methods) == 2 and not methods <= SAME_POSTS:
         keys.append("normalise")
     return keys
 

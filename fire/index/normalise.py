@@ -49,7 +49,7 @@ class Normalisation:
     score: Callable
     ends: Callable
     check: Callable
-    posts: bool = True  # does the score depend on the posts?
+    reads: Callable = lambda rule: ("low", "high")  # columns of the posts that the score of a node depends on
 
 
 def transform(table: pd.DataFrame, spec, frozen: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -360,8 +360,20 @@ def ranked(values: np.ndarray, rule: dict) -> np.ndarray:
     return ranks.reshape(shape)
 
 
+def _nothing(rule) -> tuple:
+    return ()
+
+
+def _at_knots(rule) -> tuple:
+    return tuple(at for at, _ in rule["knots"] if isinstance(at, str))
+
+
+def _at_ideal(rule) -> tuple:
+    return ("low", "high", *[IDEAL] * (rule["ideal"] in STATISTICS))
+
+
 _BETWEEN = partial(Normalisation, _line)
-_OF_VALUE = partial(Normalisation, ends=extremes, check=_anything, posts=False)
+_OF_VALUE = partial(Normalisation, ends=extremes, check=_anything, reads=_nothing)
 NORMALISATIONS = {
     "minmax": _BETWEEN(extremes, _inside),
     "leader": _BETWEEN(extremes, _a_range),
@@ -371,17 +383,18 @@ NORMALISATIONS = {
     "fraction": _BETWEEN(_from_zero, _a_fraction),
     "centred": _BETWEEN(_around_mean, _a_range),
     "efficacy": _BETWEEN(_quantiles, _a_range),
-    "zscore": Normalisation(_standard, extremes, _a_spread),
-    "ideal": Normalisation(_by_column(_two_sided), extremes, _around_ideal),
-    "knots": Normalisation(_by_column(_knots), extremes, _rising),
+    "zscore": Normalisation(_standard, extremes, _a_spread, lambda rule: ("mean", "sd")),
+    "ideal": Normalisation(_by_column(_two_sided), extremes, _around_ideal, _at_ideal),
+    "knots": Normalisation(_by_column(_knots), extremes, _rising, _at_knots),
     "linear": _OF_VALUE(_linear),
     "steps": _OF_VALUE(_by_column(_steps)),
     "categories": _OF_VALUE(_by_column(_categories)),
     "none": _OF_VALUE(_as_is),
 }
+LINES = [name for name, rule in NORMALISATIONS.items() if rule.score is _line]
 INVERTIBLE = [name for name, rule in NORMALISATIONS.items() if rule.score in (_line, _standard)]
 RANKS = ["rank", "percentile", "borda"]  # inside a year or over all of them: `ranked`
-NORMALISATIONS |= {name: Normalisation(ranked, extremes, _no_constant, False) for name in RANKS}
+NORMALISATIONS |= {name: Normalisation(ranked, extremes, _no_constant, _nothing) for name in RANKS}
 
 
 # Tables -----------------------------------------------------------------------------------------------------------------
@@ -492,11 +505,8 @@ def of_data(rule: dict) -> bool:
         return True
     if rule["normalise"] in RANKS:
         return rule["reference"] == "pooled"
-    if rule["normalise"] == "knots":
-        return any(isinstance(at, str) for at, _ in rule["knots"])
-    if rule["normalise"] == "ideal" and rule["ideal"] in STATISTICS:
-        return True
-    return NORMALISATIONS[rule["normalise"]].posts and not (_given(rule) and rule["normalise"] != "zscore")
+    read = set(NORMALISATIONS[rule["normalise"]].reads(rule))
+    return bool(read - {"low", "high"} if _given(rule) else read)
 
 
 def alone(values: np.ndarray, rule: dict, units: int) -> np.ndarray:
@@ -533,6 +543,13 @@ def with_ideals(posts: pd.DataFrame, table: pd.DataFrame, spec, frozen: pd.DataF
         return posts
     ideal = pd.Series(posts.index.get_level_values(-1), posts.index).map(found)
     return posts.assign(**{IDEAL: ideal.fillna(posts[IDEAL]) if IDEAL in posts else ideal})
+
+
+def whole(posts: pd.DataFrame) -> pd.DataFrame:
+    """Posts with all their columns, missing where they were not given."""
+    if set(POSTS) <= set(posts):
+        return posts
+    return posts.reindex(columns=[*POSTS, *[name for name in posts if name not in POSTS]])
 
 
 def joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

@@ -52,7 +52,7 @@ def read_cells(path: Path | str, spec=None, sheet: str | None = None) -> tuple[p
     table, what = files.read_table(path, sheet)
     spot = partial(files.spot, table)
     broad = spec is not None and "indicator" not in table
-    numbers = ["year", *spec.indicators, *spec.denominators] if broad else ["year", "value"]
+    numbers = ["year", *spec.series] if broad else ["year", "value"]
     need = ["unit", *numbers] if broad else COLUMNS
     refuse(what, files.lacking(table, need))
     table["year"] = table["year"].str.replace(ENDS, r"\1", regex=True)
@@ -100,7 +100,7 @@ def validate(panel: pd.DataFrame, spec=None, what: str = "panel") -> pd.DataFram
     """Return the panel, or refuse it with all its faults: missing columns, doubled keys, unknown statuses, infinite
     values, indicators of `spec` without any row or written in two ways."""
     refuse(what, (arguments.of_spec(spec, panel) if spec is not None else []) or arguments.of_panel(panel))
-    ids = list(pd.unique(panel["indicator"])) if spec is None else [*spec.indicators, *spec.denominators]
+    ids = list(pd.unique(panel["indicator"])) if spec is None else spec.series
     wide(panel, ids, what)
     return panel
 
@@ -266,7 +266,7 @@ def from_wide(
     """A panel from a wide table: a row a unit (and year, when the table has that column; else the year is 1), a column
     an indicator or denominator of `spec`; columns `status` and `source`, when there, hold for their row.
 
-    `unit` and `year` may be levels of the index instead; other row labels do not matter. A year may be a date at the end
+    Units become text. `unit` and `year` may be levels of the index instead; other row labels do not matter. A year may be a date at the end
     or the beginning of it (as `pd.read_stata` gives them), a unit a category; missing values of Stata are missing.
     Raises InputError with every fault: missing, doubled and misspelt columns; cells that are no numbers; years that are no
     whole numbers; empty keys; a unit with two rows in a year.
@@ -274,12 +274,12 @@ def from_wide(
     refuse("table", _no_table(table, spec))
     inside = [name for name in (unit, year) if name in table.index.names and name not in (None, *table)]
     table = (table.reset_index(inside) if inside else table).reset_index(drop=True)
-    ids = [*spec.indicators, *spec.denominators]
+    ids = spec.series
     refuse("table", _column_faults(table, ids, unit, year))
     values, faults = to_numbers(table[ids])
     dated = year is not None and year in table
     years, wrong = _years(table[year]) if dated else (pd.Series(1, table.index), [])
-    units = table[unit].astype(object).where(table[unit].notna() & table[unit].ne(""))
+    units = arguments.text(table[unit].astype(object).where(table[unit].notna() & table[unit].ne("")))
     faults += wrong + [f"row {row + 1}: '{unit}' is empty: fill it in" for row in _bad_rows(units.isna())]
     twice = pd.DataFrame({"unit": units, "year": years}).duplicated() & units.notna() & years.notna()
     for row in _bad_rows(twice & (not faults)):
@@ -309,7 +309,7 @@ def _no_table(table, spec) -> list[str]:
         return [*faults, f"the table is a {type(table).__name__}: give a DataFrame: pd.DataFrame(table)"]
     if table.columns.nlevels > 1:
         return [*faults, "the columns have several levels: give one name to each"]
-    if not faults and {"indicator", "value"} <= {*table} - {*spec.indicators, *spec.denominators}:
+    if not faults and {"indicator", "value"} <= {*table} - {*spec.series}:
         faults.append("the table has the columns indicator and value: it is a panel already, use it as it is")
     return faults
 

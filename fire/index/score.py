@@ -41,7 +41,7 @@ def steps(
     group means. Raises InputError that lists every fault of a step.
     """
     posts, groups, *_ = arguments.understood(spec, panel, posts, groups, what="scores")
-    raw, status = panels.wide(panel, [*spec.indicators, *spec.denominators])
+    raw, status = panels.wide(panel, spec.series)
     return steps_of(spec, raw, status, None if posts is None else frozen(posts, spec), groups)
 
 
@@ -115,18 +115,23 @@ def frozen(posts: pd.DataFrame, spec) -> pd.DataFrame:
     ]
     faults += rangeless(posts, spec)
     refuse("posts", faults)
-    return posts.reindex(columns=normalise.POSTS) if not set(normalise.POSTS) <= set(posts) else posts
+    return normalise.whole(posts)
 
 
 def rangeless(posts: pd.DataFrame, spec) -> list[str]:
-    """Posts without a range, one sentence each; of indicators whose rule reads none, any will do."""
-    names = posts.index.get_level_values(-1)
-    return [
-        f"{key}: posts {line['low']} and {line['high']} have no range"
-        for name, (key, line) in zip(names, posts.iterrows())
-        if name not in spec.rules or normalise.NORMALISATIONS[spec.rules[name]["normalise"]].posts
-        if not line["low"] < line["high"] and not line.get("sd", 0) > 0
-    ]
+    """Posts that the rule of their node reads and that are missing or have no range, one sentence each."""
+    faults = []
+    for key, line in posts[posts.index.get_level_values(-1).isin(spec.nodes.index)].iterrows():
+        rule = spec.rules[key[-1] if isinstance(key, tuple) else key]
+        read = normalise.NORMALISATIONS[rule["normalise"]].reads(rule)
+        lost = [name for name in read if pd.isna(line.get(name))]
+        if lost:
+            faults.append(f'{key}: normalise = "{rule["normalise"]}" reads {", ".join(lost)}: give them too')
+        elif {"low", "high"} <= set(read) and not line["low"] < line["high"]:
+            faults.append(f"{key}: posts {line['low']} and {line['high']} have no range")
+        elif "sd" in read and not line["sd"] > 0:
+            faults.append(f"{key}: the standard deviation is {line['sd']}: it must be above zero")
+    return faults
 
 
 def compute(
@@ -280,7 +285,8 @@ def shares(spec, done: Steps) -> dict[str, np.ndarray]:
     The share of what is drawn several times over ("drawn") stands there only where there is such a cell."""
     scored = done.scores.notna().to_numpy()
     used = [code for code in range(len(panels.STATUSES)) if (done.status == code).any()]
-    place = {node: position for position, node in enumerate(spec.nodes.index)}
+    place, filled = spec.place, _filled(spec, scored, done)
+    used += [IMPUTED] if filled and IMPUTED not in used else []
     leaves, out, weights = [place[leaf] for leaf in spec.indicators], {}, done.weights.to_numpy()
     if spec.group_weights:
         weights = aggregate.by_row(weights, spec, done.scores.index, done.groups)
@@ -292,13 +298,30 @@ def shares(spec, done: Steps) -> dict[str, np.ndarray]:
             share[:, leaves] = done.status == code
             for node, children in reversed(spec.families.items()):
                 columns = [place[child] for child in children]
+                if spec.rules[node]["same_as"]:
+                    share[:, place[node]] = share[:, columns[0]]
+                    continue
                 share[:, place[node]] = aggregate.mean(
                     share[:, columns], weights[..., columns], scored[:, columns]
                 )
+                if node in filled:
+                    share[filled[node], place[node]] = code == IMPUTED
         if not scored.all():
             share[~scored] = np.nan
         out[name] = share
     return out
+
+
+def _filled(spec, scored: np.ndarray, done: Steps) -> dict[str, np.ndarray]:
+    """By inner node with a rule for missing scores, the rows whose score that rule gave."""
+    none, found = impute.nonexistent(spec, done.scores.index, done.groups), {}
+    for node, children in spec.families.items():
+        if spec.rules[node]["missing"] != "none":
+            columns = [spec.place[child] for child in children]
+            own = None if none is None else none[:, columns]
+            there = aggregate.enough(scored[:, columns], spec.rules[node], own)
+            found[node] = scored[:, spec.place[node]] & ~there
+    return {node: rows for node, rows in found.items() if rows.any()}
 
 
 def invert(spec, scores: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:

@@ -19,12 +19,14 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 
 from fire import files
-from fire.errors import InputError, refuse
-from fire.index import spec_faults
-from fire.index.spec_faults import METHODS, NEUTRAL, OF_LEAVES, OF_NODE, line_numbers, number, suggest
+from fire.errors import InputError, refuse, suggest
+from fire.index import aggregate, spec_faults
+from fire.index.arguments import number
+from fire.index.spec_faults import METHODS, NEUTRAL, OF_LEAVES, OF_NODE, READ_BY, line_numbers
 
 INDICES = files.DATA / "indices"
 BY_METHOD = ["screen", "screen_zeros", "base_year", "group", "rounding", "best", "shares"]
@@ -34,7 +36,7 @@ LEVELS = {
 }
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Spec:
     """One index: `nodes` (a frame indexed by id, parents before children, every choice filled in), `method` (what holds
     for the whole index), `table` (the specification as written)."""
@@ -110,6 +112,11 @@ class Spec:
         """Ids of the panel series that indicators are divided by."""
         return list(dict.fromkeys(self.nodes["denominator"].dropna()))
 
+    @cached_property
+    def series(self) -> list[str]:
+        """Ids of all series of the panel: indicators, then the denominators that are none."""
+        return list(dict.fromkeys([*self.indicators, *self.denominators]))
+
     @property
     def node(self) -> SimpleNamespace:
         """The ids, for tab completion: `spec.node.gdp` is "gdp"."""
@@ -124,6 +131,15 @@ class Spec:
         leaves = [leaf for child in below for leaf in self.leaves(child)] if below else [node]
         return list(dict.fromkeys(leaves))
 
+    def reach(self, node: str) -> list[str]:
+        """The nodes that a node is made of, itself and those it stands for too, in the order of the specification."""
+        found, todo = set(), [self.known(node)]
+        while todo:
+            if (one := todo.pop()) not in found:
+                found.add(one)
+                todo += self.children(one)
+        return [name for name in self.nodes.index if name in found]
+
     def label(self, node: str, lang: str | None = None) -> str:
         return self.labels(lang)[self.known(node)]
 
@@ -133,9 +149,17 @@ class Spec:
     def known(self, node: str) -> str:
         """The node itself; InputError that says what to type when the specification has no such node."""
         if not isinstance(node, str) or node not in self.nodes.index:
-            raise InputError(
-                f"specification {self.id}", [f"no node '{node}'" + suggest(str(node), self.nodes.index)]
+            named = [
+                one
+                for one in self.nodes.index
+                if node in (self.rules[one]["label_zh"], self.rules[one]["label_en"])
+            ]
+            fix = (
+                f": it is the label of '{named[0]}': type that"
+                if named
+                else suggest(str(node), self.nodes.index)
             )
+            raise InputError(f"specification {self.id}", [f"no node '{node}'" + fix])
         return node
 
     def vary(self, *ids: str, weights: dict | None = None, lang: str | None = None, **choices) -> "Spec":
@@ -166,8 +190,10 @@ class Spec:
             choices = {name: value for name, value in choices.items() if name != "posts"}
             listed.pop(node, None)
             rows[self.known(node)]["posts"] = pair
-        if choices.get("normalise") == "zscore" and not ids and self.method["normalise"] != "zscore":
-            choices = {"scale": [0.0, 1.0]} | choices
+        choices = {name: _plain(value) for name, value in choices.items()}
+        before, after = self.method["normalise"], choices.get("normalise")
+        if not ids and after is not None and "zscore" in (before, after) and before != after:
+            choices = {"scale": [0.0, 1.0] if after == "zscore" else None} | choices
         faults = [
             f"no choice '{name}'" + suggest(name, [*METHODS, *OF_NODE])
             for name in choices
@@ -179,6 +205,16 @@ class Spec:
             if name in OF_NODE and not ids and value is not None
         ]
         refuse(f"specification {self.id}", faults)
+        for row in [] if ids else [row for row in rows.values() if aggregate.shaped(self.rules[row["id"]])]:
+            if not self.rules[row["id"]]["leaf"]:  # an inner node keeps what it took from the method
+                row |= {
+                    name: self.rules[row["id"]][name] for name in ("scale", "reference") if name in choices
+                }
+        for choice in READ_BY.keys() & choices.keys():  # what only the rule of before has read
+            everywhere = [row for row in rows.values() if choice in row and self.rules[row["id"]]["leaf"]]
+            for row in [rows[self.known(node)] for node in ids] or everywhere:
+                for name in READ_BY[choice]:
+                    row.pop(name, None)
         for name, value in choices.items():
             shown = [row for row in rows.values() if name not in OF_LEAVES or self.rules[row["id"]]["leaf"]]
             for row in [rows[self.known(node)] for node in ids] or [table["method"], *shown]:
@@ -186,6 +222,10 @@ class Spec:
             for row in [rows[node] for node in ids] or [table["method"]]:
                 if value is not None:
                     row[name] = list(value) if isinstance(value, tuple) else value
+        if weights is not None and not isinstance(weights, (dict, pd.Series)):
+            raise InputError(
+                f"weights of {self.id}", [f"{weights!r}: give them by node, as {{'{self.pillars[0]}': 0.2}}"]
+            )
         new = self.rescaled({} if weights is None else dict(weights))
         if new and self.method["shares"] == "index":
             self._of_parent(table)
@@ -198,7 +238,10 @@ class Spec:
         try:
             weights = {node: number(weight) for node, weight in weights.items()}
         except (ValueError, TypeError, ZeroDivisionError) as error:
-            raise InputError(f"weights of {self.id}", [f'{error}: write 0.25, or "1/4"']) from error
+            raise InputError(
+                f"weights of {self.id}",
+                [f'{list(weights.values())} are not all numbers: write 0.25, or "1/4"'],
+            ) from error
         above = {node: self.nodes.at[self.known(node), "parent"] for node in weights}
         bad = [
             f"weight of '{node}' is {weight}: weights are zero or more"
@@ -233,13 +276,11 @@ class Spec:
 
     def branch(self, node: str) -> "Spec":
         """The index below `node` by itself: `spec.branch("F")`."""
-        keep, todo = set(), [self.known(node)]
-        while todo:
-            keep.add(one := todo.pop())
-            todo += [child for child in self.children(one) if child not in keep]
+        keep = set(self.reach(node))
         table = copy.deepcopy(self.table) | {"id": f"{self.id}/{node}"}
         table["node"] = [row for row in table["node"] if row["id"] in keep]
         self._keep(table, keep)
+        self._rounding_below(table, int(self.nodes.at[node, "level"]))
         for row in table["node"]:
             if row["id"] == node or row.get("parent") not in keep:
                 row.pop("parent", None)
@@ -270,10 +311,11 @@ class Spec:
             self._of_parent(table)
         table["node"] = [row for row in table["node"] if row["id"] in live]
         family = self.nodes.loc[[node for node in self.nodes.index if node in live], ["parent", "weight"]]
-        total = family.groupby("parent")["weight"].transform("sum")
-        for row in table["node"][:]:
+        siblings = family.groupby("parent")["weight"]
+        share = (family["weight"] / siblings.transform("sum")).fillna(1 / siblings.transform("size"))
+        for row in table["node"]:
             if "parent" in row:
-                row["weight"] = float(family.at[row["id"], "weight"] / total[row["id"]])
+                row["weight"] = float(share[row["id"]])
         return build(table, f"specification {self.id} without {', '.join(ids)}", lang=self.lang)
 
     def _of_parent(self, table: dict) -> None:
@@ -283,15 +325,25 @@ class Spec:
             if "parent" in row:
                 row["weight"] = float(self.nodes.at[row["id"], "weight"])
 
+    def _rounding_below(self, table: dict, level: int) -> None:
+        """In a copy of the table whose root stood at this level, the decimals that are listed by level."""
+        for place in [table["method"].get("rounding", {}), *table["node"]]:
+            if isinstance(place.get("decimals"), list):
+                place["decimals"] = place["decimals"][level:] or place["decimals"][-1:]
+
     def _keep(self, table: dict, kept: set) -> None:
         """Leave in the tables beside the nodes of a copy only what is about nodes that are kept."""
         table["band"] = [band for band in self.bands if band["node"] in kept]
         table["posts"] = {node: pair for node, pair in table.get("posts", {}).items() if node in kept}
-        groups = [
-            one | {"weights": {node: weight for node, weight in one["weights"].items() if node in kept}}
-            for one in table.get("group_weights", [])
-        ]
-        table["group_weights"] = [one for one in groups if one["weights"]]
+        groups = []
+        for one in table.get("group_weights", []):
+            left = pd.Series(
+                {node: number(weight) for node, weight in one["weights"].items() if node in kept}, dtype=float
+            )
+            if len(left):
+                total = left.groupby(self.nodes["parent"].reindex(left.index)).transform("sum")
+                groups.append(one | {"weights": (left / total.where(total > 0, 1)).to_dict()})
+        table["group_weights"] = groups
 
     def ancestors(self, node: str) -> list[str]:
         """Parent, grandparent, … up to the root."""
@@ -305,8 +357,12 @@ class Spec:
         return list(self.nodes.index)
 
     def walk(self, node: str | None = None) -> list[str]:
-        """Ids from the root down, each node followed by what is below it."""
-        node = node or self.root
+        """Ids from a node down, each followed by what is below it; without a node those of the index, and of what is shown
+        beside it."""
+        if node is None:
+            return [
+                below for root in self.nodes.index[self.nodes["level"].eq(0)] for below in self.walk(root)
+            ]
         below = [] if self.rules[node]["same_as"] else self.children(node)
         return [node] + [other for child in below for other in self.walk(child)]
 
@@ -346,13 +402,21 @@ def load(name: str | Path, lang: str = "zh") -> Spec:
 
     Raises InputError that lists every fault with its line.
     """
+    if not isinstance(name, (str, Path)):
+        raise InputError(
+            "specification",
+            ["this is no name of one: a table in Python goes through spec.build(table, 'mine')"],
+        )
     path = Path(name) if str(name).endswith(".toml") else INDICES / f"{name}.toml"
     if not path.exists():
-        have = [file.stem for file in sorted(INDICES.glob("*.toml"))]
-        raise InputError(
-            f"specification {name}",
-            [f"no file {path.name} in {path.parent.name}/" + suggest(str(name), have)],
-        )
+        have = [
+            file.name if str(name).endswith(".toml") else file.stem
+            for file in sorted(path.parent.glob("*.toml"))
+        ]
+        fix = suggest(path.name if str(name).endswith(".toml") else str(name), have) if have else ""
+        if (INDICES / "gallery" / f"{name}").is_dir():
+            fix = f": it is in the gallery: fire.analysis.gallery.load('{name}').index"
+        raise InputError(f"specification {name}", [f"no file {path.name} in {path.parent}/" + fix])
     text = files.decode(path)
     try:
         table = tomllib.loads(text)
@@ -376,6 +440,13 @@ def _language(lang: str) -> str:
     """The language itself; InputError that names those there are."""
     refuse("language", [] if lang in LEVELS else [f"'{lang}' is not known: type one of {', '.join(LEVELS)}"])
     return lang
+
+
+def _plain(value):
+    """A choice as a TOML file gives it: arrays and tables of pairs as lists, numbers of numpy as numbers."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    return value
 
 
 def _posts_by_id(choices: dict, ids: tuple) -> dict:
@@ -441,9 +512,8 @@ def frame(rows: list[dict], method: dict) -> pd.DataFrame:
             }
         )
     nodes = pd.DataFrame(lines).set_index("id")
-    for name in [
-        name for name, default in {**METHODS, **OF_NODE}.items() if default is None and name in nodes
-    ]:
+    plain = [name for name, default in {**METHODS, **OF_NODE}.items() if default is None and name in nodes]
+    for name in [*plain, "unit_zh", "unit_en"]:  # None stays None
         nodes[name] = pd.Series([line[name] for line in lines], nodes.index, dtype=object)
     nodes["unit"] = nodes["unit_zh"]
     return nodes

@@ -2,15 +2,17 @@
 
 import json
 import re
-from fractions import Fraction
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from math import isclose
 
 import jsonschema
+import numpy as np
 
 from fire import files
-from fire.errors import nearest
+from fire.errors import suggest
+from fire.index import aggregate, normalise, transforms
+from fire.index.arguments import number
 
 SCHEMA = files.DATA / "indices" / "schema.json"
 METHODS = {
@@ -75,24 +77,52 @@ OF_NODE = {
     "not_applicable": None,
     "same_as": None,
 }
+# Words of other tools, and what they are called here.
+SYNONYMS = {"mean": "arithmetic", "average": "arithmetic", "amean": "arithmetic", "a_amean": "arithmetic"}
+SYNONYMS |= {"gmean": "geometric", "a_gmean": "geometric", "hmean": "harmonic", "a_hmean": "harmonic"}
+SYNONYMS |= {
+    "a_copeland": "copeland",
+    "min": "minimum",
+    "max": "maximum",
+    "prod": "product",
+    "n_prank": "percentile",
+}
+SYNONYMS |= {
+    "std": "zscore",
+    "standardise": "zscore",
+    "n_dist2targ": "target",
+    "n_dist2max": "leader",
+    "n_fracmax": "fraction",
+}
 ONLY_LEAVES = ["unit", "denominator", "factor", "treat", "treat_by"]
 ONLY_INNER = ["link"]
-BETWEEN = ("copeland", "topsis", "bod")  # rules that compare the units of one year
-# The choices that a rule cannot do without, by key and value.
-LINES = ("minmax", "leader", "goalposts", "target", "unit", "fraction", "centred", "efficacy")
-NEEDS = {
+# The choices that only some rules read, by the choice of the rule: which values read them.
+READERS = {
     "normalise": {
-        "goalposts": "posts",
-        "target": "target",
-        "unit": "target_unit",
-        "linear": "coefficients",
-        "knots": "knots",
-        "steps": "steps",
-        "categories": "categories",
-        "ideal": "ideal",
+        "coefficients": ["linear"],
+        "knots": ["knots"],
+        "steps": ["steps"],
+        "categories": ["categories"],
+        "ideal": ["ideal"],
     },
+    "transform": {
+        "power": ["power"],
+        "rate": ["exponential"],
+        "centre": ["exponential"],
+        "ideal": ["distance"],
+    },
+    "weighting": {"judgements": ["ahp"]},
+    "aggregation": {"alpha": ["mean_min"], "beta": ["mean_min"], "worst": ["worst"]},
+}
+READ_BY = {choice: list(readers) for choice, readers in READERS.items()}
+# The choices that a rule cannot do without, by key and value.
+NEEDS = {
+    "normalise": {"goalposts": "posts", "target": "target", "unit": "target_unit"}
+    | {values[0]: name for name, values in READERS["normalise"].items()},
     "transform": {"power": "power", "distance": "ideal"},
 }
+# Rules that read the scale only to hold scores inside it, and those that do not read it.
+HELD_ONLY, SCALELESS = ("linear", "knots", "steps", "categories", "none"), ("zscore", "rank", "borda")
 
 
 def find(table: dict, lines: dict) -> list[str]:
@@ -151,12 +181,19 @@ def _sentences(error):
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
         for name in [name for name in error.instance if name not in known]:
-            yield (*path, name), f"unknown key '{name}'" + suggest(name, known)
+            fix = suggest(name, known)
+            if path == ("method",) and name in OF_NODE:
+                fix = ": it belongs to the row of a node"
+            yield (*path, name), f"unknown key '{name}'" + fix
     elif error.validator == "enum":
-        yield (
-            path,
-            f"{key} = '{error.instance}' is not known" + suggest(error.instance, error.validator_value),
+        known, meant = error.validator_value, SYNONYMS.get(str(error.instance))
+        fix = f": did you mean '{meant}'?" if meant in known else suggest(error.instance, known)
+        fix = (
+            ": write it without quotes"
+            if error.instance not in known and str(error.instance) in map(str, known)
+            else fix
         )
+        yield path, f"{key} = '{error.instance}' is not known" + fix
     elif error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
         yield path, f"missing: {', '.join(missing)}: add it"
@@ -165,7 +202,28 @@ def _sentences(error):
         fix = f"write a number, or one of {', '.join(words)}" if words else 'write 0.25, or "1/4"'
         yield path, f"{key} = '{error.instance}' is not a number: {fix}"
     else:
-        yield path, f"{key}: {error.message}"
+        yield path, _of_type(key, error)
+
+
+def _of_type(key: str, error) -> str:
+    """A value of the wrong kind, length or size, and what to write."""
+    value, limit = error.instance, error.validator_value
+    shape = {
+        "label": '{ zh = "…", en = "…" }',
+        "unit": '{ zh = "…", en = "…" }',
+        "rounding": '{ decimals = 3, rule = "half_up" }',
+    }.get(key, {"object": "{ … }", "array": "[…]"}.get(limit if isinstance(limit, str) else "", f"{limit}"))
+    pairs = "[[10, 0], [20, 5]]" if key in ("knots", "steps", "categories") else shape
+    said = {
+        "type": f"{key} = {value!r} is of the wrong kind: write {pairs}",
+        "minItems": f"{key} = {value!r} is too short: {limit} or more belong there",
+        "maxItems": f"{key} = {value!r} is too long: {limit} belong there",
+        "maximum": f"{key} = {value!r} is above {limit}"
+        + ": write a share, 0.66 for 66 per cent" * (limit == 1),
+        "minimum": f"{key} = {value!r} is below {limit}",
+        "minLength": f"{key} is empty: fill it in",
+    }
+    return said.get(error.validator, f"{key}: {error.message}")
 
 
 def tree(rows, table, lines, say):
@@ -249,18 +307,30 @@ def _tables(table: dict, rows: list) -> list[tuple]:
             faults.append(
                 (("posts", name), f"posts {pair} of '{name}' have no range: write [lowest, highest]")
             )
+
     for number_, one in enumerate(_tables_of(table, "group_weights")):
         faults += [(("group_weights", number_), text) for text in _group_faults(one, nodes, table)]
     for number_, band in enumerate(_tables_of(table, "band")):
         if "node" in band and band["node"] not in nodes:
             faults.append((("band", number_), f"no node '{band['node']}'" + suggest(band["node"], nodes)))
         if ("from" in band) == ("upto" in band):
-            faults.append(
-                (("band", number_), "a band begins somewhere or ends somewhere: give from, or upto")
+            told = (
+                "from and upto, but one says where the other is"
+                if "from" in band
+                else "neither from nor upto"
             )
+            faults.append((("band", number_), f"the band has {told}: give one of the two"))
     kinds: dict = {}
     for band in _tables_of(table, "band"):
         kinds.setdefault(band.get("node"), set()).add("from" if "from" in band else "upto")
+    ends = [
+        (band.get("node"), key, band[key])
+        for band in _tables_of(table, "band")
+        for key in ("from", "upto")
+        if key in band
+    ]
+    for _, key, end in dict.fromkeys(one for one in ends if ends.count(one) > 1):
+        faults.append((("band",), f"two bands have {key} = {end}: correct one of them"))
     faults += [
         (("band",), "bands of one node all begin (from) or all end (upto): choose one")
         for both in kinds.values()
@@ -295,7 +365,16 @@ def _group_faults(one: dict, nodes: dict, table: dict) -> list[str]:
             v < 0 for v in values
         )
         faults += [f"the weights below '{parent}' are all zero: give one more"] * (not any(values))
-        if nodes.get(parent, {}).get("aggregation", usual) in BETWEEN:
+        total = sum(values)
+        if (
+            (table.get("method") or {}).get("shares", METHODS["shares"]) == "parent"
+            and not lacking
+            and any(values)
+            and not isclose(total, 1, abs_tol=1e-6)
+        ):
+            faults.append(f"the weights below '{parent}' sum to {total:.6g}, not to one: correct one of them")
+        how = nodes.get(parent, {}).get("aggregation", usual)
+        if how in aggregate.AGGREGATIONS and aggregate.AGGREGATIONS[how].between:
             faults.append(
                 f"'{parent}' compares units, which needs one set of weights for all: use another rule"
             )
@@ -366,15 +445,23 @@ def _of_node(position, row, rows, method, table, say):
         if chosen["weighting"] == "ahp":
             _judgement_faults(position, row, rows, say)
         _of_aggregation(position, chosen, children, say)
+    for name in OF_NODE | METHODS:
+        readers = [
+            (choice, values) for choice, own in READERS.items() for values in [own.get(name)] if values
+        ]
+        if name in row and readers and not any(chosen[choice] in values for choice, values in readers):
+            told = " or ".join(f'{choice} = "{value}"' for choice, values in readers for value in values)
+            say(position, name, f"'{name}' is not read: set {told}, or take it out")
     for choice, needs in NEEDS.items():
         need = needs.get(chosen[choice])
         if need and chosen[need] is None:
             say(position, choice, f"{choice} = \"{chosen[choice]}\" needs '{need}': add it")
-    _of_scale(position, chosen, say)
+    said = bool(listed) and _is_pair(listed["posts"]) and listed["posts"][0] >= listed["posts"][1]
+    _of_scale(position, chosen | {"posts": None} if said else chosen, say)
     named = [item.get("id") for item in table.get("denominator", []) if isinstance(item, dict)]
     if chosen["denominator"] is not None and chosen["denominator"] not in [
         *named,
-        *(other["id"] for _, other in rows),
+        *(other["id"] for _, other in rows if not any(one.get("parent") == other["id"] for _, one in rows)),
     ]:
         say(
             position,
@@ -382,7 +469,7 @@ def _of_node(position, row, rows, method, table, say):
             f"denominator '{chosen['denominator']}' is not listed"
             + (suggest(chosen["denominator"], named) if named else ": add a [[denominator]] with this id"),
         )
-    if chosen["normalise"] in ("rank", "percentile", "borda") and chosen["reference"] == "base":
+    if chosen["normalise"] in normalise.RANKS and chosen["reference"] == "base":
         say(
             position,
             "normalise",
@@ -420,11 +507,16 @@ def _of_scale(position, chosen, say):
             "posts",
             f"posts {posts} have no range: write [lowest, highest], also for direction = -1",
         )
-    if _is_pair(posts) and chosen["transform"] == "log" and posts[0] <= 0:
-        say(position, "posts", f"a post of {posts[0]:g} has no logarithm: give a positive post")
-    if _is_pair(posts) and chosen["transform"] == "log1p" and posts[0] <= -1:
-        say(position, "posts", f"log1p of a post of {posts[0]:g} does not exist: give a post above -1")
-    if _is_pair(scale) and scale[0] >= scale[1] and chosen["normalise"] not in ("zscore", "none"):
+    kind = chosen["transform"]
+    ready = kind in transforms.TRANSFORMS and all(
+        chosen[name] is not None for name in transforms.TRANSFORMS[kind].parameters
+    )
+    if _is_pair(posts) and ready and kind != "distance":
+        bad = transforms.undefined(np.array(posts, dtype=float), transforms.kind_of(chosen))
+        for post in [post for post, wrong in zip(posts, bad) if wrong]:
+            say(position, "posts", f"a post of {post:g}: {transforms.why(transforms.kind_of(chosen))}")
+    bounded = chosen["normalise"] not in (*SCALELESS, *(HELD_ONLY if chosen["range"] == "open" else ()))
+    if _is_pair(scale) and scale[0] >= scale[1] and bounded:
         say(position, "scale", f"scale {scale} has no range: write [lowest, highest]")
     if _is_pair(limits) and limits[0] >= limits[1]:
         say(position, "limits", f"limits {limits} leave no room: write [lowest, highest]")
@@ -432,11 +524,11 @@ def _of_scale(position, chosen, say):
         say(position, "ideal", f"the corridor {ideal} is empty: write [lowest, highest]")
     if chosen["curve"] != 1 and chosen["range"] != "truncated":
         say(position, "curve", 'a curve needs shares between 0 and 1: set range = "truncated"')
-    if chosen["curve"] != 1 and chosen["normalise"] not in LINES:
+    if chosen["curve"] != 1 and chosen["normalise"] not in normalise.LINES:
         say(
             position,
             "curve",
-            f"a curve bends a line between posts: set normalise to one of {', '.join(LINES)}",
+            f"a curve bends a line between posts: set normalise to one of {', '.join(normalise.LINES)}",
         )
     if chosen["transform"] == "distance" and isinstance(ideal, str) and chosen["reference"] == "year":
         say(position, "ideal", f'the {ideal} of what? set reference = "base" or "pooled", or give a number')
@@ -479,16 +571,6 @@ def _is_pair(value) -> bool:
     return (
         isinstance(value, list) and len(value) == 2 and all(isinstance(item, (int, float)) for item in value)
     )
-
-
-def number(weight: float | str) -> float:
-    """A weight or judgement as written: 0.25 or "1/4"."""
-    return float(Fraction(weight)) if isinstance(weight, str) else float(weight)
-
-
-def suggest(name: str, choices) -> str:
-    """The end of an error message: what to type instead of `name`."""
-    return f": {nearest(name, choices)['near_en']}"
 
 
 @cache

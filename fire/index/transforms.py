@@ -124,3 +124,8 @@ def undefined(values, kind: str | tuple) -> np.ndarray:
 def why(kind: str | tuple) -> str:
     """What to do about a value that has no transform."""
     return TRANSFORMS[kind if isinstance(kind, str) else kind[0]].why
+
+
+def invertible(kind: str | tuple) -> bool:
+    """Is there a way back from the transformed scale?"""
+    return TRANSFORMS[kind if isinstance(kind, str) else kind[0]].back is not None

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.optimize import linprog, minimize
 
 from fire.errors import refuse
-from fire.index.spec_faults import number
+from fire.index.arguments import number
 
 RANDOM_INDEX = [0, 0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49]  # Saaty (1980), by size of the matrix
 
@@ -45,7 +45,7 @@ def effective(spec, used: pd.Series | None = None) -> pd.Series:
     for node, children in spec.families.items():
         total = sum(own[child] for child in children)
         for child in children:
-            found[child] += found[node] * own[child] / total
+            found[child] += found[node] * (own[child] / total if len(children) > 1 else 1.0)
     return pd.Series(found, name="effective_weight").rename_axis("id")
 
 

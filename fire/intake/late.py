@@ -77,7 +77,7 @@ def found(
     where nobody has it in any year, or the rule for missing cells of the specification).
     """
     units, rows, findings = list(units), [], []
-    ids = [*spec.indicators, *spec.denominators]
+    ids = spec.series
     held = panel.dropna(subset="value")
     ever = set(held["indicator"]) | (
         set() if history is None else set(history.dropna(subset="value")["indicator"])
@@ -243,7 +243,7 @@ def draws(
     years = sorted({year - 1, year} & set(data.listed))
     parts = [
         _of_indicator(data, name, one, count, rng)
-        for name in [*spec.indicators, *spec.denominators]
+        for name in spec.series
         if spec.nodes.loc[_over(spec, name), "missing"].iloc[0] == "refuse"
         for one in years
         if data.gaps(name, one) and data.known(name)
@@ -275,7 +275,7 @@ class _Known:
     """What is known, on the transformed scales: `tables`, by year a frame of units × indicators."""
 
     def __init__(self, panel: pd.DataFrame, history: pd.DataFrame | None, spec):
-        ids = [*spec.indicators, *spec.denominators]
+        ids = spec.series
         cells = panel if history is None else pd.concat([panel, history])
         cells = cells.dropna(subset="value").drop_duplicates(KEY)
         cells = cells[cells["indicator"].isin(ids)]

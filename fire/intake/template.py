@@ -273,7 +273,7 @@ def _forms(old, name: str, year: int) -> Forms:
     spec, places = old.spec, old.places()
     known = old.index.panel.dropna(subset="value")
     computed = set(statistics.INDICATORS.values()) & set(spec.indicators)
-    ids = [node for node in [*spec.indicators, *spec.denominators] if node not in computed]
+    ids = [node for node in spec.series if node not in computed]
     said = _nodes(old)
     wide, single = {}, {}
     wide["indicators"], single["indicators"] = _columns(ids, (year - 1, year), _known(known), said, places)

@@ -17,8 +17,7 @@ import pandas as pd
 
 from fire import codebook, files
 from fire.codebook import LANGUAGES
-from fire.errors import InputError, refuse
-from fire.index.spec_faults import suggest
+from fire.errors import InputError, refuse, suggest
 
 FOLDER = files.REPORTS / "exhibits"
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")

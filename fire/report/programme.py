@@ -19,8 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fire import files
-from fire.errors import InputError, refuse
-from fire.index.spec_faults import suggest
+from fire.errors import InputError, refuse, suggest
 
 TEMPLATE = files.REPORTS / "template"
 NOTEBOOKS = files.ROOT / "notebooks"

@@ -92,8 +92,8 @@ def write(
     values; each becomes a sheet of its own behind the live ones. `scores`: the scores with status and range (as of
     `known.results`), those of the index itself when not given. Raises InputError for what is no edition.
     """
-    index = getattr(edition, "index", None)
-    refuse("workbook", [] if hasattr(index, "spec") else [_no_edition(edition)])
+    refuse("workbook", [] if hasattr(getattr(edition, "index", None), "spec") else [_no_edition(edition)])
+    index = edition.index
     scores = marks.scores(index) if scores is None else scores
     with atomic_path(path) as part:
         book = xlsxwriter.Workbook(

@@ -189,7 +189,7 @@ class Roster:
     def of_indicators(cls, spec) -> "Roster":
         """Indicators (and denominators) of a specification by id, Chinese and English label, and `aliases` of its nodes."""
         zh, en, written = spec.labels("zh"), spec.labels("en"), {row["id"]: row for row in spec.table["node"]}
-        ids = [*spec.indicators, *spec.denominators]
+        ids = spec.series
         common = [name for texts in MEASURES.values() for name in texts]
         writings = {
             one: {one, zh.get(one, one), en.get(one, one)}
