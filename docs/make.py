@@ -78,7 +78,7 @@ API = {
             (
                 "有多可靠",
                 "How sure",
-                [f"analysis.{name}" for name in ("known", "robustness", "intervals", "sensitivity", "audit", "montecarlo", "drawn")],
+                [f"analysis.{name}" for name in ("known", "robustness", "alternatives", "variants", "intervals", "sensitivity", "audit", "montecarlo", "drawn")],
             ),
             ("变化与目标", "Changes and targets", ["analysis.changes", "analysis.targets"]),
             ("公布的指数", "Published indices", ["analysis.gallery"]),

@@ -217,12 +217,9 @@ def test_intervals_cover_the_true_rank():
     rng, inside, spec = (
         np.random.default_rng(8),
         [],
-        small_spec(
-            {"P": ["a"], "Q": ["b"]},
-            {"P": 0.5, "Q": 0.5, "a": 1, "b": 1},
-            normalise="linear",
-            coefficients=[0.0, 1.0],
-            range="truncated",  # so that the scale of 1 to 10 counts
+        # values are scores of 1 to 10
+        small_spec({"P": ["a"], "Q": ["b"]}, {"P": 0.5, "Q": 0.5, "a": 1, "b": 1}).vary(
+            normalise="goalposts", posts={"a": [1, 10], "b": [1, 10]}
         ),
     )
     for seed in range(30):
@@ -723,7 +720,10 @@ def test_an_error_is_a_share_of_the_scale_of_each_variant(panel):
 
 def test_the_standard_z_scores_and_floor_are_those_of_1_to_10(panel):
     """5.5 and 1.5, and 0.1: the values of the edition of 2022, to the last bit."""
-    index = Index(small_spec(aggregation="geometric", scale=[1.0, 10.0]), panel)
+    poor = panel["unit"].eq("u00") & panel["year"].eq(2021)
+    index = Index(
+        small_spec(), panel.assign(value=panel["value"].where(~poor, -9.0))
+    )  # below the posts of 2020
     found = variants.variants(index, {"normalise": robustness.standard()["normalise"]} | {"floor": 0.01})
     assert found[0, "z-score"].spec.rules["a"]["scale"] == [5.5, 1.5]
     design, _ = robustness.prepare(index, robustness.standard(), 1, "index")
@@ -733,13 +733,16 @@ def test_the_standard_z_scores_and_floor_are_those_of_1_to_10(panel):
 
 def made(name: str, panel: pd.DataFrame) -> Index:
     """Indices of many kinds on a panel of two years."""
-    inner = {"R": {"normalise": "percentile"}, "P": {"normalise": "zscore", "scale": [50.0, 10.0]}}
+    inner = {
+        "R": {"normalise": "percentile", "reference": "pooled", "scale": [0.0, 10.0]},
+        "P": {"normalise": "zscore", "scale": [50.0, 10.0]},
+    }
     posts = dict.fromkeys("abcdef", (0.0, 20.0))
     return {
         "one year": lambda: Index(small_spec(), panel[panel["year"].eq(2020)]),
         "of the year": lambda: Index(small_spec(reference="year"), panel),
         "pooled": lambda: Index(small_spec(reference="pooled"), panel),
-        "own posts": lambda: Index(small_spec(normalise="goalposts").vary(posts=posts), panel),
+        "own posts": lambda: Index(small_spec().vary(normalise="goalposts", posts=posts), panel),
         "frozen": lambda: Index(small_spec(), panel).freeze(),
         "z-scores": lambda: Index(small_spec(normalise="zscore", scale=[100.0, 10.0]), panel),
         "MPI": lambda: Index(small_spec(normalise="zscore", scale=[100.0, 10.0], aggregation="mpi"), panel),
