@@ -18,16 +18,15 @@ from fire.analysis.montecarlo import families
 from fire.errors import refuse, suggest
 from fire.index import aggregate, normalise
 from fire.index.panel import STATUSES
-from fire.index.spec_faults import METHODS
+from fire.index.spec_faults import HELD_ONLY, METHODS, SCALELESS
 
 STANDARD = files.DATA / "uncertainty.toml"
 # all other alternatives are lists of choices of the specification
 KINDS = ("weights", "drop", "error", "floor", "draws", "seed")
 PUBLISHED = "published"  # the option that leaves the specification as it is
 DEVIATIONS = 6  # standard deviations that a scale spans: three on each side of its middle
-SCALED = {*normalise.INVERTIBLE, "ideal", "percentile"} - {
-    "zscore"
-}  # rules whose scores run from end to end of a scale
+# rules whose scores run from end to end of a scale
+SCALED = {*normalise.NORMALISATIONS} - {*HELD_ONLY, *SCALELESS}
 SHAPE = "name at least one in a dictionary, such as {'weights': {'band': 0.25}}"
 NUMBERS = {  # what is declared as a number: which fit, and what to type instead
     "drop": (

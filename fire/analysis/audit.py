@@ -18,6 +18,7 @@ import pandas as pd
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
 from fire import files
+from fire.analysis import alternatives as declared
 from fire.analysis import describe, drawn, known, robustness
 from fire.errors import InputError, refuse
 from fire.index import aggregate, impute, normalise, rounding, weights
@@ -63,7 +64,7 @@ def run(
         f"rules: no check '{check}': begin with audit.thresholds()" for check in set(thresholds()) - {*rules}
     ]
     refuse("audit", sorted(faults) + ([] if intervals is None else _no_intervals(intervals, index, year)))
-    alternatives = robustness.standard() if alternatives is None else alternatives
+    alternatives = robustness.standard(index) if alternatives is None else alternatives
     if intervals is None:
         intervals = robustness.run(index, alternatives, draws, seed).intervals
     cells = index.complete()
@@ -589,12 +590,13 @@ def _choices(index, year: int, alternatives: dict) -> list[dict]:
 def _ranks_under(index, year: int, alternatives: dict) -> pd.Series:
     """Ranks of the units in one year; as in a draw, lower scores than the declared floor count as it where an aggregation
     needs scores above zero."""
-    spec, floor = index.spec, alternatives.get("floor")
-    if floor is None or not drawn.needs_floor(spec, drawn.inner(spec, spec.root)):
+    spec, share = index.spec, alternatives.get("floor")
+    if share is None or not drawn.needs_floor(spec, drawn.inner(spec, spec.root)):
         return _ranks(index.steps().scores.loc[year, spec.root], spec)
     # the indicators are the same under an aggregation that takes any score
     steps = index.vary(aggregation="arithmetic").steps()
-    table = steps.normalised[spec.indicators].clip(lower=floor)
+    table = steps.normalised[spec.indicators]
+    table = table.clip(lower=declared.floors(spec, table.to_numpy(float), share), axis=1)
     scores, _, _ = aggregate.aggregate(table, spec, posts=index.frozen, groups=steps.groups)
     return _ranks(scores.loc[year, spec.root], spec)
 

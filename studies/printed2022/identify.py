@@ -43,7 +43,8 @@ def indicator_table(panel: pd.DataFrame, year: int) -> pd.DataFrame:
 def _terms(table: pd.DataFrame, form: dict = FORM) -> pd.DataFrame:
     """The indicators as they enter the score."""
     return pd.DataFrame(
-        {name: transforms.forward(table[name].astype(float), kind) for name, kind in form.items()}, table.index
+        {name: transforms.forward(table[name].astype(float), kind) for name, kind in form.items()},
+        table.index,
     )
 
 
