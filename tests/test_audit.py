@@ -18,7 +18,7 @@ from fire.report import audit as report
 from fire.report import narrative
 
 COINR = files.ROOT / "tests" / "golden" / "coinr"
-ALTERNATIVES = {"weights": {"band": [0.2, 0.2]}, "aggregation": ["arithmetic", "geometric"], "floor": 0.1}
+ALTERNATIVES = {"weights": {"band": [0.2, 0.2]}, "aggregation": ["arithmetic", "geometric"], "floor": 0.01}
 
 
 def test_alpha_of_the_peers_example():

@@ -16,7 +16,7 @@ from fire.index import spec as specs
 from fire.index.index import Index
 
 SPACED = PLACES.assign(lon=100 + 1.3 * np.arange(8), lat=30 + 0.1 * np.arange(8) ** 2)
-ALTERNATIVES = {"weights": {"band": [0.2, 0.2]}, "aggregation": ["arithmetic", "geometric"], "floor": 0.1}
+ALTERNATIVES = {"weights": {"band": [0.2, 0.2]}, "aggregation": ["arithmetic", "geometric"], "floor": 0.01}
 NOBODY = pd.DataFrame({"city": ["空"], "city_en": ["Empty"], "region": ["北"], "lon": [120.0], "lat": [40.0]})
 
 

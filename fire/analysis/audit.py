@@ -543,13 +543,13 @@ def leave_one_out(index, nodes: list | None = None, year: int | None = None) -> 
 
 
 def _without(index, node: str, year: int) -> pd.Series:
-    """Scores at the root without one node; missing where the specification does not hold without it."""
+    """Scores at the root without one node; missing where there is no index without it."""
     published = index.steps().scores.loc[year, index.spec.root]
     try:
         rest = index.drop(node)
+        return rest.steps().scores.loc[year, rest.spec.root].reindex(published.index)
     except InputError:
         return published * np.nan
-    return rest.steps().scores.loc[year, rest.spec.root].reindex(published.index)
 
 
 def _leave_one_out(index, year: int) -> list[dict]:
@@ -571,8 +571,8 @@ def _choices(index, year: int, alternatives: dict) -> list[dict]:
     """Mean absolute rank shift under every other declared choice, one at a time."""
     lines, published = [], _ranks_under(index, year, alternatives)
     for name, options in alternatives.items():
-        for option in [] if name in robustness.KINDS else options[1:]:
-            varied = index.alternative(**robustness.chosen(name, option))
+        for option in [] if name in declared.KINDS else options[1:]:
+            varied = declared.varied(index, {name: option})
             moves = published - _ranks_under(varied, year, alternatives)
             lines.append(
                 _line(
@@ -580,7 +580,7 @@ def _choices(index, year: int, alternatives: dict) -> list[dict]:
                     name,
                     moves.abs().mean(),
                     index.spec.indicators,
-                    other=robustness.name_of(option),
+                    other=declared.name_of(option),
                     facts=_most_moved(moves) | {"of": index.spec.root},
                 )
             )

@@ -18,6 +18,7 @@ from scipy import stats
 
 from fire import files
 from fire.analysis import audit, known, robustness, views
+from fire.analysis.alternatives import STANDARD
 from fire.errors import InputError, refuse
 from fire.index import spec as specs
 from fire.index.index import Index
@@ -87,7 +88,7 @@ def load(ed, name: str, raw: Path = collection.RAW) -> Index:
 def alternatives(index) -> dict:
     """Declared alternatives of the rank intervals, of the annex or of FIRE; with one year, without choices between years."""
     annex = "annex" in index.spec.table
-    path = samples.ANNEX / "uncertainty.toml" if annex else robustness.STANDARD
+    path = samples.ANNEX / "uncertainty.toml" if annex else STANDARD
     chosen = tomllib.loads(path.read_text(encoding="utf-8"))
     if len(index.years) > 1:
         return chosen

@@ -19,6 +19,8 @@ import pandas as pd
 
 from fire import files
 from fire.analysis import audit, changes, known, regions, robustness, sensitivity, typology
+from fire.analysis.alternatives import STANDARD
+from fire.analysis.variants import variants
 from fire.sources import printed
 
 CODE = [Path(__file__).parents[1] / room for room in ("index", "analysis")]
@@ -62,8 +64,8 @@ class Results:
 
     @cached_property
     def variants(self) -> dict:
-        """Normalised indicators under every declared choice of methods and every draw (`robustness.variants`)."""
-        return robustness.variants(self.index, robustness.standard())
+        """Normalised indicators under every declared choice of methods and every draw (`variants.variants`)."""
+        return variants(self.index)
 
     @cached_property
     def key(self) -> str:
@@ -78,7 +80,7 @@ class Results:
             parts.update(text.encode())
         parts.update(f"{index.year}".encode())
         code = sorted(path for folder in CODE for path in folder.glob("*.py"))
-        for path in [*code, robustness.STANDARD, audit.THRESHOLDS, typology.PATH]:
+        for path in [*code, STANDARD, audit.THRESHOLDS, typology.PATH]:
             parts.update(path.read_bytes())
         return parts.hexdigest()
 

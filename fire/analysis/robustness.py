@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 
 from fire.analysis import drawn
-from fire.analysis.alternatives import KINDS as KINDS
 from fire.analysis.alternatives import (
     NUMBERS,
     PUBLISHED,
@@ -28,9 +27,6 @@ from fire.analysis.alternatives import (
     per_level,
     whole,
 )
-from fire.analysis.alternatives import STANDARD as STANDARD
-from fire.analysis.alternatives import chosen as chosen
-from fire.analysis.alternatives import name_of as name_of
 from fire.analysis.describe import no_index, no_number
 from fire.analysis.montecarlo import (
     GROWTH_BINS,

@@ -21,7 +21,7 @@ FULL = {
     "weights": {"band": 0.25},
     "aggregation": ["arithmetic", "geometric"],
     "drop": 1.0,
-    "floor": 0.1,
+    "floor": 0.01,
     "normalise": [
         "published",
         {"name": "z-score", "normalise": "zscore", "scale": [5.5, 1.5]},
@@ -230,7 +230,7 @@ def through_engine() -> dict:
     root."""
     panel, spec = panels()[1]
     mixed = spec.vary(spec.root, aggregation="geometric")
-    options = {"weights": {"band": 0.25}, "drop": 0.5, "floor": 0.1}
+    options = {"weights": {"band": 0.25}, "drop": 0.5, "floor": 0.01}
     design, _ = robustness.prepare(Index(mixed, panel), options, 2022, spec.root)
     draws = 10_000
     wall, _ = timed(lambda: montecarlo.simulate(design, draws, workers=2))
