@@ -78,15 +78,10 @@ def name_of(option) -> str:
 
 
 def varied(index, options: dict, **more):
-    """The Index under one option of each list (name → option) and `more` choices. Inner nodes keep their scales."""
+    """The Index under one option of each list (name → option) and `more` choices; inner nodes keep their scales
+    (`Spec.vary`)."""
     choices = _merged([chosen(name, option) for name, option in options.items()], index) | more
-    if not choices:
-        return index
-    rules = index.spec.rules
-    own = {node: rules[node]["scale"] for node in index.spec.families if rules[node]["normalise"] != "none"}
-    for node, scale in own.items() if "scale" in choices else ():
-        index = index.vary(node, scale=scale)  # written on its row, where a change everywhere leaves it
-    return index.alternative(**choices)
+    return index.alternative(**choices) if choices else index
 
 
 def _merged(parts: list[dict], index) -> dict:

@@ -335,7 +335,7 @@ def aggregate(
             scores[:, place[node]] = np.nan
             continue
         y = one(x, given, rule, years, None if none is None else none[:, columns])
-        if used is None and shaped(rule):
+        if used is None and shaped(rule) and not normalise.of_data(rule):
             normalise.transform(pd.DataFrame({node: y}, index=table.index), spec, posts)  # or it says why not
         y, line = _finished(y, node, spec, table.index, posts, groups, live)
         scores[:, place[node]] = y

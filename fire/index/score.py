@@ -226,7 +226,7 @@ def same_basket(spec, done: Steps) -> dict[int, tuple[np.ndarray, np.ndarray, np
 def _above(spec, cells: np.ndarray) -> np.ndarray:
     """Units × nodes: is one of these cells (units × indicators) at or below the node? Where units are compared with each
     other, a cell of one is a cell of all."""
-    place = {node: position for position, node in enumerate(spec.nodes.index)}
+    place = spec.place
     out = np.zeros((len(cells), len(place)), dtype=bool)
     out[:, [place[leaf] for leaf in spec.indicators]] = cells
     for node, children in reversed(spec.families.items()):
