@@ -7,8 +7,10 @@ import itertools
 import re
 import warnings
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import seaborn as sns
+from matplotlib.colors import LinearSegmentedColormap
 
 from fire import codebook
 from fire.errors import refuse
@@ -20,55 +22,44 @@ CYCLE = [NAVY, RED, TEAL, ORANGE, SKY, SAND]
 INK, MUTED, FAINT, PAPER = "#1d2733", "#66717d", "#d5dade", "#ffffff"
 HIGHLIGHT, BASE = RED, "#9fb0bf"  # the one thing to see, and everything else
 RISE, FALL = TEAL, RED
-SEQUENTIAL, DIVERGING = "cividis", "RdBu"
+SHADES = ["#eef2f6", "#c4d3e2", "#86a5c4", "#43698f", NAVY]  # of an amount, from little to much
+SEQUENTIAL, DIVERGING = "fire", "RdBu"
+ON_DARK, ON_LIGHT = "#fbfcfd", "#16202b"  # texts on fields whose colour is that of a number
 PILLAR_COLOURS = [NAVY, TEAL, ORANGE, RED, SKY, SAND]
 STATUS = {
-    "printed": TEAL,
-    "observed": NAVY,
-    "implied": "#3f8f4f",
+    "printed": NAVY,
+    "observed": TEAL,
+    "implied": SKY,
     "estimated": SAND,
-    "imputed": SKY,
-    "drawn": "#5b3b8c",
+    "imputed": "#a98fc4",
+    "drawn": "#8a6fae",
     "assumed": ORANGE,
-    "simulated": RED,
+    "simulated": "#e4e8eb",
 }
 HATCH = {"drawn": "..", "assumed": "\\\\", "simulated": "//"}
-REGION_COLOURS = [
-    "#a62b2b",
-    "#12304f",
-    "#1f7a8c",
-    "#d9822b",
-    "#5b3b8c",
-    "#3f8f4f",
-    "#7fb2d6",
-    "#8a5a2b",
-    "#c46a9c",
-    "#9a9a2e",
-    "#66717d",
-    "#d9c88f",
-    "#2fb5a0",
-]
 MARKERS = "osD^vPX<>p*hd"
 WIDTH = 6.3  # inches, the text width of the page
+SMALL = 6.2  # points, the least size of a text
 DPI = {"screen": 100, "print": 200}
 
 
 def _use() -> None:
     """Set the theme of seaborn and matplotlib; called once on import."""
     fonts.register()
+    mpl.colormaps.register(LinearSegmentedColormap.from_list(SEQUENTIAL, SHADES), force=True)
     rc = {
         "font.family": [fonts.FAMILY, "DejaVu Sans"],
-        "font.size": 8.5,
+        "font.size": 8,
         "axes.unicode_minus": False,
         "text.color": INK,
         "axes.labelcolor": MUTED,
         "axes.edgecolor": MUTED,
         "xtick.color": MUTED,
         "ytick.color": INK,
-        "axes.labelsize": 8.5,
-        "xtick.labelsize": 8,
-        "ytick.labelsize": 8.5,
-        "axes.titlesize": 9,
+        "axes.labelsize": 7.5,
+        "xtick.labelsize": 7.5,
+        "ytick.labelsize": 8,
+        "axes.titlesize": 8.5,
         "axes.titleweight": "bold",
         "axes.titlelocation": "left",
         "axes.spines.top": False,
@@ -79,12 +70,12 @@ def _use() -> None:
         "grid.color": FAINT,
         "grid.linewidth": 0.6,
         **{f"{axis}tick.{which}.size": 0 for axis in "xy" for which in ("major", "minor")},
-        "lines.linewidth": 1.6,
+        "lines.linewidth": 1.4,
         "patch.linewidth": 0,
         "hatch.linewidth": 0.6,
         "legend.frameon": False,
-        "legend.fontsize": 8,
-        "legend.title_fontsize": 8,
+        "legend.fontsize": 7.5,
+        "legend.title_fontsize": 7.5,
         "figure.figsize": (WIDTH, 3.6),
         "figure.constrained_layout.use": True,
         "figure.facecolor": PAPER,
@@ -92,7 +83,9 @@ def _use() -> None:
         "savefig.bbox": "tight",
         "savefig.pad_inches": 0.04,
         "svg.hashsalt": "fire",
-        "svg.fonttype": "path",
+        "svg.fonttype": "none",  # real text, in the font that page and browser have
+        "mathtext.fontset": "custom",
+        **{f"mathtext.{face}": fonts.FAMILY for face in ("rm", "it", "bf")},
     }
     sns.set_theme(style="whitegrid", palette=CYCLE, rc=rc)
 
@@ -103,13 +96,21 @@ def subplots(rows: int = 1, columns: int = 1, height: float = 3.6, width: float 
 
 
 def status_note(fig, statuses, lang: str = "zh"):
-    """Write below the figure, once, that it shows drawn, simulated or assumed values; nothing when it shows none."""
+    """Write below the figure, once and small, that it shows drawn, simulated or assumed values; nothing when it shows none
+    or its key says so."""
     soft = [name for name in ("simulated", "drawn", "assumed") if name in set(statuses)]
-    if soft and all(text.get_gid() != "status" for text in fig.texts):
+    keyed = {text.get_text() for held in _legends(fig) for text in held.get_texts()}
+    told = {codebook.status(name, lang) for name in soft} | {codebook.word("range_simulated", lang)}
+    if soft and not keyed & told and all(text.get_gid() != "status" for text in fig.texts):
         names = ("、" if lang == "zh" else " and ").join(codebook.status(name, lang) for name in soft)
         text = f"含{names}值" if lang == "zh" else f"Contains {names} values"
-        fig.text(0.995, -0.005, text, ha="right", va="top", fontsize=7, color=MUTED, gid="status")
+        fig.text(0.995, 0, text, ha="right", va="top", fontsize=SMALL, color=MUTED, gid="status")
     return fig
+
+
+def _legends(fig) -> list:
+    """All legends of a figure and its axes."""
+    return [*fig.legends, *(held for ax in fig.axes if (held := ax.get_legend()) is not None)]
 
 
 def with_glyphs(draw):
@@ -135,16 +136,6 @@ def pillar_palette(lang: str = "zh") -> dict[str, str]:
     """Colour of the index and of every pillar of the edition."""
     spec = codebook.book(lang).spec
     return {spec.root: INK} | dict(zip(spec.pillars, itertools.cycle(PILLAR_COLOURS)))
-
-
-def region_palette(lang: str = "zh") -> dict[str, str]:
-    """Colour of every region, by its place among the regions of the edition."""
-    return dict(zip(codebook.book(lang).places["region"], itertools.cycle(REGION_COLOURS)))
-
-
-def region_markers(lang: str = "zh") -> dict[str, str]:
-    """Marker of every region, so that it can be told without colour."""
-    return dict(zip(codebook.book(lang).places["region"], itertools.cycle(MARKERS)))
 
 
 def value_labels(

@@ -1,4 +1,5 @@
-"""Assembly of the report: exhibits and chapter templates → one Markdown source → HTML, PDF and Word, in each language.
+"""Assembly of the report: exhibits and chapter templates → one Markdown source a volume → PDF, Word and web pages, in
+each language.
 
 `python -m fire report 2022` writes reports/2022/; `--chapter 20-regions` a preview in build/2022/preview/.
 """
@@ -10,6 +11,7 @@ import sys
 import tomllib
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
@@ -20,15 +22,39 @@ from fire import files
 from fire.analysis import results
 from fire.errors import InputError, refuse
 from fire.figures import fonts
-from fire.report import exhibits, explorer, marks, narrative, programme, site
+from fire.report import exhibits, explorer, marks, narrative, pages, programme, site
 from fire.report.exhibits import plain
 from fire.report.markdown import figure, table
-from fire.report.typesetting import page_style, typeset
+from fire.report.typesetting import typeset
 
 TEMPLATE = files.REPORTS / "template"
-FORMATS = ("html", "pdf", "docx", "site")  # site: city pages, workbook, data
+FORMATS = ("pages", "pdf", "docx", "site")  # pages: the chapters on the web; site: profiles, workbook, data
+DEFERRED = ("rows-word", "reference-report", "reference-technical")  # filled when an exhibit is at hand
 DEFINED = re.compile(r"\{#((?:fig|tbl):[a-z0-9-]+)")
 CITED = re.compile(r"(?<![\w\\])@((?:fig|tbl):[a-z0-9-]*[a-z0-9])")
+
+
+@dataclass(frozen=True)
+class Volume:
+    """One volume in one language: its name in the programme, its title, the prefix of its numbers, and the Markdown of its
+    chapters by name. `elsewhere`: what it calls the exhibits of other volumes, by their label (`fig:…`, `tbl:…`)."""
+
+    name: str
+    title: str
+    prefix: str
+    chapters: dict[str, str]
+    elsewhere: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(self.chapters.values())
+
+    @property
+    def numbered(self) -> dict[str, str]:
+        """Label of every exhibit with its number, such as "T3"."""
+        labels = DEFINED.findall(self.text)
+        kinds = {kind: [one for one in labels if one.startswith(kind)] for kind in ("fig", "tbl")}
+        return {one: f"{self.prefix}{n}" for found in kinds.values() for n, one in enumerate(found, 1)}
 
 
 def build(edition, source=None, target=None, template=TEMPLATE, formats=FORMATS, preview=()) -> Path:
@@ -45,23 +71,26 @@ def build(edition, source=None, target=None, template=TEMPLATE, formats=FORMATS,
     shown = gather(source, ed)
     frames = frame(ed, template)
     chapters = programme.load(ed, template)
-    texts, faults = {}, []
+    volumes, faults = {}, []
     for lang in ed.languages:
-        texts[lang], wrong = assemble(ed, lang, frames, shown, chapters, preview)
+        volumes[lang], wrong = assemble(ed, lang, frames, shown, chapters, preview)
         faults += wrong
     refuse(f"report {ed.name}", faults)
     with _whole_folder(target) as folder:
         _copy_figures(shown, folder / "figures")
-        style = page_style(texts, template)
         jobs = [
-            (ed.name, lang, frames[lang], texts[lang], style, folder, template, formats, bool(preview))
+            (ed.name, lang, frames[lang], volume, folder, template, formats, bool(preview))
             for lang in ed.languages
+            for volume in volumes[lang]
         ]
         with ProcessPoolExecutor(1) as beside, ThreadPoolExecutor(2) as pool:
             places = (
                 [beside.submit(site.write, ed, shown, folder)] if "site" in formats and not preview else []
             )
             links = [link for made in pool.map(typeset, jobs) for link in made]
+            if "pages" in formats:
+                for lang in ed.languages:
+                    links += pages.write(ed, lang, volumes[lang], shown, frames[lang], folder, template)
             links += [link for made in places for link in made.result()]
         files.write_text(folder / "index.html", index_page(ed, frames, links, template))
     return target / "index.html"
@@ -86,7 +115,7 @@ def frame(ed, template: Path) -> dict:
     table = tomllib.loads((template / "frame.toml").read_text(encoding="utf-8"))
     facts = narrative.facts(ed)
     for lang in ed.languages:
-        deferred = {"rows-word": table[lang]["rows-word"]}
+        deferred = {key: table[lang][key] for key in DEFERRED}
         table[lang] = {
             key: narrative.environment(ed.book.lang(lang))
             .from_string(text)
@@ -97,25 +126,30 @@ def frame(ed, template: Path) -> dict:
     return table
 
 
-def assemble(ed, lang: str, frames: dict, shown: dict, chapters: list, preview=()) -> tuple[str, list[str]]:
-    """The Markdown of the whole report in one language, and its faults; `chapters` as `programme.load` gives them."""
-    parts, faults, cited = [], [], []
-    printed = {one.name: one.texts[lang] for one in chapters if one.texts}
+def assemble(ed, lang: str, frames: dict, shown: dict, chapters: list, preview=()) -> tuple[list, list[str]]:
+    """The volumes of the report in one language, and its faults; `chapters` as `programme.load` gives them."""
+    faults, cited, words = [], [], frames[lang]
+    printed = {one.name: one for one in chapters if one.texts}
     faults += [f"{name}: there is no such chapter" for name in preview if name not in printed]
-    for name, path in printed.items():
+    texts: dict[str, dict] = {name: {} for name in programme.VOLUMES}
+    for name, one in printed.items():
         if preview and name not in preview:
             continue
-        text, found = chapter(path, lang, frames[lang], shown, ed)
-        parts.append(text)
+        path = one.texts[lang]
+        text, found = chapter(path, lang, words, shown, ed)
         faults += found
+        if text.strip():
+            texts[one.volume][name] = text
         cited += [
-            (path, line, one)
+            (path, line, label)
             for line, row in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-            for one in CITED.findall(row)
-            if one in CITED.findall(text)  # not in a part whose condition fails
+            for label in CITED.findall(row)
+            if label in CITED.findall(text)  # not in a part whose condition fails
         ]
-    text = "\n\n".join(parts)
-    defined = DEFINED.findall(text)
+    volumes = [
+        Volume(name, words[f"title-{name}"], words[f"prefix-{name}"], held) for name, held in texts.items() if held
+    ]
+    defined = [label for one in volumes for label in DEFINED.findall(one.text)]
     faults += [
         f"{lang}: @{one} stands twice in the report: show an exhibit once"
         for one in sorted(set(defined))
@@ -127,7 +161,20 @@ def assemble(ed, lang: str, frames: dict, shown: dict, chapters: list, preview=(
             for path, line, one in cited
             if one not in defined
         ]
-    return text, faults
+    named = {one.name: _named(one, words, lang) for one in volumes}
+    return [
+        replace(one, elsewhere={k: v for name, all in named.items() if name != one.name for k, v in all.items()})
+        for one in volumes
+    ], faults
+
+
+def _named(volume: Volume, words: dict, lang: str) -> dict[str, str]:
+    """What other volumes call the exhibits of a volume, by label."""
+    form = narrative.environment(lang).from_string(words[f"reference-{volume.name}"])
+    kinds = {"fig": words["figure-word"], "tbl": words["table-word"]}
+    return {
+        label: form.render(kind=kinds[label[:3]], number=number) for label, number in volume.numbered.items()
+    }
 
 
 def chapter(path: Path, lang: str, words: dict, shown: dict, ed) -> tuple[str, list[str]]:

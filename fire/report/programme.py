@@ -32,7 +32,9 @@ KEYS = {
     "needs": list,
     "request": bool,
     "after": str,
+    "volume": str,
 }
+VOLUMES = ("report", "technical")  # the first is that of a chapter which names none
 DATA_KEYS = {"name": str, "path": str, "make": str, "request": bool}
 TABLES = {"chapter": KEYS, "data": DATA_KEYS, "drop": {}}
 NEEDS = ("facts", "records")  # keys of an edition without which a chapter may be left out
@@ -62,6 +64,7 @@ class _Chapter:
     needs: tuple = ()
     request: bool = False
     study: str | None = None
+    volume: str = VOLUMES[0]
 
     def title(self, lang: str = "zh") -> str:
         """First heading of its text, else of its notebook, else its name; values to be filled in are left out."""
@@ -234,6 +237,8 @@ def _entry_faults(row: dict, keys: dict, where: str) -> list[str]:
 def one(ed, entry: dict, study: str | None, template: Path) -> tuple[_Chapter, list[str]]:
     """One chapter from its entry, and its faults."""
     name, faults = entry["name"], []
+    volume = entry.get("volume", VOLUMES[0])
+    faults += [f"volume = '{volume}' is unknown: use one of {', '.join(VOLUMES)}"] * (volume not in VOLUMES)
     folder = STUDIES / study / "chapters" if study else template
     languages = ed.settings.get("languages") or ["zh", "en"]
     paths = {lang: folder / lang / f"{name}.md" for lang in languages}
@@ -247,7 +252,14 @@ def one(ed, entry: dict, study: str | None, template: Path) -> tuple[_Chapter, l
     place = (STUDIES / study / "notebooks" if study else NOTEBOOKS) / f"{stem}.ipynb"
     notebook = place if place.exists() else None
     chapter = _Chapter(
-        name, texts, notebook, (), tuple(entry.get("needs", [])), entry.get("request", False), study
+        name,
+        texts,
+        notebook,
+        (),
+        tuple(entry.get("needs", [])),
+        entry.get("request", False),
+        study,
+        volume,
     )
     if not notebook:
         wants = (

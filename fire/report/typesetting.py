@@ -1,4 +1,4 @@
-"""Markdown → web page, PDF and Word: pandoc and Typst."""
+"""A volume in Markdown → PDF and Word: pandoc and Typst."""
 
 import json
 import os
@@ -10,60 +10,55 @@ from pathlib import Path
 from fire import files
 from fire.errors import InputError
 from fire.figures import fonts
-from fire.report import word
+from fire.report import programme, word
 
 MARKDOWN = "markdown-smart-implicit_figures+implicit_figures+east_asian_line_breaks"
-NOT_META = ("stop", "comma", "rows-word")  # words of the frame that pandoc need not know
-
-
-def page_style(texts: dict, template: Path) -> str:
-    """The `<style>` element of the pages: house style and the font cut to the characters used."""
-    used = "".join(texts.values()) + "".join(
-        path.read_text(encoding="utf-8") for path in sorted(template.glob("*.*"))
-    )
-    css = (template / "report.css").read_text(encoding="utf-8")
-    return f"<style>\n{fonts.web(used)}{css}</style>"
+NOT_META = ("stop", "comma", "rows-word", "reference-report", "reference-technical")  # words of the frame that pandoc need not know
 
 
 def typeset(job: tuple) -> list[dict]:
-    """One language in all formats; returns the links for the index page."""
-    name, lang, words, text, style, folder, template, formats, preview = job
-    stem = f"fire-{name}.{lang}"
+    """One volume in one language as PDF and Word; returns the links for the index page."""
+    name, lang, words, volume, folder, template, formats, preview = job
+    main = volume.name == programme.VOLUMES[0]
+    stem = f"fire-{name}.{lang}" if main else f"fire-{name}-{volume.name}.{lang}"
     epoch = str(int(datetime(int(name[:4]), 1, 1, tzinfo=UTC).timestamp()))
-    work = folder / f".{lang}"
+    work = folder / f".{stem}"
     work.mkdir()
-    files.write_text(work / "report.md", text)
-    files.write_text(work / "style.html", style)
-    other = "en" if lang == "zh" else "zh"
-    kicker = {
-        "edition": words["kicker"],
-        "date": words["kicker"],
-    }  # date: a line of its own under a title in Word
-    meta = {**words, **kicker, "other-file": f"fire-{name}.{other}.html"}
-    known = {"metadata": {key: value for key, value in meta.items() if key not in NOT_META}}
-    files.write_text(
-        work / "words.yaml", json.dumps(known)
-    )  # not on the command line, whose encoding may lack them
-    common = [
+    makers = {kind: maker for kind, maker in MAKERS.items() if kind in formats}
+    common = source(work, lang, words, volume, template, preview)
+    for kind, make in makers.items():
+        make(
+            [*common, f"--resource-path={folder}"], folder / f"{stem}.{kind}", work, template, lang, epoch
+        )
+    shutil.rmtree(work)
+    title = {lang: volume.title}
+    return [
+        {"lang": lang, "kind": kind, "href": f"{stem}.{kind}", "volume": volume.name, "title": title}
+        for kind in makers
+    ]
+
+
+def source(work: Path, lang: str, words: dict, volume, template: Path, preview: bool = False) -> list[str]:
+    """Write the Markdown of a volume and its words into the folder `work`; returns what pandoc is called with."""
+    files.write_text(work / "report.md", volume.text)
+    meta = {**words, "title": volume.title, "edition": words["kicker"], "date": words["kicker"]}  # date: for Word
+    known = {key: value for key, value in meta.items() if key not in NOT_META}
+    known |= {"volume-prefix": volume.prefix, "elsewhere": volume.elsewhere}
+    # in a file and not on the command line, whose encoding may lack them
+    files.write_text(work / "words.yaml", json.dumps({"metadata": known}))
+    return [
         str(work / "report.md"),
         f"--defaults={work / 'words.yaml'}",
         "--from",
         MARKDOWN,
         f"--lua-filter={template / 'report.lua'}",
-        "--number-sections",
         "--columns=1",
         "--wrap=none",
-        f"--resource-path={folder}",
         *(["--metadata=preview:true"] if preview else []),
     ]
-    makers = {kind: maker for kind, maker in MAKERS.items() if kind in formats}
-    for kind, make in makers.items():
-        make(common, folder / f"{stem}.{kind}", work, template, lang, epoch)
-    shutil.rmtree(work)
-    return [{"lang": lang, "kind": kind, "href": f"{stem}.{kind}"} for kind in makers]
 
 
-def _pandoc(arguments: list[str], epoch: str) -> None:
+def pandoc(arguments: list[str], epoch: str) -> None:
     """Run pandoc; its messages become the error."""
     import pypandoc
 
@@ -78,33 +73,13 @@ def _pandoc(arguments: list[str], epoch: str) -> None:
         raise InputError("pandoc", done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])
 
 
-def html(common, path: Path, work: Path, template: Path, lang: str, epoch: str) -> None:
-    """The self-contained page: style, font and figures inside, nothing fetched."""
-    _pandoc(
-        [
-            *common,
-            "--to=html5",
-            "--standalone",
-            f"--template={template / 'report.html'}",
-            "--embed-resources",
-            "--mathml",
-            "--toc",
-            "--toc-depth=2",
-            f"--include-in-header={work / 'style.html'}",
-            "-o",
-            str(path),
-        ],
-        epoch,
-    )
-
-
 def pdf(common, path: Path, work: Path, template: Path, lang: str, epoch: str) -> None:
     """The typeset report, by Typst."""
     import typst
 
-    source = path.parent / f".{lang}.typ"
+    written = path.parent / f".{path.stem}.typ"
     typesetting = {"font": fonts.FAMILY, "typst-lang": lang, "typst-region": "cn" if lang == "zh" else ""}
-    _pandoc(
+    pandoc(
         [
             *common,
             "--to=typst",
@@ -112,25 +87,25 @@ def pdf(common, path: Path, work: Path, template: Path, lang: str, epoch: str) -
             f"--template={template / 'report.typ'}",
             *(f"--variable={key}={value}" for key, value in typesetting.items() if value),
             "-o",
-            str(source),
+            str(written),
         ],
         epoch,
     )
     with files.atomic_path(path) as part:
         typst.compile(
-            str(source),
+            str(written),
             output=str(part),
             root=str(path.parent),
             font_paths=[str(fonts.FONT_DIR)],
             ignore_system_fonts=True,
         )
-    source.unlink()
+    written.unlink()
 
 
 def docx(common, path: Path, work: Path, template: Path, lang: str, epoch: str) -> None:
     """The Word report: styles, captions with fields, contents."""
     word.reference(work / "reference.docx", lang)
-    _pandoc([*common, "--to=docx", f"--reference-doc={work / 'reference.docx'}", "-o", str(path)], epoch)
+    pandoc([*common, "--to=docx", f"--reference-doc={work / 'reference.docx'}", "-o", str(path)], epoch)
 
 
-MAKERS = {"html": html, "pdf": pdf, "docx": docx}
+MAKERS = {"pdf": pdf, "docx": docx}

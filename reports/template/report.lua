@@ -1,17 +1,19 @@
--- One filter for HTML, Typst and Word: numbers figures and tables, resolves @fig:… and @tbl:…, writes the lists.
+-- One filter for HTML, Typst and Word: numbers chapters, figures and tables (PREFIX before the number), resolves @fig:…
+-- and @tbl:…, also those of the other volume (`elsewhere`), writes the contents.
 -- Word gets real fields (SEQ, REF, TOC), so that an editor can add a figure and update all numbers.
 
 local WORDS = {
-  zh = {fig = "图", tbl = "表", gap = "　", contents = "目录", figs = "图目录", tbls = "表目录"},
-  en = {fig = "Figure", tbl = "Table", gap = ". ", contents = "Contents", figs = "Figures", tbls = "Tables"},
+  zh = {fig = "图", tbl = "表", gap = "　"},
+  en = {fig = "Figure", tbl = "Table", gap = ". "},
 }
-local TALLEST = 165   -- mm, of a figure on a page with 160 mm of text width
-local W
-local numbers, titles, order, headings = {}, {}, {fig = {}, tbl = {}}, {}
+local TALLEST = 210   -- mm, of a figure on a page with 160 mm of text width
+local FLOATS = 18     -- rows up to which a table stands whole, at the top or the foot of a page
+local W, PREFIX, ELSEWHERE
+local numbers, order, headings = {}, {fig = {}, tbl = {}}, {}
 local typst, docx, html = FORMAT == "typst", FORMAT == "docx", FORMAT:match("html")
 
 local function raw(text) return pandoc.RawInline(docx and "openxml" or "typst", text) end
-local function name(kind, number) return W[kind] .. " " .. number end
+local function name(kind, number) return W[kind] .. " " .. PREFIX .. number end
 local function bookmark(kind, number) return "_Ref" .. kind .. number end
 local function field(code, shown)
   return raw('<w:fldSimple w:instr=" ' .. code .. ' "><w:r><w:t>' .. shown .. "</w:t></w:r></w:fldSimple>")
@@ -21,21 +23,25 @@ local function number_caption(kind, id, caption)
   local blocks = caption.long
   local number = #order[kind] + 1
   order[kind][number] = id
-  numbers[id], titles[id] = number, blocks[1] and blocks[1].content:clone() or pandoc.Inlines {}
+  numbers[id] = number
   if typst or not blocks[1] then return end
   local lead = pandoc.Inlines {pandoc.Span({pandoc.Str(name(kind, number) .. W.gap)}, {class = "number"})}
   if docx then
     local mark, key = bookmark(kind, number), (kind == "fig" and 10000 or 20000) + number
     lead = pandoc.Inlines {
-      raw('<w:bookmarkStart w:id="' .. key .. '" w:name="' .. mark .. '"/><w:r><w:t xml:space="preserve">' .. W[kind] .. " </w:t></w:r>"),
+      raw('<w:bookmarkStart w:id="' .. key .. '" w:name="' .. mark .. '"/><w:r><w:t xml:space="preserve">' .. W[kind] .. " " .. PREFIX .. "</w:t></w:r>"),
       field("SEQ " .. W[kind] .. " \\* ARABIC", number), raw('<w:bookmarkEnd w:id="' .. key .. '"/>'), pandoc.Str(W.gap)}
   end
   blocks[1].content = lead .. blocks[1].content
 end
 
 local function reference(kind, id)
-  local number = numbers[kind .. ":" .. id]
-  if not number then return nil end
+  local label = kind .. ":" .. id
+  local number = numbers[label]
+  if not number then
+    local other = ELSEWHERE[label] and pandoc.Str(pandoc.utils.stringify(ELSEWHERE[label]))
+    return other and (html and pandoc.Link({other}, "#" .. label, "", {class = "reference"}) or other)
+  end
   if typst then return raw("@" .. kind .. ":" .. id) end
   if docx then return field("REF " .. bookmark(kind, number) .. " \\h", name(kind, number)) end
   return pandoc.Link({pandoc.Str(name(kind, number))}, "#" .. kind .. ":" .. id, "", {class = "reference"})
@@ -70,41 +76,17 @@ local function wrap_field(code, entries)
   return entries
 end
 
-local function list_of(kind)
-  local entries = pandoc.Blocks {}
-  for number, id in ipairs(order[kind]) do
-    local text = pandoc.Inlines {pandoc.Str(name(kind, number) .. W.gap)} .. titles[id]
-    entries:insert(entry(text, id, 2))
-  end
-  return docx and wrap_field('TOC \\h \\z \\c "' .. W[kind] .. '"', entries) or entries
-end
-
 local function contents()
-  local list_head = function(text) return docx and pandoc.Div({pandoc.Para(text)}, pandoc.Attr("", {}, {["custom-style"] = "TOC Heading"})) end
-  if typst then
-    local function outline(title, target, depth)
-      return '#outline(title: [' .. title .. '], ' .. (target and "target: figure.where(kind: " .. target .. ")" or "depth: " .. depth) .. ")\n"
-    end
-    return pandoc.RawBlock("typst", outline(W.contents, nil, 2) .. "#pagebreak()\n" .. outline(W.figs, "image") .. outline(W.tbls, "table"))
-  elseif docx then
-    local heads = pandoc.Blocks {}
-    for _, head in ipairs(headings) do heads:insert(entry(head.text, head.id, head.level)) end
-    local blocks = pandoc.Blocks {list_head(W.contents)} .. wrap_field('TOC \\o "1-2" \\h \\z \\u', heads)
-    for _, kind in ipairs {"fig", "tbl"} do blocks = blocks .. pandoc.Blocks {list_head(W[kind .. "s"])} .. list_of(kind) end
-    return blocks
-  end
-  local blocks = pandoc.Blocks {}
-  for _, kind in ipairs {"fig", "tbl"} do
-    blocks:insert(pandoc.RawBlock("html", "<details class='list'><summary>" .. W[kind .. "s"] .. "</summary>"))
-    blocks:extend(list_of(kind))
-    blocks:insert(pandoc.RawBlock("html", "</details>"))
-  end
-  return blocks
+  if typst then return pandoc.RawBlock("typst", "#contents()\n") end
+  if not docx then return pandoc.Blocks {} end
+  local entries = pandoc.Blocks {}
+  for _, one in ipairs(headings) do entries:insert(entry(one.text, one.id, one.level)) end
+  return wrap_field('TOC \\o "1-2" \\h \\z \\u', entries)
 end
 
 local function typst_string(text) return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"') .. '"' end
 
--- A tall figure leaves room on its page for the heading and the text that lead to it.
+-- A figure is set at the width of the text, as it was drawn, unless it is taller than a page.
 local function span(image)
   local wide, high = (image.attributes.pixels or ""):match("(%d+)x(%d+)")
   return wide and high / wide > TALLEST / 160 and "height: " .. TALLEST .. "mm" or "width: 100%"
@@ -135,16 +117,55 @@ local function table_(element)
   return element
 end
 
+-- Numbers of chapters and sections; Typst counts for itself.
 local function heads(blocks)
-  local chapter, section = 0, 0
+  local count = {0, 0, 0}
   for _, block in ipairs(blocks) do
-    if block.t == "Header" and block.level <= 2 then
-      local plain, lead = block.classes:includes("unnumbered"), ""
-      if not plain and block.level == 1 then chapter, section = chapter + 1, 0; lead = chapter .. " " end
-      if not plain and block.level == 2 then section = section + 1; lead = chapter .. "." .. section .. " " end
-      table.insert(headings, {id = block.identifier, level = block.level, text = pandoc.Inlines {pandoc.Str(lead)} .. block.content})
+    if block.t == "Header" and block.level <= 3 then
+      local lead = ""
+      if not block.classes:includes("unnumbered") then
+        count[block.level] = count[block.level] + 1
+        for level = block.level + 1, 3 do count[level] = 0 end
+        lead = PREFIX .. table.concat(count, ".", 1, block.level)
+      end
+      if lead ~= "" and not typst then
+        block.content:insert(1, pandoc.Span({pandoc.Str(lead .. " ")}, {class = "header-section-number"}))
+      end
+      if block.level <= 2 then table.insert(headings, {id = block.identifier, level = block.level, text = block.content}) end
     end
   end
+end
+
+-- Chapters begin on a new page, after all that floats has found its place.
+local function breaks(blocks)
+  local made = pandoc.Blocks {}
+  for _, block in ipairs(blocks) do
+    if block.t == "Header" and block.level == 1 then made:insert(pandoc.RawBlock("typst", "#place.flush()\n#pagebreak(weak: true)")) end
+    made:insert(block)
+  end
+  return made
+end
+
+local function rows(element)
+  local count, label = 0, nil
+  element:walk {
+    Table = function(found)
+      label = found.identifier
+      for _, body in ipairs(found.bodies) do count = count + #body.body end
+    end,
+    Figure = function(found) label = found.identifier end,
+  }
+  return count, label
+end
+
+-- An exhibit in Typst: its number stands fixed, a figure or a short table floats as a whole to the top or the foot of a page.
+local function exhibit(element)
+  local count, label = rows(element)
+  local number = label and numbers[label]
+  local open = number and "#exhibit(\"" .. PREFIX .. number .. "\"" .. (count <= FLOATS and "" or ", float: false") .. ")[" or "#block["
+  local close = "]"
+  if element.classes:includes("wide") then open, close = open .. "#wide[", "]]" end
+  return pandoc.Blocks {pandoc.RawBlock("typst", open)} .. element.content .. pandoc.Blocks {pandoc.RawBlock("typst", close)}
 end
 
 local function div(element)
@@ -152,10 +173,9 @@ local function div(element)
   local style = docx and (element.classes:includes("source") and "Source" or element.classes:includes("box") and "Box")
   if style then element.attributes["custom-style"] = style; return element end
   if not typst then return nil end
+  if element.classes:includes("exhibit") then return exhibit(element) end
   local open
-  if element.classes:includes("figure") then open = "#block(width: 100%, breakable: false, above: 1.5em)["
-  elseif element.classes:includes("wide") then open = "#wide["
-  elseif element.classes:includes("box") then open = "#box-status["
+  if element.classes:includes("box") then open = "#box-status["
   elseif element.classes:includes("source") then open = "#source-line["
   else return nil end
   return pandoc.Blocks {pandoc.RawBlock("typst", open)} .. element.content .. pandoc.Blocks {pandoc.RawBlock("typst", "]")}
@@ -169,7 +189,10 @@ end
 function Pandoc(doc)
   W = WORDS[pandoc.utils.stringify(doc.meta.lang):sub(1, 2)]
   PREVIEW = doc.meta.preview
+  PREFIX = doc.meta["volume-prefix"] and pandoc.utils.stringify(doc.meta["volume-prefix"]) or ""
+  ELSEWHERE = doc.meta.elsewhere or {}
   heads(doc.blocks)
+  if typst then doc.blocks = breaks(doc.blocks) end
   doc = doc:walk {Figure = figure, Table = table_}
   return doc:walk {Cite = cite, Div = div, Link = link}
 end
