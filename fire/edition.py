@@ -54,6 +54,9 @@ EXTRA = {
     "programme": TEXT,  # chapters that this edition adds, replaces or drops
     "posts": NAME,  # the locked edition whose posts are kept
     "corrects": NAME,  # the edition that this one corrects
+    "map": (
+        dict,
+    ),  # boundaries of maps: their file (GeoJSON) and the number under which that map was approved
     "note": TEXT,
 }
 NAMED = ("panel", "sources", "corrections", "draws", "feasible", "facts")  # must be there when named
@@ -63,7 +66,9 @@ KINDS = {
     float: ("数", "number"),
     str: ("文字", "text"),
     list: ("列表", "list"),
+    dict: ("“键: 值”各行", "set of 'key: value' lines"),
 }
+MAP = ("boundary", "approval")
 DEFAULTS = {"places": "data/places.csv", "regions": "data/regions.csv"}
 DIGITS = 6  # decimals of a score that a lock holds
 KEPT = ["unit", "year", "node", "score", "rank"]
@@ -128,6 +133,16 @@ class Edition:
     def records(self) -> Path | None:
         """Folder of firm, patent and deal records, or None."""
         return self.path("records")
+
+    @property
+    def boundary(self) -> Path | None:
+        """The file of boundaries (GeoJSON) that maps of this edition may show, or None: then no boundary is drawn."""
+        return files.ROOT / self.settings["map"]["boundary"] if "map" in self.settings else None
+
+    @property
+    def approval(self) -> str | None:
+        """The number under which the map of these boundaries was approved, or None."""
+        return self.settings.get("map", {}).get("approval")
 
     @property
     def stored(self) -> Path:
@@ -261,6 +276,7 @@ class Edition:
         paths += [self._file(key) for key in ("places", "regions")]
         files_named = ("panel", "sources", "corrections", "draws", "programme", "feasible")
         paths += [self._file(key) for key in files_named if key in self.settings]
+        paths += [self.boundary] if self.boundary else []
         if "sources" in self.settings:
             paths += intake.files_of(self._file("sources"))
         for folder in filter(
@@ -376,8 +392,20 @@ def load(edition: int | float | str, folder: Path | str = EDITIONS) -> Edition:
         for key in ("posts", "corrects")
         if key in settings and str(settings[key]) not in have
     ]
+    if isinstance(settings.get("map"), dict):
+        faults += _map_faults(settings["map"], say)
     refuse(path.name, faults)
     return Edition(path.stem, settings, folder)
+
+
+def _map_faults(given: dict, say) -> list[Finding]:
+    """What is wrong with the setting `map`: a boundary without file or without the number of its approval."""
+    faults = [say("map_key", key, **nearest(key, MAP)) for key in given if key not in MAP]
+    faults += [say("map_missing", key) for key in MAP if not str(given.get(key) or "").strip()]
+    boundary = given.get("boundary")
+    if boundary and not (files.ROOT / str(boundary)).is_file():
+        faults.append(say("absent", boundary, key="map: boundary", stem=Path(say.args[0]).stem))
+    return faults
 
 
 def _say(file: str, rule: str, value="", **values) -> Finding:

@@ -23,22 +23,28 @@ from fire.report import exhibits as shows
 HAN = codebook.HAN
 WORD = re.compile(r"[A-Za-z][A-Za-z'’.&/+-]*[A-Za-z]|[A-Za-z]")
 ID = re.compile(r"(?<![\w./-])(?:[A-Za-z0-9]+_)+[A-Za-z0-9]+(?![\w-])")
-FILE = re.compile(r"(?<![\w])(?:[a-z]+/)+(?![\w.])|(?:data|studies|reports|build)(?:/[a-z-]+)+(?![\w./*-])|(?<![\w])[\w./*-]+\.(?:toml|csv|ya?ml|ipynb|py|xlsx|json|parquet|cff|duckdb|md)\b")
+FILE = re.compile(
+    r"(?<![\w])(?:[a-z]+/)+(?![\w.])|(?:data|studies|reports|build)(?:/[a-z-]+)+(?![\w./*-])|(?<![\w])[\w./*-]+\.(?:toml|csv|ya?ml|ipynb|py|xlsx|json|parquet|cff|duckdb|md)\b"
+)
 ADDRESS = re.compile(r"(?:https?://|doi:|10\.\d{4,}/|www\.)[^\s（）()，。；]+")
 CODE = re.compile(r"(?<![\w])[A-Z]{1,3}\d+(?![\w])")  # the number of a line in a list: FR096
 CLIPPED = re.compile(r"\S*~\d*(?=\s|$)|\S*(?:\.\.\.|…)(?=$)")
-NOTHING = re.compile(r"(?<![\w-])(?:nan|NaN|NaT|inf|undefined|null|<NA>)(?![\w-])|^(?:None|True|False)$|\{\{|\}\}|\{%")
+NOTHING = re.compile(
+    r"(?<![\w-])(?:nan|NaN|NaT|inf|undefined|null|<NA>)(?![\w-])|^(?:None|True|False)$|\{\{|\}\}|\{%"
+)
 EXPONENT = re.compile(r"\d(?:\.\d+)?e[+-]?\d+")
 NUMBER = re.compile(r"(?<![\w.,/-])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w./])|(?<![\w.,/-])\d+\.\d+(?![\w./])")
 DOUBLED = {
-    "zh": re.compile(rf"([{HAN}，。；：、])\1(?<=的的|了了|在在|有有|为为|是是|和和|居居|，，|。。|；；|、、|：：)|[，；、：]。|。[，；、]"),
+    "zh": re.compile(
+        rf"([{HAN}，。；：、])\1(?<=的的|了了|在在|有有|为为|是是|和和|居居|，，|。。|；；|、、|：：)|[，；、：]。|。[，；、]"
+    ),
     "en": re.compile(r"\b(\w+) \1\b(?<!that that)(?<!had had)|,,|\.\.(?!\.)| [,;.](?=\s|$)|;\.|,\."),
 }
 POINTS = {
     "zh": re.compile(rf"[{HAN}][,;:?!]|[,;:?!](?=[{HAN}])"),
     "en": re.compile(r"[，。、；：？！（）《》「」]"),
 }
-INLINE = set("a abbr b bdi cite del em i ins kbd mark q s small span strong sub sup time tspan u".split())
+INLINE = {*"a abbr b bdi cite del em i ins kbd mark q s small span strong sub sup time tspan u".split(" ")}
 GAP = "□"  # what stands for a formula or code in a sentence
 MACHINE = {"ledger"}  # data to be read by a program, which no page shows
 MOST_DECIMALS = 4  # the most that the codebook gives any column
@@ -100,7 +106,9 @@ def exhibits(source: Path, ed) -> pd.DataFrame:
     """What is odd in the exhibits that the notebooks wrote under `source`: name, lang, place, kind, what, text."""
     rows = []
     folders = sorted(path.parent for path in source.glob("[!.]*/exhibits"))
-    found = {name: one | {"folder": folder} for folder in folders for name, one in shows.load(folder, ed).items()}
+    found = {
+        name: one | {"folder": folder} for folder in folders for name, one in shows.load(folder, ed).items()
+    }
     for name, record in found.items():
         if name in MACHINE:
             continue

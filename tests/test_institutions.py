@@ -1,6 +1,5 @@
 """Institutions and industries: qualifiers kept, forecasts never drawn as actual."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,7 +12,7 @@ from fire.sources import printed
 
 FACTS = edition.load(2022).facts
 SPENDING, INDUSTRY = printed.spending(FACTS), printed.industry(FACTS)
-BANKS = institutions.banks(SPENDING)
+BANKS, WRITTEN = institutions.banks(SPENDING), printed.source_years(FACTS)
 
 
 def rewrite(tmp_path, name, change):
@@ -90,31 +89,6 @@ def test_a_forecast_cannot_be_plotted_as_actual():
         printed.exact(SPENDING[SPENDING["measure"].eq("staff") & SPENDING["qualifier"].eq("assumed")])
 
 
-def lines(fig, start):
-    return [line for ax in fig.axes for line in ax.lines if str(line.get_gid()).startswith(start)]
-
-
-SIZES = {"sizes": institutions.sizes(INDUSTRY), "growth": institutions.implied_growth(INDUSTRY)}
-
-
-def test_no_inexact_value_is_a_full_point():
-    for kind, frame, count in (
-        (context.sizes, SIZES, 10),
-        (context.securities, institutions.securities(SPENDING, 2021), 10),
-        (context.targets, institutions.targets(INDUSTRY), 8),
-    ):
-        points = lines(kind(frame, "zh"), ("actual", "forecast", "target"))
-        assert len(points) == count
-        for point in points:
-            full = point.get_markerfacecolor() != context.style.PAPER
-            assert full == (point.get_gid() == "actual-exact")
-
-
-def test_the_way_to_a_forecast_is_dashed():
-    fig = context.sizes(SIZES, "zh")
-    assert {line.get_linestyle() for line in lines(fig, "line-")} == {"--"}
-
-
 def test_fourteen_banks_add_up_to_the_printed_total():
     assert len(BANKS) == 14 and BANKS["tech_spend"].sum() == pytest.approx(1554.17)
     assert BANKS["contribution_pp"].sum() == pytest.approx(
@@ -126,10 +100,12 @@ def test_fourteen_banks_add_up_to_the_printed_total():
 def test_outliers_are_marked_and_kept():
     assert set(BANKS.loc[BANKS["extreme"], "institution_zh"]) == {"恒丰银行", "渤海银行"}
     assert BANKS.loc[BANKS["doubted"], "institution_zh"].tolist() == ["交通银行"]
-    fig = context.banks(BANKS, "zh")
-    texts = {text.get_text(): text for ax in fig.axes for text in ax.texts}
-    assert texts["233.5"].get_weight() == "bold" and texts["4.03"].get_color() == context.style.RED
-    assert [line.get_gid() for line in fig.axes[2].lines].count("actual-approx") == 1
+    _, growth, share = context.banks(BANKS, "zh").axes
+    edge = {line.get_xdata()[0] for line in growth.lines if line.get_gid() == "beyond"}
+    assert len(edge) == 1 and BANKS.loc[~BANKS["extreme"], "tech_spend_growth_pct"].max() < edge.pop()
+    texts = {text.get_text(): text for ax in (growth, share) for text in ax.texts}
+    assert texts["233.5"].get_weight() == texts["4.03"].get_weight() == "bold"
+    assert [line.get_gid() for line in share.lines].count("doubted") == 1
 
 
 def test_concentration_on_known_cases():
@@ -139,17 +115,22 @@ def test_concentration_on_known_cases():
     assert institutions.concentration(BANKS["tech_spend"])["cr4"] == pytest.approx(57.1, abs=0.05)
 
 
-def test_a_year_that_is_not_printed_stays_a_gap():
-    totals = institutions.state_totals(SPENDING)
-    assert list(totals["year"]) == [2020, 2021, 2023, 2024]
-    assert dict(zip(totals["year"], totals["basis"])) == {
-        2020: "computed",
-        2021: "printed",
-        2023: "computed",
-        2024: "printed",
-    }
-    line = context.state_totals(totals, "zh").axes[0].lines[0]
-    assert np.isnan(line.get_ydata()[2])
+def test_what_a_later_source_says_is_told_apart():
+    totals = institutions.state_totals(SPENDING, WRITTEN)
+    assert list(totals["year"]) == [2021, 2024] and list(totals["written"]) == [2022, 2025]
+    said = institutions.path(totals, 2022)
+    assert said["known"]["year"] == "2021" and said["known"]["before"] == pytest.approx(970.4, abs=0.05)
+    assert said["later"]["year"] == "2024" and said["later"]["written"] == "2025"
+    assert institutions.path(totals, 2025)["later"] is None
+    assert institutions.path(totals, 2021)["known"] is None
+
+
+def test_securities_keep_their_bounds():
+    table = institutions.securities(SPENDING, 2021).set_index("institution_zh")
+    assert len(table) == 8 and table.index[0] == "华泰证券"
+    assert table.loc["招商证券", "tech_spend_printed"] == "≥10"
+    assert table.loc["华林证券", "revenue_share_printed"] == "≈25"
+    assert table["tech_spend_printed"].str.match(r"\d").sum() == table.attrs["most"]["exact"] == 2
 
 
 def test_implied_growth_against_the_printed_rate():
@@ -161,30 +142,38 @@ def test_implied_growth_against_the_printed_rate():
         "blockchain": 71.0,
         "cloud": 43.5,
     }
-    assert growth.loc["big_data", "printed"] == "≥15" and growth.loc["blockchain", "printed_pct"] == 54.6
+    assert growth.loc["big_data", "printed_rate"] == "≥15" and growth.loc["blockchain", "printed_pct"] == 54.6
+    assert growth.loc["ai_core", ["size_from", "size_to"]].tolist() == [">1,800", ">4,500"]
 
 
-def test_targets_have_no_actual_value():
+def test_targets_are_bounds():
     goals = institutions.scorecard(institutions.targets(INDUSTRY))
-    assert len(goals) == 9 and goals["actual"].isna().all() and goals["target"].str.startswith(">").all()
+    assert len(goals) == 9 and goals["target"].str.startswith(">").all()
     assert set(goals["target_year"]) == {2025}
 
 
 def test_every_term_shown_is_in_the_glossary():
     goals, numbers = (institutions.scorecard(institutions.targets(INDUSTRY)), institutions.snapshot(INDUSTRY))
     terms = {*goals["goal"], *goals["measure_unit"], *numbers["measure"], *numbers["measure_unit"]}
-    terms |= {*numbers["field"], *institutions.SIZES, *institutions.firms(FACTS)["camp"]}
+    firms, growth = institutions.firms(FACTS, 2022), institutions.implied_growth(INDUSTRY)
+    terms |= {*numbers["field"], *institutions.SIZES, *growth["measure_unit"]}
+    terms |= {*firms["camp"], *firms["focus"], *firms["firm_name"]}
+    terms |= {term for one in institutions.criteria(FACTS) for term in (one["publisher"], *one["criteria"])}
     assert terms <= set(codebook.words())
+    assert numbers["as_of"].str.fullmatch(r"[\d-]+").all()
 
 
 def test_a_digital_yuan_transaction_is_some_four_hundred_yuan():
     assert institutions.yuan(INDUSTRY)["each_yuan"] == pytest.approx(413.3, abs=0.05)
 
 
-def test_technologies_named_by_camp():
-    table = institutions.camps(institutions.firms(FACTS))
-    assert table.loc["camp_bank", ["firms", "cloud"]].tolist() == [3, 2]
-    assert table.loc["camp_vertical"].tolist() == [3, 0, 0, 0, 0, 0, 0]
+def test_only_firms_that_were_named_by_then_are_listed():
+    firms = institutions.firms(FACTS, 2022)
+    assert len(institutions.firms(FACTS, 2025)) > len(firms) == institutions.named_most(firms)["total"]
+    assert institutions.named_most(firms)["technologies"] == ["ai"]
+    table = institutions.profiles(firms).set_index("firm_name")
+    assert table.loc["北银科技", "technologies_en"] == "Big data, Cloud, AI, Blockchain"
+    assert table["technologies_zh"].isna().sum() == 3
 
 
 def filled(tmp_path, *changes):
@@ -206,7 +195,7 @@ def test_scoring_template_feeds_the_firm_index(tmp_path):
     criteria = files.read_csv(FACTS / "leader_criteria.csv").query(
         "kind in ['dimension', 'selection_criterion']"
     )
-    assert len(institutions.criteria(FACTS)) == len(criteria)
+    assert sum(len(one["criteria"]) for one in institutions.criteria(FACTS)) == len(criteria)
     assert {row["criterion"] for row in tree.table["node"] if "criterion" in row} == set(
         criteria["criterion_id"]
     )

@@ -53,11 +53,19 @@ def test_adding_a_policy_of_2023_is_one_row(tmp_path, encoding):
     new = table[table["year"] == 2023]
     assert len(table) == len(calendar()) + 1
     assert new[["title_zh", "issuer_group", "topic"]].values.tolist() == [["一项新政策", "pboc", "payment"]]
-    for lang in ("zh", "en"):
-        labels = [
-            tick.get_text() for tick in context.timeline(policy.timeline(new), lang).axes[0].get_yticklabels()
-        ]
-        assert len(labels) == 1 and (policy.coding()["topics"]["payment"][lang]) in labels[0]
+    for lang, head, day in (
+        ("zh", "新政策（人民银行）", "5月18日"),
+        ("en", "New policy (the People's Bank)", "18 May"),
+    ):
+        ax = context.timeline(policy.timeline(new), lang).axes[0]
+        assert [text.get_text() for text in ax.texts] == [head]
+        assert [tick.get_text() for tick in ax.get_yticklabels()] == [day]
+
+
+def test_every_printed_policy_has_its_gist_in_both_languages():
+    table = policy.listed(calendar().query("year == 2021"))
+    assert table[["gist_zh", "gist_en"]].notna().all(axis=None)
+    assert not table["gist_en"].str.contains(r"[\u4e00-\u9fff]").any()
 
 
 def test_template_is_ready_to_use():
@@ -129,8 +137,9 @@ def test_comparison_is_three_cities_by_six_dimensions():
         "深圳": 6,
         "上海": 6,
     }
-    table = policy.technologies(cells)
-    assert table.loc["big_data"].to_dict() == {"北京": 2, "深圳": 1, "上海": 1}
+    named = policy.technologies(cells)
+    assert named["common"] == ["big_data"] and set(named["several"]) == {"ai", "blockchain"}
+    assert len(named["single"]) == 7 and not {*named["single"]} & {*named["several"]}
 
 
 def test_english_summaries_cover_the_comparison():
@@ -170,6 +179,13 @@ def test_one_title_printed_two_ways_counts_once():
 def test_year_not_printed_stays_missing():
     force = policy.intensity(policy.documents(FACTS), ["深圳"])
     assert force["year"].isna().sum() == 1 and force["count"].sum() == 16
+
+
+def test_intensity_shows_every_year_from_the_first():
+    force = policy.intensity(policy.documents(FACTS), CITIES)
+    ticks = [tick.get_text() for tick in context.intensity(force, "en").axes[0].get_xticklabels()]
+    years = force["year"].dropna()
+    assert ticks == [*map(str, range(int(years.min()), int(years.max()) + 1)), "No year"]
 
 
 @pytest.mark.parametrize(

@@ -168,5 +168,8 @@ def test_relatedness_of_regions_leaves_firms_outside_the_index_out():
 def test_classification_says_what_it_rests_on():
     tracks = technology.tracks()
     assert technology.extent(tracks) == {"tracks": 27, "categories": 6, "status": ["printed", "assumed"]}
+    table = technology.grouped(tracks)
+    cells = table[["tracks_printed_zh", "tracks_assumed_zh"]].stack().dropna().str.split("、").explode()
+    assert sorted(cells) == sorted(tracks["track_zh"]) and len(table) == 6
     own = tracks.assign(track_basis="assumed", category_basis="assumed")
     assert technology.extent(own)["status"] == ["assumed"]

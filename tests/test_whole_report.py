@@ -6,10 +6,14 @@ import subprocess
 import sys
 
 import pandas as pd
+import printed
 import pytest
+from fontTools.ttLib import TTFont
 
 import fire
+from fire.figures import fonts
 from fire.files import ROOT
+from fire.report import assembly, programme
 
 pytestmark = pytest.mark.slow
 CLEAN = {
@@ -20,6 +24,17 @@ CLEAN = {
 def make(*words):
     done = subprocess.run(["make", *words], cwd=ROOT, env=CLEAN, capture_output=True, text=True, timeout=1800)
     return done.returncode, done.stdout + done.stderr
+
+
+def volumes(lang):
+    """The volumes of the built edition in Markdown."""
+    ed = fire.load(2022)
+    shown = assembly.gather(ROOT / "build" / "2022", ed)
+    made, faults = assembly.assemble(
+        ed, lang, assembly.frame(ed, assembly.TEMPLATE), shown, programme.load(ed)
+    )
+    assert faults == []
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +50,33 @@ def test_it_opens_in_both_languages(report):
         for kind in ("html", "pdf", "docx"):
             assert (report / f"fire-2022.{lang}.{kind}").stat().st_size > 50_000, (lang, kind)
     assert not list(report.parent.glob(".*part*"))
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("volume", ["", "-technical"])
+def test_pages_are_full_readable_and_within_their_margins(report, volume, lang):
+    font = set(TTFont(fonts.FONT_DIR / "NotoSansSC-Regular.ttf").getBestCmap())
+    assert printed.faults(report / f"fire-2022{volume}.{lang}.pdf", font) == []
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_report_is_short_and_its_summary_is_one_page(report, lang):
+    found = printed.pages(report / f"fire-2022.{lang}.pdf")
+    assert len(found) <= 45
+    starts = [int(page) for page in found.index[found["ends"]] + 1]
+    assert starts[:3] == [1, 2, 3]  # cover, summary, contents and how to read
+    labels = list(volumes(lang)[0].numbered)
+    assert sum(one.startswith("fig:") for one in labels) <= 27
+    assert sum(one.startswith("tbl:") for one in labels) <= 14
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_heading_has_text_and_long_tables_stand_in_the_technical_volume(report, lang):
+    main, technical = volumes(lang)
+    bare = re.compile(r"^(#+ .*)\n+(?=#|::: \{\.exhibit|\Z)", re.MULTILINE)
+    assert bare.findall(main.text) == [] and bare.findall(technical.text) == []
+    tables = re.findall(r"((?:^\|.*\n)+)\n: .*\{#(tbl:[a-z0-9-]+)\}", main.text, re.MULTILINE)
+    assert tables and {name for rows, name in tables if rows.count("\n") > 42} == set()
 
 
 def test_a_second_report_does_nothing(report):

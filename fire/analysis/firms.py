@@ -196,6 +196,12 @@ def leaders(
     }
 
 
+def first(counted: Counted, by: str, least: int = 0) -> dict:
+    """`leaders` by each quantity: number, patents, staff, deals; quality is compared among units with at least `least` firms."""
+    pairs = CITY_PAIRS if by == "city" else PAIRS
+    return {each: leaders(counted, by, *pair, least=least) for each, pair in pairs.items()}
+
+
 def _printed_leaders(counted: Counted, by: str, amount: str, quality: str, top: int) -> dict:
     table, ranks = _told(counted, by, "value"), _told(counted, by, "rank")
     order = ranks[amount].dropna().sort_values(kind="stable")

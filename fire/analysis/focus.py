@@ -5,7 +5,7 @@ Frames are those of `views.both_years`; `known.lasting` tries who leads on every
 
 import pandas as pd
 
-from fire.analysis import views
+from fire.analysis import headlines, views
 from fire.analysis.known import ENDS, SOFT
 
 SHOWN = {"score": "score", "rank": "rank", "growth_pct": "growth"}  # measures, as sentences name them
@@ -34,6 +34,49 @@ def _value(row: pd.Series, measure: str):
         return float(row[measure])
     low, high = (float(row.get(f"{measure}_{end}", row[measure])) for end in ("low", "high"))
     return {"centre": float(row[measure]), "low": low, "high": high}
+
+
+def within(frame: pd.DataFrame, unit: str, members: list, root: str) -> dict:
+    """Where a city stands among those of its region (`members`): place (None unless all their scores are known), members (how
+    many), places (ranks that it gained since the year before; None where unknown)."""
+    now = views.at(frame, root)
+    rows = headlines.told(now[now["unit"].isin(members)], "score")
+    change = headlines.told(now[now["unit"].eq(unit)], "rank_change")["rank_change"]
+    order = rows["score"].rank(ascending=not views.highest_is_best(now), method="min")
+    there = order[rows["unit"].eq(unit)] if len(rows) == len(members) else order.head(0)
+    return {
+        "place": int(there.iloc[0]) if len(there) else None,
+        "members": len(members),
+        "places": int(change.iloc[0]) if len(change) else None,
+    }
+
+
+def extremes(frame: pd.DataFrame, unit: str, members: list, nodes: list) -> dict:
+    """Ranks and growth of one city at `nodes` (its indicators) as far as they are known: ranked (how many), best, worst (node,
+    rank: among all units; None with fewer than two), rise (node, value, status: what grew most, where no other of the
+    `members` is known to have grown more in it; None without one), fall (what lost most; None without one)."""
+    there = frame[frame["node"].isin(nodes)]
+    ranked = headlines.told(there[there["unit"].eq(unit)], "rank").sort_values("rank", kind="stable")
+    grown = headlines.told(there[there["unit"].isin(members)], "growth_pct")
+    most = grown.groupby("node", observed=True)["growth_pct"].transform("max")
+    mine = grown[grown["unit"].eq(unit)].assign(first=grown["growth_pct"].eq(most))
+    mine = mine.sort_values("growth_pct", ascending=False, kind="stable")
+    up, down = mine[mine["growth_pct"].gt(0)].head(1), mine[mine["growth_pct"].lt(0)].tail(1)
+    ends = [
+        {"node": row.node, "rank": int(row.rank)} for row in ranked[["node", "rank"]].itertuples(index=False)
+    ]
+    return {
+        "ranked": len(ranked),
+        "best": ends[0] if len(ends) > 1 else None,
+        "worst": ends[-1] if len(ends) > 1 else None,
+        "rise": _grown(up[up["first"]]),
+        "fall": _grown(down),
+    }
+
+
+def _grown(rows: pd.DataFrame) -> dict | None:
+    found = headlines.values(rows, "growth_pct")
+    return {"node": rows["node"].iloc[0], **found[0]} if found else None
 
 
 def table(frame: pd.DataFrame, unit: str, nodes: list) -> pd.DataFrame:

@@ -11,6 +11,10 @@ from fire.analysis import views
 from fire.analysis.known import SOFT, Draws, lasting
 from fire.analysis.views import foremost, leaders
 
+STEP = 1.5  # a step sets units apart when it is so many times the next largest
+# Western provinces (National Bureau of Statistics, division into east, centre, west and north-east, 2011).
+WEST = ("内蒙古", "广西", "重庆", "四川", "贵州", "云南", "西藏", "陕西", "甘肃", "青海", "宁夏", "新疆")
+
 
 def _of_units(frame: pd.DataFrame, column: str) -> pd.Series:
     """A column by unit."""
@@ -73,46 +77,168 @@ def moved(moves: pd.DataFrame) -> dict:
     return {"n": len(moves), "names": leaders(far, 0), "most": far.max()}
 
 
-def bands(frame: pd.DataFrame, lows) -> list[dict]:
-    """Units by band of scores: low, high (None: no upper bound), names. `lows`: the bounds from the highest down."""
-    found, high = [], None
-    for low in lows:
-        inside = frame["score"].ge(low) & (True if high is None else frame["score"].lt(high))
-        found.append({"low": low, "high": high, "names": list(frame.loc[inside, "unit"])})
-        high = low
-    return found
+# What is known of a frame ----------------------------------------------------------------------------------------------
 
 
-def growth(frame: pd.DataFrame, digits: int = 2) -> dict:
-    """Who grew fastest (`names`, `growth`)."""
-    rates = _of_units(frame, "growth_pct").astype(float)
-    return {"names": leaders(rates, digits), "growth": rates.max()}
+def told(frame: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The rows whose value of a measure (score, rank …) is there and more than a range."""
+    there = frame[measure].notna()
+    return (
+        frame[there & ~frame[f"{measure}_status"].isin(SOFT)]
+        if f"{measure}_status" in frame
+        else frame[there]
+    )
 
 
-def signs(frame: pd.DataFrame) -> dict:
-    """How many units rose and how many fell."""
-    rates = frame["growth_pct"].astype(float)
-    return {"up": int(rates.gt(0).sum()), "falls": int(rates.lt(0).sum()), "n": int(rates.notna().sum())}
+def printed(rows: pd.DataFrame, measure: str) -> bool:
+    """Whether a report printed a measure of all these rows."""
+    return (
+        f"{measure}_status" in rows and len(rows) > 0 and bool(rows[f"{measure}_status"].eq("printed").all())
+    )
 
 
-def risers(frame: pd.DataFrame, least: int = 3) -> list:
-    """Units that moved up by at least `least` places, the largest climb first."""
-    rise = _of_units(frame, "rank_change").astype(float)
-    return list(rise[rise.ge(least)].sort_values(ascending=False, kind="stable").index)
+def values(rows: pd.DataFrame, measure: str) -> list[dict]:
+    """A measure of some rows as values of a sentence: unit, value (None where only a range is known), status."""
+    known = set(told(rows, measure).index)
+    marks = rows.get(f"{measure}_status", pd.Series("", rows.index))
+    return [
+        {
+            "unit": unit,
+            "value": float(value) if row in known else None,
+            "status": mark if row in known else "",
+        }
+        for row, unit, value, mark in zip(rows.index, rows["unit"], rows[measure], marks, strict=True)
+    ]
 
 
-def climb(frame: pd.DataFrame) -> dict:
-    """Who moved up most places, and how many; nobody where none rose."""
-    rise = _of_units(frame, "rank_change").astype(float)
+def podium(ranked: Draws, top: int) -> dict:
+    """The first units, at most `top`, in the order that stands in nearly all draws: first (unit, value: score, status),
+    printed (whether a report printed these ranks), and the step that sets the first ones apart, where one is STEP times as
+    large as any other among them: ahead (how many stand above it, 0 without one), step (points)."""
+    rows = ranked.frame.set_index("unit", drop=False).loc[order(ranked, top)]
+    first = values(rows, "score")
+    known = [one["value"] for one in first if one["value"] is not None]
+    steps = [abs(one - other) for one, other in zip(known, known[1:])] if len(known) > 3 else []
+    ahead, ordered = (steps.index(max(steps)) + 1 if steps else 0), sorted(steps, reverse=True)
+    clear = (
+        steps and ordered[0] >= STEP * ordered[1] and known == [one["value"] for one in first[: len(known)]]
+    )
     return {
-        "names": leaders(rise, 0) if rise.max() > 0 else [],
-        "most": None if rise.isna().all() else int(rise.max()),
+        "first": first,
+        "printed": printed(rows, "rank"),
+        "ahead": ahead if clear else 0,
+        "step": ordered[0] if clear else None,
+    }
+
+
+def seats(names: list, places: pd.DataFrame) -> dict:
+    """Where the first units lie: k (how many), many (region, cities: regions with several, most first), single (how many
+    regions have one), west (those in a western province; empty where it is none or all of them)."""
+    where = places.set_index("city").reindex(names)
+    groups = [
+        {"region": region, "cities": list(own.index)} for region, own in where.groupby("region", sort=False)
+    ]
+    west = [city for city, province in where["province"].items() if str(province).startswith(WEST)]
+    return {
+        "k": len(names),
+        "many": sorted(
+            (one for one in groups if len(one["cities"]) > 1), key=lambda one: -len(one["cities"])
+        ),
+        "single": sum(len(one["cities"]) == 1 for one in groups),
+        "west": west if len(west) < len(names) else [],
+    }
+
+
+def moves(frame: pd.DataFrame, top: int) -> dict:
+    """Who moved up and down since the year before, as far as that is known: told (of how many), all, printed; climbs, falls
+    (places, names: the two largest moves, largest first; falls only where all are told); up, down, same (how many, None
+    unless all are told); k, kept (how many of the first `top` kept their rank, None unless told of all of them)."""
+    known = told(frame, "rank_change")
+    change, whole = _of_units(known, "rank_change").astype(int), len(known) == len(frame)
+    head = told(frame.head(top), "rank_change")["rank_change"]
+    return {
+        "told": len(known),
+        "all": len(frame),
+        "printed": printed(known, "rank_change"),
+        "climbs": _largest(change),
+        "falls": _largest(-change) if whole else [],
+        "up": int(change.gt(0).sum()) if whole else None,
+        "down": int(change.lt(0).sum()) if whole else None,
+        "same": int(change.eq(0).sum()) if whole else None,
+        "k": top,
+        "kept": int(head.eq(0).sum()) if len(head) == top < len(frame) else None,
+    }
+
+
+def _largest(places: pd.Series) -> list[dict]:
+    """The units of the two largest positive numbers: places, names."""
+    sizes = sorted(set(places[places.gt(0)]), reverse=True)[:2]
+    return [{"places": int(size), "names": list(places.index[places.eq(size)])} for size in sizes]
+
+
+def growth(frame: pd.DataFrame, top: int = 3) -> dict:
+    """Growth of the score as far as it is known: told (of how many units), all, printed, fastest, slowest (unit, value,
+    status; None without two), fastest_score (of the fastest; None where it is a range) and whether that lies below the median
+    of all (behind), up, down (how many gained and lost points; None unless told of all), k, head (the fastest of the first
+    `top`; None unless told of all of these)."""
+    known = told(frame, "growth_pct").sort_values("growth_pct", ascending=False, kind="stable")
+    rates, several = known["growth_pct"].astype(float), len(known) > 1
+    score = values(known.head(1), "score")[0]["value"] if several else None
+    whole, head = several and len(known) == len(frame), told(frame.head(top), "growth_pct")
+    return {
+        "told": len(known),
+        "all": len(frame),
+        "printed": printed(known, "growth_pct"),
+        "fastest": values(known.head(1), "growth_pct")[0] if several else None,
+        "fastest_score": score,
+        "behind": score is not None and bool(score < frame["score"].median()),
+        "slowest": values(known.tail(1), "growth_pct")[0] if several else None,
+        "up": int(rates.gt(0).sum()) if whole else None,
+        "down": int(rates.lt(0).sum()) if whole else None,
+        "k": top,
+        "head": values(head.nlargest(1, "growth_pct"), "growth_pct")[0]
+        if len(head) == top < len(frame)
+        else None,
+    }
+
+
+def character(own: Draws, total: Draws, top: int) -> dict:
+    """What tells the order of a node (`own`) from that of the root (`total`): k, first (unit, value: score, status, the first
+    units in the order of nearly all draws, at most `top`), leader (the first of the root; None without one) and its place
+    here (None where it is not among the first), head (how many places from the first on are the same), entered (unit, value,
+    place: among the first here, not there), left (among the first there, not here; both empty unless `top` places are sure in
+    both), shift (unit, here, there: who stands furthest behind its place in the root)."""
+    here, there = order(own, top), order(total, top)
+    first = values(own.frame.set_index("unit", drop=False).loc[here], "score")
+    whole = len(here) == len(there) == top
+    both = [
+        {"unit": unit, "here": here.index(unit) + 1, "there": there.index(unit) + 1}
+        for unit in there
+        if unit in here
+    ]
+    behind = max(both, key=lambda one: one["here"] - one["there"], default=None)
+    same = [one == other for one, other in zip(here, there)]
+    return {
+        "k": top,
+        "first": first,
+        "leader": there[0] if there else None,
+        "place": here.index(there[0]) + 1 if there and there[0] in here else None,
+        "head": same.index(False) if False in same else len(same),
+        "entered": [
+            one | {"place": here.index(one["unit"]) + 1}
+            for one in first
+            if whole and one["unit"] not in there
+        ],
+        "left": [unit for unit in there if whole and unit not in here],
+        "shift": behind if behind and behind["here"] - behind["there"] > 2 else None,
     }
 
 
 def regions(area: pd.DataFrame) -> dict:
-    """The order of the first three regions; the last and its score."""
-    return {"first": list(area["unit"][:3]), "last": foremost(area, last=True), "low": _ends(area)[1]}
+    """The order of the first three regions; the best and the lowest score, and whose that is; how many regions."""
+    high, low = _ends(area)
+    ends = {"score": high, "last": foremost(area, last=True), "low": low}
+    return {"first": list(area["unit"][:3]), "count": len(area), **ends}
 
 
 def leader(area: pd.DataFrame) -> dict:
@@ -126,11 +252,16 @@ def best_cities(total: pd.DataFrame, area: pd.DataFrame, region: pd.Series) -> l
     return [{"region": name, "city": table.at[name, "unit"]} for name in area["unit"]]
 
 
-def leading(areas: pd.DataFrame, node: str, children: list) -> dict:
-    """The region that leads in a node, and the children of the node in which it leads too."""
-    heads = foremost(views.at(areas, node))
-    lead = [child for child in children if set(heads) <= set(foremost(views.at(areas, child)))]
-    return {"heads": heads, "lead": lead, "all": len(children)}
+def leading(areas: pd.DataFrame, node: str, root: str) -> dict:
+    """The region that leads in a node and its score, and the region that leads in the root."""
+    own = views.at(areas, node)
+    return {"heads": foremost(own), "score": _ends(own)[0], "base": foremost(views.at(areas, root))}
+
+
+def also(areas: pd.DataFrame, node: str, children: list) -> list:
+    """The children of a node in which the region that leads in the node leads too."""
+    heads = set(foremost(views.at(areas, node)))
+    return [child for child in children if heads <= set(foremost(views.at(areas, child)))]
 
 
 def comparison(frame: pd.DataFrame, node: str) -> dict:

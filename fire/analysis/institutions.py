@@ -36,17 +36,13 @@ def shown(value: float, qualifier: str) -> str:
     return f"{SIGNS.get(qualifier, '')}{value:,.10g}"
 
 
-def years(facts: Path) -> dict:
-    """Years in which the sources were written: the one most of the spending is from (`compiled`), the last one of
-    spending (`web`), all that name leading firms (`texts`). Values of every text."""
+def years(facts: Path, until: int) -> dict:
+    """Years in which the sources were written, up to the year `until`: the one most of the spending is from (`compiled`), and
+    all that name leading firms (`texts`). Values of every text."""
     written = printed.source_years(facts)
     spending = files.read_csv(facts / "institution_spending.csv")["source_file"].map(written)
     firms = files.read_csv(facts / "leader_firms.csv")["source_file"].map(written)
-    return {
-        "compiled": int(spending.mode().iloc[0]),
-        "web": int(spending.max()),
-        "texts": [str(year) for year in sorted(firms.unique())],
-    }
+    return {"compiled": int(spending.mode().iloc[0]), "texts": [str(year) for year in sorted(firms.unique())]}
 
 
 def marked(banks: pd.DataFrame) -> dict:
@@ -75,9 +71,9 @@ def banks(spending: pd.DataFrame, year: int | None = None) -> pd.DataFrame:
 
 
 def listed(banks: pd.DataFrame) -> pd.DataFrame:
-    """Banks as a table: institution (zh, en), spending, growth, share of revenue, and what is computed."""
-    printed_ones = ["institution_zh", "institution_en", *printed.MEASURES[:3]]
-    return banks[[*printed_ones, "prior", "revenue", "contribution_pp"]]
+    """Spending of each bank and what follows from the printed numbers: institution (zh, en), tech_spend, prior, revenue,
+    contribution_pp."""
+    return banks[["institution_zh", "institution_en", "tech_spend", "prior", "revenue", "contribution_pp"]]
 
 
 def totals(banks: pd.DataFrame) -> dict:
@@ -110,51 +106,57 @@ def concentration(values: pd.Series) -> dict:
     }
 
 
-def state_totals(spending: pd.DataFrame) -> pd.DataFrame:
-    """Spending of the six state banks by year: printed totals, and the year before each from its printed growth.
-
-    Columns `year, value, basis` (printed, computed), `growth_pct` (printed). A year that is neither printed nor
-    computable stays a gap.
-    """
+def state_totals(spending: pd.DataFrame, written: pd.Series) -> pd.DataFrame:
+    """Printed totals of the state banks by year: `year, value, growth_pct, before` (the year before, computed from the
+    printed growth), `written` (year of the source). `written`: years of the sources, as `printed.source_years`."""
     group = spending[spending["type"].eq("state_bank_group")]
-    wide = group.pivot(index="year", columns="measure", values="value")
-    wide = wide[["tech_spend", "tech_spend_growth_pct"]].dropna()
-    wide.columns = ["value", "growth_pct"]
-    stated = wide.reset_index().assign(basis="printed")
-    before = stated["value"] / (1 + stated["growth_pct"] / 100)
-    computed = pd.DataFrame({"year": stated["year"] - 1, "value": before, "basis": "computed"})
-    return pd.concat([stated, computed]).astype({"year": int}).sort_values("year", ignore_index=True)
+    wide = group.pivot(index=["year", "source_file"], columns="measure", values="value").reset_index()
+    wide = wide.rename(columns={"tech_spend": "value", "tech_spend_growth_pct": "growth_pct"})
+    wide = wide.dropna(subset=["value", "growth_pct"]).astype({"year": int})
+    wide["before"] = wide["value"] / (1 + wide["growth_pct"] / 100)
+    wide["written"] = wide["source_file"].map(written).astype(int)
+    return wide[["year", "value", "growth_pct", "before", "written"]].sort_values("year", ignore_index=True)
 
 
-def path(totals: pd.DataFrame) -> dict:
-    """First and last total of the state banks, their printed growth, years without a total: values of a sentence."""
-    first, last, rates = totals.iloc[0], totals.iloc[-1], totals["growth_pct"].dropna()
-    whole = range(first["year"], last["year"])
-    return {
-        "first": int(first["year"]),
-        "last": int(last["year"]),
-        "low": first["value"],
-        "high": last["value"],
-        "low_bn": first["value"] / 10,
-        "high_bn": last["value"] / 10,
-        "before": rates.iloc[0],
-        "after": rates.iloc[-1],
-        "gap": [str(year) for year in whole if year not in set(totals["year"])],
-    }
+def path(totals: pd.DataFrame, until: int) -> dict:
+    """The last total of the state banks from a source written by the year `until`, and under `later` the last one that
+    a source written after it prints (None without one): values of a sentence, billion yuan in `_bn`."""
+    told = totals["written"].le(until)
+    found = {"known": totals[told], "later": totals[~told]}
+    return {name: _said(part.iloc[-1]) if len(part) else None for name, part in found.items()}
+
+
+def _said(total: pd.Series) -> dict:
+    """One total of the state banks for a sentence."""
+    amounts = {f"{name}_bn": total[name] / 10 for name in ("value", "before")}
+    return total.to_dict() | {name: str(int(total[name])) for name in ("year", "written")} | amounts
 
 
 # Securities firms, insurers, industries -------------------------------------------------------------------------------
 
 
 def securities(spending: pd.DataFrame, year: int) -> pd.DataFrame:
-    """Spending and share of revenue of securities firms; thresholds only where no value is printed; `printed` carries
-    the sign of the qualifier."""
+    """Securities firms, the largest spending first: institution (zh, en), `tech_spend_printed` and `revenue_share_printed`
+    with the sign of their qualifier; a threshold only where no value is printed. `attrs["most"]`: values of a sentence."""
     rows = spending[spending["type"].eq("securities") & spending["year"].eq(year)]
-    rows = rows[rows["measure"].isin(["tech_spend", "tech_spend_threshold", "share_of_revenue_pct"])]
-    valued = rows.loc[rows["measure"].eq("tech_spend"), "institution_zh"]
-    rows = rows[~(rows["measure"].eq("tech_spend_threshold") & rows["institution_zh"].isin(valued))]
-    rows = rows.assign(measure=rows["measure"].str.replace("_threshold", ""))
-    return _with_signs(rows)
+    order = ["tech_spend", "tech_spend_threshold", "share_of_revenue_pct"]
+    rows = _with_signs(rows[rows["measure"].isin(order)].sort_values("value", ascending=False))
+    rows = rows.sort_values("measure", key=lambda names: names.map(order.index), kind="stable")
+    amounts = rows[rows["measure"].ne(order[2])].drop_duplicates("institution_zh")
+    columns = {"tech_spend_printed": amounts, "revenue_share_printed": rows[rows["measure"].eq(order[2])]}
+    table = rows[["institution_zh", "institution_en"]].drop_duplicates(ignore_index=True)
+    for name, part in columns.items():
+        table[name] = table["institution_zh"].map(part.set_index("institution_zh")["printed"])
+    exact = amounts[amounts["qualifier"].eq("exact")]
+    most = exact.iloc[0]
+    table.attrs["most"] = {
+        "exact": len(exact),
+        "bounds": len(amounts) - len(exact),
+        "top": most["value"],
+        "top_bn": most["value"] / 10,
+        "leader": {"zh": most["institution_zh"], "en": most["institution_en"]},
+    }
+    return table
 
 
 def _with_signs(rows: pd.DataFrame) -> pd.DataFrame:
@@ -163,36 +165,15 @@ def _with_signs(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(printed=[shown(*pair) for pair in pairs]).reset_index(drop=True)
 
 
-def disclosed(securities: pd.DataFrame) -> dict:
-    """How many firms print an amount and how many a bound, and who spent most: values of a sentence."""
-    amounts = securities[securities["measure"].eq("tech_spend")]
-    exact = amounts[amounts["qualifier"].eq("exact")]
-    most = exact.loc[exact["value"].idxmax()]
-    return {
-        "exact": len(exact),
-        "bounds": len(amounts) - len(exact),
-        "top": most["value"],
-        "top_bn": most["value"] / 10,
-        "leader": {"zh": most["institution_zh"], "en": most["institution_en"]},
-    }
-
-
 def targets(industry: pd.DataFrame) -> pd.DataFrame:
     """The insurers' targets: the rows of `industry` with `printed`, the bound with its sign. No actual value is printed."""
     return _with_signs(industry[industry["domain"].eq("insurance_tech") & industry["kind"].eq("target")])
 
 
 def scorecard(targets: pd.DataFrame) -> pd.DataFrame:
-    """Targets as a table: goal and measure_unit (terms), target, target_year, actual (empty)."""
-    return pd.DataFrame(
-        {
-            "goal": targets["measure"],
-            "target": targets["printed"],
-            "measure_unit": targets["unit"],
-            "target_year": targets["year"],
-            "actual": np.nan,
-        }
-    )
+    """Targets as a table: goal and measure_unit (terms), target, target_year."""
+    heads = {"measure": "goal", "printed": "target", "unit": "measure_unit", "year": "target_year"}
+    return targets[list(heads)].rename(columns=heads)
 
 
 def highest(targets: pd.DataFrame) -> dict:
@@ -214,8 +195,8 @@ def sizes(industry: pd.DataFrame) -> pd.DataFrame:
 def implied_growth(industry: pd.DataFrame) -> pd.DataFrame:
     """Growth a year that the printed ends of each series imply, beside the printed rate: both in per cent.
 
-    Columns `series, first, last, years, implied_pct, printed_pct, shown` (the printed rate with its sign, None where
-    none is printed), `open_ends` (ends that are bounds).
+    Columns `series, measure_unit` (terms), `from_year, size_from, to_year, size_to` (both values with their sign), `implied_pct`,
+    `printed_pct` and `printed_rate` (the printed rate, and with its sign; missing where none is printed).
     """
     rows = []
     for series, group in sizes(industry).groupby("series", sort=False):
@@ -229,13 +210,14 @@ def implied_growth(industry: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             {
                 "series": series,
-                "first": first["value"],
-                "last": last["value"],
-                "years": years,
+                "measure_unit": first["unit"],
+                "from_year": int(first["year"]),
+                "size_from": first["printed"],
+                "to_year": int(last["year"]),
+                "size_to": last["printed"],
                 "implied_pct": 100 * ((last["value"] / first["value"]) ** (1 / years) - 1),
                 "printed_pct": value,
-                "printed": shown(value, sign) if len(stated) else None,
-                "open_ends": int(group["qualifier"].iloc[[0, -1]].ne("exact").sum()),
+                "printed_rate": shown(value, sign) if len(stated) else None,
             }
         )
     return pd.DataFrame(rows)
@@ -247,7 +229,7 @@ def unlike(growth: pd.DataFrame) -> dict:
     return {
         "off": off["series"].tolist(),
         "implied": " / ".join(f"{value:.1f}" for value in off["implied_pct"]),
-        "stated": " / ".join(off["printed"]),
+        "stated": " / ".join(off["printed_rate"]),
     }
 
 
@@ -259,7 +241,10 @@ def snapshot(industry: pd.DataFrame) -> pd.DataFrame:
         & industry["value"].notna()
     ]
     heads = {"domain": "field", "geography": "place", "unit": "measure_unit"}
-    rows = rows.assign(domain=rows["domain"].replace("regtech", "sandbox"))
+    rows = rows.assign(
+        domain=rows["domain"].replace("regtech", "sandbox"),
+        as_of=rows["as_of"].str.replace(r"^at writing \((\d+)\)$", r"\1", regex=True),
+    )
     return _with_signs(rows).rename(columns=heads)[
         ["field", "place", "measure", "printed", "measure_unit", "as_of"]
     ]
@@ -283,51 +268,49 @@ def yuan(industry: pd.DataFrame) -> dict:
 # Leaders --------------------------------------------------------------------------------------------------------------
 
 
-def firms(facts: Path) -> pd.DataFrame:
-    """Firms that the sources name as leaders: name_zh, camp (a term), focus_business, core_technologies, services; a camp's
-    own row and a firm named in passing are left out."""
+def firms(facts: Path, until: int) -> pd.DataFrame:
+    """Firms that sources written by the year `until` name as leaders: firm_name, camp, focus (terms), core_technologies; a
+    camp's own row and a firm named in passing are left out."""
     table = files.read_csv(facts / "leader_firms.csv")
-    return table[table["row_level"].eq("firm")].assign(camp="camp_" + table["camp"]).reset_index(drop=True)
+    written = table["source_file"].map(printed.source_years(facts))
+    table = table[table["row_level"].eq("firm") & written.le(until)].reset_index(drop=True)
+    table = table.rename(columns={"name_zh": "firm_name", "focus_business": "focus"})
+    return table.assign(camp="camp_" + table["camp"])
 
 
-def camps(firms: pd.DataFrame) -> pd.DataFrame:
-    """Firms of each camp that the sources tie to a technology: `camp` × technology counts, `firms` named in all.
-
-    An empty cell means "not named", not "not used".
-    """
-    pairs = firms.assign(technology=firms["core_technologies"].str.split(";")).explode("technology")
-    table = pd.crosstab(pairs["camp"], pairs["technology"]).reindex(firms["camp"].unique(), fill_value=0)
-    table.insert(0, "firms", firms.groupby("camp")["name_zh"].nunique())
-    return table
-
-
-def named_most(camps: pd.DataFrame) -> dict:
-    """The camp with most firms and the technologies named most often: values of a sentence."""
-    use = camps.drop(columns="firms").sum()
+def named_most(firms: pd.DataFrame) -> dict:
+    """The camp with most firms and the technologies named for most firms: values of a sentence."""
+    camps = firms["camp"].value_counts()
+    use = firms["core_technologies"].str.split(";").explode().value_counts()
     return {
-        "most": camps["firms"].idxmax(),
-        "count": int(camps["firms"].max()),
+        "most": camps.index[0],
+        "count": int(camps.iloc[0]),
+        "total": len(firms),
         "technologies": list(use.index[use.eq(use.max())]),
     }
 
 
 def profiles(firms: pd.DataFrame) -> pd.DataFrame:
-    """Firms as a table: name_zh, camp (a term), focus_business, technologies (Chinese), services."""
-    known = codebook.words()
-    technologies = [
-        "、".join(known[one]["zh"] for one in cell.split(";")) if isinstance(cell, str) else None
-        for cell in firms["core_technologies"]
-    ]
-    return firms.assign(technologies=technologies, services=firms["services"].str.replace(";", "、"))[
-        ["name_zh", "camp", "focus_business", "technologies", "services"]
-    ]
+    """Firms as a table: firm_name, camp, focus (terms), and technologies in both languages (empty = not named)."""
+    known, marks = codebook.words(), {"zh": "、", "en": ", "}
+    lists = firms["core_technologies"].str.split(";")
+    named = {
+        f"technologies_{lang}": [
+            mark.join(known[one][lang] for one in cell) if isinstance(cell, list) else None for cell in lists
+        ]
+        for lang, mark in marks.items()
+    }
+    return firms[["firm_name", "camp", "focus"]].assign(**named)
 
 
-def criteria(facts: Path) -> pd.DataFrame:
-    """Published criteria for leading firms: geography, criterion_zh, publisher."""
+def criteria(facts: Path) -> list[dict]:
+    """Published criteria for leading firms, for a sentence: each `publisher` (a term) with its `criteria` (terms)."""
     table = files.read_csv(facts / "leader_criteria.csv")
-    kept = table["kind"].isin(["dimension", "selection_criterion"])
-    return table.loc[kept, ["geography", "criterion_zh", "publisher"]].reset_index(drop=True)
+    table = table[table["kind"].isin(["dimension", "selection_criterion"])]
+    return [
+        {"publisher": publisher, "criteria": part["criterion_zh"].tolist()}
+        for publisher, part in table.groupby("publisher", sort=False)
+    ]
 
 
 def read_leaders(path, spec=None) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from fire.sources.printed import source_years
 OWN = files.DATA / "policies.csv"
 ENGLISH = files.DATA / "policy-comparison-en.csv"
 CODING = files.DATA / "policy-instruments.toml"
-COLUMNS = tables.columns("policies")
+COLUMNS = [*tables.columns("policies"), "summary_en"]
 NATION = "全国"
 
 
@@ -44,7 +44,8 @@ def calendar(facts: Path | None, cities, own: Path = OWN, rules: dict | None = N
     """Policies and events: the printed ones and the team's own rows of `own` (template: data/templates/policies.csv).
 
     Columns `kind` (policy, event), `no`, `date`, `effective`, `city`, `issuer`, `title_zh`, `headline_zh`,
-    `headline_en`, `topic` (id of the coding), `summary_zh`, `issuer_group`, `year`, in order of days. Raises InputError
+    `headline_en`, `topic` (id of the coding), `summary_zh`, `summary_en` (own rows may have this column),
+    `issuer_group`, `year`, in order of days. Raises InputError
     with file, row, column and fix for every cell of the own rows that cannot be (a city that is none of `cities`, a
     topic that the coding lacks, a day that is none, a policy entered twice).
     """
@@ -78,7 +79,7 @@ def printed(facts: Path | None, rules: dict) -> list[pd.DataFrame]:
 
 
 def listed(calendar: pd.DataFrame, rules: dict | None = None) -> pd.DataFrame:
-    """The calendar as a reader sees it: date, kind, issuer, head and topic (each _zh, _en), summary (Chinese)."""
+    """The calendar as a reader sees it: date, kind, issuer, head, topic and gist (each _zh, _en)."""
     rules = rules or coding()
     return pd.DataFrame(
         {
@@ -87,25 +88,28 @@ def listed(calendar: pd.DataFrame, rules: dict | None = None) -> pd.DataFrame:
             "issuer_zh": calendar["issuer"].str.replace(";", "、"),
             "issuer_en": words(rules["issuers"], calendar["issuer_group"], "en"),
             "head_zh": calendar["headline_zh"],
-            "head_en": calendar["headline_en"],
+            "head_en": _capital(calendar["headline_en"]),
             "topic_zh": words(rules["topics"], calendar["topic"], "zh"),
             "topic_en": words(rules["topics"], calendar["topic"], "en"),
-            "summary": calendar["summary_zh"],
+            **{f"gist_{lang}": calendar[f"summary_{lang}"] for lang in codebook.LANGUAGES},
         }
     )
 
 
 def timeline(calendar: pd.DataFrame, rules: dict | None = None) -> pd.DataFrame:
-    """The calendar for a figure: `date, effective, kind, issuer_group` and, each _zh and _en, `issuer` (its group),
-    `label` (headline and topic)."""
-    rules, table = rules or coding(), calendar[["date", "effective", "kind", "issuer_group"]].copy()
-    for lang, between in (("zh", "｜"), ("en", " | ")):
-        topics = words(rules["topics"], calendar["topic"], lang)
-        heads = calendar[f"headline_{lang}"]
-        heads = heads.str[0].str.upper() + heads.str[1:]
-        table[f"label_{lang}"] = heads + between + pd.Series(topics, calendar.index, dtype=object)
-        table[f"issuer_{lang}"] = words(rules["issuers"], calendar["issuer_group"], lang)
+    """The calendar for a figure: `date, effective, kind` and, in each language, `label_zh`, `label_en`: the headline with
+    the group of its issuer."""
+    rules, table = rules or coding(), calendar[["date", "effective", "kind"]].copy()
+    for lang, form in (("zh", "{}（{}）"), ("en", "{} ({})")):
+        heads = _capital(calendar[f"headline_{lang}"])
+        issuers = words(rules["issuers"], calendar["issuer_group"], lang)
+        table[f"label_{lang}"] = [form.format(*pair) for pair in zip(heads, issuers, strict=True)]
     return table
+
+
+def _capital(heads: pd.Series) -> pd.Series:
+    """Headlines that begin with a capital."""
+    return heads.str[0].str.upper() + heads.str[1:]
 
 
 def busiest(calendar: pd.DataFrame, rules: dict | None = None) -> dict:
@@ -161,26 +165,14 @@ def matrix(cells: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def technologies(cells: pd.DataFrame) -> pd.DataFrame:
-    """Dimensions of a city's policy that name a technology: technology × city, counts, the most named first."""
-    named = (
-        cells.assign(technology=cells["technologies"].str.split(";"))
-        .explode("technology")
-        .dropna(subset="technology")
-    )
-    table = pd.crosstab(named["technology"], named["city"]).reindex(
-        columns=cells["city"].unique(), fill_value=0
-    )
-    return table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
-
-
-def shared(named: pd.DataFrame) -> dict:
-    """Technologies that all cities name, and the number that one city alone names: values of a sentence."""
-    by_technology = named.gt(0).sum(axis=1)
-    return {
-        "common": list(named.index[by_technology.eq(named.shape[1])]),
-        "single": int(by_technology.eq(1).sum()),
-    }
+def technologies(cells: pd.DataFrame) -> dict:
+    """Technologies that the policies of the compared cities name, by how many cities name them: `common` (all), `several`,
+    `single` (one alone), terms in order of the cells: values of a sentence."""
+    pairs = cells.assign(technology=cells["technologies"].str.split(";")).explode("technology")
+    cities = pairs.dropna(subset="technology").groupby("technology", sort=False)["city"].nunique()
+    every = cells["city"].nunique()
+    groups = {"common": cities.eq(every), "several": cities.between(2, every - 1), "single": cities.eq(1)}
+    return {name: list(cities.index[held]) for name, held in groups.items()}
 
 
 def similarity(cells: pd.DataFrame) -> pd.DataFrame:

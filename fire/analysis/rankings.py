@@ -534,6 +534,12 @@ def compare_all(each: list[pd.DataFrame], base: tuple[str, int]) -> pd.DataFrame
     return table.astype({"n": int}).sort_values("n", ascending=False, kind="stable", ignore_index=True)
 
 
+def by_then(pairs: pd.DataFrame, year: int) -> tuple[pd.DataFrame, list[str]]:
+    """The rankings of `compare_all` up to a year, and the names of those that came later."""
+    late = pairs["year"].gt(year)
+    return pairs[~late].reset_index(drop=True), pairs.loc[late, "index_name"].tolist()
+
+
 def widest(pairs: pd.DataFrame) -> tuple[str, int] | None:
     """The ranking of others that shares most cities with the base: name and year; None without any."""
     others = pairs[~pairs["index_name"].str.startswith("FIRE ")]

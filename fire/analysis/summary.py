@@ -1,11 +1,11 @@
-"""What can be said of an edition in a few lines: what its report printed, what public statistics give, what is a range.
+"""What can be said of an edition in a few lines: who leads, what moved, what public statistics give, what is a range.
 
 Functions take a frame of `known.results` (cities or regions) and give the values of sentences.
 """
 
 import pandas as pd
 
-from fire.analysis import views
+from fire.analysis import headlines, views
 from fire.analysis.known import SOFT
 
 
@@ -13,36 +13,44 @@ def _at(scores: pd.DataFrame, node: str, year: int) -> pd.DataFrame:
     return scores[scores["node"].eq(node) & scores["year"].eq(year)]
 
 
-def _told(rows: pd.DataFrame, measure: str) -> list[dict]:
-    """Units with a value that is more than a range, and its status; None for the value of the others."""
-    soft, status = rows[f"{measure}_status"].isin(SOFT), rows[f"{measure}_status"]
-    return [
-        {
-            "unit": unit,
-            "value": None if hidden or pd.isna(value) else float(value),
-            "status": "" if hidden else mark,
-        }
-        for unit, value, mark, hidden in zip(rows["unit"], rows[measure], status, soft, strict=True)
-    ]
+def order(scores: pd.DataFrame, node: str, year: int, top: int) -> dict:
+    """Who leads at a node, as far as ranks are more than ranges: node, first (unit, value: score, status, from the first
+    place on without a gap, at most `top`), printed (whether a report printed these ranks)."""
+    rows = views.at(scores[scores["year"].eq(year)], node)
+    ranked = headlines.told(rows, "rank")
+    ranks = ranked["rank"].astype(int).tolist()
+    whole = [rank == sum(other < rank for other in ranks) + 1 for rank in ranks]
+    count = min(whole.index(False) if False in whole else len(whole), top)
+    first = ranked.head(count)
+    return {
+        "node": node,
+        "first": headlines.values(first, "score"),
+        "printed": headlines.printed(first, "rank"),
+    }
 
 
-def printed_order(scores: pd.DataFrame, node: str, year: int) -> dict:
-    """The units whose rank was printed, best first: node, first (unit, value: score, status), ranks, and `whole`: their
-    ranks are the first ones without a gap."""
-    rows = _at(scores, node, year)
-    rows = rows[rows["rank_status"].eq("printed")].sort_values(["rank", "unit"])
-    ranks = [int(rank) for rank in rows["rank"]]
-    whole = ranks == list(range(1, len(ranks) + 1))
-    return {"node": node, "first": _told(rows, "score"), "ranks": ranks, "whole": whole}
+def shared(firsts: list[dict]) -> list[dict]:
+    """Who is first at which nodes: city, nodes, from what `order` tells of each node."""
+    found: dict = {}
+    for one in firsts:
+        for first in one["first"][:1]:
+            found.setdefault(first["unit"], []).append(one["node"])
+    return [{"city": unit, "nodes": nodes} for unit, nodes in found.items()]
 
 
-def printed_growth(scores: pd.DataFrame, node: str, year: int) -> dict:
-    """The units whose growth was printed: node, n, the fastest and the slowest (unit, value, status); None without two."""
-    rows = _at(scores, node, year)
-    rows = rows[rows["growth_pct_status"].eq("printed")].sort_values("growth_pct", ascending=False)
-    told = _told(rows, "growth_pct")
-    ends = (told[0], told[-1]) if len(told) > 1 else (None, None)
-    return {"node": node, "n": len(told), "fastest": ends[0], "slowest": ends[1]}
+def across(means: pd.DataFrame, unit: str, nodes: list, year: int) -> dict:
+    """How a region stands over the pillars, where all its ranks are more than ranges: unit, all (pillars), worst (its
+    lowest rank; None where one is a range), fastest (unit: the pillar that grew most, value, status; None where one is a range)."""
+    own = means[means["unit"].eq(unit) & means["year"].eq(year) & means["node"].isin(nodes)]
+    ranked, grown = headlines.told(own, "rank"), headlines.told(own, "growth_pct")
+    best = grown.nlargest(1, "growth_pct") if len(grown) == len(nodes) else grown.head(0)
+    fastest = headlines.values(best.assign(unit=best["node"]), "growth_pct")
+    return {
+        "unit": unit,
+        "all": len(nodes),
+        "worst": int(ranked["rank"].max()) if len(ranked) == len(nodes) else None,
+        "fastest": fastest[0] if fastest else None,
+    }
 
 
 def confirmed(scores: pd.DataFrame, spec, year: int, least: float = 0.5, top: int = 3) -> list[dict]:
@@ -55,19 +63,18 @@ def confirmed(scores: pd.DataFrame, spec, year: int, least: float = 0.5, top: in
             continue
         seen.add(node)
         rows = _at(scores, node, year).dropna(subset="score")
-        known, below = rows[~rows["score_status"].isin(SOFT)], spec.children(node)
+        known, below = headlines.told(rows, "score"), spec.children(node)
         whole = len(known) == len(rows) > 0
         if len(below) == 1 or below and not whole:
             todo = [*below, *todo]
         elif whole or len(known) >= least * len(rows):
-            best = known.sort_values("score", ascending=not views.highest_is_best(rows), kind="stable").head(
-                top
-            )
+            ascending = not views.highest_is_best(rows)
+            best = known.sort_values("score", ascending=ascending, kind="stable").head(top)
             growth, soft = rows["growth_pct"], rows["growth_pct_status"].isin(SOFT)
             up = int(growth.gt(0).sum()) if growth.notna().all() and not soft.any() else None
             loose = int(rows["growth_pct_status"].isin(["implied", "estimated", "imputed"]).sum())
             counts = {"n": len(known), "all": len(rows), "up": up, "loose": loose}
-            found.append({"node": node, **counts, "first": _told(best, "score")})
+            found.append({"node": node, **counts, "first": headlines.values(best, "score")})
     return found
 
 

@@ -17,6 +17,18 @@ def tracks() -> pd.DataFrame:
     return records.technology().rename(columns={"track": "track_zh", "category": "category_zh"})
 
 
+def grouped(tracks: pd.DataFrame) -> pd.DataFrame:
+    """The classification, a row a category: `category`, `tracks_printed` and `tracks_assumed` (tracks by what they rest on),
+    each in both languages."""
+    table = tracks[["category_zh", "category_en"]].drop_duplicates(ignore_index=True)
+    assumed = tracks["track_basis"].eq("assumed")
+    for name, part in (("tracks_printed", tracks[~assumed]), ("tracks_assumed", tracks[assumed])):
+        for lang, mark in (("zh", "、"), ("en", ", ")):
+            joined = part.groupby("category_zh")[f"track_{lang}"].agg(mark.join)
+            table[f"{name}_{lang}"] = table["category_zh"].map(joined)
+    return table
+
+
 def extent(tracks: pd.DataFrame) -> dict:
     """Number of tracks and categories of a classification, and the data statuses of what it rests on."""
     basis = set(tracks["track_basis"]) | set(tracks["category_basis"])

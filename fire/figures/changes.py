@@ -7,6 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from fire import codebook
 from fire.figures import kit, style
 
+SIDE = 35  # rows beyond which a list stands in two columns
 REST = "其余"  # the word of the glossary for all smaller steps together
 
 
@@ -35,7 +36,7 @@ def waterfalls(frame: pd.DataFrame, lang: str):
     down = -(-len(units) // 2)
     steps = frame.groupby("unit").size().max()
     fig, axes = kit.panels(
-        units, lang, height=(0.27 * steps + 1) * down, column="unit", columns=2, sharey=False
+        units, lang, height=(0.2 * (steps + 2) + 0.5) * down, column="unit", columns=2, sharey=False
     )
     for ax, unit in zip(axes, units, strict=True):
         part = frame[frame["unit"].eq(unit)]
@@ -46,17 +47,24 @@ def waterfalls(frame: pd.DataFrame, lang: str):
 
 
 def pillars(frame: pd.DataFrame, lang: str):
-    """Change of every city's score by pillar: bars left and right of zero, a mark at the sum, the largest on top.
+    """Change of every city's score by pillar: bars left and right of zero, a mark at the sum, the largest on top; a long list
+    in two columns.
 
     `frame`: units × pillars, in points.
     """
     order = frame.loc[frame.sum(axis=1).sort_values(ascending=False).index]
     shades = dict(zip(order, style.CYCLE * len(order), strict=False)) | style.pillar_palette(lang)
-    parts = order.rename_axis("unit").reset_index().melt("unit", var_name="pillar", value_name="points")
-    fig, ax = style.subplots(height=0.125 * len(order) + 0.9)
-    kit.stacked(parts, lang, y="unit", x="points", part="pillar", colours=shades, least=2, ax=ax)
-    ax.plot(order.sum(axis=1), np.arange(len(order)), "|", color=style.INK, ms=5, mew=1.4)
-    ax.tick_params(axis="y", labelsize=6.2)
+    count = 2 if len(order) > SIDE else 1
+    size = -(-len(order) // count)
+    fig, axes = style.subplots(1, count, height=0.14 * size + 0.75, sharex=True, squeeze=False)
+    for place, ax in enumerate(axes[0]):
+        part = order.iloc[place * size : (place + 1) * size]
+        long = part.rename_axis("unit").reset_index().melt("unit", var_name="pillar", value_name="points")
+        kit.stacked(long, lang, y="unit", x="points", part="pillar", colours=shades, least=9, ax=ax)
+        ax.plot(part.sum(axis=1), np.arange(len(part)), "|", color=style.INK, ms=5, mew=1.4)
+        ax.tick_params(axis="y", labelsize=6.5)
+        ax.set_ylim(size - 0.4, -0.6)
+    kit.one_legend(fig)
     return fig
 
 
@@ -64,7 +72,7 @@ def passings(frame: pd.DataFrame, lang: str):
     """Whom a city passed (right) and who passed it (left): a row a city, a named mark for each rival, filled when the
     city's own change weighs more than the rival's. Columns: unit, rival, places (+1, −1), own, theirs."""
     units = list(dict.fromkeys(frame["unit"]))
-    fig, ax = kit.rows([codebook.unit(unit, lang) for unit in units], lang, each=0.4)
+    fig, ax = kit.rows([codebook.unit(unit, lang) for unit in units], lang, each=0.34)
     place = frame.groupby(["unit", "places"]).cumcount() + 1
     for mark, x in zip(frame.itertuples(), frame["places"] * place, strict=True):
         row, colour = units.index(mark.unit), style.RISE if mark.places > 0 else style.FALL
@@ -77,7 +85,7 @@ def passings(frame: pd.DataFrame, lang: str):
             textcoords="offset points",
             ha="center",
             va="bottom" if x % 2 else "top",
-            fontsize=5.8,
+            fontsize=style.SMALL,
         )
     ax.axvline(0, color=style.MUTED, lw=0.8)
     reach = max(2, int(place.max()))

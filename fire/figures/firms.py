@@ -6,14 +6,10 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
-from fire.figures import kit, style
+from fire.figures import kit, maps, style
 from fire.sources import records
 
-COLOURS, MARKERS = (
-    [*style.CYCLE[:5], style.MUTED],
-    "osD^vph<>",
-)  # of technologies, to be told without colour too
-NAMED = 14  # cities named on the map
+COLOURS = [*style.CYCLE, style.MUTED, style.BASE]  # of technologies
 TOP = 3
 
 
@@ -24,7 +20,7 @@ def quantity_quality(frame: pd.DataFrame, lang: str):
     """
     amount, ratio = frame.columns[1:3]
     fig, (left, right) = style.subplots(
-        1, 2, height=0.75 + 0.25 * len(frame), sharey=True, gridspec_kw={"width_ratios": [3, 2]}
+        1, 2, height=0.62 + 0.2 * len(frame), sharey=True, gridspec_kw={"width_ratios": [3, 2]}
     )
     kit.bars(frame, lang, y="unit", x=amount, colours=style.BASE, ax=left)
     kit.dots(frame, lang, y="unit", x=ratio, marked=frame.nlargest(1, ratio)["unit"], ax=right)
@@ -103,18 +99,10 @@ def _narrow(fig, lang: str):
 
 
 def specialities(frame: pd.DataFrame, lang: str):
-    """Cities at their coordinates: colour and marker by the technology of largest location quotient, larger by amount.
+    """Tiles of the cities: colour by the technology of largest location quotient, with the amount.
 
-    Columns: `unit, lon, lat, value, main`.
+    Columns: `unit, lon, lat, value, main` and, where there is one, `region`.
     """
     order = list(dict.fromkeys([*records.technology()["category"], *frame["main"]]))
-    rows = frame.sort_values("main", key=lambda names: names.map(order.index), kind="stable")
-    return kit.place_map(
-        rows.assign(size=rows["value"] ** 0.25),
-        lang,
-        hue="main",
-        size="size",
-        colours=dict(zip(order, itertools.cycle(COLOURS))),
-        markers=dict(zip(order, itertools.cycle(MARKERS))),
-        marked=rows.nlargest(NAMED, "value")["unit"],
-    )
+    colours = dict(zip(order, itertools.cycle(COLOURS)))
+    return maps.tiles(frame, lang, hue="main", label="value", colours=colours)

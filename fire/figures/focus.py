@@ -9,9 +9,16 @@ from fire.figures.style import FAINT, INK, MUTED, NAVY
 
 
 def known(frame: pd.DataFrame, lang: str):
-    """Scores of one city that are known, in both years where both are. `frame`: node, a column for each year with what says
-    how well it is known, in the order of the specification."""
-    return kit.dumbbell(frame, lang, y="node", x="score", digits=3, colour=NAVY)
+    """Scores of one city that are known, in both years where both are; index and pillars in bold, a line above each pillar.
+    `frame`: node, a column for each year with what says how well it is known, in the order of the specification."""
+    spec, nodes = codebook.book(lang).spec, list(frame["node"])
+    fig = kit.dumbbell(frame, lang, y="node", x="score", digits=3, colour=NAVY, size=7.5)
+    ax = fig.axes[0]
+    for row, (node, label) in enumerate(zip(nodes, ax.get_yticklabels(), strict=True)):
+        if node in (spec.root, *spec.pillars):
+            label.set_fontweight("bold")
+            ax.axhline(row - 0.5, color=FAINT, linewidth=0.6, zorder=0) if row else None
+    return fig
 
 
 def high(frame: pd.DataFrame, lang: str):

@@ -4,7 +4,9 @@ Frames are those of `views.both_years`: unit, node, score, rank, growth_pct, a c
 where they are known; cities with their region (`views.placed`).
 """
 
+import numpy as np
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from fire import codebook
 from fire.figures import kit, style
@@ -30,83 +32,77 @@ def status(frame: pd.DataFrame, lang: str):
 
 
 def league(frame: pd.DataFrame, lang: str):
-    """League table as a chart, best first: the score, and the rank with its interval."""
+    """League table as a chart, best first: the rank (or its range) beside the name, the score as a mark."""
     frame = frame.sort_values(["rank", "unit"], ignore_index=True)
     count = 2 if len(frame) > LONG else 1
     size = -(-len(frame) // count)
-    sure = "rank_low" in frame and frame["rank_low"].notna().any()
-    fig, axes = style.subplots(
-        1,
-        count * (2 if sure else 1),
-        height=0.172 * size + 0.85,
-        squeeze=False,
-        width_ratios=([5, 3] if sure else [1]) * count,
-    )
-    for place in range(count):
-        part = frame[place * size : (place + 1) * size]
-        ax = axes[0, place * (2 if sure else 1)]
-        _scores(ax, part, lang)
-        ax.set_ylim(size - 0.4, -0.6)
-        if sure:
-            _ranks(axes[0, 2 * place + 1], part, lang)
-            axes[0, 2 * place + 1].set_ylim(size - 0.4, -0.6)
+    fig, axes = style.subplots(1, count, height=0.152 * size + 0.6, squeeze=False)
+    low, high = kit.bounds(frame, "score")
+    span = max(high.max() - low.min(), 1e-9)
+    for place, ax in enumerate(axes[0]):
+        part = frame[place * size : (place + 1) * size].reset_index(drop=True)
+        sure = part.assign(
+            score_low=low[part.index + place * size].array, score_high=high[part.index + place * size].array
+        )
+        kit.interval(sure, lang, y="unit", x="score", numbers=True, digits=3, size=15, ax=ax)
+        labels = zip(kit.names(part, "unit", lang), _ranks(part), strict=True)
+        ax.set_yticks(range(len(part)), [f"{name}  {rank}" for name, rank in labels], fontsize=6.8)
+        for text in ax.texts:
+            text.set_fontsize(6.5)
+        ax.set(xlim=(low.min() - 0.04 * span, high.max() + 0.16 * span), ylim=(size - 0.4, -0.6))
     kit.one_legend(fig)
     return fig
 
 
-def _scores(ax, part: pd.DataFrame, lang: str) -> None:
-    """Scores of one column of the league; the rank, where it is more than a range, behind the name."""
-    part = part.assign(
-        score_low=part.get("score_low", part["score"]), score_high=part.get("score_high", part["score"])
-    )
-    kit.interval(part, lang, y="unit", x="score", numbers=True, digits=3, size=16, ax=ax)
-    ranks = part["rank"].astype(str).where(~kit.soft(part, "rank"), "")
-    labels = zip(kit.names(part, "unit", lang), ranks, strict=True)
-    ax.set_yticks(range(len(part)), [f"{name}  {rank}".strip() for name, rank in labels], fontsize=6.8)
-    for text in ax.texts:
-        text.set_fontsize(6.3)
-    low, high = part["score_low"].min(), part["score_high"].max()
-    ax.set_xlim(low - 0.06 * (high - low), high + 0.34 * (high - low))
+def _ranks(part: pd.DataFrame) -> list[str]:
+    """The ranks as text; of those that are known as a range only its ends, in parentheses."""
+    low, high = kit.bounds(part, "rank")
+    ranges = "(" + low.map("{:.0f}".format) + "–" + high.map("{:.0f}".format) + ")"
+    return list(ranges.where(kit.soft(part, "rank"), part["rank"].astype(str)))
 
 
-def _ranks(ax, part: pd.DataFrame, lang: str) -> None:
-    """Ranks of one column of the league with their intervals."""
-    kit.interval(part, lang, y="unit", x="rank", size=12, ax=ax)
-    ax.tick_params(labelleft=False)
-    first, last = int(part["rank_low"].min()), int(part["rank_high"].max())
-    ax.set(xlim=(last + 1, first - 2), xticks=[*({1} if first == 1 else ()), *range(10, last + 1, 10)][-4:])
+def moves(frame: pd.DataFrame, lang: str):
+    """Places gained and lost since the year before, the largest rise on top. Columns: unit, rank_change."""
+    colours = np.where(frame["rank_change"].gt(0), style.RISE, style.FALL)
+    frame = frame.assign(rank_change=frame["rank_change"].astype(float))
+    fig = kit.bars(frame, lang, y="unit", x="rank_change", colours=list(colours), digits=0, signed=True)
+    fig.axes[0].xaxis.set_major_locator(MaxNLocator(integer=True))
+    return fig
 
 
-def regions(frame: pd.DataFrame, lang: str):
-    """Regional means, best first, and their growth beside them where there is any."""
-    grown = frame["growth_pct"].notna().any()
-    size = 0.25 * len(frame) + 0.9
-    fig, axes = style.subplots(1, 1 + grown, height=size, squeeze=False, width_ratios=[3, 2][: 1 + grown])
-    kit.dots(frame, lang, y="unit", x="score", digits=3, ax=axes[0, 0])
-    axes[0, 0].set_xlim(left=0, right=1.12 * frame["score"].max())
+def regions(frames: dict, lang: str):
+    """Every region by its mean, best first: its cities as marks, and beside them the growth of the mean where there is any.
+
+    `frames`: cities (unit, region, score) and areas (unit, score, growth_pct) of one node, areas best first.
+    """
+    areas = frames["areas"]
+    grown = areas["growth_pct"].notna().any()
+    size = 0.2 * len(areas) + 0.65
+    fig, axes = style.subplots(1, 1 + grown, height=size, squeeze=False, width_ratios=[5, 2][: 1 + grown])
+    _by_region(frames, lang, axes[0, 0])
     if grown:
-        kit.dots(frame, lang, y="unit", x="growth_pct", digits=2, ax=axes[0, 1])
-        axes[0, 1].margins(x=0.2)
+        kit.dots(areas, lang, y="unit", x="growth_pct", digits=2, ax=axes[0, 1])
+        axes[0, 1].margins(x=0.3)
         axes[0, 1].tick_params(labelleft=False)
     kit.one_legend(fig)
     return fig
 
 
 def by_region(frames: dict, lang: str):
-    """Each city as a mark in the row of its region, regions by their mean.
+    """Each city as a mark in the row of its region, regions by their mean; frames as of `regions`."""
+    return _by_region(frames, lang)
 
-    `frames`: cities (unit, region, score) and areas (unit, score) of one node, areas best first.
-    """
-    order = list(frames["areas"]["unit"])
-    return kit.strip(
-        frames["cities"], lang, y="region", x="score", order=order, means=frames["areas"], ends=1
-    )
+
+def _by_region(frames: dict, lang: str, ax=None):
+    areas = frames["areas"]
+    look = {"order": list(areas["unit"]), "means": areas, "ends": 1, "ax": ax}
+    return kit.strip(frames["cities"], lang, y="region", x="score", **look)
 
 
 def compare(frame: pd.DataFrame, lang: str):
     """A set of cities side by side, one panel a node, both years; cities and nodes in the order of the frame."""
     nodes, units = list(dict.fromkeys(frame["node"])), list(dict.fromkeys(frame["unit"]))
-    fig, axes = kit.panels(nodes, lang, height=0.3 * len(units) + 1)
+    fig, axes = kit.panels(nodes, lang, height=0.22 * len(units) + 0.75)
     scores = frame[kit.years(frame)]
     low, high = scores.min(axis=None), scores.max(axis=None)
     for ax, node in zip(axes, nodes, strict=True):

@@ -1,4 +1,4 @@
-"""Shared kinds of figure, on seaborn: bars, stacked bars, dots, dumbbells, intervals, strips, heat maps, scatters, maps.
+"""Shared kinds of figure, on seaborn: bars, stacked bars, dots, dumbbells, intervals, strips, heat maps, scatters.
 
     kit.bars(frame, lang, y="unit", x="score")          # a row of the frame, first on top; returns the figure
     kit.dumbbell(frame, lang, y="region", start=2020, end=2021, ax=axes[0])
@@ -17,14 +17,14 @@ import textwrap
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.patheffects import withStroke
+from matplotlib.colors import to_rgb
 
 from fire import codebook
 from fire.analysis.known import SOFT
 from fire.figures import style
 from fire.figures.style import BASE, FAINT, HIGHLIGHT, INK, MUTED, NAVY, PAPER
 
-HALO = [withStroke(linewidth=2, foreground=PAPER)]
+VEIL = {"facecolor": PAPER, "alpha": 0.75, "pad": 0.4, "linewidth": 0}  # behind a name that lines may cross
 
 
 # Names and numbers
@@ -50,7 +50,7 @@ def name(cell, column, lang: str) -> str:
     )
 
 
-def _digits_of(column, lang: str, digits: int | None = None) -> int:
+def digits_of(column, lang: str, digits: int | None = None) -> int:
     """Decimals of a column: those given, else the codebook's, else 2."""
     stated = codebook.book(lang).column(column)["digits"] if digits is None else digits
     return 2 if stated is None else stated
@@ -70,6 +70,13 @@ def wrap(text: str, lang: str, size: int = 30) -> str:
     return "\n".join(textwrap.wrap(text, size // 2 if lang == "zh" else size))
 
 
+def broken(text: str, most: int) -> str:
+    """A name in two lines where it is longer than `most` characters and has a space or a bracket to break at."""
+    if len(text) <= most:
+        return text
+    return "\n".join(textwrap.wrap(text.replace("（", " （"), most, break_long_words=False))
+
+
 # How well values are known
 
 
@@ -81,7 +88,7 @@ def soft(frame: pd.DataFrame, *columns) -> pd.Series:
     return found
 
 
-def _ends(frame: pd.DataFrame, column) -> tuple[pd.Series, pd.Series]:
+def bounds(frame: pd.DataFrame, column) -> tuple[pd.Series, pd.Series]:
     """The range of every value of a column; the value itself where it has none."""
     low, high = (frame.get(f"{column}_{end}", frame[column]).astype(float) for end in ("low", "high"))
     return low, high
@@ -92,7 +99,7 @@ def marks(ax, frame: pd.DataFrame, lang: str, x, row, colours, size: float = 28)
     simulated, a key; whether there is one. `colours`: one, or one a row."""
     row, loose = np.asarray(row, dtype=float), soft(frame, x)
     colours = np.array([colours] * len(frame) if isinstance(colours, str) else list(colours), dtype=object)
-    low, high = _ends(frame, x)
+    low, high = bounds(frame, x)
     value = frame[x].astype(float)
     value = value.where(~loose, value.clip(low, high))
     wide = low.lt(high).to_numpy()
@@ -125,10 +132,10 @@ def _key(statuses: pd.Series, lang: str) -> str:
 # Frames of axes
 
 
-def rows(labels: list[str], lang: str, *, each: float = 0.25, extra: float = 0.75, size: float = 8, ax=None):
+def rows(labels: list[str], lang: str, *, each: float = 0.2, extra: float = 0.62, size: float = 8, ax=None):
     """Axes with one labelled row each, first on top: (figure, axes). `each`, `extra`: inches a row and beside them."""
     fig, ax = _axes(ax, each * len(labels) + extra)
-    ax.set_yticks(range(len(labels)), [wrap(label, lang) for label in labels], fontsize=size)
+    ax.set_yticks(range(len(labels)), [wrap(label, lang, 38) for label in labels], fontsize=size)
     ax.set_ylim(len(labels) - 0.4, -0.6)
     return fig, ax
 
@@ -161,13 +168,6 @@ def one_legend(fig) -> None:
 def years(frame: pd.DataFrame) -> list[int]:
     """The columns of a frame that are years, as `views.both_years` gives them."""
     return [column for column in frame if isinstance(column, int)]
-
-
-def _looks(hue, lang: str, colours: dict | None, markers: dict | None) -> tuple[dict, dict]:
-    """Colours and markers of groups: those given, else for regions those of the edition."""
-    regions = hue is not None and codebook.book(lang).column(hue)["kind"] == "region"
-    house = (style.region_palette(lang), style.region_markers(lang)) if regions else ({}, {})
-    return colours or house[0], markers or house[1]
 
 
 def _axes(ax, height: float):
@@ -219,18 +219,20 @@ def bars(
     """
     labels = frame if hue is None else frame.drop_duplicates(y)
     level = {cell: row for row, cell in enumerate(labels[y])}
-    fig, ax = rows(names(labels, y, lang), lang, each=0.25 if hue is None else 0.36, ax=ax)
-    wide, digits = frame.assign(_row=frame[y].map(level)), _digits_of(x, lang, digits)
+    fig, ax = rows(names(labels, y, lang), lang, each=0.2 if hue is None else 0.3, ax=ax)
+    wide, digits = frame.assign(_row=frame[y].map(level)), digits_of(x, lang, digits)
     if hue is None:
         wide["_row"] = range(len(wide))
         plain = [HIGHLIGHT if cell in set(marked) else BASE if len(marked) else NAVY for cell in frame[y]]
         colours = plain if colours is None else [colours] * len(wide) if isinstance(colours, str) else colours
-        loose, (low, high) = soft(frame, x), _ends(frame, x)
+        loose, (low, high) = soft(frame, x), bounds(frame, x)
         fill = [PAPER if hollow else colour for hollow, colour in zip(loose, colours, strict=True)]
         ax.barh(wide["_row"], wide[x], color=fill, edgecolor=list(colours), linewidth=0.8, height=0.66)
         ax.hlines(wide["_row"][loose], low[loose], high[loose], color=INK, linewidth=1)
-        shown = wide[x].where(~loose)
-        style.value_labels(ax, wide["_row"], shown, digits, at=frame[at or x].clip(lower=0), signed=signed)
+        shown, below = wide[x].where(~loose), wide[x].lt(0)
+        for side, pad in ((~below, 3), (below, -3)):
+            numbers, places = shown[side], frame.loc[side.to_numpy(), at or x]
+            style.value_labels(ax, wide["_row"][side], numbers, digits, pad, at=places, signed=signed)
     else:
         wide["_hue"] = names(frame, hue, lang)
         palette = {name(cell, hue, lang): colour for cell, colour in (colours or {}).items()} or None
@@ -284,9 +286,9 @@ def stacked(
     labels, parts = frame.drop_duplicates(y), order or list(dict.fromkeys(frame[part]))
     wide = frame.pivot(index=y, columns=part, values=x).reindex(index=labels[y], columns=parts).fillna(0)
     colours = colours or dict(zip(parts, sns.color_palette(style.CYCLE, len(parts)).as_hex(), strict=True))
-    fig, ax = rows(names(labels, y, lang), lang, each=0.3, ax=ax)
+    fig, ax = rows(names(labels, y, lang), lang, each=0.25, ax=ax)
     right, left = wide.clip(lower=0).cumsum(axis=1), wide.clip(upper=0).cumsum(axis=1)
-    longest, digits = max(right.max(axis=None), -left.min(axis=None)), _digits_of(x, lang, digits)
+    longest, digits = max(right.max(axis=None), -left.min(axis=None)), digits_of(x, lang, digits)
     for one in parts:
         values = wide[one].to_numpy()
         end = np.where(values >= 0, right[one], left[one])
@@ -314,15 +316,21 @@ def _inside(ax, x: float, y: float, text: str, colour: str) -> None:
     """A text on a coloured field, light on dark and dark on light, over its hatching."""
     box = {"facecolor": colour, "pad": 1, "linewidth": 0}
     ax.text(
-        x, y, text, ha="center", va="center", fontsize=7.5, weight="bold", color=_ink_on(colour), bbox=box
+        x,
+        y,
+        text,
+        ha="center",
+        va="center",
+        fontsize=7.5,
+        weight="bold",
+        color=PAPER if dark(colour) else INK,
+        bbox=box,
     )
 
 
-def _ink_on(colour) -> str:
-    """The ink that reads on a colour."""
-    from matplotlib.colors import to_rgb
-
-    return INK if np.dot(to_rgb(colour), (0.3, 0.59, 0.11)) > 0.55 else PAPER
+def dark(colour) -> bool:
+    """Is a colour so dark that light ink reads on it?"""
+    return np.dot(to_rgb(colour), (0.3, 0.59, 0.11)) < 0.55
 
 
 def dots(
@@ -355,7 +363,7 @@ def dots(
     if low is None:
         ax.hlines(row, min(0, frame[x].min()), firm, color=FAINT, linewidth=1.2)
     marks(ax, frame, lang, x, row, [HIGHLIGHT if cell in set(marked) else colour for cell in frame[y]])
-    style.value_labels(ax, row, firm, _digits_of(x, lang, digits), pad=6, at=_ends(frame, x)[1])
+    style.value_labels(ax, row, firm, digits_of(x, lang, digits), pad=6, at=bounds(frame, x)[1])
     _labelled(ax, lang, x)
     ax.margins(x=0.1)
     _legend(ax)
@@ -402,9 +410,9 @@ def dumbbell(
     if start is not None and not keyed:
         ax.scatter([], [], s=28, color=one or MUTED, label=heading(end, lang))
     shown = end if label is None else label
-    texts, places = frame[shown].where(~soft(frame, shown)), _digits_of(shown, lang, digits)
+    texts, places = frame[shown].where(~soft(frame, shown)), digits_of(shown, lang, digits)
     signs = {"signed": True, "suffix": "%" if "%" in heading(label, lang) else ""} if label else {}
-    furthest = pd.concat([frame[both], _ends(frame, end)[1]], axis=1).max(axis=1)
+    furthest = pd.concat([frame[both], bounds(frame, end)[1]], axis=1).max(axis=1)
     style.value_labels(ax, row, texts, places, pad=7, at=furthest, **signs)
     _labelled(ax, lang, x)
     ax.margins(x=0.1)
@@ -438,7 +446,7 @@ def interval(
     level = {cell: row for row, cell in enumerate(labels[y])}
     series = [None] if hue is None else list(dict.fromkeys(frame[hue]))
     fig, ax = rows(
-        names(labels, y, lang), lang, each=0.25 if hue is None else 0.14 * len(series) + 0.14, ax=ax
+        names(labels, y, lang), lang, each=0.2 if hue is None else 0.08 * len(series) + 0.08, ax=ax
     )
     for place, one in enumerate(series):
         part = frame if hue is None else frame[frame[hue].eq(one)]
@@ -452,7 +460,7 @@ def interval(
         ax.scatter(part[x], row, label=name(one, hue, lang), **look)
     if numbers:
         firm, row = frame[x].where(~soft(frame, x)), frame[y].map(level)
-        style.value_labels(ax, row, firm, _digits_of(x, lang, digits), pad=6, at=frame[f"{x}_high"])
+        style.value_labels(ax, row, firm, digits_of(x, lang, digits), pad=6, at=frame[f"{x}_high"])
     if zero:
         ax.axvline(0, color=INK, linewidth=0.8)
     _labelled(ax, lang, x)
@@ -483,14 +491,14 @@ def strip(
         means = frame.groupby(y, sort=False)[x].mean().rename_axis(unit).reset_index()
     ordered = means.sort_values(x, ascending=False)[unit] if order is None else order
     place = {one: row for row, one in enumerate(ordered)}
-    fig, ax = rows([name(one, y, lang) for one in place], lang, each=0.27, ax=ax)
+    fig, ax = rows([name(one, y, lang) for one in place], lang, each=0.2, ax=ax)
     data = frame[frame[y].isin(place)]
     row = data[y].map(place).astype(float)
     shades = np.where(soft(data, x), BASE, MUTED) if colours is None else data[y].map(colours)
     marks(ax, data, lang, x, row, shades, size=22)
     means = means[means[unit].isin(place)]
     firm, level = ~soft(means, x), means[unit].map(place)
-    for end, other in [_ends(means, x)]:
+    for end, other in [bounds(means, x)]:
         ax.barh(level, other - end, left=end, height=0.6, color=NAVY, alpha=0.25, zorder=2)
     tick = {"s": 120, "marker": "|", "color": NAVY, "linewidth": 2.4, "zorder": 4}
     ax.scatter(means[x][firm], level[firm], **tick)
@@ -502,7 +510,7 @@ def strip(
         for part, pad in ((group.tail(max(count, min(ends, 1))), 5), (group.head(count), -5)):
             part = part[~soft(part, x)]
             for value, at, text in zip(part[x], row[part.index], names(part, unit, lang), strict=True):
-                style.end_label(ax, value, at, text, pad, fontsize=7)
+                style.end_label(ax, value, at, text, pad, fontsize=7, bbox=VEIL, zorder=5)
     _labelled(ax, lang, x)
     ax.margins(x=0.16 if ends else 0.05)
     return fig
@@ -511,21 +519,21 @@ def strip(
 def waterfall(
     frame: pd.DataFrame, lang: str, *, y: str, x: str, start: float, ends: tuple, digits: int = 3, ax=None
 ):
-    """From one level to another: a bar for each part. Columns: `y` (label), `x` (points, above or below zero).
+    """From one level to another, each a mark: a bar for each part between. Columns: `y` (label), `x` (points, above or below zero).
 
     `start`: the level before; `ends`: labels of the first and the last bar (years, say).
     """
     labels = [str(ends[0]), *names(frame, y, lang), str(ends[1])]
-    fig, ax = rows(labels, lang, each=0.27, ax=ax, size=7.5)
+    fig, ax = rows(labels, lang, each=0.2, ax=ax, size=7.5)
     points = frame[x].to_numpy(dtype=float)
     level = start + np.concatenate([[0.0], np.cumsum(points)])
     place = np.arange(len(points)) + 1
-    ax.barh([0, len(points) + 1], level[[0, -1]], color=NAVY, height=0.66)
+    ax.scatter(level[[0, -1]], [0, len(points) + 1], s=26, color=NAVY, marker="D", zorder=3)
     ax.barh(place, points, left=level[:-1], color=np.where(points >= 0, style.RISE, style.FALL), height=0.66)
-    ax.vlines(level, np.arange(len(level)) - 0.33, np.arange(len(level)) + 1.33, color=MUTED, linewidth=0.6)
+    ax.vlines(level, np.arange(len(level)), np.arange(len(level)) + 1, color=MUTED, linewidth=0.6)
     span = max(np.ptp(level), 1e-3)
     ax.set_xlim(level.min() - 0.45 * span, level.max() + 0.36 * span)
-    style.value_labels(ax, [0, len(points) + 1], level[[0, -1]], digits, color=INK)
+    style.value_labels(ax, [0, len(points) + 1], level[[0, -1]], digits, pad=6, color=INK)
     style.value_labels(
         ax, place, points, digits, at=np.maximum(level[:-1], level[1:]), signed=True, fontsize=7
     )
@@ -536,7 +544,7 @@ def slopes(frame: pd.DataFrame, lang: str, *, y: str, left, right, least: int = 
     """Ranks of every row in two columns `left`, `right` (1 on top), joined; climbs and falls of `least` places or more
     in colour (or only the cells of `y` in `marked`). Columns: `y` (label), `left`, `right`.
     """
-    fig, ax = _axes(ax, 0.8 + 0.2 * len(frame))
+    fig, ax = _axes(ax, 0.6 + 0.17 * len(frame))
     rises = frame[left] - frame[right]
     told = rises.abs().ge(least) if marked is None else frame[y].isin(marked)
     for start, end, rise, shown, text in zip(
@@ -565,7 +573,7 @@ def heat(
     x: str,
     value: str,
     digits: int | None = None,
-    cmap: str = "Blues",
+    cmap: str = style.SEQUENTIAL,
     low: float | None = 0,
     high: float | None = None,
     norm=None,
@@ -582,7 +590,7 @@ def heat(
     down, across = frame.drop_duplicates(y), frame.drop_duplicates(x)
     told = frame.assign(**{value: frame[value].astype(float).where(~soft(frame, value))})
     wide = told.pivot(index=y, columns=x, values=value).reindex(index=down[y], columns=across[x])
-    digits = _digits_of(value, lang, digits)
+    digits = digits_of(value, lang, digits)
     fig, ax = _axes(ax, (0.22 * len(wide) + 1.5) if height is None else height)
     scale = {"vmin": low, "vmax": high} if norm is None else {"norm": norm}
     over = "max" if high is not None and wide.max(axis=None) > high else "neither"
@@ -643,7 +651,7 @@ def scatter_fit(
     if fit:
         sns.regplot(frame, x=x, y=y, scatter=False, seed=seed, color=NAVY, line_kws={"linewidth": 1.4}, ax=ax)
     groups = [(None, frame)] if hue is None else frame.groupby(hue, sort=False)
-    colours, markers = _looks(hue, lang, colours, markers)
+    colours, markers = colours or {}, markers or {}
     for place, (one, part) in enumerate(groups):
         colour = colours.get(one, BASE if hue is None else style.CYCLE[place % len(style.CYCLE)])
         marker = markers.get(one, "o" if hue is None else style.MARKERS[place % len(style.MARKERS)])
@@ -654,61 +662,12 @@ def scatter_fit(
         ax.scatter([], [], s=24, color=colour, marker=marker, label=text)
     loose = frame[soft(frame, x, y)]
     for lines, along, across in ((ax.hlines, x, y), (ax.vlines, y, x)):
-        lines(loose[across], *_ends(loose, along), color=BASE, linewidth=0.8, alpha=0.6, zorder=2)
+        lines(loose[across], *bounds(loose, along), color=BASE, linewidth=0.8, alpha=0.6, zorder=2)
     ax.grid(True, axis="both")
     _labelled(ax, lang, x, y)
     if hue is not None:
         fig.legend(loc="outside upper center", ncols=5 if lang == "zh" else 4, fontsize=7)
     name_points(ax, frame[frame[unit].isin(marked)], lang, x=x, y=y, unit=unit, around=frame)
-    return fig
-
-
-def place_map(
-    frame: pd.DataFrame,
-    lang: str,
-    *,
-    value: str | None = None,
-    hue: str | None = None,
-    colours: dict | None = None,
-    markers: dict | None = None,
-    size: str | None = None,
-    marked=(),
-    unit: str = "unit",
-    height: float = 4.9,
-    ax=None,
-):
-    """Places as dots at `lon`, `lat` (degrees), without borders. Columns: `unit, lon, lat`; `value`: colour by a number
-    (with a colour bar) or `hue`: by a group (with a legend); `size`: area by a number.
-
-    `marked`: the units that are named. Colours and markers of groups as given, else the house's.
-    """
-    fig, ax = _axes(ax, height)
-    area = pd.Series(26.0, frame.index)
-    if size is not None:
-        area = 10 + 130 * ((frame[size] - frame[size].min()) / max(np.ptp(frame[size]), 1e-9)) ** 2
-    look = {"edgecolor": PAPER, "linewidth": 0.5, "zorder": 3}
-    if hue is None:
-        colour = {"color": NAVY} if value is None else {"c": frame[value], "cmap": f"{style.SEQUENTIAL}_r"}
-        drawn = ax.scatter(frame["lon"], frame["lat"], s=area, **colour, **look)
-        if value is not None:
-            held = fig.colorbar(drawn, ax=ax, shrink=0.5, label=heading(value, lang), drawedges=False)
-            held.outline.set_visible(False)
-    else:
-        colours, markers = _looks(hue, lang, colours, markers)
-        for place, (one, part) in enumerate(frame.groupby(hue, sort=False)):
-            shade = colours.get(one, style.CYCLE[place % len(style.CYCLE)])
-            shape = markers.get(one, style.MARKERS[place % len(style.MARKERS)])
-            label = {"label": name(one, hue, lang)}
-            ax.scatter(
-                part["lon"], part["lat"], s=area[part.index], color=shade, marker=shape, **label, **look
-            )
-        held = fig.legend(loc="outside upper center", ncols=5 if lang == "zh" else 4, fontsize=7.5)
-        for handle in held.legend_handles:
-            handle.set_sizes([30])
-    ax.set(aspect=1 / np.cos(np.deg2rad(frame["lat"].mean())))
-    ax.grid(True, axis="both")
-    _labelled(ax, lang, "lon", "lat")
-    name_points(ax, frame[frame[unit].isin(marked)], lang, x="lon", y="lat", unit=unit, around=frame)
     return fig
 
 
@@ -730,7 +689,7 @@ def name_points(
 
     if frame.empty:
         return
-    look = {"fontsize": 7, "path_effects": HALO, "zorder": 5}
+    look = {"fontsize": 7, "zorder": 5, "bbox": VEIL}
     texts = [
         ax.text(*point, text, **look)
         for *point, text in zip(frame[x], frame[y], names(frame, unit, lang), strict=True)

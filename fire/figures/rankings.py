@@ -17,7 +17,8 @@ def league(frame: pd.DataFrame, lang: str):
     fig, (left, right) = style.subplots(
         1, 2, height=0.17 * len(frame) + 1.1, sharey=True, width_ratios=[1, 1.2]
     )
-    of_group = dict(zip(frame["group"].unique(), style.CYCLE * len(frame)))
+    shades = [style.NAVY, style.SKY, style.TEAL, style.SAND, style.BASE] * len(frame)
+    of_group = dict(zip(frame["group"].unique(), shades))
     kit.bars(frame, lang, y="unit", x="score", colours=frame["group"].map(of_group), digits=1, ax=left)
     places = frame.astype({"rank": float})
     ink = {None: style.INK}
@@ -36,31 +37,31 @@ def profile(frame: pd.DataFrame, lang: str):
     `rankings.profile`."""
     frame = _named(frame, lang).assign(name=frame[f"pillar_{lang}"])
     few = int(frame["score"].max() < 20)
-    units = frame["unit"].nunique()
-    fig = kit.heat(
-        frame, lang, y="unit", x="name", value="score", digits=few, height=0.17 * units + 1.2, size=6.5
-    )
+    look = {"digits": few, "height": 0.165 * frame["unit"].nunique() + 0.6, "size": 6.5, "bar": False}
+    fig = kit.heat(frame, lang, y="unit", x="name", value="score", high=1.5 * frame["score"].max(), **look)
     ax = fig.axes[0]
+    ax.xaxis.tick_top()
     ax.set_xticks(ax.get_xticks(), [kit.wrap(name, lang, 16) for name in frame["name"].unique()])
     return fig
 
 
 def comparison(frame: pd.DataFrame, lang: str):
     """Ranks of common cities in two rankings (columns `a` with its range `a_low`, `a_high`, and `b`; names in
-    `attrs["names"]`) about the line of equal ranks; hollow where the range is more than one rank, cities in
-    `outlier` in the highlight colour."""
-    fig, ax = style.subplots(height=3.8, width=4.6)
-    top = frame[["a", "b"]].max(axis=None) + 1
-    ax.plot([0, top], [0, top], color=style.FAINT, linewidth=1)
-    colours = np.where(frame["outlier"], style.HIGHLIGHT, style.BASE)
-    ax.hlines(frame["b"], frame["a_low"], frame["a_high"], color=style.FAINT)
+    `attrs["names"]`) about the line of equal ranks; hollow where the range is more than one rank. Cities in `outlier` are in
+    the highlight colour; they and those whose rank is sure are named."""
+    fig, ax = style.subplots(height=4.3, width=4.6)
+    top = frame[["a_high", "b"]].max(axis=None) + 1
+    ax.plot([0, top], [0, top], color=style.BASE, linewidth=0.8, linestyle="--")
+    colours = np.where(frame["outlier"], style.HIGHLIGHT, style.NAVY)
+    ax.hlines(frame["b"], frame["a_low"], frame["a_high"], color=colours, linewidth=1.6, alpha=0.35)
     sure = frame["a_low"].eq(frame["a_high"])
     faces = np.where(sure, colours, style.PAPER)
-    ax.scatter(frame["a"], frame["b"], s=26, c=faces, edgecolors=colours, zorder=3)
+    ax.scatter(frame["a"], frame["b"], s=22, c=faces, edgecolors=colours, linewidth=0.9, zorder=3)
     (one, _), (other, _) = frame.attrs["names"]
     ax.set(xlim=(0, top), ylim=(0, top), xlabel=codebook.word(one, lang), ylabel=codebook.word(other, lang))
     ax.grid(True, axis="both")
-    kit.name_points(ax, frame, lang, x="a", y="b", unit="city")
+    named = frame[frame["outlier"] | sure]
+    kit.name_points(ax, named, lang, x="a", y="b", unit="city", around=frame)
     return fig
 
 

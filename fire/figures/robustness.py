@@ -1,8 +1,9 @@
 """Figures on the robustness of ranks and on the audit: rank intervals, pairs, Sobol' indices, importance."""
 
+import matplotlib as mpl
 import numpy as np
-import seaborn as sns
 
+from fire import codebook
 from fire.figures import kit, style
 
 SIDE = 30  # rows that one column of axes holds
@@ -13,51 +14,52 @@ def ranks(frame, lang):
     rank_low, rank_high (bar), group (shades alternate); the best first."""
     rows = len(frame) if len(frame) <= SIDE else -(-len(frame) // 2)
     parts = [frame.iloc[start : start + rows] for start in range(0, len(frame), rows)]
-    fig, axes = style.subplots(1, len(parts), height=0.17 * rows + 0.7, squeeze=False)
+    fig, axes = style.subplots(1, len(parts), height=0.152 * rows + 0.62, squeeze=False)
     for ax, part in zip(axes[0], parts, strict=True):
         kit.rows(kit.names(part, "unit", lang), lang, size=7, ax=ax)
         place, shades = np.arange(len(part)), np.where(part["group"] % 2, style.BASE, style.FAINT)
-        ax.barh(
-            place,
-            part["rank_high"] - part["rank_low"] + 0.5,
-            left=part["rank_low"] - 0.25,
-            height=0.66,
-            color=shades,
-        )
-        ax.scatter(part["rank_median"], place, s=52, marker="|", color=style.NAVY, linewidth=1.3, zorder=3)
-        ax.scatter(part["rank"].astype(float), place, s=16, color=style.HIGHLIGHT, zorder=4)
+        left, wide = part["rank_low"] - 0.25, part["rank_high"] - part["rank_low"] + 0.5
+        bar = ax.barh(place, wide, left=left, height=0.66, color=shades)
+        tick = {"marker": "|", "color": style.NAVY, "linewidth": 1.3, "zorder": 3}
+        middle = ax.scatter(part["rank_median"], place, s=52, **tick)
+        dot = ax.scatter(part["rank"].astype(float), place, s=13, color=style.HIGHLIGHT, zorder=4)
         ends = part["rank_low"].min() - 1, part["rank_high"].max() + 1
-        ax.set(xlabel=kit.heading("rank", lang), ylabel="", xlim=ends)
+        ax.set(xlabel=kit.heading("rank", lang), ylabel="", xlim=ends, ylim=(rows - 0.4, -0.6))
+    keys = {"rank": dot, "rank_median": middle, "rank_interval": bar[0]}
+    texts = [kit.heading(key, lang) for key in keys]
+    fig.legend(list(keys.values()), texts, loc="outside upper right", ncols=3, handlelength=1.2)
     return fig
 
 
 def pairs(frame, lang):
-    """Share of the indices in which the unit of the row is ahead of the unit of the column, each pair once. Columns: unit,
-    other, p_ahead, in the order of the rows; `attrs["sure"]`: the share from which a cell is not written."""
+    """Share of the indices in which the unit of the row is ahead of the unit of the column, each pair once: the darker, the
+    more open. Columns: unit, other, p_ahead, in the order of the rows; `attrs["sure"]`: the share from which an order is
+    certain and its cell empty."""
     order, sure = list(dict.fromkeys(frame["unit"])), frame.attrs["sure"]
     wide = frame.pivot(index="unit", columns="other", values="p_ahead").reindex(index=order, columns=order)
-    fig, ax = style.subplots(height=0.19 * len(order) + 1.2)
-    sns.heatmap(
-        wide,
-        mask=np.tril(np.ones(wide.shape, bool)),
-        annot=wide.map(lambda chance: f"{chance:.2f}" if 1 - sure < chance < sure else ""),
-        fmt="",
-        annot_kws={"fontsize": 5.6},
-        cmap=style.DIVERGING,
-        vmin=0,
-        vmax=1,
-        linewidths=0.3,
-        linecolor=style.PAPER,
-        cbar_kws={"label": kit.heading("p_ahead", lang), "shrink": 0.6, "pad": 0.02},
-        xticklabels=[kit.name(unit, "unit", lang) for unit in order],
-        yticklabels=[kit.name(unit, "unit", lang) for unit in order],
-        ax=ax,
-    )
-    ax.tick_params(labelsize=7)
-    ax.tick_params(axis="x", labelrotation=90)
-    ax.tick_params(axis="y", labelrotation=0)
-    ax.set(xlabel="", ylabel="")
+    fig, ax = style.subplots(height=0.165 * len(order) + 0.5)
+    shade = mpl.colormaps[style.SEQUENTIAL]
+    certain = []
+    for row, column in zip(*np.triu_indices(len(order), 1)):
+        chance = wide.iat[row, column]
+        if not 1 - sure < chance < sure:
+            certain.append((column, row))
+            continue
+        colour = shade(0.8 * (1 - 2 * abs(chance - 0.5)))
+        box = mpl.patches.Rectangle((column - 0.47, row - 0.46), 0.94, 0.92, facecolor=colour, linewidth=0)
+        ax.add_patch(box)
+        ink = style.ON_DARK if kit.dark(colour) else style.ON_LIGHT
+        ax.text(column, row, f"{100 * chance:.0f}", ha="center", va="center", fontsize=6.5, color=ink)
+    ax.plot(*np.array(certain).reshape(-1, 2).T, ".", color=style.BASE, ms=2.5)
+    said = [codebook.word(one, lang) for one in ("pairs_open", "pairs_certain")]
+    ax.text(0.3, len(order) - 1, "\n".join(said), va="bottom", fontsize=7, color=style.MUTED, linespacing=1.5)
+    labels = [kit.name(unit, "unit", lang) for unit in order]
+    ax.set_xticks(range(len(order)), labels, fontsize=7, rotation=90, color=style.INK)
+    ax.set_yticks(range(len(order)), labels, fontsize=7)
+    ax.set(xlim=(-0.6, len(order) - 0.5), ylim=(len(order) - 0.5, -0.6))
+    ax.xaxis.tick_top()
     ax.grid(False)
+    ax.spines[:].set_visible(False)
     return fig
 
 

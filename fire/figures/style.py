@@ -3,6 +3,7 @@
 Importing this module sets seaborn and matplotlib up. Figures draw no title and no source: the report sets both as caption.
 """
 
+import io
 import itertools
 import re
 import warnings
@@ -50,7 +51,7 @@ def _use() -> None:
     rc = {
         "font.family": [fonts.FAMILY, "DejaVu Sans"],
         "font.size": 8,
-        "axes.unicode_minus": False,
+        "axes.unicode_minus": True,
         "text.color": INK,
         "axes.labelcolor": MUTED,
         "axes.edgecolor": MUTED,
@@ -95,13 +96,31 @@ def subplots(rows: int = 1, columns: int = 1, height: float = 3.6, width: float 
     return plt.subplots(rows, columns, figsize=(width, height), **options)
 
 
+def svg(fig) -> str:
+    """The figure as SVG with real text, without what matplotlib adds for itself: ids that nothing refers to, comments, metadata
+    and digits below a hundredth of a point."""
+    drawn = io.StringIO()
+    fig.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+    text = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>|<!DOCTYPE.*?>", "", drawn.getvalue(), flags=re.DOTALL)
+    used = set(re.findall(r"#([\w.-]+)", text))
+    return re.sub(r"\s*\n\s*", "\n", re.sub(r"<[^>]*>", lambda tag: _lean(tag[0], used), text))
+
+
+def _lean(tag: str, used: set) -> str:
+    """A tag without an id that is not used, a turn by nothing, and small digits."""
+    tag = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", tag)
+    tag = re.sub(r' transform="rotate\(-?0 [^"]*\)"', "", tag)
+    return re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), tag)
+
+
 def status_note(fig, statuses, lang: str = "zh"):
     """Write below the figure, once and small, that it shows drawn, simulated or assumed values; nothing when it shows none
     or its key says so."""
     soft = [name for name in ("simulated", "drawn", "assumed") if name in set(statuses)]
     keyed = {text.get_text() for held in _legends(fig) for text in held.get_texts()}
     told = {codebook.status(name, lang) for name in soft} | {codebook.word("range_simulated", lang)}
-    if soft and not keyed & told and all(text.get_gid() != "status" for text in fig.texts):
+    said = any(text.get_gid() == "status" for held in (fig, *fig.axes) for text in held.texts)
+    if soft and not said and not keyed & told:
         names = ("、" if lang == "zh" else " and ").join(codebook.status(name, lang) for name in soft)
         text = f"含{names}值" if lang == "zh" else f"Contains {names} values"
         fig.text(0.995, 0, text, ha="right", va="top", fontsize=SMALL, color=MUTED, gid="status")

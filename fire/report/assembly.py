@@ -147,7 +147,9 @@ def assemble(ed, lang: str, frames: dict, shown: dict, chapters: list, preview=(
             if label in CITED.findall(text)  # not in a part whose condition fails
         ]
     volumes = [
-        Volume(name, words[f"title-{name}"], words[f"prefix-{name}"], held) for name, held in texts.items() if held
+        Volume(name, words[f"title-{name}"], words[f"prefix-{name}"], held)
+        for name, held in texts.items()
+        if held
     ]
     defined = [label for one in volumes for label in DEFINED.findall(one.text)]
     faults += [
@@ -163,7 +165,9 @@ def assemble(ed, lang: str, frames: dict, shown: dict, chapters: list, preview=(
         ]
     named = {one.name: _named(one, words, lang) for one in volumes}
     return [
-        replace(one, elsewhere={k: v for name, all in named.items() if name != one.name for k, v in all.items()})
+        replace(
+            one, elsewhere={k: v for name, all in named.items() if name != one.name for k, v in all.items()}
+        )
         for one in volumes
     ], faults
 

@@ -26,7 +26,7 @@ from fire.errors import InputError
 from fire.index import spec as specs
 from fire.index.index import Index
 from fire.index.panel import STATUSES
-from fire.report import narrative, workbook
+from fire.report import narrative, sheets
 
 FOLDER = files.ROOT / "build" / "diff"
 SHEETS = {
@@ -283,7 +283,7 @@ def _workbook(path: Path, frames: dict, said: dict, year: int, names) -> Path:
     with files.atomic_path(path) as part:
         book = xlsxwriter.Workbook(part, {"strings_to_formulas": False, "nan_inf_to_errors": True})
         book.set_properties({"title": said["zh"][0], "created": datetime(year + 1, 6, 1)})
-        styles = workbook.Styles(book)
+        styles = sheets.Styles(book)
         sheet = book.add_worksheet("摘要 Summary")
         for row, line in enumerate([*said["zh"], "", *said["en"]]):
             sheet.write_string(
@@ -293,7 +293,7 @@ def _workbook(path: Path, frames: dict, said: dict, year: int, names) -> Path:
         for key, (zh, en) in SHEETS.items():
             if len(frames.get(key, ())):
                 table = {"title": f"{zh} {en}", "frame": _headed(frames[key], names)}
-                workbook.table_sheet(book.add_worksheet(f"{zh} {en}"[:31]), table, styles)
+                sheets.table_sheet(book.add_worksheet(f"{zh} {en}"[:31]), table, styles)
         book.close()
     return Path(path)
 

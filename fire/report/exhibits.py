@@ -201,9 +201,11 @@ def statuses(frame) -> list[str]:
     return [name for name in STATUS if name in found]
 
 
-def _rendered(record: dict, ed, catalogue) -> dict:
-    """A stored exhibit with its texts in both languages (title, alt, note, source or text) and headings (`labels`)."""
-    entry, values = catalogue[record["entry"]], narrative.facts(ed) | record["values"]
+def _rendered(record: dict, ed, catalogue, facts: dict | None = None) -> dict:
+    """A stored exhibit with its texts in both languages (title, alt, note, source or text) and headings (`labels`);
+    `facts`: those of the edition (`narrative.facts`), where they are at hand."""
+    facts = narrative.facts(ed) if facts is None else facts
+    entry, values = catalogue[record["entry"]], facts | record["values"]
     made = dict(record)
 
     def sure(what: str) -> bool:
@@ -233,7 +235,7 @@ def _rendered(record: dict, ed, catalogue) -> dict:
         made["labels"] = headings(record, entry.get("columns", {}), ed.book)
         for name, cells in record["sentences"].items():
             texts = [
-                cell and catalogue.say(cell["entry"], narrative.facts(ed) | cell["values"], ed.book)
+                cell and catalogue.say(cell["entry"], facts | cell["values"], ed.book)
                 for cell in cells
             ]
             for lang in LANGUAGES:
@@ -273,10 +275,11 @@ def load(folder: Path | str, ed) -> dict:
     Raises InputError with the faults of all entries at once.
     """
     found, faults, catalogue = {}, [], narrative.catalogue(*narrative.folders(ed))
+    facts = narrative.facts(ed)
     for path in sorted(Path(folder, "exhibits").glob("*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
         try:
-            found[record["name"]] = _rendered(record, ed, catalogue)
+            found[record["name"]] = _rendered(record, ed, catalogue, facts)
         except InputError as error:
             faults += [f"{error.what}: {fault}" for fault in error.faults]
     refuse(f"exhibits of {Path(folder).name}", faults)

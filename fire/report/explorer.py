@@ -1,47 +1,54 @@
 """The weight explorer: an offline page on which a reader sets the weights and sees every rank follow.
 
-The page carries the scores of the second level, at full precision, and one small script; it fetches nothing. Of an
-index that rests on draws these are central scores: with the weights as published a simulated rank or score is shown
-as its range, with any other weights it is an illustration, and every row says how much of its weight is known.
+The page carries the scores of the second level, at full precision, and one small script; it fetches nothing. Without the
+script it is the ranking as published. Of an index that rests on draws it carries the draws too: whatever the weights, a
+rank or score that rests on what is not known is shown as its range over the draws, and a move counts only where the
+draws agree on it (`known.SURE`).
 
 The script takes weighted means twice, of the second level and of the pillars. Of an index that does anything else there
-(`still`) there is no explorer: a sentence stands in its place.
+(`still`) there is no explorer: a sentence stands in its place, and nothing should link to it.
 """
 
+import base64
 import html
 import json
 
 import jinja2
+import numpy as np
 import pandas as pd
 
 from fire import codebook, files
-from fire.analysis import views
+from fire.analysis import known, views
 from fire.errors import refuse
 from fire.index import aggregate, rounding, weights
 from fire.report import marks
 
 TEMPLATES = files.REPORTS / "template" / "site"
-NONE = {
-    "zh": "本指数没有权重探索器：页面上的脚本只会算加权算术平均，而本指数不止于此。",
-    "en": "There is no weight explorer of this index: the script on the page takes weighted arithmetic means, and the index does more.",
-}
+STEPS = 2**16 - 1  # a score of a draw is stored in two bytes, between the least and the greatest of its cell
 
 
-def still(index) -> list[str]:
+def texts(lang: str) -> dict:
+    """The words of the page in a language."""
+    return files.read_json(TEMPLATES / "explorer.json")[str(lang)]
+
+
+def still(index, lang: str = "en") -> list[str]:
     """Why the page cannot compute the root from the second level, one sentence each; empty where it can."""
-    spec, why = index.spec, []
+    spec, why, words = index.spec, [], texts(lang)["why"]
     scores = index.steps().scores
     for node in [spec.root, *(pillar for pillar in spec.pillars if spec.children(pillar))]:
         rule, gaps = spec.rules[node], scores[spec.children(node)].isna().any(axis=None)
-        found = [f'aggregation = "{rule["aggregation"]}"'] * (rule["aggregation"] != "arithmetic")
-        found += ["a transform or normalisation of its own"] * aggregate.shaped(rule)
-        found += [f'missing = "{rule["missing"]}"'] * (rule["missing"] != "none")
-        found += ["rounding before it is ranked or goes up"] * (rounding.declared(spec, node) is not None)
-        found += ["another place of a node"] * (rule["same_as"] is not None)
-        found += ["a least share of its children"] * bool(gaps and (rule["coverage"] or rule["least"]))
-        why += [f"{node}: {one}" for one in found]
-    why += ["weights differ by group of units"] * bool(spec.group_weights)
-    return why + ["the lowest score is the best"] * (spec.method["best"] == "low")
+        found = {
+            "aggregation": rule["aggregation"] != "arithmetic",
+            "shaped": aggregate.shaped(rule),
+            "missing": rule["missing"] != "none",
+            "rounding": rounding.declared(spec, node) is not None,
+            "same_as": rule["same_as"] is not None,
+            "coverage": gaps and bool(rule["coverage"] or rule["least"]),
+        }
+        why += [words[key].format(node=spec.label(node, str(lang))) for key, holds in found.items() if holds]
+    why += [words["groups"]] * bool(spec.group_weights)
+    return why + [words["low"]] * (spec.method["best"] == "low")
 
 
 def presets(index) -> dict[str, dict[str, float]]:
@@ -80,7 +87,7 @@ def compared(index) -> pd.DataFrame:
 
 def data(edition, lang: str, scores: pd.DataFrame | None = None, links: dict | None = None) -> dict:
     """What the page's script works on: the tree, the presets, and by year and city the second-level scores, how much of
-    each is known, and what the edition says of rank and score of the root.
+    each is known, its draws, and what the edition says of rank and score of the root.
 
     `scores`: with status and range (as of `known.results`), those of the index itself when not given. `links`: address
     of the page of a city, where it has one.
@@ -92,7 +99,8 @@ def data(edition, lang: str, scores: pd.DataFrame | None = None, links: dict | N
     )
     leaves = [node for nodes in tree.values() for node in nodes]
     scores = marks.scores(index) if scores is None else scores
-    known = scores.pivot(index=["year", "unit"], columns="node", values="known_share")
+    shares = scores.pivot(index=["year", "unit"], columns="node", values="known_share")
+    groups = {} if index.groups is None else index.groups
     return {
         "tree": tree,
         "nodes": leaves,
@@ -106,14 +114,20 @@ def data(edition, lang: str, scores: pd.DataFrame | None = None, links: dict | N
                 "name": codebook.unit(unit, lang),
                 "zh": unit,
                 "en": codebook.unit(unit, edition.book.en),
-                "region": codebook.unit(index.groups.get(unit, ""), lang) if index.groups is not None else "",
+                "region": codebook.unit(groups.get(unit, ""), lang),
+                "area": codebook.unit(groups.get(unit, ""), edition.book.en).lower().replace(" ", "-"),
                 "href": (links or {}).get(unit, ""),
             }
             for unit in index.units
         ],
         "scores": {year: _rows(index.wide(year)[leaves], index.units) for year in index.years},
-        "known": {year: _rows(known.loc[year][leaves].round(3), index.units) for year in index.years},
+        "known": {year: _rows(shares.loc[year][leaves].round(3), index.units) for year in index.years},
+        "draws": {year: _draws(index, year, leaves) for year in index.years}
+        if index.draws is not None
+        else {},
         "said": {year: _said(scores, year, index, lang) for year in index.years},
+        "ends": [known.LOW, known.HIGH],
+        "sure": known.SURE,
     }
 
 
@@ -125,19 +139,45 @@ def _rows(table: pd.DataFrame, units: list) -> list[list]:
     ]
 
 
+def _draws(index, year: int, leaves: list) -> dict:
+    """The second-level scores that differ between the draws: `cells` (places of unit and node), `low` and `width` of each,
+    and `steps`, a number (two bytes) for each cell of the first draw, the second, …: score = low + width × number / STEPS."""
+    each = np.array([one.steps().scores.loc[year][leaves].reindex(index.units) for one in index.completions])
+    low, width = each.min(axis=0), np.ptp(each, axis=0)
+    rows, columns = np.nonzero(width > 0)
+    low, width = low[rows, columns], width[rows, columns]
+    steps = np.rint((each[:, rows, columns] - low) / width * STEPS).astype("<u2")
+    return {
+        "many": len(each),
+        "cells": np.column_stack([rows, columns]).tolist(),
+        "low": low.round(6).tolist(),
+        "width": width.round(6).tolist(),
+        "steps": base64.b64encode(steps.tobytes()).decode(),
+    }
+
+
 def _said(scores: pd.DataFrame, year: int, index, lang) -> list:
-    """Rank and score of the root as the edition gives them, for each unit: text and whether it is soft."""
+    """Rank and score of the root as the edition gives them, for each unit: text, whether it is soft, its ends."""
     now = scores[scores["year"].eq(year) & scores["node"].eq(index.spec.root)]
     lines = {line["unit"]: line for line in now.to_dict("records")}
     said = []
     for unit in index.units:
         cells = (
-            [marks.cell(lines[unit], *one, lang) for one in (("rank", 0), ("score", 3))]
-            if unit in lines
-            else []
+            [_cell(lines[unit], *one, lang) for one in (("rank", 0), ("score", 3))] if unit in lines else []
         )
-        said.append([[f"{one['text']} {one['mark']}".strip(), one["soft"]] for one in cells] or None)
+        said.append(cells or None)
     return said
+
+
+def _cell(line: dict, measure: str, digits: int, lang) -> list:
+    """What stands in a cell: text with its mark, whether it is soft, and the ends of its range (None where there are none)."""
+    told = marks.cell(line, measure, digits, lang)
+    ends = (line[f"{measure}_{end}"] if told["soft"] else line[measure] for end in ("low", "high"))
+    return [
+        f"{told['text']} {told['mark']}".strip(),
+        told["soft"],
+        *(None if pd.isna(end) else float(end) for end in ends),
+    ]
 
 
 def _statuses(index, scores: pd.DataFrame) -> set:
@@ -146,30 +186,47 @@ def _statuses(index, scores: pd.DataFrame) -> set:
     return {status for measure in ("rank", "score") for status in root[f"{measure}_status"].dropna()}
 
 
-def fragment(edition, lang: str = "zh", scores: pd.DataFrame | None = None, links: dict | None = None) -> str:
-    """The explorer as one `<section>` with its style and script, for a page of the report; arguments as of `data`. Of an
-    index that the script cannot compute (`still`) the section says so."""
-    if why := still(edition.index):
-        told = (
-            f"{NONE[str(lang)]}（{'；'.join(why)}）"
-            if lang == "zh"
-            else f"{NONE[str(lang)]} ({'; '.join(why)})"
-        )
-        return f'<section id="weight-explorer"><p>{html.escape(told)}</p></section>'
+def _ranking(found: dict, index) -> list[dict]:
+    """The rows of the table as published, best first: `place` (in `found`), unit, rank and score as said."""
+    root = index.wide()[index.spec.root].reindex(index.units).to_numpy(float)
+    said = found["said"][index.year]
+    order = sorted(range(len(root)), key=lambda place: (np.isnan(root[place]), -root[place]))
+    return [{"place": place, **found["units"][place], "said": said[place]} for place in order]
+
+
+def fragment(
+    edition,
+    lang: str = "zh",
+    scores: pd.DataFrame | None = None,
+    links: dict | None = None,
+    heading: str = "h2",
+) -> str:
+    """The explorer as one `<section>` with its style and script, for a page of the report; arguments as of `data`. It
+    holds no id, so that a page may hold several. Of an index that the script cannot compute (`still`) the section says so.
+    """
+    words = texts(lang)
+    if why := still(edition.index, str(lang)):
+        told = f"{words['none']}{'；'.join(why)}。" if lang == "zh" else f"{words['none']}{'; '.join(why)}."
+        return f'<section class="explorer"><p>{html.escape(told)}</p></section>'
     loader = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
     scores = marks.scores(edition.index) if scores is None else scores
     found = data(edition, lang, scores, links)
-    content = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
-    texts = files.read_json(TEMPLATES / "explorer.json")
+    rows = _ranking(found, edition.index)
+    kept = found | {"units": [{k: v for k, v in one.items() if k != "href"} for one in found["units"]]}
+    content = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
     soft = any(
         share is not None and share < 1 for year in found["known"].values() for row in year for share in row
     )
     return loader.get_template("explorer.html").render(
-        text=texts[str(lang)],
-        title=texts[str(lang)]["title"],
+        text=words,
+        title=words["title"],
+        heading=heading,
         lang=str(lang),
+        steps=STEPS,
+        name=f"fire-{edition.name}-explorer.{lang}.csv",
+        rows=rows,
         data=content.replace("<", "\\u003c").replace("\u2028", "\\u2028"),
         soft=soft,
         legend=marks.legend(_statuses(edition.index, scores) - {"observed"}, edition.book.lang(lang))

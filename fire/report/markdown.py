@@ -1,4 +1,4 @@
-"""A figure or table of the report as Markdown, in one language: caption, source and status included."""
+"""A figure or table of the report as Markdown, in one language: caption, note and source included."""
 
 import re
 import struct
@@ -11,17 +11,22 @@ from fire.report import exhibits, narrative, site
 from fire.report.exhibits import plain
 
 WIDE = 8  # columns from which a table is set smaller
-LINE, NARROW = 96, 12  # characters of a line; of a column that is not made narrower
+FLOATS = 20  # lines up to which a table stands whole, at the top or the foot of a page
+LONG = 24  # rows beyond which a slim table stands in two columns of a page
+LINE, SLIM = 96, 55  # characters of a line, of half a page
+NARROW, WIDEST = 12, 60  # of a column that is not made narrower, of one that takes no more
 
 
-def figure(record: dict, lang: str, words: dict) -> str:
-    """Markdown of a figure: takeaway title as caption, then source and status."""
+def figure(record: dict, lang: str, words: dict, here: bool = False) -> str:
+    """Markdown of a figure: takeaway title as caption, then note and source; `here`: in the PDF it stands where it is
+    named, and does not float to the top or the foot of a page."""
     alt = re.sub(r"[\s\"\\]+", " ", record["alt"][lang]).replace("&", "&amp;").replace("<", "&lt;")
     name = record["name"]
     wide, high = _pixels(record["folder"] / "figures" / f"{name}.{lang}.png")
     attributes = f'#fig:{name} alt="{alt}" pixels="{wide}x{high}"'
     image = f"![{plain(record['title'][lang])}](figures/{name}.{lang}.svg){{{attributes}}}"
-    return f"::: {{.exhibit .figure}}\n{image}\n\n{_source_line(record, lang, words)}\n:::\n"
+    floats = "" if here else " .floats"
+    return f"::: {{.exhibit .figure{floats}}}\n{image}\n\n{_source_line(record, lang, words)}\n:::\n"
 
 
 def _pixels(path: Path) -> tuple[int, int]:
@@ -51,12 +56,17 @@ def table(
         [plain(cell) or " " for cell in row] for row in [list(shown.columns), *shown.itertuples(index=False)]
     ]
     spans = [
-        min(max(_heading_width(head), *map(width, cells), 3), 40) for head, *cells in zip(*grid, strict=True)
+        min(max(_heading_width(head), *map(width, cells), 3), WIDEST)
+        for head, *cells in zip(*grid, strict=True)
     ]
     right = [labels[name]["kind"] in ("number", "p") and frame[name].dtype.kind in "ifb" for name in columns]
+    columns_wide = fitted(spans)
     rule = [
-        ":" * (not end) + "-" * (span + 3) + ":" * end for span, end in zip(fitted(spans), right, strict=True)
+        ":" * (not end) + "-" * (span + 3) + ":" * end for span, end in zip(columns_wide, right, strict=True)
     ]
+    lines_high = sum(
+        max(-(-width(cell) // span) for cell, span in zip(row, columns_wide, strict=True)) for row in grid
+    )
     for column, name in enumerate(columns):
         if labels[name]["kind"] in ("city", "region"):
             for row, place in zip(grid[1:], frame[name], strict=False):
@@ -65,7 +75,9 @@ def table(
     cut = None
     if rows and len(frame) > rows:
         cut = narrative.environment(lang).from_string(words["rows-word"]).render(shown=rows, total=len(frame))
-    size = " .wide" if len(grid[0]) >= WIDE else ""
+    slim = len(shown) > LONG and sum(spans) + 3 * len(spans) <= SLIM
+    size = " .wide" if len(grid[0]) >= WIDE else " .slim" if slim else ""
+    size += " .floats" * (lines_high <= FLOATS)
     caption = f": {plain(record['title'][lang])} {{#tbl:{record['name']}}}"
     text = "\n".join(lines)
     return f"::: {{.exhibit{size}}}\n{text}\n\n{caption}\n\n{_source_line(record, lang, words, cut)}\n:::\n"
@@ -77,14 +89,11 @@ def _place_link(text: str, place, lang: str) -> str:
 
 
 def _source_line(record: dict, lang: str, words: dict, cut: str | None = None) -> str:
-    """Source, data status and note of an exhibit, in a Div of class `source`."""
+    """Note and source of an exhibit, in a Div of class `source`."""
     notes = [record.get("note", {}).get(lang), cut]
-    named = (
-        f"{codebook.status(name, lang)} {codebook.mark(name, lang)}".strip() for name in record["status"]
-    )
-    statuses = words["comma"].join(named)
-    parts = [words["note-word"] + note for note in notes if note]
-    parts += [words["source-word"] + record["source"][lang], words["status-word"] + statuses]
+    parts = [words["note-word"] + note for note in notes if note] + [
+        words["source-word"] + record["source"][lang]
+    ]
     space = "" if lang == "zh" else " "
     text = space.join(part if part.endswith((".", "。")) else part + words["stop"] for part in parts)
     return f"::: {{.source}}\n{plain(text)}\n:::\n"

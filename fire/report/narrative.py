@@ -21,6 +21,10 @@ from fire.errors import InputError, refuse, suggest
 
 FOLDER = files.REPORTS / "exhibits"
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+ARTICLED = re.compile(
+    r"\b(Area|Delta|Peninsula|Strait|Gulf|Yangtze|(North|South)(east|west))$"
+)  # names with "the"
+START = re.compile(r"(^|[.?!] )the (?=[A-Z])")  # of a sentence that begins with such a name
 SMALL_P = re.compile(r"< 0\.0*1\b")  # of a p-value below what is printed
 COUNT_WORDS = {
     "zh": re.compile(r"[两二三四五六七八九十百千]+(?=[个座家项位名种类])"),
@@ -175,12 +179,19 @@ def facts(ed) -> dict:
 def _render(path, name: str, what: str, lang, template: str, values: dict) -> str:
     """One text in one language; errors name the line of the template."""
     try:
-        return " ".join(environment(lang).from_string(template).render(spans(values)).split())
+        said = " ".join(_compiled(environment(lang), template).render(spans(values)).split())
+        return said if lang == "zh" else START.sub(lambda found: found[1] + "The ", said)
     except (jinja2.TemplateError, InputError, TypeError, ValueError, KeyError) as error:
         line = _first_line(path, name, what, lang) + error_line(error) - 1
         raise InputError(
             f"{path}: line {line}, [{name}] {what} {lang}", [f"{getattr(error, 'message', None) or error}"]
         ) from error
+
+
+@cache
+def _compiled(env: jinja2.Environment, template: str) -> jinja2.Template:
+    """A template, compiled once a process."""
+    return env.from_string(template)
 
 
 _ENVIRONMENTS: dict = {}
@@ -201,6 +212,7 @@ def environment(lang) -> jinja2.Environment:
                 "num": number,
                 "pct": lambda value, digits=2: number(value, digits) + ("%" if lang == "zh" else " per cent"),
                 "join": lambda names: join(names, lang),
+                "the": lambda names: with_article(names, lang),
                 "ordinal": lambda rank: ordinal(rank, lang),
                 "plural": _plural,
                 "p": p_value,
@@ -288,6 +300,17 @@ def join(names, lang: str = "zh") -> str:
     return f"{comma.join(head)}{conjunction}{last}" if head else last
 
 
+def with_article(names, lang: str = "en"):
+    """English names of areas (one or a list) with the article that belongs to them in a sentence.
+
+    >>> with_article(["Greater Bay Area", "North China"]), with_article("大湾区", "zh")
+    (['the Greater Bay Area', 'North China'], '大湾区')
+    """
+    if not isinstance(names, str):
+        return [with_article(name, lang) for name in names]
+    return f"the {names}" if lang == "en" and ARTICLED.search(names) else names
+
+
 def ordinal(rank: int, lang: str = "zh") -> str:
     """A rank as words.
 
@@ -349,18 +372,20 @@ def template_faults(path, name: str, what: str, templates: dict) -> list[str]:
     """Numbers typed into a template: digits, and counts in words."""
     faults = []
     for lang in LANGUAGES:
-        first = _first_line(path, name, what, lang)
         try:
-            typed = _typed_numbers(templates[lang], lang)
+            wrong = [
+                (line, f"'{word}' is typed: give it as a value")
+                for line, word in _typed_numbers(templates[lang], lang)
+            ]
         except jinja2.TemplateSyntaxError as error:
-            typed = []
-            faults.append(f"line {first + error.lineno - 1}, {lang}: {error.message}")
-        faults += [
-            f"line {first + line - 1}, {lang}: '{word}' is typed: give it as a value" for line, word in typed
-        ]
+            wrong = [(error.lineno, error.message)]
+        if wrong:
+            first = _first_line(path, name, what, lang)
+            faults += [f"line {first + line - 1}, {lang}: {said}" for line, said in wrong]
     return faults
 
 
+@cache
 def _typed_numbers(template: str, lang: str) -> list[tuple]:
     """`(line, word)` of each number that a template types, outside the arguments of filters and conditions."""
     tree = environment(lang).parse(template)

@@ -252,14 +252,7 @@ def one(ed, entry: dict, study: str | None, template: Path) -> tuple[_Chapter, l
     place = (STUDIES / study / "notebooks" if study else NOTEBOOKS) / f"{stem}.ipynb"
     notebook = place if place.exists() else None
     chapter = _Chapter(
-        name,
-        texts,
-        notebook,
-        (),
-        tuple(entry.get("needs", [])),
-        entry.get("request", False),
-        study,
-        volume,
+        name, texts, notebook, (), tuple(entry.get("needs", [])), entry.get("request", False), study, volume
     )
     if not notebook:
         wants = (

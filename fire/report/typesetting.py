@@ -13,7 +13,15 @@ from fire.figures import fonts
 from fire.report import programme, word
 
 MARKDOWN = "markdown-smart-implicit_figures+implicit_figures+east_asian_line_breaks"
-NOT_META = ("stop", "comma", "rows-word", "reference-report", "reference-technical")  # words of the frame that pandoc need not know
+CLEARANCES = ("1.5", "1.4", "1.3", "1.7", "1.8", "2")  # em, around what floats; others where Typst fails
+COVER = "index-map"  # the exhibit on the cover of an edition that has it
+NOT_META = (
+    "stop",
+    "comma",
+    "rows-word",
+    "reference-report",
+    "reference-technical",
+)  # words of the frame that pandoc need not know
 
 
 def typeset(job: tuple) -> list[dict]:
@@ -27,9 +35,7 @@ def typeset(job: tuple) -> list[dict]:
     makers = {kind: maker for kind, maker in MAKERS.items() if kind in formats}
     common = source(work, lang, words, volume, template, preview)
     for kind, make in makers.items():
-        make(
-            [*common, f"--resource-path={folder}"], folder / f"{stem}.{kind}", work, template, lang, epoch
-        )
+        make([*common, f"--resource-path={folder}"], folder / f"{stem}.{kind}", work, template, lang, epoch)
     shutil.rmtree(work)
     title = {lang: volume.title}
     return [
@@ -41,7 +47,12 @@ def typeset(job: tuple) -> list[dict]:
 def source(work: Path, lang: str, words: dict, volume, template: Path, preview: bool = False) -> list[str]:
     """Write the Markdown of a volume and its words into the folder `work`; returns what pandoc is called with."""
     files.write_text(work / "report.md", volume.text)
-    meta = {**words, "title": volume.title, "edition": words["kicker"], "date": words["kicker"]}  # date: for Word
+    meta = {
+        **words,
+        "title": volume.title,
+        "edition": words["kicker"],
+        "date": words["kicker"],
+    }  # date: for Word
     known = {key: value for key, value in meta.items() if key not in NOT_META}
     known |= {"volume-prefix": volume.prefix, "elsewhere": volume.elsewhere}
     # in a file and not on the command line, whose encoding may lack them
@@ -75,10 +86,10 @@ def pandoc(arguments: list[str], epoch: str) -> None:
 
 def pdf(common, path: Path, work: Path, template: Path, lang: str, epoch: str) -> None:
     """The typeset report, by Typst."""
-    import typst
-
     written = path.parent / f".{path.stem}.typ"
     typesetting = {"font": fonts.FAMILY, "typst-lang": lang, "typst-region": "cn" if lang == "zh" else ""}
+    cover = Path("figures", f"{COVER}.{lang}.svg")
+    typesetting["cover"] = cover.as_posix() if (path.parent / cover).exists() else ""
     pandoc(
         [
             *common,
@@ -92,14 +103,31 @@ def pdf(common, path: Path, work: Path, template: Path, lang: str, epoch: str) -
         epoch,
     )
     with files.atomic_path(path) as part:
-        typst.compile(
-            str(written),
-            output=str(part),
-            root=str(path.parent),
-            font_paths=[str(fonts.FONT_DIR)],
-            ignore_system_fonts=True,
-        )
+        _compile(written, part)
     written.unlink()
+
+
+def _compile(source: Path, target: Path) -> None:
+    """Typst source → PDF. Where what floats meets a page break in a certain way, Typst cannot tag the pages
+    (https://github.com/typst/typst/issues/8487); then other clearances are tried, in the end pages without tags."""
+    import typst
+
+    tries = [(clearance, True) for clearance in CLEARANCES] + [(CLEARANCES[0], False)]
+    for clearance, tags in tries:
+        try:
+            typst.compile(
+                str(source),
+                output=str(target),
+                root=str(source.parent),
+                font_paths=[str(fonts.FONT_DIR)],
+                ignore_system_fonts=True,
+                sys_inputs={"clearance": clearance},
+                pdf_tags=tags,
+            )
+            return
+        except RuntimeError as error:
+            if "internal error" not in str(error) or not tags:
+                raise
 
 
 def docx(common, path: Path, work: Path, template: Path, lang: str, epoch: str) -> None:

@@ -1,14 +1,11 @@
-"""The Excel workbook of an edition: every table, the codebook, and the index itself as live formulas.
+"""The Excel workbook of an edition, one file a language: ranking with weights that may be changed, results, and an index.
 
-Change a weight on the sheet 权重 in Excel or LibreOffice: scores and ranks of all units are recomputed there, by
-the same steps as `fire.index.score` (transform, posts, weights rescaled among the children that have a value).
+Change a weight on the second sheet in Excel or LibreOffice: scores, ranks and the order of the ranking follow
+(`fire.report.formulas`). All other sheets are results. They are long, one row a value, as a value has four companions
+(status, both ends of its range, rank) that a wide table could not hold side by side; the wide view is the sheet of
+calculation.
 
-Where the index uses a rule for which a sheet has no formula (`live`), these sheets hold its scores and ranks as values, and
-say why.
-
-Raw values stand there only where they are known. In place of an indicator that is drawn (`fire.index.draws`) the
-calculation sheets hold the mean of its scores over the draws. Every value has a fill by its status; where not all is
-observed, a column beside it says the status, and the range of what is simulated.
+Raw values stand there only where they are known. Every value has the fill of its status, which stands in words beside it.
 """
 
 from datetime import datetime
@@ -16,85 +13,72 @@ from pathlib import Path
 
 import pandas as pd
 import xlsxwriter
-from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from fire import codebook
-from fire.analysis import drawn, views
+from fire import codebook, files
+from fire.analysis import known as knowledge
+from fire.analysis import views
 from fire.analysis.known import SOFT
 from fire.errors import refuse
 from fire.files import atomic_path
-from fire.index.panel import KEY, STATUSES
-from fire.report import exhibits, marks, release
+from fire.index.panel import STATUSES
+from fire.report import exhibits, formulas, marks, narrative, release, sheets
+from fire.report.formulas import still
+from fire.report.sheets import Column, companions, numbers, texts
 
-FORMATS: dict[str, dict] = {
-    "head": {"bold": True, "bg_color": "#E8EDF2", "bottom": 1, "text_wrap": True, "valign": "top"},
-    "title": {"bold": True, "font_size": 14},
-    "note": {"font_color": "#555555", "text_wrap": True, "valign": "top"},
-    "edit": {"bg_color": "#FFF6D6", "border": 1, "num_format": "0.0000"},
-    "score": {"num_format": "0.000"},
-    "share": {"num_format": "0.0000"},
-    "one": {"num_format": "0.0"},
-    "two": {"num_format": "0.00"},
-    "raw": {"num_format": "#,##0.##"},
-    "whole": {"num_format": "0"},
-    "signed": {"num_format": "+0;-0;0"},
-    "wrap": {"text_wrap": True, "valign": "top"},
-    "sign": {"bold": True, "font_color": "#A62B2B", "font_size": 12},
-    "beside": {"font_color": "#66717D"},
-    "link": {"font_color": "#12304F", "underline": 1},
-}
-CHANGE = ("growth_pct", "rank_change")  # against the year before
-PLACES = {0: "whole", 1: "one", 2: "two", 3: "score", 4: "share"}  # format of a number by its decimals
-FILLS = {  # of a cell, by the status of its value; an observed one has none
-    "printed": "#DCE8F4",
-    "implied": "#E3EEDC",
-    "estimated": "#FBEFD0",
-    "imputed": "#FBEFD0",
-    "drawn": "#E4E4E4",
-    "assumed": "#F3DEDE",
-    "simulated": "#E4E4E4",
-}
-LOGARITHMS = {"identity": "{}", "log": "LN({})", "log1p": "LN(1+{})"}  # Excel formula of each transform
-SHEETS = {
-    "about": "说明 About",
-    "ranking": "排名 Ranking",
-    "weights": "权重 Weights",
-    "codebook": "编码本 Codebook",
-    "status": "数据状态 Status",
-}
-BACK = (  # of raw values that their source does not give away: zh, en
-    "来源未写明可否转发的原始值不列出，其得分写作数值。",
-    "Raw values whose source does not say that they may be passed on are left out; their scores stand as numbers.",
+__all__ = ["still", "write"]
+SHEETS = (
+    "contents",
+    "ranking",
+    "weights",
+    "scores",
+    "changes",
+    "intervals",
+    "regions",
+    "system",
+    "calculation",
+    "observed",
+    "tables",
+    "status",
 )
-MARKED = {
-    "zh": "底色与记号的含义见“数据状态”表。",
-    "en": "Fills and marks are explained on the sheet of statuses.",
+PARTS = {  # sentences and headings of the catalogue, workbook-<part>-<name>
+    "line": ("live", "still", "drawn", "back", "licence", "citation"),
+    "said": ("own", "changed", "none", "zero", "rescaled", "negative"),
+    "head": (
+        *(
+            "sheet",
+            "holds",
+            "place",
+            "live",
+            "edition",
+            "gain",
+            "level",
+            "parent",
+            "edit",
+            "own",
+            "share",
+            "sum",
+        ),
+        *("note", "key", "weight", "example", "meaning", "lower", "upper", "where"),
+    ),
+    "word": ("up", "down"),
 }
-STILL = (  # of an index that formulas cannot compute: zh, en
-    "本指数采用公式无法重算的方法：得分与位次写作数值，改动权重不会重算。原因：",
-    "The index uses methods that formulas cannot compute: scores and ranks stand as values, and no weight can be changed here. "
-    "Why: ",
-)
-# What the first sheet says of an edition with draws: zh, en.
-DRAWN = (
-    "公式需要数值：灰底单元格是各次抽取的中心得分（在标尺上，不是原始值），不是观测结果；其范围写在右侧一列，按本版权重算出。改动权重后，含灰底数值的得分与位次只是示意。",
-    "Formulas need numbers. A grey cell holds the central score of the draws (on the scale, no raw value); it is not observed. "
-    "Its range stands beside it and holds for the weights of this edition. With other weights, scores and ranks that rest on grey cells are illustrations.",
-)
 
 
 def write(
-    path: Path | str, edition, tables: dict[str, dict] | None = None, scores: pd.DataFrame | None = None
+    path: Path | str, edition, lang: str = "zh", tables: dict[str, dict] | None = None, known=None
 ) -> Path:
-    """Write the workbook of an edition to `path`.
+    """Write the workbook of an edition in one language to `path`.
 
-    `tables` maps a sheet name to `{"title", "frame", "note"}`, and `known` by column: status, low and high of its
-    values; each becomes a sheet of its own behind the live ones. `scores`: the scores with status and range (as of
-    `known.results`), those of the index itself when not given. Raises InputError for what is no edition.
+    `tables`: the exhibits of kind table by name (`exhibits.load`), listed with their files. `known`: the stored results of
+    the edition (`fire.results.of`): `scores` as of `known.results`, `means` of the regions, `intervals`; without them the
+    scores are those of the index itself, and there are no regions.
+    Raises InputError for what is no edition and for a language that there is not.
     """
-    refuse("workbook", [] if hasattr(getattr(edition, "index", None), "spec") else [_no_edition(edition)])
-    index = edition.index
-    scores = marks.scores(index) if scores is None else scores
+    faults = [] if hasattr(getattr(edition, "index", None), "spec") else [_no_edition(edition)]
+    if lang not in codebook.LANGUAGES:
+        faults.append(f"there is no language '{lang}': use one of {', '.join(codebook.LANGUAGES)}")
+    refuse("workbook", faults)
+    data = Data(edition, lang, known)
     with atomic_path(path) as part:
         book = xlsxwriter.Workbook(
             part,
@@ -105,25 +89,35 @@ def write(
                 "nan_inf_to_errors": True,
             },
         )
-        book.set_properties({"title": marks.titled(edition, "zh"), "created": datetime(index.year + 1, 6, 1)})
+        book.set_properties({"title": data.title, "created": datetime(data.index.year + 1, 6, 1)})
         book.set_calc_mode("auto")
-        styles = Styles(book)
-        for sheet in SHEETS.values():
-            book.add_worksheet(sheet)
-        known = Known(index, scores)
-        _weights_sheet(book.get_worksheet_by_name(SHEETS["weights"]), known, styles)
-        years = [year for year in (index.before, index.year) if year is not None]
-        for year in years:
-            _calculation_sheets(book, known, year, styles)
-        _ranking_sheet(book.get_worksheet_by_name(SHEETS["ranking"]), edition, known, years, styles)
-        _codebook_sheet(book.get_worksheet_by_name(SHEETS["codebook"]), index.spec, styles)
-        _status_sheet(book.get_worksheet_by_name(SHEETS["status"]), styles)
-        listed = {sheet.get_name(): "" for sheet in book.worksheets()[1:]}
-        for number, (name, table) in enumerate((tables or {}).items(), start=1):  # Excel takes 31 characters
-            sheet = book.add_worksheet(name if len(name) <= 31 else f"{name[:26]}~{number}")
-            table_sheet(sheet, table, styles)
-            listed[sheet.get_name()] = table["title"]
-        _about_sheet(book.get_worksheet_by_name(SHEETS["about"]), edition, known, listed, styles)
+        styles = sheets.Styles(book, str(lang))
+        made: dict = {"contents": book.add_worksheet(data.words["contents"]["title"])}
+        lists = _lists(data, tables or {})
+        for name in SHEETS[1:]:
+            if (
+                name in ("ranking", "weights", "status")
+                or name in lists
+                or name == "calculation"
+                and not data.live.still
+            ):
+                made[name] = book.add_worksheet(data.words[name]["title"])
+        home = data.words["contents"]["title"]
+        for name in ("calculation", "weights", "ranking"):  # the first says where the last finds its cells
+            if name in made and name not in lists:
+                make = getattr(formulas, f"{name}_sheet")
+                make(made[name], data.live, styles, data.named(name), home)
+        for name, columns in lists.items():
+            note, keep = data.words[name]["note"], 2 if data.live.grouped and name != "system" else 1
+            sheets.opened(made[name], styles, data.named(name), note, home, [one.width() for one in columns])
+            sheets.listed(made[name], styles, 2, columns, keep)
+        if "tables" in lists:
+            for row, name in enumerate(tables or {}, 3):
+                made["tables"].write_url(
+                    row, 1, f"external:tables/{name}.csv", styles["link"], string=f"tables/{name}.csv"
+                )
+        _status_sheet(made["status"], data, styles, home)
+        _contents_sheet(made["contents"], data, made, styles)
         book.close()
     return Path(path)
 
@@ -135,437 +129,354 @@ def _no_edition(value) -> str:
     return told + '; for the scores of an Index alone: index.scores().to_excel("scores.xlsx", index=False)'
 
 
-class Styles:
-    """The cell formats of a workbook by name, each also with the fill of a status."""
+class Data:
+    """What all sheets share: the index, its results and words in one language."""
 
-    def __init__(self, book):
-        self.book, self.made = book, {}
+    def __init__(self, edition, lang: str, known=None):
+        self.edition, self.index, self.spec = edition, edition.index, edition.index.spec
+        self.book, self.lang = edition.book, edition.book.lang(str(lang))
+        self.title = marks.titled(edition, self.lang)
+        self.scores = marks.scores(self.index) if known is None else known.scores
+        self.means = None if known is None else known.means
+        self.chances = None if known is None else known.intervals
+        final = self.index.of()["unit"].tolist()
+        with_data = self.index.steps().raw.xs(self.index.year, level="year").dropna(how="all").index
+        self.units = [unit for unit in final if unit in set(with_data)]
+        cells = self.index.panel.dropna(subset="value")
+        back = cells["source"].isin(release.kept_back())
+        self.back, self.cells = bool(back.any()), cells[~back & ~cells["status"].isin(SOFT)]
+        self.words = self._words()
+        self.live = formulas.Live(self.index, self.scores, self.words, self.book, self.lang, self.units)
 
-    def __getitem__(self, name: str):
-        return self.of(name)
-
-    def of(self, name: str, status: str | None = None, mark: str = ""):
-        """The format `name` with the fill of a status; its numbers carry a `mark`."""
-        key = name, status if status in FILLS else None, mark
-        if key not in self.made:
-            style = {"font_name": "Microsoft YaHei", **FORMATS.get(name, {})}
-            style |= {"bg_color": FILLS[key[1]]} if key[1] else {}
-            style |= {"num_format": f'{style.get("num_format", "General")}" {mark}"'} if mark else {}
-            self.made[key] = self.book.add_format(style)
-        return self.made[key]
-
-
-class Known:
-    """The scores of an index with their status and range, by unit, year and node; `gone`: cells whose raw value is not
-    shown, as it is drawn or its source keeps it back; `beside`: whether a column beside each value says its status;
-    `still`: why scores stand as values."""
-
-    def __init__(self, index, scores: pd.DataFrame):
-        self.index, self.still = index, still(index)
-        self.computed = index.scores().set_index(["unit", "year", "node"])
-        self.lines = {(line["unit"], line["year"], line["node"]): line for line in scores.to_dict("records")}
-        found = {line["score_status"] for line in self.lines.values()}
-        self.beside = any(isinstance(status, str) and status != "observed" for status in found)
-        self.kept_back = index.panel.loc[index.panel["source"].isin(release.kept_back()), KEY]
-        gone = [self.kept_back] if index.draws is None else [self.kept_back, index.draws[KEY]]
-        self.gone = {cell for frame in gone for cell in frame.itertuples(index=False, name=None)}
-
-    def status(self, unit: str, year: int, node: str, measure: str = "score") -> str | None:
-        """The status of a value, None where there is none."""
-        status = self.lines.get((unit, year, node), {}).get(f"{measure}_status")
-        return status if isinstance(status, str) else None
-
-    def told(self, unit: str, year: int, node: str, measure: str = "score", digits: int = 3) -> str:
-        """The status of a value in both languages, with the printed digits or the range of what is simulated."""
-        line, status = self.lines.get((unit, year, node), {}), self.status(unit, year, node, measure)
-        if status is None:
-            return ""
-        name = f"{codebook.status(status, 'zh')} {codebook.status(status, 'en')}"
-        own = status == "printed" or status in SOFT
-        return f"{name} {marks.cell(line, measure, digits, 'zh')['text']}" if own else name
-
-
-def still(index) -> list[str]:
-    """Why the calculation sheets cannot compute an index by formulas, one sentence each; empty where they can: weighted
-    arithmetic means of indicators between two posts, with nothing else on the way."""
-    spec, done = index.spec, index.steps()
-    leaves = spec.nodes[spec.nodes["leaf"]]
-    gaps = bool(done.normalised.isna().any(axis=None))
-    tops = spec.nodes.index[spec.nodes["parent"].isna()]
-    why = [
-        f"{top}: its scores are no weighted arithmetic means at all levels, or are changed or rounded on the way"
-        for top in tops
-        if spec.children(top) and drawn.linked_mean(spec, top, gaps) != "arithmetic"
-    ]
-    why += ["weights differ by group of units"] * bool(spec.group_weights)
-    why += ["units with too little data are left out"] * bool(done.screened)
-    why += [
-        f"{node}: does not exist for some units"
-        for node, rule in spec.rules.items()
-        if rule["not_applicable"]
-    ]
-    rules: dict[str, tuple] = {
-        "normalise": ("minmax", "goalposts"),
-        "range": ("open",),
-        "reference": ("base", "pooled"),
-        "transform": tuple(LOGARITHMS),
-        "treat": ("none",),
-        "missing": ("none", "refuse"),
-        "denominator": (None,),
-        "limits": (None,),
-        "curve": (1.0,),
-    }
-    return why + [
-        f"{node}: {column} = {value!r}"
-        for column, known in rules.items()
-        for node, value in leaves[column].items()
-        if (None if pd.api.types.is_scalar(value) and pd.isna(value) else value) not in known
-    ]
-
-
-def _weights_sheet(sheet, known: Known, styles) -> None:
-    """Editable weights (yellow) and, beside each, its share among its siblings; values alone where formulas cannot compute
-    the index."""
-    spec, used, live = known.index.spec, known.index.weights, not known.still
-    heads = [
-        "指标 Node",
-        "名称",
-        "Name",
-        "上级 Parent",
-        "权重（可改）Weight (edit)" if live else "权重 Weight",
-        "同级占比 Share of parent",
-        "依据 Basis",
-    ]
-    _header(sheet, 2, heads, styles)
-    said = "改动黄色单元格，全部得分与排名随之重算。Change a yellow cell: all scores and ranks follow."
-    sheet.write_string(0, 0, said if live else f"{STILL[0]}{'；'.join(known.still)}", styles["note"])
-    rows = {node: row for row, node in enumerate((node for node in spec.nodes.index if node != spec.root), 3)}
-    for node, row in rows.items():
-        line = spec.nodes.loc[node]
-        parent = line["parent"] if isinstance(line["parent"], str) else ""
-        for column, text in enumerate([node, line["label_zh"], line["label_en"], parent]):
-            sheet.write_string(row, column, text, styles["plain"])
-        sheet.write_number(row, 4, used[node], styles["edit" if live else "share"])
-        family = list(spec.nodes.index[spec.nodes["parent"].eq(parent)]) if parent else [node]
-        share = used[node] / used[family].sum()
-        if live:
-            whole = "+".join(f"$E${rows[one] + 1}" for one in family)
-            sheet.write_formula(row, 5, f"=E{row + 1}/({whole})", styles["share"], share)
-        else:
-            sheet.write_number(row, 5, share, styles["share"])
-        sheet.write_string(row, 6, str(line.get("weight_basis") or ""), styles["plain"])
-    _layout(sheet, 3, 1, [24, 24, 30, 16, 16, 16, 14])
-
-
-def _computed(sheet, row: int, column: int, formula: str | None, style, value) -> None:
-    """A value with the formula that gives it, where there is one; nothing where neither is there."""
-    if formula is not None:
-        sheet.write_formula(row, column, formula, style, "" if pd.isna(value) else value)
-    elif pd.notna(value):
-        sheet.write_number(row, column, value, style)
-
-
-def _calculation_sheets(book, known: Known, year: int, styles) -> None:
-    """Two sheets of a year: raw values that are known with the posts in force, and the scores of every node as formulas
-    on them; scores of indicators that are drawn as numbers."""
-    index, live = known.index, not known.still
-    spec, posts = index.spec, index.posts
-    raw = index.steps().raw.xs(year, level="year")[spec.indicators].dropna(how="all")
-    cells = index.panel[index.panel["year"].eq(year)].set_index(["unit", "indicator"])["status"].to_dict()
-    raw_name, sheet_name = f"原始值 Raw {year}", f"计算 Scores {year}"
-    data = book.add_worksheet(raw_name)
-    _header(data, 3, ["城市 Unit", *(spec.label(one, "zh") for one in spec.indicators)], styles)
-    for row, name in enumerate(["下限 Lower post", "上限 Upper post", "变换 Transform"] if live else []):
-        data.write_string(row, 0, name, styles["plain"])
-    for column, one in enumerate(spec.indicators, 1):
+    def _words(self) -> dict:
+        """Titles and notes of the sheets, and by part of the catalogue its sentences and headings."""
+        catalogue, why = narrative.catalogue(narrative.FOLDER), still(self.index)
         values = {
-            unit: value
-            for unit, value in raw[one].items()
-            if pd.notna(value) and (unit, year, one) not in known.gone
+            "year": self.index.year,
+            "before": self.index.before,
+            "edition": self.edition.name,
+            "tail": round(100 * knowledge.LOW),
+            "title": self.title,
+            "licence": release.LICENCE["title"],
+            "live": not why,
+            "drawn": self.index.draws is not None,
+            "back": self.back,
         }
-        for row, end in enumerate(["low", "high"] if values and live else []):
-            data.write_number(row, column, posts.at[one, end], styles["share"])
-        if live:
-            written = LOGARITHMS[spec.nodes.at[one, "transform"]].format("x")
-            data.write_string(2, column, written, styles["plain"])
-        for row, unit in enumerate(raw.index, 4):
-            if unit in values:
-                status = cells.get((unit, one))
-                data.write_number(row, column, values[unit], styles.of("raw", status))
-                if status in FILLS:
-                    data.write_comment(
-                        row, column, f"{codebook.status(status, 'zh')} {codebook.status(status, 'en')}"
-                    )
-    for row, name in enumerate(raw.index, 4):
-        data.write_string(row, 0, name, styles["plain"])
-    _layout(data, 4, 1, [14, *[14] * len(spec.indicators)])
 
-    sheet, nodes, step = book.add_worksheet(sheet_name), list(spec.nodes.index), 1 + known.beside
-    heads = [
-        [f"{spec.label(node, 'zh')} {node}", f"{spec.label(node, 'zh')}：状态 status"][:step]
-        for node in nodes
+        def say(name: str, what: str = "text", **more) -> str:
+            return catalogue.say(name, values | more, self.book, what)[self.lang]
+
+        words = {
+            name: {what: say(f"workbook-{name}", what) for what in ("title", "note")}
+            for name in SHEETS
+            if name != "changes" or self.index.before is not None
+        }
+        words |= {
+            part: {name: say(f"workbook-{part}-{name}") for name in names} for part, names in PARTS.items()
+        }
+        words["why"] = [say(f"workbook-why-{reason}", node=node) for reason, node in why]
+        return words
+
+    def named(self, sheet: str) -> str:
+        return f"{self.words[sheet]['title']} · {self.title}"
+
+    def head(self, column: str) -> str:
+        """Heading of a column of the codebook."""
+        return self.book.column(column)[self.lang]
+
+    def ordered(self, frame: pd.DataFrame, units: list) -> pd.DataFrame:
+        """The rows of a frame (unit, year, node): the latest year first, nodes as in the tree, units in this order."""
+        at = {unit: place for place, unit in enumerate(units)}
+        return (
+            frame.assign(
+                _year=-frame["year"].astype(int),
+                _node=frame["node"].astype(str).map(self.spec.place),
+                _unit=frame["unit"].astype(str).map(at).fillna(len(at)),
+            )
+            .sort_values(["_year", "_node", "_unit"], kind="stable")
+            .reset_index(drop=True)
+        )
+
+
+# Lists ----------------------------------------------------------------------------------------------------------------
+
+
+def _lists(data: Data, tables: dict) -> dict[str, list[Column]]:
+    """The columns of every sheet that is a list, by sheet."""
+    lists = {"scores": _scores(data)}
+    if data.live.still:
+        lists["ranking"] = _ranking(data)
+    if data.index.before is not None:
+        lists["changes"] = _changes(data)
+    lists["intervals"] = _intervals(data)
+    if data.means is not None and len(data.means):
+        lists["regions"] = _regions(data)
+    lists["system"] = _system(data)
+    if len(data.cells):
+        lists["observed"] = _observed(data)
+    if tables:
+        lists["tables"] = _tables(data, tables)
+    return lists
+
+
+def _keys(data: Data, frame: pd.DataFrame, year: bool = True, node: bool = True) -> list[Column]:
+    """The columns that say what a row is about: unit, its region, year, node."""
+    found = [texts(data.head("unit"), [codebook.unit(one, data.lang) for one in frame["unit"]])]
+    if data.live.grouped:
+        groups = frame["unit"].astype(str).map(data.index.groups)
+        found.append(
+            texts(
+                data.head("region"),
+                [codebook.unit(one, data.lang) if isinstance(one, str) else None for one in groups],
+            )
+        )
+    if year:
+        found.append(Column(data.head("year"), [float(one) for one in frame["year"]], "year"))
+    return found + (_nodes(data, frame["node"]) if node else [])
+
+
+def _nodes(data: Data, nodes) -> list[Column]:
+    """The columns that name nodes: level, name, the node above."""
+    parents, levels = data.spec.nodes["parent"], data.spec.nodes["level"]
+    labels = {node: data.spec.label(node, data.lang) for node in data.spec.nodes.index}
+    return [
+        numbers(data.words["head"]["level"], [levels[node] for node in nodes], 0),
+        texts(data.head("node"), [labels[node] for node in nodes]),
+        texts(data.words["head"]["parent"], [labels.get(parents[node]) for node in nodes]),
     ]
-    _header(sheet, 0, ["城市 Unit", *(head for pair in heads for head in pair), "位次 Rank"], styles)
-    places = {node: 1 + step * at for at, node in enumerate(nodes)}
-    for row, unit in enumerate(raw.index, 1):
-        sheet.write_string(row, 0, unit, styles["plain"])
-        for node, column in places.items():
-            value = known.computed["score"].get((unit, year, node))
-            style = styles.of("score", known.status(unit, year, node))
-            formula = None
-            if live and (unit, year, node) not in known.gone:
-                formula = (
-                    _indicator_formula(spec, node, raw_name, row + 3)
-                    if spec.nodes.at[node, "leaf"]
-                    else _node_formula(spec, node, places, row)
-                )
-            _computed(sheet, row, column, formula, style, value)
-            if known.beside:
-                sheet.write_string(row, column + 1, known.told(unit, year, node), styles["beside"])
-        top, last = xl_col_to_name(places[spec.root]), 1 + step * len(nodes)
-        rank = known.computed["rank"].get((unit, year, spec.root))
-        upward = ",1" if spec.method["best"] == "low" else ""
-        formula = f"=RANK({top}{row + 1},{top}$2:{top}${len(raw) + 1}{upward})"
-        formula = formula if live and pd.notna(rank) else None
-        style = styles.of("whole", known.status(unit, year, spec.root, "rank"))
-        _computed(sheet, row, last, formula, style, rank if pd.isna(rank) else int(rank))
-        if known.beside:
-            told = known.told(unit, year, spec.root, "rank", 0)
-            sheet.write_string(row, last + 1, told, styles["beside"])
-    if known.beside:
-        sheet.write_string(0, 2 + step * len(nodes), "位次：状态 Rank: status", styles["head"])
-    _layout(sheet, 1, 1, [14, *[12, 22][:step] * (len(nodes) + 1)])
 
 
-def _indicator_formula(spec, node: str, raw_sheet: str, row: int) -> str:
-    """Excel formula of an indicator score: posts in rows 1 and 2 of the raw sheet, the raw value in `row`."""
-    column = xl_col_to_name(1 + spec.indicators.index(node))
-    cell, below, above = (
-        f"'{raw_sheet}'!{column}{row + 1}",
-        f"'{raw_sheet}'!{column}$1",
-        f"'{raw_sheet}'!{column}$2",
-    )
-    low, high = spec.nodes.at[node, "scale"]
-    value = LOGARITHMS[spec.nodes.at[node, "transform"]].format(cell)
-    share = f"({value}-{below})/({above}-{below})"
-    formula = (
-        f"{low}+{high - low}*{share}"
-        if spec.nodes.at[node, "direction"] == 1
-        else f"{high}-{high - low}*{share}"
-    )
-    return f'=IF({cell}="","",{formula})'
-
-
-def _node_formula(spec, node: str, places: dict[str, int], row: int) -> str:
-    """Excel formula of a node: weighted mean of its children that have a value; `places`: column of every node."""
-    weights = [one for one in spec.nodes.index if one != spec.root]
-    parts = []
-    for child in spec.children(node):
-        cell = xl_rowcol_to_cell(row, places[child])
-        parts.append((cell, f"'{SHEETS['weights']}'!$F${4 + weights.index(child)}"))
-    above = "+".join(f"N({cell})*{weight}" for cell, weight in parts)
-    below = "+".join(f"ISNUMBER({cell})*{weight}" for cell, weight in parts)
-    return f'=IF({below}=0,"",({above})/({below}))'
-
-
-def _ranking_sheet(sheet, edition, known: Known, years: list[int], styles) -> None:
-    """League table in the published order, every score and rank linked to the calculation sheets; beside each, where not
-    all is observed, what this edition says: status, printed digits, range."""
-    index = known.index
-    spec, last, step = index.spec, index.year, 1 + known.beside
-    shown, nodes = [spec.root, *spec.pillars], list(spec.nodes.index)
-    places = {node: 1 + step * at for at, node in enumerate(nodes)}
-    heads = [
-        "城市 Unit",
-        "位次 Rank",
-        "位次变化 Change",
-        "增速（%）Growth",
-        *(spec.label(node, "zh") for node in shown),
+def _measured(data: Data, frame: pd.DataFrame, measures) -> list[Column]:
+    """The columns of some measures with their companions."""
+    return [
+        column
+        for measure in measures
+        for column in companions(
+            frame,
+            measure,
+            data.book,
+            data.lang,
+            knowledge.DECIMALS[measure],
+            plus=measure in ("growth_pct", "rank_change"),
+        )
     ]
-    pairs = [heads[:1], *([head, f"{head}：状态 status"][:step] for head in heads[1:])]
-    _header(sheet, 1, [head for pair in pairs for head in pair], styles)
-    title = f"{marks.titled(edition, 'zh')}：{last} 年{'' if known.still else '（随权重实时计算 live）'}"
-    sheet.write_string(0, 0, title, styles["title"])
-    rank_column = 1 + step * len(nodes)
-    order = {year: list(index.steps().raw.xs(year, level="year").dropna(how="all").index) for year in years}
-
-    def cell(year: int, unit: str, column: int) -> str:
-        return f"'计算 Scores {year}'!{xl_rowcol_to_cell(1 + order[year].index(unit), column)}"
-
-    final = index.of()
-    compared = known.computed.xs(spec.root, level="node")
-    there = index.steps().normalised.notna()
-
-    def apart(unit: str) -> bool:
-        """Does growth compare other indicators than the two scores rest on (`score.same_basket`), or is the old score not
-        above zero?"""
-        then, now = (there.loc[(year, unit)] for year in (index.before, last))
-        return not then.equals(now) or not compared["score"].get((unit, index.before), 0) > 0
-
-    for row, line in enumerate(final.itertuples(), 2):
-        unit, at = line.unit, {}
-        sheet.write_string(row, 0, unit, styles["plain"])
-        at["rank"] = (f"={cell(last, unit, rank_column)}", "whole", line.rank, spec.root, "rank", 0)
-        if index.before is not None and unit in order[index.before]:
-            then, now = cell(index.before, unit, rank_column), cell(last, unit, rank_column)
-            at["change"] = (f"={then}-{now}", "signed", line.rank_change, spec.root, "rank_change", 0)
-            then, now = (cell(year, unit, places[spec.root]) for year in (index.before, last))
-            at["growth"] = (f"=100*({now}/{then}-1)", "score", line.growth_pct, spec.root, "growth_pct", 2)
-        for node in shown:
-            value = known.computed["score"].get((unit, last, node))
-            at[node] = (f"={cell(last, unit, places[node])}", "score", value, node, "score", 3)
-        for place, name in enumerate(["rank", "change", "growth", *shown]):
-            if name in at:
-                formula, style, value, node, measure, digits = at[name]
-                column, status = 1 + step * place, known.status(unit, last, node, measure)
-                live = not known.still and pd.notna(value) and not (measure in CHANGE and apart(unit))
-                _computed(sheet, row, column, formula if live else None, styles.of(style, status), value)
-                if known.beside:
-                    told = known.told(unit, last, node, measure, digits)
-                    sheet.write_string(row, column + 1, told, styles["beside"])
-    sheet.autofilter(1, 0, 1 + len(final), step * (len(heads) - 1))
-    _layout(sheet, 2, 1, [14, *[12, 22][:step] * (len(heads) - 1)])
 
 
-def _codebook_sheet(sheet, spec, styles) -> None:
-    """What every node is: labels, unit, direction, transform, weight and what each choice rests on."""
-    columns = {
-        "label_zh": "名称",
-        "label_en": "Name",
-        "parent": "上级 Parent",
-        "level": "层级 Level",
-        "unit_zh": "单位 Unit",
-        "direction": "方向 Direction",
-        "transform": "变换 Transform",
-        "weight": "权重 Weight",
-        "weight_basis": "权重依据 Basis",
+def _scores(data: Data) -> list[Column]:
+    """Score and rank of every unit, year and node."""
+    frame = data.ordered(data.scores.dropna(subset="score"), data.units)
+    return [*_keys(data, frame), *_measured(data, frame, ("score", "rank"))]
+
+
+def _ranking(data: Data) -> list[Column]:
+    """The league table as values, where no formula computes it."""
+    now = data.scores[data.scores["year"].eq(data.index.year)].assign(
+        node=lambda frame: frame["node"].astype(str)
+    )
+    by_node = {
+        node: part.set_index("unit").reindex(data.units).reset_index() for node, part in now.groupby("node")
     }
-    frame = spec.nodes.reset_index()[["id", *(name for name in columns if name in spec.nodes)]]
-    _fill(sheet, frame.rename(columns={"id": "编码 Id", **columns}), 0, styles)
+    root = by_node[data.spec.root]
+    columns = [*_keys(data, root, False, False), *_measured(data, root, ("rank", "score"))]
+    for pillar in data.spec.pillars:
+        found = companions(by_node[pillar], "score", data.book, data.lang, knowledge.DECIMALS["score"])
+        label = data.spec.label(pillar, data.lang)
+        for column in found:
+            column.head = label + column.head.removeprefix(data.head("score"))
+        columns += found
+    return columns
 
 
-def _status_sheet(sheet, styles) -> None:
-    """What the statuses of values mean, in Chinese and English, each with its mark and fill."""
-    _header(sheet, 0, ["状态", "Status", "例 Example", "含义", "Meaning"], styles)
-    both = zip(marks.legend(STATUSES, "zh"), marks.legend(STATUSES, "en"), strict=True)
-    for row, (zh, en) in enumerate(both, 1):
-        cells = [zh["name"], en["name"], zh["example"], zh["meaning"], en["meaning"]]
-        for column, text in enumerate(cells):
-            sheet.write_string(row, column, text, styles.of("plain", zh["status"]))
-    _layout(sheet, 1, 0, [14, 14, 14, 64, 90])
+def _changes(data: Data) -> list[Column]:
+    """Growth and change of rank of every unit and node in the year ranked."""
+    frame = data.scores[data.scores["year"].eq(data.index.year)]
+    frame = data.ordered(frame.dropna(subset="growth_pct"), data.units)
+    return [*_keys(data, frame, year=False), *_measured(data, frame, ("growth_pct", "rank_change"))]
 
 
-def _about_sheet(sheet, edition, known: Known, listed: dict[str, str], styles) -> None:
-    """What the workbook holds, what it is not, how much of the index rests on which kind of data, and all sheets
-    (`listed`: name → title) with a link each."""
-    index, drawn = known.index, known.index.draws is not None
-    titles = index.spec.titles
-    lines = [(f"{titles['zh']}　{titles['en']}", "title")]
-    lines += [(marks.sign(edition, lang), "sign") for lang in codebook.LANGUAGES if drawn]
-    lines += [
-        ("", "plain"),
-        *((f"{text}{MARKED[lang]}", "wrap") for text, lang in zip(_changing(known), codebook.LANGUAGES)),
-        *((text, "wrap") for text in (DRAWN if drawn else ())),
-        *((text, "wrap") for text in (BACK if len(known.kept_back) else ())),
-        ("", "plain"),
-        (
-            "总指数的权重按指标得分的状态（城市平均） Weight of the index by the status of its indicators (mean of units):",
+def _intervals(data: Data) -> list[Column]:
+    """Ranks of the index and its pillars with what is known of them."""
+    shown = [data.spec.root, *data.spec.pillars]
+    frame = data.scores[data.scores["year"].eq(data.index.year) & data.scores["node"].isin(shown)]
+    frame = data.ordered(frame.dropna(subset="score"), data.units)
+    columns = [*_keys(data, frame, year=False), *_measured(data, frame, ("rank",))]
+    if data.chances is not None:
+        keys = ["unit", "year", "node"]
+        more = data.chances.astype({"unit": str, "node": str}).set_index(keys)
+        more = more.reindex(pd.MultiIndex.from_frame(frame[keys].astype({"unit": str, "node": str})))
+        columns.append(numbers(data.head("p_top10"), more["p_top10"], 2))
+        columns.append(numbers(data.head("tie_group"), more["group"], 0))
+    return columns
+
+
+def _regions(data: Data) -> list[Column]:
+    """Means of the regions with score, rank and growth, best first."""
+    now = data.means[data.means["year"].eq(data.index.year) & data.means["node"].eq(data.spec.root)]
+    frame = data.ordered(data.means.dropna(subset="score"), now.sort_values("rank")["unit"].tolist())
+    named = texts(data.head("region"), [codebook.unit(one, data.lang) for one in frame["unit"]])
+    year = Column(data.head("year"), [float(one) for one in frame["year"]], "year")
+    cities = numbers(data.head("cities"), frame["cities"], 0)
+    measures = [one for one in knowledge.MEASURES if frame[one].notna().any()]
+    return [named, cities, year, *_nodes(data, frame["node"]), *_measured(data, frame, measures)]
+
+
+def _system(data: Data) -> list[Column]:
+    """Every node: its place, unit, direction, transform, posts, weight, and what the weight rests on."""
+    nodes, head, lang = data.spec.nodes, data.words["head"], data.lang
+    level, name, parent = _nodes(data, nodes.index)
+    leaf = nodes["leaf"]
+    drawn = set() if data.index.draws is None else set(data.index.draws["indicator"])
+    posts = data.index.posts
+    own = posts.index.get_level_values(-1)
+
+    def post(end: str) -> list:
+        lines = pd.Series(posts[end].to_numpy(), own).groupby(level=0).first()
+        return [lines.get(node) if leaf[node] and node not in drawn else None for node in nodes.index]
+
+    turned = data.words["word"]
+    above = nodes["parent"].map(lambda one: isinstance(one, str))
+    weights = [data.index.weights[node] if above[node] else None for node in nodes.index]
+    in_index = [100 * data.index.weight_in_index[node] for node in nodes.index]
+    columns = [
+        level,
+        name,
+        parent,
+        texts(data.head("measure_unit"), nodes[f"unit_{lang}"]),
+        texts(data.head("direction"), [turned["up" if one == 1 else "down"] for one in nodes["direction"]]),
+        texts(
+            data.head("transform"),
+            [
+                codebook.word(nodes.at[node, "transform"], lang) if leaf[node] else None
+                for node in nodes.index
+            ],
+        ),
+        numbers(head["lower"], post("low"), 3),
+        numbers(head["upper"], post("high"), 3),
+        numbers(data.head("weight"), weights, 4),
+        numbers(data.head("weight_in_index"), in_index, 2),
+    ]
+    if "weight_basis" in nodes:
+        basis = [codebook.word(one, lang) if isinstance(one, str) else None for one in nodes["weight_basis"]]
+        columns.append(texts(data.head("basis"), basis))
+    return [column for column in columns if any(cell is not None for cell in column.cells)]
+
+
+def _observed(data: Data) -> list[Column]:
+    """The raw values that are known, with unit, status and source."""
+    spec, cells = data.spec, data.cells
+    cells = data.ordered(
+        cells[cells["indicator"].isin(spec.nodes.index)].rename(columns={"indicator": "node"}), data.units
+    )
+    digits = {
+        node: exhibits.decimals(part["value"]) for node, part in cells.groupby(cells["node"].astype(str))
+    }
+    nodes = [str(node) for node in cells["node"]]
+    value = numbers(data.head("value"), cells["value"], 2, list(cells["status"]))
+    value.style = [sheets.PLACES[digits[node]] for node in nodes]
+    sources = files.read_table_with(release.SOURCES, ["source", "where"]).set_index("source")["where"]
+    where = [sources.get(one) for one in cells["source"]]
+    columns = [
+        *_keys(data, cells, node=False),
+        texts(data.head("indicator"), [spec.label(node, data.lang) for node in nodes]),
+        value,
+        texts(data.head("measure_unit"), [spec.nodes.at[node, f"unit_{data.lang}"] for node in nodes]),
+        texts(data.head("status"), [codebook.status(one, data.lang) for one in cells["status"]]),
+        texts(data.head("source"), [codebook.word(str(one), data.lang) for one in cells["source"]]),
+    ]
+    return columns + [texts(data.words["head"]["where"], where)] * any(isinstance(one, str) for one in where)
+
+
+def _tables(data: Data, tables: dict) -> list[Column]:
+    """The tables of the report: title, file, statuses, source and note."""
+    lang = str(data.lang)
+    records = list(tables.values())
+    named = ("、" if lang == "zh" else ", ").join
+    return [
+        texts(data.head("table"), [record["title"][lang] for record in records], "wrap"),
+        texts(data.head("file"), [f"tables/{name}.csv" for name in tables]),
+        texts(
+            data.head("status"),
+            [named(codebook.status(one, lang) for one in record["status"]) for record in records],
             "wrap",
         ),
+        texts(data.head("source"), [record["source"][lang] for record in records], "wrap"),
+        texts(data.head("note"), [record.get("note", {}).get(lang) for record in records], "wrap"),
     ]
-    for row, (text, style) in enumerate(lines):
-        sheet.write_string(row, 0, text, styles[style])
-    shares = _shares(known)
-    for row, name in enumerate(shares, len(lines)):
-        text = f"{codebook.status(name, 'zh')} {codebook.status(name, 'en')}"
-        sheet.write_string(row, 0, text, styles.of("plain", name))
-        sheet.write_number(row, 1, shares[name], styles["share"])
-    first = len(lines) + len(shares) + 2
-    sheet.write_string(first - 1, 0, "目录 Contents", styles["head"])
-    for row, (name, title) in enumerate(listed.items(), first):
-        sheet.write_url(row, 0, f"internal:'{name}'!A1", styles["link"], string=name)
-        sheet.write_string(row, 1, title, styles["plain"])
-    sheet.set_column(0, 0, 100)
-    sheet.set_column(1, 1, 60)
 
 
-def _changing(known: Known) -> tuple[str, str]:
-    """Whether weights may be changed in the workbook, and if not why: zh, en."""
-    if known.still:
-        zh, en = STILL
-        return f"{zh}{'；'.join(known.still)}。", f"{en}{'; '.join(known.still)}. "
-    return (
-        "权重表的黄色单元格可改，排名随之重算；其余各表为结果。",
-        "Yellow cells of the weights sheet may be changed: the ranking follows. All other sheets are results. ",
-    )
+# The first sheet and the legend ---------------------------------------------------------------------------------------
 
 
-def _shares(known: Known) -> dict[str, float]:
-    """Share of the weight of the index by the status of the indicators' scores of the year ranked, from hard to soft."""
-    index, found = known.index, dict.fromkeys(STATUSES, 0.0)
+def _status_sheet(sheet, data: Data, styles, home: str) -> None:
+    """What the statuses of values mean, each with its mark and fill."""
+    legend, head = marks.legend(STATUSES, data.lang), data.words["head"]
+    columns = [
+        texts(data.head("status"), [one["name"] for one in legend]),
+        texts(head["example"], [one["example"] for one in legend]),
+        texts(head["meaning"], [one["meaning"] for one in legend], "wrap"),
+    ]
+    sheets.opened(sheet, styles, data.named("status"), data.words["status"]["note"], home, [20, 20, 80])
+    sheets.listed(sheet, styles, 2, columns, filtered=False)
+    for row, one in enumerate(legend, 3):
+        sheet.write_string(row, 0, one["name"], styles.of("plain", one["status"]))
+        sheet.write_string(row, 1, one["example"], styles.of("plain", one["status"]))
+    sheet.set_column(2, 2, 90)
+
+
+def _contents_sheet(sheet, data: Data, made: dict, styles) -> None:
+    """What the workbook is and is not, its sheets with a link each, its statuses with their weight in the index, licence
+    and citation."""
+    line, head = data.words["line"], data.words["head"]
+    sheet.write_string(0, 0, data.spec.titles[str(data.lang)], styles["title"])
+    sheet.set_row(0, 24)
+    said = marks.sign(data.edition, data.lang)
+    if said:
+        sheet.write_string(1, 0, said, styles["sign"])
+    paragraphs = [
+        release.WHAT[str(data.lang)] if said else "",
+        line["live"],
+        line["still"] + ("；" if data.lang == "zh" else "; ").join(data.words["why"])
+        if data.live.still
+        else "",
+        line["drawn"],
+        line["back"],
+        line["licence"],
+        line["citation"],
+    ]
+    row = 2
+    for text in filter(None, paragraphs):
+        sheet.merge_range(row, 0, row, 2, "", styles["wrap"])
+        sheet.write_string(row, 0, text, styles["wrap"])
+        sheet.set_row(row, sheets.LINE * sheets.lines(text, 108))
+        row += 1
+    sheet.write_row(row + 1, 0, [head["sheet"], head["holds"], ""], styles["head"])
+    row += 2
+    for name in [name for name in SHEETS[1:] if name in made]:
+        title, note = data.words[name]["title"], data.words[name]["note"]
+        sheet.write_url(row, 0, f"internal:'{title}'!A1", styles["link"], string=title)
+        sheet.merge_range(row, 1, row, 2, "", styles["wrap"])
+        sheet.write_string(row, 1, note, styles["wrap"])
+        sheet.set_row(row, sheets.LINE * sheets.lines(note, 90))
+        row += 1
+    shares = _shares(data)
+    sheet.write_row(row + 1, 0, [data.head("status"), head["weight"], head["meaning"]], styles["head"])
+    for place, one in enumerate(marks.legend(shares, data.lang), row + 2):
+        sheet.write_string(place, 0, one["name"], styles.of("plain", one["status"]))
+        sheet.write_number(place, 1, shares[one["status"]], styles["percent"])
+        sheet.write_string(place, 2, one["meaning"], styles["wrap"])
+    for place, width in enumerate((20, 20, 78)):
+        sheet.set_column(place, place, width)
+    sheet.hide_gridlines(2)
+    sheets.printed(sheet)
+
+
+def _shares(data: Data) -> dict[str, float]:
+    """Share of the weight of the index by the status of the indicators' scores of the year ranked (mean of units), from
+    hard to soft."""
+    index, found = data.index, dict.fromkeys(STATUSES, 0.0)
     weight = views.weight_by_unit(index)
-    for unit in index.units:
-        for node in index.spec.indicators:
-            status = known.status(unit, index.year, node)
-            if status:
-                found[status] += float(weight.at[unit, node]) / len(index.units)
+    now = data.scores[data.scores["year"].eq(index.year) & data.scores["node"].isin(index.spec.indicators)]
+    for unit, node, status in now[["unit", "node", "score_status"]].itertuples(index=False, name=None):
+        if isinstance(status, str):
+            found[status] += float(weight.at[unit, node]) / len(index.units)
     return {name: share for name, share in found.items() if share > 0}
-
-
-def table_sheet(sheet, table: dict, styles) -> None:
-    """One result table with its title and source."""
-    sheet.write_string(0, 0, table["title"], styles["title"])
-    sheet.write_string(1, 0, table.get("note", ""), styles["plain"])
-    _fill(sheet, table["frame"], 3, styles, table.get("known", {}), table.get("digits", {}))
-
-
-def _fill(
-    sheet, frame: pd.DataFrame, top: int, styles, known: dict | None = None, digits: dict | None = None
-) -> None:
-    """Write a frame below a header row; text is written as text, whatever it begins with. `known`: by column the frame of
-    status, low and high of its values: a number carries its mark, a simulated one is written as its range."""
-    known, digits = known or {}, digits or {}
-    _header(sheet, top, [str(name) for name in frame.columns], styles)
-    for column, name in enumerate(frame.columns):
-        cells = frame.iloc[:, column]  # two columns may have one heading
-        lines = known[name].to_dict("records") if name in known else [{}] * len(frame)
-        places = digits.get(name)
-        places = exhibits.decimals(cells) if places is None else places
-        for row, (value, line) in enumerate(zip(cells, lines, strict=True), top + 1):
-            status = line.get("status")
-            if isinstance(value, (list, tuple)):
-                sheet.write_string(row, column, ", ".join(map(str, value)), styles["plain"])
-            elif pd.isna(value):
-                continue
-            elif isinstance(value, str | bool):
-                sheet.write_string(row, column, str(value), styles["plain"])
-            elif status in SOFT:
-                ends = line.get("low", value), line.get("high", value)
-                text = exhibits.marked("", status, ends, places, "zh")
-                sheet.write_string(row, column, text, styles.of("plain", status))
-            else:
-                whole, mark = (
-                    float(value).is_integer(),
-                    codebook.mark(status, "zh") if isinstance(status, str) else "",
-                )
-                style = (
-                    PLACES.get(places, "share") if isinstance(status, str) else "whole" if whole else "share"
-                )
-                sheet.write_number(row, column, float(value), styles.of(style, status, mark))
-    widths = [
-        max([len(str(name)) * 2, *(min(len(str(value)), 40) for value in frame.iloc[:, column])])
-        for column, name in enumerate(frame.columns)
-    ]
-    _layout(sheet, top + 1, 1, [min(max(10, width + 2), 44) for width in widths])
-
-
-def _header(sheet, row: int, names: list[str], styles) -> None:
-    for column, name in enumerate(names):
-        sheet.write_string(row, column, name, styles["head"])
-
-
-def _layout(sheet, rows: int, columns: int, widths: list[int]) -> None:
-    """Freeze the header and set column widths."""
-    sheet.freeze_panes(rows, columns)
-    for column, width in enumerate(widths):
-        sheet.set_column(column, column, width)

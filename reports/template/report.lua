@@ -7,7 +7,6 @@ local WORDS = {
   en = {fig = "Figure", tbl = "Table", gap = ". "},
 }
 local TALLEST = 210   -- mm, of a figure on a page with 160 mm of text width
-local FLOATS = 18     -- rows up to which a table stands whole, at the top or the foot of a page
 local W, PREFIX, ELSEWHERE
 local numbers, order, headings = {}, {fig = {}, tbl = {}}, {}
 local typst, docx, html = FORMAT == "typst", FORMAT == "docx", FORMAT:match("html")
@@ -140,31 +139,31 @@ end
 local function breaks(blocks)
   local made = pandoc.Blocks {}
   for _, block in ipairs(blocks) do
-    if block.t == "Header" and block.level == 1 then made:insert(pandoc.RawBlock("typst", "#place.flush()\n#pagebreak(weak: true)")) end
+    local begins = block.t == "Header" and block.level == 1
+    if begins and #made > 0 then made:insert(pandoc.RawBlock("typst", "#place.flush()\n#pagebreak(weak: true)")) end
     made:insert(block)
   end
   return made
 end
 
-local function rows(element)
-  local count, label = 0, nil
+local function label_of(element)
+  local label
   element:walk {
-    Table = function(found)
-      label = found.identifier
-      for _, body in ipairs(found.bodies) do count = count + #body.body end
-    end,
-    Figure = function(found) label = found.identifier end,
+    Table = function(found) label = found.identifier end,
+    RawBlock = function(found) label = found.text:match("\n<(fig:[^>]+)>$") or label end,   -- a figure, written before
   }
-  return count, label
+  return label
 end
 
--- An exhibit in Typst: its number stands fixed, a figure or a short table floats as a whole to the top or the foot of a page.
+-- An exhibit in Typst: its number stands fixed, one that floats stands whole at the top or the foot of a page.
 local function exhibit(element)
-  local count, label = rows(element)
-  local number = label and numbers[label]
-  local open = number and "#exhibit(\"" .. PREFIX .. number .. "\"" .. (count <= FLOATS and "" or ", float: false") .. ")[" or "#block["
+  local number = numbers[label_of(element)]
+  local floats = element.classes:includes("floats")
+  local open = "#exhibit(\"" .. PREFIX .. number .. "\", float: " .. tostring(floats) .. ", whole: " .. tostring(element.classes:includes("figure")) .. ")["
   local close = "]"
-  if element.classes:includes("wide") then open, close = open .. "#wide[", "]]" end
+  for _, class in ipairs {"wide", "slim"} do
+    if element.classes:includes(class) then open, close = open .. "#" .. class .. "[", "]]" end
+  end
   return pandoc.Blocks {pandoc.RawBlock("typst", open)} .. element.content .. pandoc.Blocks {pandoc.RawBlock("typst", close)}
 end
 

@@ -20,7 +20,8 @@ SPREAD = [0.05, 0.95]
 
 
 def compared(ed) -> pd.DataFrame:
-    """Every ranking of others with at least LEAST cities in common, the most first: index_name, year, n, `spearman` and
+    """Every ranking of others up to the year in which the edition appeared, with at least LEAST cities in common, the most
+    first: index_name, year, n, `spearman` and
     `kendall` (medians over the draws) with `<name>_low`, `<name>_high` (range over the draws), ci_low, ci_high (Spearman),
     kendall_ci_low, kendall_ci_high, and `gdp_spearman`: the correlation that gross product alone
     has with the ranking on these cities."""
@@ -28,7 +29,7 @@ def compared(ed) -> pd.DataFrame:
     size = ed.index.steps().raw.loc[ed.year, "gdp"].rank(ascending=False)
     rows = []
     for name, year in each[0][["index_name", "year"]].drop_duplicates().itertuples(index=False):
-        if name.startswith("FIRE "):
+        if name.startswith("FIRE ") or year > ed.year + 1:
             continue
         found = pd.DataFrame([rankings.compare(one, own, (name, year))[0] for one in each])
         if found["n"].min() >= LEAST:
@@ -67,14 +68,6 @@ def interval(correlation: float, error: float) -> tuple[float, float]:
     """
     z = np.arctanh(np.clip(correlation, -0.999999, 0.999999))
     return float(np.tanh(z - NORMAL * error)), float(np.tanh(z + NORMAL * error))
-
-
-def listed(compared: pd.DataFrame) -> pd.DataFrame:
-    """The comparison as a table: index_name, year, n, the range over the draws and the confidence interval of Spearman's
-    correlation, then of Kendall's, and gdp_spearman."""
-    spearman = ["spearman_low", "spearman_high", "ci_low", "ci_high"]
-    kendall = ["kendall_low", "kendall_high", "kendall_ci_low", "kendall_ci_high"]
-    return compared[["index_name", "year", "n", *spearman, *kendall, "gdp_spearman"]]
 
 
 def named() -> dict:

@@ -147,6 +147,13 @@ def ends(spans: pd.DataFrame, posts: pd.DataFrame) -> dict:
 # The base year
 
 
+def listed_posts(posts: pd.DataFrame) -> pd.DataFrame:
+    """The posts as a table: node, side, and value, low, high as texts of five digits (missing where nothing bounds them)."""
+    table = posts.rename(columns={"indicator": "node"})[["node", "side", "value", "low", "high"]]
+    ends = ["value", "low", "high"]
+    return table.assign(**table[ends].map(lambda post: f"{post:,.5g}" if pd.notna(post) else None))
+
+
 def solved(whole: pd.DataFrame) -> pd.DataFrame:
     """Base-year statistics solved from printed digits (`identify.panel_f`) beside the public statistic that comes
     nearest: unit, node, solved, nearest, official, gap_pct, agrees. Populations first, by size; 拉萨 as a post left out.
@@ -234,10 +241,12 @@ def grid(weights: pd.DataFrame, grid: pd.DataFrame) -> dict:
 
 
 def candidates(fits: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
-    """`roster.memberships` with the choice made: region, city, share_pct, chosen (in `places`, in this region)."""
+    """`roster.memberships` with the choice made: region, city, share_pct, chosen (in `places`, in this region), open (in some
+    fitting rosters and not in others)."""
     table, region = roster.memberships(fits), places.set_index("city")["region"]
     chosen = [region.get(city) == home for city, home in zip(table["city"], table["region"])]
-    return table.assign(share_pct=100 * table["share"], chosen=chosen).drop(columns="share")
+    table = table.assign(share_pct=100 * table["share"], chosen=chosen).drop(columns="share")
+    return table.assign(open=table["share_pct"].between(0, 100, inclusive="neither"))
 
 
 def named(candidates: pd.DataFrame, places: pd.DataFrame) -> dict:
@@ -249,6 +258,8 @@ def named(candidates: pd.DataFrame, places: pd.DataFrame) -> dict:
         "inferred": int(basis.eq("inferred").sum()),
         "always": candidates.loc[candidates["share_pct"].eq(100), "city"].tolist(),
         "candidates": statistics.read()["city"].nunique(),
+        "open": int(candidates["open"].sum()),
+        "regions": candidates.loc[candidates["open"], "region"].unique().tolist(),
     }
 
 

@@ -16,7 +16,6 @@ HOLDOUT = (
 NAMES = dict(
     zip(ledger.VERDICTS, ("independent", "fitted", "calibrated", "misfit", "erratum", "silent", "held"))
 )
-SORTS = ["digits", "bound", "nothing printed"]
 
 
 def split(rows: pd.DataFrame) -> dict:
@@ -77,31 +76,23 @@ def prediction(held: pd.DataFrame) -> dict:
     }
 
 
-def widths(ed, rows: pd.DataFrame) -> pd.DataFrame:
-    """Half the range that the printed facts leave the scores and growth rates of the index year (file `feasible` of the
-    edition): measure, sort (digits printed, a bound printed, nothing printed), n, half_width (median), widest (largest).
+def room(ed, rows: pd.DataFrame) -> dict:
+    """How much the printed facts leave open: median of half the feasible range (file `feasible` of the edition) of the scores
+    of the index year that are printed with digits, with a bound, and not at all (`digits_width`, `bound_width`,
+    `open_width`; None where there are none): values of a sentence.
 
-    `rows`: the ledger of the index. Only rows whose value is calibrated count as printed. Empty without the file.
+    `rows`: the ledger of the index. Only rows whose value is calibrated count as printed.
     """
-    table = printed.feasible(ed).query("year == @ed.year and measure in ['score', 'growth_pct']")
-    own = rows[rows["verdict"].eq("calibrated") & rows["kind"].isin(["score", "growth_pct"])]
-    key = ["unit", "node", "measure"]
-    best = own.assign(sort=np.where(own["printed"].str.match(r"-?\d"), SORTS[0], SORTS[1]))
-    best = best.sort_values("sort", key=lambda cells: cells.map(SORTS.index)).drop_duplicates(key)
-    given = pd.MultiIndex.from_frame(rows.loc[rows["kind"].isin(["score", "growth_pct"]), key])
-    table = table.merge(best[[*key, "sort"]], how="left", on=key)
-    free = table["sort"].isna() & ~pd.MultiIndex.from_frame(table[key]).isin(given)
-    table["sort"] = table["sort"].mask(free, SORTS[2])
-    table = table.dropna(subset="sort").assign(half_width=(table["high"] - table["low"]) / 2)
-    found = table.groupby(["measure", "sort"])["half_width"].agg(n="size", half_width="median", widest="max")
-    order = pd.MultiIndex.from_product([["score", "growth_pct"], SORTS], names=["measure", "sort"])
-    return found.reindex(order.intersection(found.index, sort=False)).reset_index()
-
-
-def room(widths: pd.DataFrame) -> dict:
-    """Median half-widths of scores for a sentence: digits, bound and nothing printed (None where there are none)."""
-    score = widths[widths["measure"].eq("score")].set_index("sort")["half_width"]
-    return dict(zip(("digits_width", "bound_width", "open_width"), (score.get(sort) for sort in SORTS)))
+    table = printed.feasible(ed).query("year == @ed.year and measure == 'score'")
+    scores, key = rows[rows["kind"].eq("score")], ["unit", "node"]
+    own = scores[scores["verdict"].eq("calibrated")]
+    exact = own["printed"].str.match(r"-?\d")
+    of = pd.MultiIndex.from_frame(table[key])
+    told = {"digits": own[exact], "bound": own[~exact], "open": scores}
+    met = {name: of.isin(pd.MultiIndex.from_frame(part[key])) for name, part in told.items()}
+    met |= {"bound": met["bound"] & ~met["digits"], "open": ~met["open"]}
+    half = (table["high"] - table["low"]) / 2
+    return {f"{name}_width": half[held].median() if held.any() else None for name, held in met.items()}
 
 
 def apart(rows: pd.DataFrame, spec) -> pd.DataFrame:
@@ -141,7 +132,7 @@ def _computed(row) -> str | None:
         return row.computed
     if pd.notna(row.computed):
         return f"{row.computed:.3f}"
-    return f"({row.low:.3f}–{row.high:.3f})" if pd.notna(row.low) else None
+    return f"({row.low:.1f}…{row.high:.1f})".replace("-", "−") if pd.notna(row.low) else None
 
 
 def silent(rows: pd.DataFrame) -> pd.DataFrame:
@@ -169,29 +160,27 @@ def sample(index) -> dict:
 
 
 def types(index) -> pd.DataFrame:
-    """The printed types of regions with what decides them and how firm they are: unit, node, printed_type_zh,
-    printed_type_en, level, dispersion, cores, growth_pct, growth_rank, share_kept (per cent), rival_type_zh, rival_type_en."""
+    """The printed types of regions and how firm they are: unit, node, printed_type_zh, printed_type_en, share_kept (per
+    cent of draws), and the type that they become most often, rival_type_zh, rival_type_en (missing where they keep it)."""
     kinds = typology.load()["types"]
     printed = published.load("typology").query("unit_type == 'region'")
     table = printed.merge(typology.stability(index), on=["unit", "node"], suffixes=("", "_found"))
-    features = typology.regional(index).rename_axis(["node", "unit"]).reset_index()
-    features = features[["unit", "node", "level", "dispersion", "cores", "growth_pct", "growth_rank"]]
-    table = table.merge(features, on=["unit", "node"]).assign(
-        printed_type_zh=lambda frame: frame["type_zh"],
-        printed_type_en=lambda frame: [kinds[kind]["en"] for kind in frame["type"]],
-        share_kept=lambda frame: 100 * frame["share_kept"],
-        rival_type_zh=lambda frame: [
-            kinds[kind]["names"][0] if kind in kinds else None for kind in frame["rival"]
-        ],
-        rival_type_en=lambda frame: [kinds[kind]["en"] if kind in kinds else None for kind in frame["rival"]],
+    rival = table["rival"].map(lambda kind: kinds.get(kind))
+    table = table.assign(
+        printed_type_zh=table["type_zh"],
+        printed_type_en=[kinds[kind]["en"] for kind in table["type"]],
+        share_kept=100 * table["share_kept"],
+        rival_type_zh=[one["names"][0] if one else None for one in rival],
+        rival_type_en=[one["en"] if one else None for one in rival],
     )
-    names = ["printed_type_zh", "printed_type_en", *features.columns[2:], "share_kept"]
-    return table[["unit", "node", *names, "rival_type_zh", "rival_type_en"]]
+    names = [f"{name}_type_{lang}" for name in ("printed", "rival") for lang in LANGUAGES]
+    return table[["unit", "node", "share_kept", *names]]
 
 
 def firmness(types: pd.DataFrame) -> dict:
     """How firm the printed types are: n, spread (of the weights, per cent), firm (how many reach the level), level (per
-    cent of draws), and of the least firm one weak (its region, empty when it is firm), node, kept (per cent)."""
+    cent of draws), and of the least firm one weak (its region, empty when it is firm), node, kept (per cent), rival (the type
+    that it becomes most often)."""
     least = types.loc[types["share_kept"].idxmin()]
     return {
         "n": len(types),
@@ -201,6 +190,7 @@ def firmness(types: pd.DataFrame) -> dict:
         "weak": least["unit"] if least["share_kept"] < FIRM else "",
         "node": least["node"],
         "kept": least["share_kept"],
+        "rival": {lang: least[f"rival_type_{lang}"] for lang in LANGUAGES},
     }
 
 

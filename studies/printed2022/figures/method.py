@@ -1,4 +1,4 @@
-"""Figures of the chapter on method: form and residuals of pillar F, base-year statistics, weights, roster, benchmarks."""
+"""Figures of the chapter on method: form and residuals of pillar F, weights, roster, benchmarks."""
 
 import numpy as np
 import pandas as pd
@@ -9,11 +9,24 @@ from fire.figures import kit, style
 
 
 def forms(errors: pd.DataFrame, lang: str):
-    """Error of each form of pillar F, the smallest in colour (columns form, rmse)."""
+    """Error of each form of pillar F as a dot on a log axis, the smallest (and what equals it) in colour (columns form,
+    rmse)."""
     table = errors.sort_values("rmse")
-    fig = kit.bars(table, lang, y="form", x="rmse", marked=table["form"].head(1))
-    fig.axes[0].set(xscale="log", xlim=(1e-4, 2))
+    fig, ax = kit.rows(_capitals(kit.names(table, "form", lang)), lang, each=0.22, extra=0.6)
+    row, least = np.arange(len(table)), np.isclose(table["rmse"], table["rmse"].iloc[0], rtol=0.05)
+    colours = np.where(least, style.HIGHLIGHT, style.NAVY)
+    ax.scatter(table["rmse"], row, s=28, color=colours, zorder=3)
+    style.value_labels(ax, row, table["rmse"], 4, pad=7)
+    ax.set(xscale="log", xlim=(0.7 * table["rmse"].min(), 2.5 * table["rmse"].max()))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter("")
+    ax.set_xlabel(kit.heading("rmse", lang))
     return fig
+
+
+def _capitals(texts: list[str]) -> list[str]:
+    """Labels that begin with a capital."""
+    return [text[:1].upper() + text[1:] for text in texts]
 
 
 def residuals(table: pd.DataFrame, lang: str):
@@ -26,26 +39,6 @@ def residuals(table: pd.DataFrame, lang: str):
     return fig
 
 
-def base_statistics(solved: pd.DataFrame, lang: str):
-    """Base-year populations solved from printed digits against the nearest public ones, on log axes; those that do not
-    agree are ringed (frame of `method.solved`)."""
-    x, y = "official_people", "solved_people"
-    table = solved.dropna(subset="official").rename(columns={"official": x, "solved": y})
-    fig = kit.scatter_fit(table, lang, x=x, y=y, hue="nearest", fit=False, height=4.2)
-    ax, values = fig.axes[0], table[[x, y]]
-    ends = [0.75 * values.min(axis=None), 1.5 * values.max(axis=None)]
-    ax.plot(ends, ends, color=style.MUTED, linewidth=0.8, zorder=0)
-    off = table[~table["agrees"]]
-    ring = {"s": 110, "facecolor": "none", "edgecolor": style.HIGHLIGHT, "linewidth": 1}
-    ax.scatter(off[x], off[y], **ring)
-    ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter("{x:,.0f}")
-        axis.set_minor_formatter("")
-    kit.name_points(ax, table, lang, x=x, y=y)
-    return fig
-
-
 def polytope(weights: dict, lang: str):
     """Pillar weights that the digits allow, projected on two planes: the hull of `weights["corners"]` and the points of
     `weights["grid"]` inside (columns: the pillars)."""
@@ -55,11 +48,21 @@ def polytope(weights: dict, lang: str):
     for ax, names in [(ax, list(corners.columns[list(pair)])) for ax, pair in pairs]:
         flat = corners[names].to_numpy()
         hull = flat[ConvexHull(flat).vertices]
-        ax.fill(*hull.T, color=style.BASE, alpha=0.45, label=codebook.word("feasible set, projected", lang))
-        look = {"color": style.HIGHLIGHT, "s": 30, "zorder": 3, "label": codebook.word("on the grid", lang)}
+        ax.fill(
+            *hull.T,
+            color=style.BASE,
+            alpha=0.45,
+            label=_capitals([codebook.word("feasible set, projected", lang)])[0],
+        )
+        look = {
+            "color": style.HIGHLIGHT,
+            "s": 30,
+            "zorder": 3,
+            "label": _capitals([codebook.word("on the grid", lang)])[0],
+        }
         ax.scatter(grid[names[0]], grid[names[1]], **look)
-        ax.set_xlabel(f"{codebook.node(names[0], lang)} {names[0]}")
-        ax.set_ylabel(f"{codebook.node(names[1], lang)} {names[1]}")
+        ax.set_xlabel(codebook.node(names[0], lang))
+        ax.set_ylabel(codebook.node(names[1], lang))
         ax.grid(True, axis="both")
         ax.margins(0.25)
     fig.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
@@ -83,15 +86,20 @@ def weight_bounds(bounds: pd.DataFrame, lang: str):
 
 
 def roster(candidates: pd.DataFrame, lang: str):
-    """Share of fitting rosters that hold each candidate, the cities chosen in dark (frame of `method.candidates`)."""
-    cities = [codebook.word(codebook.unit(city, lang), lang) for city in candidates["city"]]
-    regions = kit.names(candidates, "region", lang)
+    """Share of fitting rosters that hold each candidate which some hold and others do not, the cities chosen in dark (frame
+    of `method.candidates`)."""
+    table = candidates[candidates["open"]].sort_values("share_pct", ascending=False)
     form = "{}（{}）" if lang == "zh" else "{} ({})"
-    table = candidates.assign(
-        name=[form.format(*pair) for pair in zip(cities, regions)], roster_share=candidates["share_pct"]
-    )
+    cities = [codebook.word(codebook.unit(city, lang), lang) for city in table["city"]]
+    pairs = zip(cities, kit.names(table, "region", lang), strict=True)
+    table = table.assign(name=[form.format(*pair) for pair in pairs], roster_share=table["share_pct"])
     colours = np.where(table["chosen"], style.NAVY, style.BASE)
-    return kit.bars(table, lang, y="name", x="roster_share", colours=list(colours))
+    fig = kit.bars(table, lang, y="name", x="roster_share", colours=list(colours), digits=0)
+    for chosen, colour in ((True, style.NAVY), (False, style.BASE)):
+        word = codebook.word("in the roster" if chosen else "not in the roster", lang)
+        fig.axes[0].scatter([], [], marker="s", color=colour, label=word)
+    fig.legend(loc="outside upper right", ncols=2)
+    return fig
 
 
 def benchmarks(compared: pd.DataFrame, lang: str):
@@ -107,8 +115,9 @@ def benchmarks(compared: pd.DataFrame, lang: str):
     look = {"marker": "|", "s": 90, "color": style.ORANGE, "linewidth": 1.8, "zorder": 4}
     ax.scatter(compared["gdp_spearman"], row, label=kit.heading("gdp_spearman", lang), **look)
     ax.axvline(0, color=style.MUTED, linewidth=0.8)
+    beside = {"transform": ax.get_yaxis_transform(), "fontsize": 7.5, "color": style.MUTED}
     for place, n in zip(row, compared["n"], strict=True):
-        ax.text(1.06, place, f"{n}", va="center", fontsize=8, color=style.MUTED)
-    ax.text(1.06, -0.75, kit.heading("cities_shared", lang), fontsize=8, color=style.MUTED)
+        ax.text(1.02, place, f"{n}", va="center", **beside)
+    ax.text(1, -0.75, kit.heading("cities_shared", lang), ha="right", **beside)
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
     return fig
