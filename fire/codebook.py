@@ -251,7 +251,15 @@ def region(name: str, lang: str = "zh") -> str:
 
 
 def unit(name: str, lang: str = "zh") -> str:
-    """Label of a city or a region; any other name (a firm, a country) is a word, or stays as it is."""
+    """Label of a city or a region; any other name (a firm, a country) is a word, or stays as it is. Several names, with
+    semicolons (or plus signs: taken together) between them, get the commas of the language.
+
+    >>> unit("深圳;广州", "zh"), unit("深圳;广州", "en"), unit("深圳+广州", "en")
+    ('深圳、广州', 'Shenzhen, Guangzhou', 'Shenzhen + Guangzhou')
+    """
+    for sign, joined in ((";", "、" if lang == "zh" else ", "), ("+", " + ")):
+        if sign in name:
+            return joined.join(unit(one.strip(), lang) for one in name.split(sign))
     known = book(lang).places
     if name not in known["city"] and name not in known["region"]:
         return word(name, lang)

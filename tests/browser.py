@@ -17,13 +17,15 @@ FLAGS = [
 
 
 @contextmanager
-def opened(path, width: int = 1200, height: int = 900):
+def opened(path, width: int = 1200, height: int = 900, dark: bool = False):
     """Yield the page at `path` and the list of what went wrong: console errors and requests that leave the machine."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": width, "height": height})
+        page = browser.new_page(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        )
         wrong = []
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))

@@ -24,7 +24,7 @@ HAN = codebook.HAN
 WORD = re.compile(r"[A-Za-z][A-Za-z'’.&/+-]*[A-Za-z]|[A-Za-z]")
 ID = re.compile(r"(?<![\w./-])(?:[A-Za-z0-9]+_)+[A-Za-z0-9]+(?![\w-])")
 FILE = re.compile(
-    r"(?<![\w])(?:[a-z]+/)+(?![\w.])|(?:data|studies|reports|build)(?:/[a-z-]+)+(?![\w./*-])|(?<![\w])[\w./*-]+\.(?:toml|csv|ya?ml|ipynb|py|xlsx|json|parquet|cff|duckdb|md)\b"
+    r"(?<![\w])(?:[a-z]+/)+(?![\w.])|(?:data|studies|reports|build)(?:/[a-z-]+)+(?![\w./*-])|(?<![\w])[\w./*□-]+\.(?:toml|csv|ya?ml|ipynb|py|xlsx|json|parquet|cff|duckdb|md)\b"
 )
 ADDRESS = re.compile(r"(?:https?://|doi:|10\.\d{4,}/|www\.)[^\s（）()，。；]+")
 CODE = re.compile(r"(?<![\w])[A-Z]{1,3}\d+(?![\w])")  # the number of a line in a list: FR096
@@ -34,6 +34,9 @@ NOTHING = re.compile(
 )
 EXPONENT = re.compile(r"\d(?:\.\d+)?e[+-]?\d+")
 NUMBER = re.compile(r"(?<![\w.,/-])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w./])|(?<![\w.,/-])\d+\.\d+(?![\w./])")
+QUOTED = re.compile(
+    r"“[^”]{1,60}”|\"[^\"]{1,60}\"|(?<![A-Za-z])'[^']{1,60}'(?![A-Za-z])"
+)  # the words of another text
 DOUBLED = {
     "zh": re.compile(
         rf"([{HAN}，。；：、])\1(?<=的的|了了|在在|有有|为为|是是|和和|居居|，，|。。|；；|、、|：：)|[，；、：]。|。[，；、]"
@@ -44,9 +47,12 @@ POINTS = {
     "zh": re.compile(rf"[{HAN}][,;:?!]|[,;:?!](?=[{HAN}])"),
     "en": re.compile(r"[，。、；：？！（）《》「」]"),
 }
-INLINE = {*"a abbr b bdi cite del em i ins kbd mark q s small span strong sub sup time tspan u".split(" ")}
+INLINE = re.compile(
+    "a|abbr|b|bdi|cite|del|em|i|ins|kbd|mark|q|s|small|span|strong|sub|sup|time|tspan|u"
+).fullmatch
 GAP = "□"  # what stands for a formula or code in a sentence
 MACHINE = {"ledger"}  # data to be read by a program, which no page shows
+COLUMNS = ["name", "lang", "place", "kind", "what", "text"]
 MOST_DECIMALS = 4  # the most that the codebook gives any column
 
 
@@ -58,11 +64,12 @@ def allowed(lang: str) -> dict:
 
 @cache
 def latin() -> frozenset:
-    """Latin words that may stand in a Chinese text: those in its own words of glossary, codebook and indices."""
+    """Latin words that may stand in a Chinese text: names in the Chinese of glossary, codebook and indices, and those of odd.toml."""
     labels = [entry["zh"] for entry in (*codebook.words().values(), *codebook.columns().values())]
     for path in specs.INDICES.glob("*.toml"):
         labels += list(specs.load(path.stem).nodes["label_zh"])
-    return frozenset(word for label in labels for word in WORD.findall(label)) | allowed("zh")["words"].keys()
+    names = (word for label in labels for word in WORD.findall(label) if not word.islower())
+    return frozenset(names) | allowed("zh")["words"].keys()
 
 
 def odd(text: str, lang: str) -> list[tuple[str, str]]:
@@ -75,7 +82,7 @@ def odd(text: str, lang: str) -> list[tuple[str, str]]:
     """
     for passage in sorted(allowed(lang)["texts"], key=len, reverse=True):
         text = text.replace(passage, GAP)
-    text = FILE.sub(GAP, ADDRESS.sub(GAP, text))
+    text = QUOTED.sub(GAP, FILE.sub(GAP, ADDRESS.sub(GAP, text)))
     found = [("id", one) for one in ID.findall(text)]
     text = ID.sub(" ", text)
     found += [("nothing", one[0]) for one in NOTHING.finditer(text)]
@@ -115,7 +122,7 @@ def exhibits(source: Path, ed) -> pd.DataFrame:
         for lang in map(ed.book.lang, codebook.LANGUAGES):
             for place, text in _texts(record, lang):
                 rows += [(name, str(lang), place, *one, text) for one in odd(text, str(lang))]
-    return pd.DataFrame(rows, columns=["name", "lang", "place", "kind", "what", "text"])
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _texts(record: dict, lang):
@@ -153,7 +160,7 @@ def page(path: Path) -> list[tuple[str, str]]:
     for one in tree.iter(etree.Element):
         place = one.get("id") or place
         shown = [one.get(name, "") for name in ("aria-label", "alt", "title", "placeholder")]
-        if one.tag not in INLINE:
+        if not INLINE(one.tag):
             shown.append("".join(_flowing(one)))
         found += [(place, " ".join(text.split())) for text in shown if text.strip()]
     return found
@@ -162,8 +169,8 @@ def page(path: Path) -> list[tuple[str, str]]:
 def _flowing(block) -> Iterator[str]:
     """The text of a block and of what flows in it, without that of blocks inside it."""
     yield block.text or ""
-    for child in block:
-        yield from _flowing(child) if child.tag in INLINE else " "
+    for child in block.iterchildren(etree.Element):
+        yield from _flowing(child) if INLINE(child.tag) else " "
         yield child.tail or ""
 
 
@@ -175,7 +182,7 @@ def pages(folder: Path) -> pd.DataFrame:
         if lang in codebook.LANGUAGES:
             for place, text in page(path):
                 rows += [(path.name, lang, place, *one, text) for one in odd(text, lang)]
-    return pd.DataFrame(rows, columns=["name", "lang", "place", "kind", "what", "text"])
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """House style: colours that survive greyscale and colour blindness, Chinese text, labels that do not collide."""
 
 import itertools
+import json
 import logging
+import re
 import warnings
 
 import numpy as np
@@ -9,8 +11,9 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
-from fire import codebook, edition
-from fire.figures import focus, index, kit, regions, style
+from fire import codebook, edition, files
+from fire.errors import InputError
+from fire.figures import cartogram, focus, fonts, index, kit, maps, regions, style
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB
 DEFICITS = {
@@ -65,18 +68,8 @@ def test_text_has_contrast_on_paper():
         assert 1.05 / (luminance + 0.05) >= 4.5, colour
 
 
-def test_every_region_has_a_colour_and_a_marker_of_its_own():
-    palette, markers = style.region_palette("zh"), style.region_markers("zh")
-    regions = edition.load(2022).regions()["region"]
-    assert list(palette) == list(regions)
-    assert len({(palette[name], markers[name]) for name in regions}) == len(regions)
-
-
-def test_regions_and_pillars_have_the_colours_of_their_edition():
-    regions = pd.DataFrame({"region": ["南", "北"], "region_en": ["South", "North"]})
-    lang = codebook.Book(edition.load(2022).spec, regions=regions).lang("en")
-    assert style.region_palette(lang) == {"南": style.REGION_COLOURS[0], "北": style.REGION_COLOURS[1]}
-    assert style.region_markers(lang)["北"] == style.MARKERS[1]
+def test_pillars_have_the_colours_of_their_edition():
+    lang = codebook.Book(edition.load(2022).spec).lang("en")
     assert list(style.pillar_palette(lang)) == ["total", "F", "I", "R", "E"]
 
 
@@ -86,6 +79,52 @@ def test_the_status_note_is_written_for_soft_values_only():
         style.status_note(fig, statuses, "en")
         assert len(fig.texts) == notes
     assert fig.texts[0].get_text() == "Contains assumed values"
+
+
+def test_the_status_note_is_not_repeated_where_the_key_says_it():
+    frame = marked(WIDE.rename(columns={"score": "value"}).assign(score=[2.0, 1.0]), "score")
+    fig = kit.dots(frame, "en", y="unit", x="score")
+    assert not style.status_note(fig, ["simulated"], "en").texts
+    fig = maps.tiles(frame, "en", value="score")
+    assert not style.status_note(fig, ["simulated"], "en").texts
+
+
+# Files ----------------------------------------------------------------------------------------------------------------
+
+
+def test_figures_are_svg_with_real_text_and_no_more_than_they_need():
+    fig, ax = style.subplots(height=1.5)
+    ax.plot([1, 2], [3, 4])
+    ax.set_title("深圳 9.958 x²")
+    ax.text(1, 3, "Bold 0.12345", weight="bold", fontsize=6.5)
+    text = style.svg(fig)
+    assert ">深圳 9.958 x²</text>" in text and ">Bold 0.12345</text>" in text  # numbers of texts stay
+    assert "font-weight: 700" in text and f"'{fonts.FAMILY}'" in text
+    assert "<!--" not in text and "metadata" not in text and 'id="text_' not in text
+    assert not re.search(r"<[^>]*\d\.\d{3,}", text)
+    assert all(f'id="{used}"' in text for used in re.findall(r"#([\w.-]+)\)", text))
+    assert style.svg(fig) == text
+
+
+def built():
+    """The figures of all editions that have been built."""
+    return sorted(
+        path
+        for path in files.ROOT.glob("build/*/[!.]*/figures/*.svg")
+        if path.parts[-3] not in ("preview", "80-gallery")
+    )
+
+
+@pytest.mark.skipif(not built(), reason="no edition has been built")
+def test_no_text_of_a_built_figure_is_smaller_than_six_points_and_none_is_wider_than_the_page():
+    small, wide = [], []
+    for path in built():
+        text = path.read_text(encoding="utf-8")
+        sizes = [float(size) for size in re.findall(r"font(?:-size)?: (?:\w+ )*([\d.]+)px", text)]
+        small += [f"{path.name}: {min(sizes)}"] if sizes and min(sizes) < 6 else []
+        width = float(re.search(r'width="([\d.]+)pt"', text)[1]) / 72
+        wide += [f"{path.name}: {width:.2f}"] if width > style.WIDTH + 0.04 else []
+    assert not small and not wide
 
 
 def marked(frame, *columns):
@@ -124,6 +163,7 @@ def frames():
             "growth_pct": np.linspace(60, -8, 9),
         }
     )
+    profile = pd.concat([means.assign(node=node) for node in ("total", "F", "I")])
     parts = {"node": ["F", "F", "I"], "status": ["observed", "assumed", "simulated"]}
     compare = pd.concat(
         [cities.head(4).assign(node=node) for node in ("firm_rd", "rd_staff", "rd_staff_licensing")]
@@ -141,8 +181,9 @@ def frames():
         "league": cities,
         "marked league": marked(cities, "score", "rank", "growth_pct"),
         "alone": cities.drop(columns=["rank_low", "rank_high", 2020]).head(20),
-        "regions": means,
-        "marked regions": marked(means, "score", "growth_pct"),
+        "regions": profile,
+        "marked regions": marked(profile, "score"),
+        "moves": cities.head(9).assign(rank_change=[6, 5, 3, 3, 2, 1, -1, -2, -4]),
         "pillar": {"cities": cities, "areas": means},
         "marked pillar": {"cities": marked(cities, "score"), "areas": marked(means, "score")},
         "between": table,
@@ -160,6 +201,9 @@ CHARTS = {
     "marked league": (index.league, "marked league"),
     "by region": (index.by_region, "pillar"),
     "marked by region": (index.by_region, "marked pillar"),
+    "moves": (index.moves, "moves"),
+    "map": (maps.tiles, "league"),
+    "marked map": (maps.tiles, "marked league"),
     "regions": (index.regions, "regions"),
     "marked regions": (index.regions, "marked regions"),
     "between": (regions.between, "between"),
@@ -174,7 +218,8 @@ CHARTS = {
 
 def drawn(frames, chart, code):
     draw, frame = CHARTS[chart]
-    return draw(frames[frame], edition.load(2022).book.lang(code))
+    more = {"value": "score"} if draw is maps.tiles else {}
+    return draw(frames[frame], edition.load(2022).book.lang(code), **more)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -191,7 +236,7 @@ def test_charts_draw_without_tofu_warnings_or_empty_axes(frames, chart, lang, ca
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize(
-    "chart", ["league", "marked league", "by region", "regions", "high", "growth", "compare"]
+    "chart", ["league", "marked league", "moves", "by region", "regions", "high", "growth", "compare"]
 )
 def test_labels_of_rows_do_not_overlap(frames, chart, lang):
     fig = drawn(frames, chart, lang)
@@ -202,22 +247,18 @@ def test_labels_of_rows_do_not_overlap(frames, chart, lang):
     style.plt.close(fig)
 
 
-def test_a_map_is_drawn_alike_every_time(frames):
-    cities, lang = frames["league"], edition.load(2022).book.lang("en")
-    look = {"value": "score", "size": "score", "marked": list(cities["unit"][:9])}
-    first, second = (
-        [text.get_position() for text in kit.place_map(cities, lang, **look).axes[0].texts] for _ in range(2)
-    )
-    assert first == second
+def test_a_rank_that_is_only_a_range_is_written_as_one():
+    frame = pd.DataFrame({"unit": ["北京", "上海"], "score": [2.0, 1.0], "rank": [1, 2], "rank_low": [1, 2]})
+    frame = frame.assign(rank_high=[1, 5], rank_status=["printed", "simulated"])
+    fig = index.league(frame, "zh")
+    assert [label.get_text() for label in fig.axes[0].get_yticklabels()] == ["北京  1", "上海  (2–5)"]
 
 
-def test_a_rank_that_is_only_a_range_stands_behind_no_name(frames):
-    fig = drawn(frames, "marked league", "zh")
-    labels = [label.get_text() for label in fig.axes[0].get_yticklabels()]
-    shown = frames["marked league"].sort_values("rank").head(3)
-    assert [label.endswith(f"  {rank}") for label, rank in zip(labels, shown["rank"])] == list(
-        ~kit.soft(shown, "rank")
-    )
+def test_both_columns_of_the_league_have_one_scale(frames):
+    fig = drawn(frames, "league", "zh")
+    assert fig.axes[0].get_xlim() == fig.axes[1].get_xlim()
+    names = [label.get_text() for ax in fig.axes for label in ax.get_yticklabels()]
+    assert len(names) == len(frames["league"])
 
 
 def test_the_best_city_stands_on_top_of_the_league(frames):
@@ -258,10 +299,8 @@ KINDS = {
     "slopes": lambda lang: kit.slopes(WIDE, lang, y="unit", left="rank_before", right="rank_after", least=1),
     "heat": lambda lang: kit.heat(LONG, lang, y="unit", x="node", value="value"),
     "scatter_fit": lambda lang: kit.scatter_fit(LONG, lang, x="score", y="value", hue="node"),
-    "place_map by region": lambda lang: kit.place_map(
-        WIDE.assign(region=["京津冀", "长三角"]), lang, hue="region"
-    ),
-    "place_map": lambda lang: kit.place_map(WIDE, lang, hue="unit", marked=["北京"]),
+    "tiles by kind": lambda lang: maps.tiles(WIDE, lang, hue="unit", label="rank"),
+    "tiles": lambda lang: maps.tiles(WIDE.assign(region=["京津冀", "长三角"]), lang, value="score"),
 }
 
 
@@ -342,4 +381,111 @@ def test_stacked_bars_add_up_on_both_sides_of_zero():
 
 def test_a_waterfall_ends_where_its_parts_lead():
     ax = kit.waterfall(LONG[::2], "zh", y="node", x="value", start=5.0, ends=("a", "b")).axes[0]
-    assert [bar.get_width() for bar in ax.patches[:2]] == [5.0, 11.0]
+    assert [point[0] for point in ax.collections[0].get_offsets()] == [5.0, 11.0]
+    assert sum(bar.get_width() for bar in ax.patches) == 6.0
+
+
+def test_marks_that_look_alike_share_one_entry_of_a_legend():
+    fig, axes = style.subplots(1, 2)
+    for ax, text in zip(axes, ("公开统计", "由刊载推得"), strict=True):
+        ax.scatter([1], [1], s=20, color=style.MUTED, label=text)
+    axes[1].scatter([1], [1], s=20, color=style.RED, label="报告刊载")
+    kit.one_legend(fig)
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["公开统计、由刊载推得", "报告刊载"]
+
+
+# Maps -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def places():
+    return edition.load(2022).places().rename(columns={"city": "unit"})
+
+
+def test_every_place_has_a_tile_of_its_own_near_its_true_place(places):
+    at = cartogram.layout(places)
+    assert not at.duplicated(["column", "row"]).any() and list(at["unit"]) == list(places["unit"])
+    rows, columns = cartogram.grid(len(places))
+    assert at["row"].between(0, rows - 1).all() and at["column"].between(0, columns - 1).all()
+    assert at["column"].corr(places["lon"], method="spearman") > 0.85
+    assert at["row"].corr(-places["lat"], method="spearman") > 0.85
+
+
+def test_the_layout_does_not_depend_on_the_order_of_the_places(places):
+    cartogram._cells.cache_clear()
+    mixed = places.sample(frac=1, random_state=3)
+    first = cartogram.layout(places).set_index("unit")
+    assert cartogram.layout(mixed).set_index("unit").loc[first.index].equals(first)
+
+
+def test_tiles_of_a_region_stand_together(places):
+    at = cartogram.layout(places)
+    alone = cartogram.layout(places.drop(columns="region"))
+
+    def parts(cells):
+        groups = cells.assign(region=places["region"]).groupby("region")
+        return sum(len(maps._patches(set(zip(part["column"], part["row"])))) for _, part in groups)
+
+    assert parts(at) <= 16 < parts(alone)  # 13 regions
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 130])
+def test_any_number_of_places_is_laid_out(count):
+    rng = np.random.default_rng(count)
+    some = pd.DataFrame({"unit": [f"c{n}" for n in range(count)]})
+    some = some.assign(lon=rng.uniform(0, 9, count).round(), lat=rng.uniform(40, 50, count))
+    assert not cartogram.layout(some).duplicated(["column", "row"]).any()
+
+
+def test_a_range_is_a_hollow_tile_with_the_shades_of_its_ends(places):
+    frame = pd.DataFrame({"unit": ["北京", "上海", "广州"], "score": [9.9, 6.0, 3.0]})
+    frame = frame.merge(places[["unit", "lon", "lat", "region"]], on="unit").assign(
+        score_status=["printed", "simulated", "observed"],
+        score_low=[9.9, 3.5, 3.0],
+        score_high=[9.9, 9.5, 3.0],
+    )
+    ax = maps.tiles(frame, edition.load(2022).book.zh, value="score").axes[0]
+    shown = {text.get_text() for text in ax.texts}
+    assert {"9.900", "(3.5–9.5)", "3.000", "京津冀", "长三角"} <= shown and "6.000" not in shown
+    shades = maps.Shades(frame, "score")
+    faces = [to_rgb(box.get_facecolor()) for box in ax.patches]
+    assert faces.count(to_rgb(style.PAPER)) == 2  # the tile and its key
+    assert to_rgb(shades(9.9)[0]) in faces and shades.ends(1) == [shades(3.5)[0], shades(9.5)[0]]
+
+
+def test_kinds_beyond_the_colours_are_hatched(places):
+    frame = places.head(20).assign(main=[f"k{n}" for n in range(20)])
+    looks = maps.Kinds(frame, "main").looks
+    assert len(set(looks.values())) == 20
+
+
+BOX = {"type": "Polygon", "coordinates": [[[100, 20], [125, 20], [125, 42], [100, 20]]]}
+
+
+def test_boundaries_are_drawn_only_from_the_file_of_the_edition(tmp_path, places):
+    path, ed = tmp_path / "land.geojson", edition.load(2022)
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [{"geometry": BOX}]}))
+    frame = places.head(5).assign(score=[5.0, 4, 3, 2, 1])
+    own = edition.Edition("2022", ed.settings | {"map": {"boundary": str(path), "approval": "GS(0)1"}})
+    ax = maps.of(own, value="score")(frame, ed.book.en).axes[0]
+    assert len(ax.collections[0].get_paths()) == 1 and own.approval == "GS(0)1"
+    assert maps.of(ed, value="score")(frame, ed.book.en).axes[0].patches  # tiles
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": []}))
+    with pytest.raises(InputError, match="no polygons"):
+        maps.outlines(path)
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ("boundary: data/places.csv", "'approval' is missing"),
+        ("boundary: data/none.geojson\n  approval: x", "there is no file data/none.geojson"),
+        ("boundary: data/places.csv\n  approval: x\n  colour: red", "unknown key 'colour'"),
+        ("approval: x", "'boundary' is missing"),
+    ],
+)
+def test_a_map_of_an_edition_needs_its_file_and_the_number_of_its_approval(tmp_path, given, fault):
+    text = (edition.EDITIONS / "2022.yaml").read_text(encoding="utf-8")
+    (tmp_path / "2022.yaml").write_text(f"{text}map:\n  {given}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=re.escape(fault)):
+        edition.load(2022, tmp_path)

@@ -91,11 +91,10 @@ def test_quotients_that_are_missing_or_zero_stay_empty():
 
 
 def test_more_technologies_than_colours_can_be_told_apart():
-    many = pd.concat([CITIES] * 3, ignore_index=True).assign(main=list("abcdefghi"), unit="北京")
+    kinds = list("abcdefghij")
+    many = pd.concat([CITIES] * 4, ignore_index=True).head(10)
+    many = many.assign(main=kinds, unit=[f"c{n}" for n in range(10)])
     fig = figures.specialities(many, "zh")
-    looks = {
-        (tuple(drawn.get_facecolor()[0]), drawn.get_paths()[0].vertices.tobytes())
-        for drawn in fig.axes[0].collections
-    }
+    looks = {(box.get_facecolor(), box.get_hatch()) for box in fig.axes[0].patches}
     plt.close(fig)
-    assert len(looks) == 9
+    assert len(looks) == 10

@@ -62,6 +62,26 @@ def test_only_scores_that_are_known_are_listed():
     assert table["node"].tolist() == ["F", "total"] and "rank_status" in table and "rank_change" not in table
 
 
+def test_a_city_stands_among_those_of_its_region_as_far_as_scores_are_known():
+    now = BOTH.assign(rank_change=[1, -1] * 2, rank_change_status=["printed", "simulated"] * 2)
+    members = ["北京", "上海"]
+    assert focus.within(now, "北京", members, "F") == {"place": 1, "members": 2, "places": 1}
+    assert focus.within(now, "上海", members, "F") == {"place": 2, "members": 2, "places": None}
+    assert focus.within(now, "北京", members, "total")["place"] is None  # the total of 上海 is a range
+    assert focus.within(now, "北京", ["上海"], "F")["place"] is None  # not of this region
+
+
+def test_ranks_and_growth_of_a_city_are_told_where_they_are_known():
+    ends = focus.extremes(BOTH, "上海", ["北京", "上海"], ["total", "F"])
+    assert ends["ranked"] == 1 and ends["best"] is None and ends["fall"] is None
+    assert (ends["rise"]["node"], ends["rise"]["value"]) == ("F", 10.0)  # that of the total is a range
+    other = focus.extremes(BOTH, "北京", ["北京", "上海"], ["total", "F"])
+    assert (other["best"]["rank"], other["worst"]["rank"]) == (1, 1)
+    assert other["rise"] is None  # its fastest is F, in which 上海 grew more
+    lost = BOTH.assign(growth_pct=-BOTH["growth_pct"])
+    assert focus.extremes(lost, "北京", ["北京"], ["total", "F"])["fall"]["node"] == "F"
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_figure_shows_the_printed_digits(lang):
     fig = draw.known(focus.known_of(BOTH, "北京", ["total", "F"]), lang)

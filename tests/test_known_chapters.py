@@ -72,17 +72,23 @@ def test_the_focus_region_shows_what_is_known_of_its_cities(shown, kind):
         assert all("simulated" not in one["status"] for name, one in found.items() if "focus-known" in name)
         said = found["focus-city-01-shenzhen"]  # nothing is printed here: a range in parentheses
         assert said["values"]["score"]["low"] and "(9.2 分)" in said["text"]["zh"]
+        told = found["focus-told-01-shenzhen"]["text"][
+            "zh"
+        ]  # what is observed is told, no strength and no weakness
+        assert "经济规模" in told and "短板" not in told
 
 
 @pytest.mark.slow
 def test_the_summary_tells_known_from_ranges(shown):
     found = shown("05-summary", drawn)
     nodes = {one["values"]["node"] for name, one in found.items() if name.startswith("summary-confirmed")}
-    assert nodes == {"F", "inclusive_finance", "regulation_business_env"}
+    assert nodes == {"F", "inclusive_finance"}
     assert found["summary-ranges"]["values"]["scores"] == 59
-    assert found["summary-printed-order-cities"]["text"] == {"zh": "", "en": ""}
+    assert found["summary-cities"]["text"] == found["summary-moves"]["text"] == {"zh": "", "en": ""}
     known = shown("05-summary", all_known)
     assert known["summary-ranges"]["text"]["zh"] == "" and "summary-confirmed-total" in known
+    assert "原报告" not in "".join(one["text"]["zh"] for one in known.values())
+    assert known["summary-cities"]["text"]["zh"] and known["summary-growth"]["text"]["zh"]
 
 
 @pytest.mark.slow

@@ -8,7 +8,11 @@ import sys
 
 import made_up
 import pandas as pd
+import printed
 import pytest
+from fontTools.ttLib import TTFont
+
+from fire.figures import fonts
 
 pytestmark = pytest.mark.slow
 
@@ -38,27 +42,37 @@ def hashes(root) -> dict:
     }
 
 
-def words(path) -> str:
-    """The text of a page."""
-    text = re.sub(
-        r"<(script|style)\b.*?</\1>|<[^>]+>", " ", path.read_text(encoding="utf-8"), flags=re.DOTALL
-    )
+def words(*paths) -> str:
+    """The text of some pages."""
+    texts = (re.search(r"<main.*</main>", path.read_text(encoding="utf-8"), re.DOTALL)[0] for path in paths)
+    text = re.sub(r"<(script|style)\b.*?</\1>|<[^>]+>", " ", " ".join(texts), flags=re.DOTALL)
     return " ".join(html.unescape(text).split())
 
 
 def test_the_report_is_whole_in_both_languages(root):
     report = root / "reports" / "2023"
     for lang in ("zh", "en"):
-        for kind in ("html", "pdf", "docx"):
-            assert (report / f"fire-2023.{lang}.{kind}").stat().st_size > 100_000, (lang, kind)
+        for name in ("fire-2023", "fire-2023-technical"):
+            for kind in ("pdf", "docx"):
+                assert (report / f"{name}.{lang}.{kind}").stat().st_size > 50_000, (lang, name, kind)
+        assert (report / f"fire-2023-profiles.{lang}.pdf").stat().st_size > 50_000
+        assert (report / f"fire-2023.{lang}.xlsx").exists()
         assert (report / "places" / f"jiacheng.{lang}.html").exists() or (
             report / "places" / f"jia-city.{lang}.html"
         ).exists()
-    assert (report / "fire-2023.xlsx").exists() and (report / "data" / "datapackage.json").exists()
+    assert (report / "data" / "datapackage.json").exists()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("volume", ["", "-technical"])
+def test_pages_are_full_readable_and_within_their_margins(root, volume, lang):
+    font = set(TTFont(fonts.FONT_DIR / "NotoSansSC-Regular.ttf").getBestCmap())
+    assert printed.faults(root / "reports" / "2023" / f"fire-2023{volume}.{lang}.pdf", font) == []
 
 
 def test_its_sentences_are_about_its_own_years_cities_and_data(root):
-    zh, en = (words(root / "reports" / "2023" / f"fire-2023.{lang}.html") for lang in ("zh", "en"))
+    folder = root / "reports" / "2023" / "chapters"
+    zh, en = (words(*sorted(folder.glob(f"*.{lang}.html"))) for lang in ("zh", "en"))
     assert "与 2021 年相比" in zh or "与2021年相比" in zh
     assert "60 个城市" in zh and "甲城" in zh and "Jia City" in en and "拉萨" not in zh and "Lhasa" not in en
     assert "本版燃指数得分不含模拟数据" in zh and "数字人民币商户数" in zh and "Digital-yuan merchants" in en
@@ -103,7 +117,7 @@ def test_a_corrected_cell_shows_in_the_next_report_and_nothing_of_the_users_chan
             root / "build" / "2023" / "10-index" / "tables" / "index-league-table.csv"
         ).set_index("unit")
         assert after.at["甲城", "score"] > before.at["甲城", "score"] + 0.05
-        shown = words(root / "build" / "2023" / "preview" / "fire-2023.zh.html")
+        shown = words(root / "build" / "2023" / "preview" / "chapters" / "10-index.zh.html")
         assert f"{after.at['甲城', 'score']:.3f}" in shown
         assert hashes(root) == kept
     finally:
@@ -117,7 +131,7 @@ def test_an_edited_sentence_shows_without_running_a_notebook(root):
         path.write_text(re.sub(r'(\[index-top\]\nzh = ")', r"\1改过的一句话：", text), encoding="utf-8")
         done = made_up.run(root, "report", "2023", "--chapter", "10-index")
         assert done.returncode == 0, done.stdout + done.stderr
-        shown = words(root / "build" / "2023" / "preview" / "fire-2023.zh.html")
+        shown = words(root / "build" / "2023" / "preview" / "chapters" / "10-index.zh.html")
         assert "改过的一句话：" in shown
     finally:
         path.write_text(text, encoding="utf-8")

@@ -131,7 +131,7 @@ def test_without_a_year_before_the_chapter_says_nothing_on_change(chapter, tmp_p
     change = {"dynamics-beta", "dynamics-moves-table", "dynamics-determinants-said", "dynamics-sigma-table"}
     assert not change & set(shown)
     if chapter == "10-index":
-        told = ["index-growth", "index-signs", "index-climb", "index-risers", "index-pillar-growth-f"]
+        told = ["index-growth", "index-climb", "index-pillar-growth-f"]
         assert not any(shown[name]["text"]["zh"] for name in told)
     if chapter == "20-regions":
         assert "growth_pct" not in shown["regions-means"]["columns"]

@@ -181,15 +181,81 @@ def test_who_leads_and_how_sure_it_is():
     said = headlines.lead(table, 2)
     assert said["names"] == ["a", "b"] and said["sure"] == 1 and said["last"] == ["d"]
     assert said["widest"] == ["b", "c"] and said["width"] == 3
-    assert [band["names"] for band in headlines.bands(table, [9, 5])] == [["a", "b"], ["c"]]
 
 
-def test_growth_and_climbs():
-    table = frame(growth_pct=[1.0, -2, 7.001, 7.004], rank_change=[0, 4, 3, np.nan])
-    assert headlines.growth(table) == {"names": ["c", "d"], "growth": 7.004}
-    assert headlines.signs(table) == {"up": 3, "falls": 1, "n": 4}
-    assert headlines.risers(table, 3) == ["b", "c"]
-    assert headlines.climb(table) == {"names": ["b"], "most": 4}
+def test_growth_and_moves_are_told_as_far_as_they_are_known():
+    table = frame(score=[9.0, 8, 2, 1], growth_pct=[1.0, -2, 7.5, np.nan], rank_change=[0, 4, 3, np.nan])
+    said = headlines.growth(table, 2)
+    assert (said["fastest"]["unit"], said["slowest"]["unit"], said["told"]) == ("c", "b", 3)
+    assert said["up"] is None and said["behind"] and said["head"]["unit"] == "a"  # of d growth is not there
+    whole = headlines.growth(table.assign(growth_pct=[1.0, -2, 7.5, 0.5]), 2)
+    assert (whole["up"], whole["down"]) == (3, 1)
+    soft = table.assign(growth_pct_status=["printed", "simulated", "printed", None])
+    assert headlines.growth(soft, 2)["printed"] and headlines.growth(soft, 2)["head"] is None
+    moved = headlines.moves(table, 1)
+    assert moved["climbs"] == [{"places": 4, "names": ["b"]}, {"places": 3, "names": ["c"]}]
+    assert moved["up"] is None and moved["falls"] == [] and moved["kept"] == 1
+    moved = headlines.moves(table.assign(rank_change=[1, 1, -2, 0]), 2)
+    assert (moved["up"], moved["down"], moved["same"], moved["kept"]) == (2, 1, 1, 0)
+    assert moved["climbs"] == [{"places": 1, "names": ["a", "b"]}] and moved["falls"][0]["names"] == ["c"]
+
+
+def test_a_step_sets_the_first_apart_only_where_it_is_large():
+    ranked = frame(score=[9.0, 8.9, 7.0, 6.9], rank=[1, 2, 3, 4])
+    said = headlines.podium(known.Draws(ranked, [ranked]), 4)
+    assert said["ahead"] == 2 and said["step"] == pytest.approx(1.9) and not said["printed"]
+    even = ranked.assign(score=[9.0, 8, 7, 6])
+    assert headlines.podium(known.Draws(even, [even]), 4)["ahead"] == 0
+    soft = ranked.assign(
+        score_status=["observed", "simulated", "observed", "observed"], rank_status="printed"
+    )
+    said = headlines.podium(known.Draws(soft, [soft]), 4)
+    assert (
+        said["first"][1] == {"unit": "b", "value": None, "status": ""}
+        and said["printed"]
+        and not said["ahead"]
+    )
+
+
+def test_seats_of_regions_and_of_the_west():
+    places = pd.DataFrame(
+        {"city": list("abcd"), "region": ["n", "n", "s", "w"], "province": ["广东省"] * 3 + ["四川省"]}
+    )
+    said = headlines.seats(list("abcd"), places)
+    assert said["many"] == [{"region": "n", "cities": ["a", "b"]}] and said["single"] == 2
+    assert (
+        said["west"] == ["d"] and headlines.seats(["d"], places)["west"] == []
+    )  # all of them: nothing to tell
+
+
+def test_a_pillar_is_told_by_what_sets_it_apart():
+    total = frame(score=[9.0, 8, 7, 6], rank=[1, 2, 3, 4])
+    other = frame(unit=list("dbca"), score=[5.0, 4, 3, 2], rank=[1, 2, 3, 4])
+    both = [known.Draws(one, [one]) for one in (other, total)]
+    said = headlines.character(*both, 3)
+    assert (said["leader"], said["place"], said["head"]) == ("a", None, 0)
+    assert said["entered"][0]["unit"] == "d" and said["entered"][0]["place"] == 1 and said["left"] == ["a"]
+    assert said["shift"] is None and headlines.character(*both, 4)["shift"] == {
+        "unit": "a",
+        "here": 4,
+        "there": 1,
+    }
+    same = headlines.character(both[1], both[1], 3)
+    assert same["head"] == 3 and same["place"] == 1 and same["entered"] == same["left"] == []
+
+
+def test_a_region_led_by_one_city_and_one_that_moves_abreast():
+    table = pd.DataFrame(
+        {
+            "region": ["n", "s", "w"],
+            "cities": [3, 4, 1],
+            "top_city": list("abc"),
+            "lead": [2.0, 0.1, 0],
+            "range": [3.0, 0.5, 0],
+        }
+    )
+    assert headlines.inside(table) == {"steep": "n", "city": "a", "lead": 2.0, "even": "s", "range": 0.5}
+    assert headlines.inside(table.iloc[2:])["even"] is None
 
 
 def test_the_order_is_told_as_far_as_the_draws_agree():
@@ -206,9 +272,10 @@ def test_the_order_is_told_as_far_as_the_draws_agree():
 
 
 def test_without_a_year_before_growth_has_no_names():
-    table = frame(growth_pct=[np.nan] * 4, rank_change=pd.array([pd.NA] * 4, dtype="Int64"))
-    assert headlines.growth(table)["names"] == [] and headlines.risers(table) == []
-    assert headlines.climb(table) == {"names": [], "most": None} and headlines.signs(table)["n"] == 0
+    table = frame(score=1.0, growth_pct=[np.nan] * 4, rank_change=pd.array([pd.NA] * 4, dtype="Int64"))
+    grown, moved = headlines.growth(table), headlines.moves(table, 2)
+    assert grown["fastest"] is grown["up"] is grown["head"] is None
+    assert moved["climbs"] == [] and moved["up"] is moved["kept"] is None
 
 
 def test_cities_to_compare_are_those_printed_or_the_leaders_of_regions():
@@ -255,18 +322,19 @@ def test_an_edition_of_one_observed_year_has_all_views():
     cities = views.placed(views.both_years(scores, 2020), places)
     areas = views.both_years(regions.means(index), 2020)
     total = views.at(cities, root)
-    assert headlines.growth(total)["names"] == []
+    assert headlines.growth(total)["fastest"] is None
     said = headlines.status(views.status_shares(scores, index), index)
     assert said["known"] == pytest.approx(100) and all(
         one["known"] == pytest.approx(100) for one in said["nodes"]
     )
     assert len(headlines.regions(views.at(areas, root))["first"]) == 2
-    best = headlines.best_cities(total, views.at(areas, root), index.groups)
-    assert [index.groups[one["city"]] for one in best] == [one["region"] for one in best] and len(best) == 2
+    told = headlines.method(index)
+    assert sum(one["weight_pct"] for one in told["pillars"]) == pytest.approx(100) and told["linear"]
     for node in index.spec.pillars:
-        head = headlines.leading(areas, node, index.spec.children(node))
+        head = headlines.leading(areas, node, root)
         assert head["heads"] == headlines.leader(views.at(areas, node))["leader"]
-        assert len(head["lead"]) <= head["all"]
+        children = index.spec.children(node)
+        assert set(headlines.also(areas, node, children)) <= set(children)
     roster = views.roster(index)
     assert "cities_printed" not in roster and roster["cities"].tolist() == [3, 3]
     mine = views.indicators_of(cities, "甲市", index.spec.indicators)

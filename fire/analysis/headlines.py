@@ -53,6 +53,21 @@ def counts(system: pd.DataFrame) -> dict:
     return {f"{name}s": system[name].nunique() for name in ("pillar", "dimension", "indicator")}
 
 
+def method(index) -> dict:
+    """How an index is made: pillars (node, weight_pct), even (all weigh the same), linear (scores are places between limits),
+    reference (what sets the limits), base_year, open (scores may leave the scale), missing (the rule)."""
+    spec, weight = index.spec, index.weights
+    pillars = [{"node": node, "weight_pct": 100 * float(weight[node])} for node in spec.pillars]
+    told = ("reference", "base_year", "missing")
+    return {
+        "pillars": pillars,
+        "even": len({round(one["weight_pct"], 6) for one in pillars}) == 1,
+        "linear": spec.method["normalise"] == "minmax",
+        "open": spec.method["range"] == "open",
+        **{name: spec.method[name] for name in told},
+    }
+
+
 def lead(frame: pd.DataFrame, top: int) -> dict:
     """Who leads and who is last, with their scores; how many of the first `top` stay there over their whole rank
     interval, whose interval is widest and how many ranks it spans."""
@@ -246,10 +261,20 @@ def leader(area: pd.DataFrame) -> dict:
     return {"leader": foremost(area), "score": _ends(area)[0]}
 
 
-def best_cities(total: pd.DataFrame, area: pd.DataFrame, region: pd.Series) -> list[dict]:
-    """The best city of every region, regions in the order of `area`: region, city. `region`: of each city."""
-    table = total.assign(region=total["unit"].map(region)).drop_duplicates("region").set_index("region")
-    return [{"region": name, "city": table.at[name, "unit"]} for name in area["unit"]]
+def inside(table: pd.DataFrame) -> dict:
+    """Where one city runs ahead, and where cities move abreast (frame of `regions.structure`): steep (the region whose first
+    city is furthest ahead of the second), city, lead (points); even (the region of several cities with the smallest range; None
+    without one), range (points)."""
+    several = table[table["cities"].gt(2)]
+    steep = table.loc[table["lead"].idxmax()] if len(table) else None
+    even = several.loc[several["range"].idxmin()] if len(several) > 1 else None
+    return {
+        "steep": None if steep is None else steep["region"],
+        "city": None if steep is None else steep["top_city"],
+        "lead": None if steep is None else float(steep["lead"]),
+        "even": None if even is None else even["region"],
+        "range": None if even is None else float(even["range"]),
+    }
 
 
 def leading(areas: pd.DataFrame, node: str, root: str) -> dict:

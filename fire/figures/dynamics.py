@@ -25,13 +25,14 @@ def density(frame: pd.DataFrame, lang: str):
     palette = dict(zip(years, sns.blend_palette([style.BASE, style.NAVY], len(years))))
     palette[years[-1]] = style.NAVY
     across = min(len(nodes), 5)
-    fig, axes = kit.panels(nodes, lang, height=2.1 * -(-len(nodes) // across), columns=across)
+    fig, axes = kit.panels(nodes, lang, height=1.9 * -(-len(nodes) // across), columns=across)
     for ax, node in zip(axes, nodes):
         inside = frame[frame["node"].eq(node)]
         look = {"bw_method": "scott", "common_norm": False, "linewidth": 1.6, "legend": False}
         sns.kdeplot(inside, x="score", hue="year", palette=palette, ax=ax, **look)
         ax.set(xlabel="", ylabel="", yticks=[])
         ax.grid(visible=False)
+        ax.spines["left"].set_visible(False)
         ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     lines = [axes[0].plot([], [], color=palette[year], lw=3, label=str(year))[0] for year in years]
     fig.legend(handles=lines, loc="outside upper center", ncols=min(len(years), 6))
@@ -48,7 +49,8 @@ def ranks(frame: pd.DataFrame, lang: str):
 
 
 def transitions(frame: pd.DataFrame, lang: str):
-    """Transition probabilities, rows = class before (with its number of units), columns = class after.
+    """Transition probabilities, rows = class before (with its number of units), columns = class after; what did not occur is
+    empty.
 
     `frame`: `from, to, count, probability`.
     """
@@ -56,10 +58,10 @@ def transitions(frame: pd.DataFrame, lang: str):
     cells = frame.assign(
         class_before=[f"{one}  (n={count})" for one, count in zip(frame["from"], leaving)],
         class_after=frame["to"].astype(str),
+        probability=frame["probability"].mask(frame["probability"].eq(0)),
     )
-    fig = kit.heat(
-        cells, lang, y="class_before", x="class_after", value="probability", high=1, size=8.5, height=2.9
-    )
+    look = {"high": 1.3, "size": 8, "digits": 2, "height": 0.3 * frame["from"].nunique() + 0.8, "bar": False}
+    fig = kit.heat(cells, lang, y="class_before", x="class_after", value="probability", **look)
     fig.axes[0].set(xlabel=kit.heading("class_after", lang), ylabel=kit.heading("class_before", lang))
     return fig
 
@@ -93,14 +95,22 @@ def chance(frame: pd.DataFrame, lang: str):
     for ax, node in zip(axes, nodes, strict=True):
         part = frame[frame["node"].eq(node)].sort_values("neighbours", ignore_index=True)
         labels = [
-            codebook.word("inverse distance", lang) if pd.isna(k) else f"k = {k}" for k in part["neighbours"]
+            codebook.word("inverse distance", lang).capitalize()
+            if pd.isna(k)
+            else codebook.word("nearest cities", lang).format(k)
+            for k in part["neighbours"]
         ]
         kit.rows(labels, lang, ax=ax)
         ax.set_yticks(range(len(labels)), labels)
-        ax.hlines(part.index, part["null_low"], part["null_high"], color=style.FAINT, linewidth=7)
-        ax.scatter(part["moran"], part.index, s=28, color=style.NAVY, zorder=3)
+        chance = {"color": style.BASE, "alpha": 0.5, "linewidth": 7}
+        by_chance = codebook.word("random placement", lang).capitalize()
+        ax.hlines(part.index, part["null_low"], part["null_high"], label=by_chance, **chance)
+        ax.scatter(
+            part["moran"], part.index, s=28, color=style.NAVY, zorder=3, label=kit.heading("moran", lang)
+        )
         ax.axvline(0, color=style.MUTED, lw=0.6)
         ax.set_xlabel(kit.heading("moran", lang))
+    kit.one_legend(fig)
     return fig
 
 

@@ -70,33 +70,38 @@ def moves(frame: pd.DataFrame, lang: str):
     return fig
 
 
-def regions(frames: dict, lang: str):
-    """Every region by its mean, best first: its cities as marks, and beside them the growth of the mean where there is any.
+def regions(frame: pd.DataFrame, lang: str):
+    """Means of the regions, a panel for the index and each pillar, on one scale; regions in the order of the frame.
 
-    `frames`: cities (unit, region, score) and areas (unit, score, growth_pct) of one node, areas best first.
+    `frame`: unit, node, score with what says how well it is known.
     """
-    areas = frames["areas"]
-    grown = areas["growth_pct"].notna().any()
-    size = 0.2 * len(areas) + 0.65
-    fig, axes = style.subplots(1, 1 + grown, height=size, squeeze=False, width_ratios=[5, 2][: 1 + grown])
-    _by_region(frames, lang, axes[0, 0])
-    if grown:
-        kit.dots(areas, lang, y="unit", x="growth_pct", digits=2, ax=axes[0, 1])
-        axes[0, 1].margins(x=0.3)
-        axes[0, 1].tick_params(labelleft=False)
+    nodes, units = list(dict.fromkeys(frame["node"])), list(dict.fromkeys(frame["unit"]))
+    fig, axes = kit.panels(nodes, lang, height=0.19 * len(units) + 0.8)
+    low, high = (
+        end.min() if low else end.max() for low, end in zip((True, False), kit.bounds(frame, "score"))
+    )
+    for ax, node in zip(axes, nodes, strict=True):
+        part = frame[frame["node"].eq(node)].set_index("unit").reindex(units).reset_index()
+        part = part.assign(
+            **{f"score_{end}": bound for end, bound in zip(("low", "high"), kit.bounds(part, "score"))}
+        )
+        kit.interval(part, lang, y="unit", x="score", numbers=True, digits=3, size=18, ax=ax)
+        ax.set(xlim=(low - 0.08 * (high - low), high + 0.5 * (high - low)), ylim=(len(units) - 0.4, -0.6))
+        for text in ax.texts:
+            text.set_fontsize(6.5)
     kit.one_legend(fig)
     return fig
 
 
 def by_region(frames: dict, lang: str):
-    """Each city as a mark in the row of its region, regions by their mean; frames as of `regions`."""
-    return _by_region(frames, lang)
+    """Each city as a mark in the row of its region, regions by their mean.
 
-
-def _by_region(frames: dict, lang: str, ax=None):
+    `frames`: cities (unit, region, score) and areas (unit, score) of one node, areas best first.
+    """
     areas = frames["areas"]
-    look = {"order": list(areas["unit"]), "means": areas, "ends": 1, "ax": ax}
-    return kit.strip(frames["cities"], lang, y="region", x="score", **look)
+    return kit.strip(
+        frames["cities"], lang, y="region", x="score", order=list(areas["unit"]), means=areas, ends=1
+    )
 
 
 def compare(frame: pd.DataFrame, lang: str):

@@ -17,6 +17,7 @@ import textwrap
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgb
 
 from fire import codebook
@@ -153,16 +154,31 @@ def panels(nodes: list, lang: str, *, height: float, column: str = "node", colum
 
 
 def one_legend(fig) -> None:
-    """One legend above the figure, in place of those of its axes."""
+    """One legend above the figure, in place of those of its axes; marks that look alike share an entry."""
     found: dict = {}
     for ax in fig.axes:
         for handle, text in zip(*ax.get_legend_handles_labels(), strict=True):
-            found.setdefault(text, handle)
+            found.setdefault(_look(handle, text), (handle, []))[1].append(text)
         if ax.get_legend() is not None:
             ax.get_legend().remove()
     if found:
+        handles, texts = zip(*found.values(), strict=True)
         look = {"loc": "outside upper right", "ncols": min(len(found), 6), "handletextpad": 0.3}
-        fig.legend(found.values(), found.keys(), **look)
+        fig.legend(handles, [_shared(names) for names in texts], **look)
+
+
+def _look(handle, text: str):
+    """What tells a mark of a legend from others: shape and colours of points, else its text."""
+    if not isinstance(handle, PathCollection):
+        return text
+    shape = np.asarray(handle.get_paths()[0].vertices)
+    return shape.tobytes(), str(handle.get_facecolor()), handle.get_sizes()[0]
+
+
+def _shared(texts: list[str]) -> str:
+    """The parts of several texts, each once."""
+    comma = "、" if any("、" in text or text >= "\u3000" for text in texts) else ", "
+    return comma.join(dict.fromkeys(part for text in texts for part in text.split(comma)))
 
 
 def years(frame: pd.DataFrame) -> list[int]:

@@ -6,14 +6,6 @@ import pandas as pd
 from fire.figures import kit, style
 
 
-def structure(frame: pd.DataFrame, lang: str):
-    """Inner structure of every region: a row a region, by its mean, with its cities; first and last are named.
-
-    `frame`: `unit, region, score` of one node and year.
-    """
-    return kit.strip(frame, lang, y="region", x="score", ends=1)
-
-
 def between(frame: pd.DataFrame, lang: str):
     """Share of the differences between cities that lies between regions, a row a node, over the band that random regions
     give (5 to 95 per cent, a tick at the mean).

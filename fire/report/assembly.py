@@ -84,16 +84,30 @@ def build(edition, source=None, target=None, template=TEMPLATE, formats=FORMATS,
             for volume in volumes[lang]
         ]
         with ProcessPoolExecutor(1) as beside, ThreadPoolExecutor(2) as pool:
-            places = (
+            asked = (
                 [beside.submit(site.write, ed, shown, folder)] if "site" in formats and not preview else []
             )
-            links = [link for made in pool.map(typeset, jobs) for link in made]
-            if "pages" in formats:
-                for lang in ed.languages:
-                    links += pages.write(ed, lang, volumes[lang], shown, frames[lang], folder, template)
-            links += [link for made in places for link in made.result()]
+            asked = [pool.submit(typeset, job) for job in jobs] + asked
+            made = (
+                _web(ed, volumes, shown, frames, folder, template, bool(preview))
+                if "pages" in formats
+                else []
+            )
+            links = [link for one in asked for link in one.result()] + made
         files.write_text(folder / "index.html", index_page(ed, frames, links, template))
     return target / "index.html"
+
+
+def _web(
+    ed, volumes: dict, shown: dict, frames: dict, folder: Path, template: Path, preview: bool
+) -> list[dict]:
+    """The chapters of all volumes as pages; returns their links."""
+    names = {lang: {name for one in made for name in one.chapters} for lang, made in volumes.items()}
+    made = [
+        pages.write(ed, lang, volumes[lang], shown, frames[lang], folder, template, preview, names)
+        for lang in ed.languages
+    ]
+    return [link for links in made for link in links]
 
 
 def gather(source: Path, ed) -> dict:

@@ -90,6 +90,37 @@ class Live:
             found.append(texts(self.book.column("region")[self.lang], named))
         return found
 
+    def cells(self) -> dict[str, Column]:
+        """What the edition gives in every column of calculation and ranking, by what stands there: `score <node>`, the
+        status of what is computed (`status <node>`), and rank and score of the edition itself (`own rank`, …)."""
+        head, lang, root = self.words["head"], self.lang, self.spec.root
+        ranks = [self.ranks.get(unit) for unit in self.units]
+        scores = {node: [self.values.get((unit, node)) for unit in self.units] for node in self.nodes}
+        lines = [self.lines.get((unit, root), {}) for unit in self.units]
+        found = dict(zip(("unit", "region"), self.places())) | {
+            f"score {node}": numbers(
+                self.label(node), cells, 3, [self.status(unit, node) for unit in self.units]
+            )
+            for node, cells in scores.items()
+        }
+        found["key"] = numbers(head["key"], scores[root], 3)
+        found["rank"] = numbers(self.book.column("rank")[lang], ranks, 0)
+        found["place"] = numbers(head["place"], range(1, 1 + len(self.units)), 0)
+        found["gain"] = numbers(head["gain"], [0 if pd.notna(one) else None for one in ranks], 0, plus=True)
+        told = {
+            f"status {node}": [self.softness.get((unit, node)) for unit in self.units] for node in self.shown
+        }
+        for measure, digits in (("rank", 0), ("score", 3)):
+            heading = self.book.column(measure)[lang]
+            found[f"own {measure}"] = Column(
+                heading, [_told(one, measure, digits, lang) for one in lines], sheets.PLACES[digits]
+            )
+            told[f"status own {measure}"] = [line.get(f"{measure}_status") for line in lines]
+        for name, statuses in told.items() if self.beside else ():
+            named = [codebook.status(one, lang) if isinstance(one, str) else None for one in statuses]
+            found[name] = texts(self.book.column("status")[lang], named)
+        return found
+
     def span(self, key: str) -> str:
         """All cells of a column of the sheet of calculation, as seen from another sheet."""
         name = xl_col_to_name(self.columns[key])
@@ -135,7 +166,7 @@ def weights_sheet(sheet, live: Live, styles, title: str, home: str) -> None:
     at = {node: row for row, node in enumerate(rows, 4)}  # as numbered in a spreadsheet
     for node, row in at.items():
         sheet.write_string(
-            row - 1, 0, live.label(node), styles.of("plain", indent=int(spec.nodes.at[node, "level"]) - 1)
+            row - 1, 0, live.label(node), styles.of("plain", indent=int(spec.nodes.at[node, "level"]))
         )
         cells = [f"$D${at[one]}" for one in family[node]]
         parent = spec.nodes.at[node, "parent"]
@@ -177,71 +208,39 @@ def calculation_sheet(sheet, live: Live, styles, title: str, home: str) -> None:
     """Scores of the year ranked, every unit and node: numbers for the indicators, formulas above; then the score that is
     ranked, its rank and order, the statuses of what is computed, and what the edition says. The marks of statuses stand
     at the numbers."""
-    spec, head, lang = live.spec, live.words["head"], live.lang
-    columns = live.places()
-    names = ["unit", "region"][: len(columns)]
-    for node in live.nodes:
-        cells = [live.values.get((unit, node)) for unit in live.units]
-        columns.append(numbers(live.label(node), cells, 3, [live.status(unit, node) for unit in live.units]))
-        names.append(f"score {node}")
-    size = max((abs(live.values.get((unit, spec.root)) or 0) for unit in live.units), default=0)
+    made = {name: column for name, column in live.cells().items() if name != "gain"}
+    live.columns = {name: place for place, name in enumerate(made)}
+    size = max((abs(cell) for cell in made["key"].cells if cell is not None), default=0.0)
     places = 10 - math.ceil(math.log10(size)) if size > 0 and math.isfinite(size) else 9
-    columns += [
-        numbers(head["key"], [live.values.get((unit, spec.root)) for unit in live.units], 3),
-        numbers(live.book.column("rank")[lang], [live.ranks.get(unit) for unit in live.units], 0),
-        numbers(head["place"], range(1, 1 + len(live.units)), 0),
-    ]
-    names += ["key", "rank", "place"]
-    for node in live.shown if live.beside else []:
-        columns.append(
-            texts(
-                live.book.column("status")[lang],
-                [_status(live.softness.get((u, node)), lang) for u in live.units],
-            )
-        )
-        names.append(f"status {node}")
-    for name, column in _edition(live):
-        names.append(name)
-        columns.append(column)
-    live.columns = {name: place for place, name in enumerate(names)}
-    widths = [column.width() for column in columns]
-    sheets.opened(sheet, styles, title, live.words["calculation"]["note"], home, widths)
-    sheet.write_string(2, live.columns["own rank"], head["edition"], styles["band"])
-    for place, (name, column) in enumerate(zip(names, columns)):
+    note = live.words["calculation"]["note"]
+    sheets.opened(sheet, styles, title, note, home, [column.width() for column in made.values()])
+    sheet.write_string(2, live.columns["own rank"], live.words["head"]["edition"], styles["band"])
+    for place, (name, column) in enumerate(made.items()):
         sheets.headed(sheet, styles, live.top, place, column)
-        for number, (unit, cell) in enumerate(zip(live.units, column.cells)):
+        for number, cell in enumerate(column.cells):
             row = live.top + 1 + number
-            status = column.statuses[number] if column.statuses else None
-            style = styles.of(str(column.style), status, marked=True)
-            formula = _formula(live, name, unit, row, places)
+            style = styles.of(
+                str(column.style), column.statuses[number] if column.statuses else None, marked=True
+            )
+            formula = _formula(live, name, row, places)
             if formula:
                 sheet.write_formula(row, place, formula, style, "" if cell is None else cell)
             elif isinstance(cell, float):
                 sheet.write_number(row, place, cell, style)
             else:
                 sheet.write_string(row, place, cell or "", style)
-    sheets.laid_out(sheet, live.top, len(live.places()), columns)
+    sheets.laid_out(sheet, live.top, len(live.places()), list(made.values()))
 
 
-def _edition(live: Live) -> list[tuple[str, Column]]:
-    """What the edition says of rank and score of the units: a number, or the range of what is simulated; and its status."""
-    found = []
-    lines = [live.lines.get((unit, live.spec.root), {}) for unit in live.units]
-    for measure, digits in (("rank", 0), ("score", 3)):
-        cells: list = []
-        for line in lines:
-            told = marks.cell(line, measure, digits, live.lang) if line else {"text": "–", "soft": True}
-            cells.append(told["text"] if told["soft"] or told["text"] == "–" else float(line[measure]))
-        found.append(
-            (f"own {measure}", Column(live.book.column(measure)[live.lang], cells, sheets.PLACES[digits]))
-        )
-        if live.beside:
-            told = [_status(line.get(f"{measure}_status"), live.lang) for line in lines]
-            found.append((f"own {measure} status", texts(live.book.column("status")[live.lang], told)))
-    return found
+def _told(line: dict, measure: str, digits: int, lang) -> float | str:
+    """What the edition says of a measure: a number, or the range of what is simulated."""
+    if not line:
+        return "–"
+    told = marks.cell(line, measure, digits, lang)
+    return told["text"] if told["soft"] or told["text"] == "–" else float(line[measure])
 
 
-def _formula(live: Live, name: str, unit: str, row: int, places: int) -> str | None:
+def _formula(live: Live, name: str, row: int, places: int) -> str | None:
     """The formula of a cell of the sheet of calculation; None for what is a number or a word."""
     own, column = row + 1, {key: xl_col_to_name(place) for key, place in live.columns.items()}
     if name.startswith("score "):
@@ -276,77 +275,68 @@ def _mean(live: Live, node: str, row: int) -> str:
     return f'=IF({below}=0,"",({above})/({below}))'
 
 
-def _status(status, lang: str) -> str | None:
-    return codebook.status(status, lang) if isinstance(status, str) else None
-
-
 # Ranking --------------------------------------------------------------------------------------------------------------
 
 
 def ranking_sheet(sheet, live: Live, styles, title: str, home: str) -> None:
     """The league table, row by row the unit that is next at the weights in force, with its scores; on the right what the
     edition says of it."""
-    head, lang, words, units = live.words["head"], live.lang, live.words["said"], live.units
-    plan: list[tuple[str, Column, str | None]] = [  # what stands in a column, how, and the key of its status
-        ("place", numbers(head["place"], range(1, 1 + len(units)), 0), None),
-        *((name, column, None) for name, column in zip(("unit", "region"), live.places())),
-        (
-            "rank",
-            numbers(live.book.column("rank")[lang], [live.ranks.get(unit) for unit in units], 0),
-            "of ranks",
-        ),
-    ]
-    still_there = [0 if pd.notna(live.ranks.get(unit)) else None for unit in units]
-    plan.append(("gain", numbers(head["gain"], still_there, 0, plus=True), "of ranks"))
+    made, grouped = live.cells(), ["region"] * live.grouped
+    order = ["place", "unit", *grouped, "rank", "gain"]
+    fixed = order.index("rank")
     for node in live.shown:
-        cells = [live.values.get((unit, node)) for unit in units]
-        plan.append((f"score {node}", numbers(live.label(node), cells, 3), f"status {node}"))
-        if live.beside:
-            told = [_status(live.softness.get((unit, node)), lang) for unit in units]
-            plan.append((f"status {node}", texts(live.book.column("status")[lang], told), None))
-    live_columns = len(plan)
-    plan += [(name, column, None) for name, column in _edition(live)]
-    widths = [column.width() for _, column, _ in plan]
-    sheets.opened(sheet, styles, title, words["own"] + live.words["ranking"]["note"], home, widths)
+        order += [f"score {node}", *[f"status {node}"] * live.beside]
+    now = len(order)
+    for measure in ("rank", "score"):
+        order += [f"own {measure}", *[f"status own {measure}"] * live.beside]
+    columns = [made[name] for name in order]
+    sheets.opened(sheet, styles, title, _said(live, "own"), home, [column.width() for column in columns])
     _note(sheet, live, styles)
-    fixed = 1 + len(live.places())
-    sheet.write_string(2, fixed, head["live"], styles["band"])
-    sheet.write_string(2, live_columns, head["edition"], styles["band"])
-    where = {name: place for place, (name, _, _) in enumerate(plan)}
-    for place, (name, column, told) in enumerate(plan):
+    sheet.write_string(2, fixed, live.words["head"]["live"], styles["band"])
+    sheet.write_string(2, now, live.words["head"]["edition"], styles["band"])
+    for place, (name, column) in enumerate(zip(order, columns)):
         sheets.headed(sheet, styles, live.top, place, column)
-        for number, cell in enumerate(column.cells):
-            row = live.top + 1 + number
+        for row, cell in enumerate(column.cells, live.top + 1):
             style = styles[str(column.style)]
             if name == "place":
                 sheet.write_number(row, place, cell, style)
-                continue
-            formula = _looked_up(live, name, row, where)
-            sheet.write_formula(row, place, formula, style, "" if cell is None else cell)
-        if told and live.beside:
-            _greyed(sheet, live, styles, place, where.get(told), column)
-    sheet.autofilter(live.top, 0, live.top + len(units), len(plan) - 1)
-    sheets.laid_out(sheet, live.top, fixed, [column for _, column, _ in plan])
+            else:
+                formula = _looked_up(live, name, row, order)
+                sheet.write_formula(row, place, formula, style, "" if cell is None else cell)
+        status = f"status {name.removeprefix('score ')}"
+        if status in order or name in ("rank", "gain") and live.of_ranks in known.SOFT:
+            _greyed(sheet, live, styles, place, order.index(status) if status in order else None, column)
+    sheet.autofilter(live.top, 0, live.top + len(live.units), len(order) - 1)
+    sheets.laid_out(sheet, live.top, fixed, columns)
 
 
-def _looked_up(live: Live, name: str, row: int, where: dict) -> str:
+def _looked_up(live: Live, name: str, row: int, order: list) -> str:
     """The formula that takes a cell from the row of the unit whose order is that of this row."""
     if name == "gain":
-        rank, own = (xl_rowcol_to_cell(row, where[one]) for one in ("rank", "place"))
+        rank, own = (xl_rowcol_to_cell(row, order.index(one)) for one in ("rank", "place"))
         return f'=IF(ISNUMBER({rank}),MATCH($A{row + 1},{live.span("place")},0)-{own},"")'
     found = f"INDEX({live.span(name)},MATCH($A{row + 1},{live.span('place')},0))"
-    if name in ("unit", "region") or "status" in name:
+    if name in ("unit", "region") or name.startswith("status"):
         return f'={found}&""'
     return f'=IF({found}="","",{found})'
 
 
 def _note(sheet, live: Live, styles) -> None:
     """The note of the ranking, which says whether the weights are those of the edition."""
-    words, note, weights = live.words["said"], live.words["ranking"]["note"], live.words["weights"]["title"]
+    weights, (none, own, changed) = (
+        live.words["weights"]["title"],
+        (_said(live, one) for one in ("none", "own", "changed")),
+    )
     last = 3 + len(live.weighed)
-    changed = f"SUMPRODUCT(--(ABS('{weights}'!$D$4:$D${last}-'{weights}'!$E$4:$E${last})>0.000000001))"
-    formula = f'=IF(COUNT({live.span("key")})=0,"{words["none"]}",IF({changed}=0,"{words["own"]}","{words["changed"]}")&"{note}")'
-    sheet.write_formula(1, 0, formula, styles["note"], words["own"] + note)
+    moved = f"SUMPRODUCT(--(ABS('{weights}'!$D$4:$D${last}-'{weights}'!$E$4:$E${last})>0.000000001))"
+    formula = f'=IF(COUNT({live.span("key")})=0,"{none}",IF({moved}=0,"{own}","{changed}"))'
+    sheet.write_formula(1, 0, formula, styles["note"], own)
+
+
+def _said(live: Live, state: str) -> str:
+    """The note of the ranking with what it says of the weights in force."""
+    said, note = live.words["said"][state], live.words["ranking"]["note"]
+    return said if state == "none" else f"{said}{'' if live.lang == 'zh' else ' '}{note}"
 
 
 def _greyed(sheet, live: Live, styles, place: int, status: int | None, column: Column) -> None:
@@ -356,8 +346,7 @@ def _greyed(sheet, live: Live, styles, place: int, status: int | None, column: C
     soft = [codebook.status(one, live.lang) for one in known.SOFT]
     cells = (live.top + 1, place, live.top + len(live.units), place)
     if status is None:
-        if live.of_ranks in known.SOFT:
-            sheet.conditional_format(*cells, {"type": "no_blanks", "format": style})
+        sheet.conditional_format(*cells, {"type": "no_blanks", "format": style})
         return
     cell = f"${xl_col_to_name(status)}{live.top + 2}"
     criteria = "=OR(" + ",".join(f'{cell}="{one}"' for one in soft) + ")"

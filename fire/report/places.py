@@ -193,6 +193,7 @@ def _environment(ed, lang: str, profiles: dict) -> jinja2.Environment:
         "say": lambda what, place: sentence(ed, what, place, named),
         "column": lambda name: named.book.column(name)[lang],
         "apart": apart,
+        "against": compared,
         "recomputed": recomputed,
         "heading": HEADING,
     }
@@ -385,11 +386,11 @@ def _chart(ed, facts: dict) -> dict:
 def pdf(ed, profiles: dict, lang: str, folder: Path, epoch: str) -> Path:
     """`fire-<edition>-profiles.<lang>.pdf` in `folder`: a page with contents by region, then an A4 page for each place in
     the order of `order`. `epoch`: seconds that stand for the time of writing, so that the same facts give the same file."""
-    import typst
-
     env = _environment(ed, lang, profiles)
     drawing = env.get_template("chart.svg")
-    sheets = [_sheet(ed, profiles[name], env, drawing) for name in order(profiles)]
+    sheets = [
+        _sheet(ed, profiles[name], page, env, drawing) for page, name in enumerate(order(profiles), FRONT + 1)
+    ]
     words = env.globals["w"]
     data = {
         "lang": lang,
@@ -404,20 +405,34 @@ def pdf(ed, profiles: dict, lang: str, folder: Path, epoch: str) -> Path:
             ed.book.lang(lang),
         ),
         "sheets": sheets,
+        "small": False,
     }
     path = Path(folder) / pdf_name(ed, lang)
+    document = _document(data)
+    starts = [int(page) for page in json.loads(document.query("<sheet>", field="value"))]
+    last = int(document.query("<end>", field="value", one=True))
+    long = [now - before > 1 for before, now in zip(starts, [*starts[1:], last + 1])]
+    print(long.count(True), [one["name"] for one, small in zip(sheets, long) if small], starts[0])
+    if any(long) or starts[0] > FRONT + 1:
+        for sheet, small in zip(sheets, long):
+            sheet["small"] = small
+        document = _document(data | {"small": starts[0] > FRONT + 1})
     with files.atomic_path(path) as part:
-        typst.compile(
-            str(TEMPLATE / "profiles.typ"),
-            output=str(part),
-            format="pdf",
-            root=str(TEMPLATE),
-            font_paths=[str(fonts.FONT_DIR)],
-            ignore_system_fonts=True,
-            sys_inputs={"data": json.dumps(data, ensure_ascii=False, default=_plain)},
-            timestamp=int(epoch),
-        )
+        document.compile(output=str(part), format="pdf", timestamp=int(epoch))
     return path
+
+
+def _document(data: dict):
+    """The document of some sheets, not yet written."""
+    import typst
+
+    return typst.Compiler(
+        str(TEMPLATE / "profiles.typ"),
+        root=str(TEMPLATE),
+        font_paths=[str(fonts.FONT_DIR)],
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False, default=_plain)},
+    )
 
 
 def _plain(value):
@@ -427,7 +442,7 @@ def _plain(value):
     return None if value is pd.NA else str(value)
 
 
-def _sheet(ed, facts: dict, env, drawing) -> dict:
+def _sheet(ed, facts: dict, page: int, env, drawing) -> dict:
     """The texts of the page of a place in the PDF."""
     named, words = ed.book.lang(env.globals["lang"]), env.globals["w"]
     label, unit = env.filters["node"], env.filters["unit"]
@@ -440,8 +455,8 @@ def _sheet(ed, facts: dict, env, drawing) -> dict:
         return words["comma"].join(map(unit, names))
 
     raw = {line["node"]: line for line in facts["raw"]}
-    compared = ed.compared is not None
-    measures = ["score", "rank", *(["growth_pct", "rank_change"] if compared else [])]
+    dated = ed.compared is not None
+    measures = ["score", "rank", *(["growth_pct", "rank_change"] if dated else [])]
     rows = []
     for line in facts["nodes"]:
         found = raw.get(line["node"])
@@ -486,9 +501,10 @@ def _sheet(ed, facts: dict, env, drawing) -> dict:
     if facts.get("peers"):
         lists.append([words["peers"], beside([one["unit"] for one in facts["peers"]])])
     sides = facts.get("sides") or {}
+    printed, against = compared(facts["printed"])
     moved = facts["moved"]
     cards = [[words["rank"], said(facts["total"], "rank")], [words["score"], said(facts["total"], "score")]]
-    if compared:
+    if dated:
         cards.append([words["growth"], said(facts["total"], "growth_pct", True)])
         cards.append([words["change"], said(facts["total"], "rank_change", True)])
     if facts["kind"] == "city":
@@ -498,6 +514,8 @@ def _sheet(ed, facts: dict, env, drawing) -> dict:
         "kind": facts["kind"],
         "name": unit(facts["name"]),
         "slug": slug(facts["name"], named.book.en),
+        "page": page,
+        "small": False,
         "key": words["space"].join(_key(facts, words, unit)),
         "other": facts["name"] if str(named) == "en" else codebook.unit(facts["name"], named.book.en),
         "region": unit(facts["region"]),
@@ -533,20 +551,37 @@ def _sheet(ed, facts: dict, env, drawing) -> dict:
         "points": [[label(one["node"]), signed(one["points"], 3)] for one in (moved or {}).get("points", [])],
         "rest": "" if not moved or moved["joined"] or moved["rest"] is None else signed(moved["rest"], 3),
         "printed_said": sentence(ed, "printed", facts, named) if facts["printed"] else "",
+        "printed_heads": [words[HEADING[one]] for one in printed],
         "printed": [
             [
-                label(line["node"]),
-                words[HEADING[line["measure"]]],
-                number(line["printed"], line["decimals"]),
-                recomputed(line),
-                apart(line),
-                line["independent"],
+                label(node),
+                *(
+                    [
+                        number(lines[one]["printed"], lines[one]["decimals"]),
+                        recomputed(lines[one]),
+                        lines[one]["independent"],
+                        bool(apart(lines[one])),
+                    ]
+                    if one in lines
+                    else None
+                    for one in printed
+                ),
             ]
-            for line in facts["printed"]
+            for node, lines in against
         ],
         "lists": lists,
         "sources": list(dict.fromkeys(line["source_title"] for line in facts["raw"])),
     }
+
+
+def compared(lines: list[dict]) -> tuple[list, list]:
+    """What was printed of a place and computed instead, as a table: the measures there are, and for every node its lines by
+    measure."""
+    measures = [one for one in MEASURES if any(line["measure"] == one for line in lines)]
+    rows: dict[str, dict] = {}
+    for line in lines:
+        rows.setdefault(line["node"], {})[line["measure"]] = line
+    return measures, list(rows.items())
 
 
 def _key(facts: dict, words: dict, unit) -> list[str]:
@@ -556,8 +591,8 @@ def _key(facts: dict, words: dict, unit) -> list[str]:
         for name in ("own", "region", "median")
     }
     said = {
-        "own": ("●", "⬭", unit(facts["name"])),
-        "region": ("▲", "▬", words["region-mean"]),
+        "own": ("●", "○", unit(facts["name"])),
+        "region": ("▲", "▭", words["region-mean"]),
         "median": ("│", "■", words["median-city"]),
     }
     found = []

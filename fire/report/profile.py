@@ -417,7 +417,7 @@ def _spot(line) -> dict:
 
 
 def _printed(ed, known, drawn: _Drawn) -> dict[str, list]:
-    """What the report printed of each place in the year ranked, beside what is computed instead: node, place (of the node), measure, printed,
+    """What the report printed of each place in the year ranked, beside what is computed instead: node, measure, printed,
     decimals, value (None where only the range is known), low, high, independent (no draw enters), agrees."""
     facts, index = known.printed, ed.index
     facts = facts[facts["year"].eq(index.year) & facts["node"].isin(list(index.spec.nodes.index))]
@@ -437,7 +437,6 @@ def _printed(ed, known, drawn: _Drawn) -> dict[str, list]:
         found.setdefault(row.unit, []).append(
             {
                 "node": row.node,
-                "place": row.place,
                 "measure": row.measure,
                 "printed": row.value,
                 "decimals": row.decimals,
@@ -538,6 +537,6 @@ def raw_values(ed) -> dict[str, list]:
 
 
 def _sources() -> dict[str, str]:
-    """Title of each source of statistics, by its key."""
+    """Title of each source of statistics, by its key, without what is said of the copy."""
     table = files.read_table_with(release.SOURCES, ["source", "title"])
-    return dict(zip(table["source"], table["title"]))
+    return dict(zip(table["source"], table["title"].str.partition(";")[0]))

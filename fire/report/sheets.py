@@ -18,9 +18,10 @@ from fire.report.narrative import SOFT_DIGITS
 FONTS = {"zh": "Microsoft YaHei", "en": "Calibri"}
 HEAD = {"bold": True, "bg_color": "#E8EDF2", "bottom": 1, "text_wrap": True, "valign": "top"}
 FORMATS: dict[str, dict] = {
-    "head": HEAD,
+    "plain": {"indent": 1},
+    "head": HEAD | {"indent": 1},
     "number head": HEAD | {"align": "right"},
-    "band": {"bold": True, "font_color": "#12304F", "bottom": 1, "align": "left"},
+    "band": {"bold": True, "font_color": "#12304F", "align": "left"},
     "title": {"bold": True, "font_size": 14},
     "note": {"font_color": "#555555", "text_wrap": True, "valign": "top"},
     "edit": {"bg_color": "#FFF6D6", "border": 1, "num_format": "0.0000", "align": "right"},
@@ -32,9 +33,9 @@ FORMATS: dict[str, dict] = {
     "plus 0": {"num_format": "+0;-0;0", "align": "right"},
     "plus 1": {"num_format": "+0.0;-0.0;0.0", "align": "right"},
     "plus 2": {"num_format": "+0.00;-0.00;0.00", "align": "right"},
-    "percent": {"num_format": "0%", "align": "right", "valign": "top"},
+    "percent": {"num_format": "0.0%", "align": "right", "valign": "top"},
     "year": {"num_format": "0"},
-    "wrap": {"text_wrap": True, "valign": "top"},
+    "wrap": {"text_wrap": True, "valign": "top", "indent": 1},
     "sign": {"bold": True, "font_color": "#A62B2B", "font_size": 12},
     "warning": {"font_color": "#A62B2B"},
     "link": {"font_color": "#12304F", "underline": 1, "valign": "top"},
@@ -51,9 +52,10 @@ FILLS = {  # of a cell, by the status of its value; an observed one has none
 }
 GREY = "#6B6B6B"  # of a number that is the centre of what is simulated
 LINE = 16.5  # height of a line, in points
+LINK = 12  # least width of the first column, which holds the way back
 NARROW, WIDE = 7, 46  # least and greatest width of a column, in characters
 NOTE = 120  # characters of a line of the note above a list
-PORTRAIT = 95  # characters to which a sheet is printed upright
+PORTRAIT, ACROSS = 95, 260  # characters to which a sheet is printed upright, and on one page across
 
 
 class Styles:
@@ -192,21 +194,23 @@ def headed(sheet, styles, row: int, place: int, column: Column) -> None:
 def laid_out(sheet, top: int, keep: int, columns: list[Column]) -> None:
     """Column widths that show the headings whole, the header row `top` and `keep` columns frozen, and how the sheet is printed: A4, as wide as the page,
     header rows on every page, page numbers."""
-    widths = [column.width() for column in columns]
+    widths = [max(column.width(), 0 if place else LINK) for place, column in enumerate(columns)]
     for place, width in enumerate(widths):
         sheet.set_column(place, place, width)
     sheet.set_row(top, LINE * max(lines(column.head, width - 1) for column, width in zip(columns, widths)))
     sheet.freeze_panes(top + 1, keep)
     sheet.repeat_rows(top)
-    printed(sheet, sum(widths) > PORTRAIT)
+    sheet.repeat_columns(0, keep - 1)
+    printed(sheet, sum(widths))
 
 
-def printed(sheet, wide: bool = False) -> None:
-    """A4, upright or `wide`, as wide as the page, name of the sheet and page number at the foot."""
+def printed(sheet, width: int = 0) -> None:
+    """A4, upright or (from PORTRAIT characters) across, one page wide up to ACROSS characters; at the foot the name of the
+    sheet and the page number."""
     sheet.set_paper(9)
-    if wide:
+    if width > PORTRAIT:
         sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(1 + width // ACROSS, 0)
     sheet.set_margins(0.5, 0.5, 0.6, 0.7)
     sheet.set_footer("&L&8&A&R&8&P / &N")
 
@@ -232,11 +236,11 @@ def table_sheet(sheet, table: dict, styles) -> None:
 
 def lines(text: str, width: float) -> int:
     """Lines of a text that breaks at `width` characters: between words, between Chinese characters anywhere."""
-    count, used = 1, 0
+    count, used = 1, 0.0
     for word in text.split():
         size = text_width(word)
         if used and used + 1 + size > width and word.isascii():
-            count, used = count + 1, 0
+            count, used = count + 1, 0.0
         used += size + (used > 0)
         count, used = count + int(max(0, used - 1e-9) // width), used % width or used and width
     return count

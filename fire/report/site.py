@@ -53,7 +53,7 @@ def explorer_page(ed, lang: str, scores, folder: Path) -> None:
     """`explorer.<lang>.html`; `scores` as of `explorer.data`."""
     env = environment(ed, lang)
     body = explorer.fragment(ed, lang, scores, addresses(ed, lang), heading="h1")
-    parts = {"title": env.globals["w"]["explorer"], "body": body, "root": "", "at": "explorer"}
+    parts = {"title": explorer.texts(lang)["title"], "body": body, "root": "", "at": "explorer"}
     files.write_text(folder / f"explorer.{lang}.html", env.get_template("page.html").render(parts))
 
 

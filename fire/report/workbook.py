@@ -41,7 +41,7 @@ SHEETS = (
     "status",
 )
 PARTS = {  # sentences and headings of the catalogue, workbook-<part>-<name>
-    "line": ("live", "still", "drawn", "back", "licence", "citation"),
+    "line": ("what", "live", "still", "drawn", "back", "licence", "citation"),
     "said": ("own", "changed", "none", "zero", "rescaled", "negative"),
     "head": (
         *(
@@ -159,6 +159,7 @@ class Data:
             "title": self.title,
             "licence": release.LICENCE["title"],
             "live": not why,
+            "sign": bool(marks.sign(self.edition, self.lang)),
             "drawn": self.index.draws is not None,
             "back": self.back,
         }
@@ -166,7 +167,7 @@ class Data:
         def say(name: str, what: str = "text", **more) -> str:
             return catalogue.say(name, values | more, self.book, what)[self.lang]
 
-        words = {
+        words: dict = {
             name: {what: say(f"workbook-{name}", what) for what in ("title", "note")}
             for name in SHEETS
             if name != "changes" or self.index.before is not None
@@ -433,7 +434,7 @@ def _contents_sheet(sheet, data: Data, made: dict, styles) -> None:
     if said:
         sheet.write_string(1, 0, said, styles["sign"])
     paragraphs = [
-        release.WHAT[str(data.lang)] if said else "",
+        line["what"],
         line["live"],
         line["still"] + ("；" if data.lang == "zh" else "; ").join(data.words["why"])
         if data.live.still
@@ -464,6 +465,7 @@ def _contents_sheet(sheet, data: Data, made: dict, styles) -> None:
         sheet.write_string(place, 0, one["name"], styles.of("plain", one["status"]))
         sheet.write_number(place, 1, shares[one["status"]], styles["percent"])
         sheet.write_string(place, 2, one["meaning"], styles["wrap"])
+        sheet.set_row(place, sheets.LINE * sheets.lines(one["meaning"], 72))
     for place, width in enumerate((20, 20, 78)):
         sheet.set_column(place, place, width)
     sheet.hide_gridlines(2)

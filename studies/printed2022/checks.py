@@ -652,9 +652,9 @@ def listed(checks: pd.DataFrame) -> pd.DataFrame:
 
 
 def _shown(cell, lang: str) -> str:
-    """A printed or computed cell: a number with six digits or all before the point, else a word."""
+    """A printed or computed cell: a number, with at most three decimals and none from ten thousand on, else a word."""
     if isinstance(cell, float):
-        return f"{cell:,.0f}" if abs(cell) >= 1e5 else f"{cell:,.6g}"
+        return f"{cell:,.0f}" if abs(cell) >= 1e4 else f"{round(cell, 3):,.10g}"
     return codebook.word(cell, lang)
 
 

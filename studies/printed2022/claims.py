@@ -270,13 +270,15 @@ def _calm(claim, book, reading):
 def _above_median(claim, book, reading):
     """All listed units lie above the median of all cities."""
     values, middle = _listed_values(claim, book, reading), _all_values(claim, book).median()
-    return bool(values.gt(middle).all()), f"{values.min():.2f}; median {middle:.2f}"
+    holds = bool(values.gt(middle).all())
+    return holds, f"{values.min():.2f} {'>' if holds else '≤'} {middle:.2f}"
 
 
 def _below_median(claim, book, reading):
     """All listed units lie below the median of all cities."""
     values, middle = _listed_values(claim, book, reading), _all_values(claim, book).median()
-    return bool(values.lt(middle).all()), f"{values.max():.2f}; median {middle:.2f}"
+    holds = bool(values.lt(middle).all())
+    return holds, f"{values.max():.2f} {'<' if holds else '≥'} {middle:.2f}"
 
 
 def _slow_leaders(claim, book, reading):

@@ -4,15 +4,25 @@ Of the slips of the report those that concern numbers, ranks or lists are comput
 a caption rest on the two places of the text. The slips of the smaller sources are computed in `checks`.
 """
 
+import re
+
 import pandas as pd
 
-from fire import files
+from fire import codebook, files
 from fire.errors import refuse
 from fire.index import spec as specs
 from studies.printed2022 import checks, published
 
 KINDS = (checks.PRINTED, checks.MARKED, checks.ABSENT)
 RULES = published.FOLDER / "errata-rules.csv"
+TRACKS = dict(
+    files.read_csv(files.DATA / "technology.csv")[["category", "category_en"]].itertuples(index=False)
+)
+NUMERAL = re.compile("[(]([一二三四五六])[)]")
+ID = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+WORDS = re.compile(  # a passage of Chinese that no quotation marks enclose, with the digits and signs within it
+    f"(?<!['“‘{codebook.HAN}])…?[0-9]*[{codebook.HAN}](?:[{codebook.HAN}0-9、〔〕/.]*[{codebook.HAN}0-9…])?(?:[)]?》)?(?!['”’])"
+)
 TREATMENTS = ("drop", "hold out", "widen", "read as set", "note")
 
 
@@ -37,14 +47,47 @@ def slips() -> pd.DataFrame:
     """All slips: id, source (report or other), severity, slip_zh, slip_en, evidence, shown_zh, shown_en.
 
     `evidence`: computed from printed digits; marked (the tables carry the doubt as the transcriber's mark, which proves
-    nothing); or text (two places of the text). `shown_*`: the computation in figures, or the two readings that conflict (in Chinese: their places).
+    nothing); or text (two places of the text). `shown_*`: the computation in figures, or the two readings that conflict (in
+    Chinese: their places). In English, words of the printed text stand in quotation marks, names are translated.
     Raises InputError with the ids when the facts no longer show a slip.
     """
     table = pd.concat([_of_report(), _of_others()], ignore_index=True)
     words = published.load("errata_zh").set_index("id")["slip_zh"]
-    places = table["shown"].where(table["evidence"].ne("text"), table["where"])
-    table = table.assign(slip_zh=table["id"].map(words), shown_zh=places, shown_en=table["shown"])
+    figures = table["source"].eq("report") & table["evidence"].eq(checks.PRINTED)
+    spelt = table["shown"].str.replace("; ", "；").str.replace(": ", "：")
+    english = {
+        f"{name}_en": table[old].map(_in_english) for name, old in (("slip", "slip_en"), ("shown", "shown"))
+    }
+    table = table.assign(
+        slip_zh=table["id"].map(words), shown_zh=spelt.where(figures, table["where"]), **english
+    )
     return table[["id", "source", "severity", "slip_zh", "slip_en", "evidence", "shown_zh", "shown_en"]]
+
+
+def _in_english(text: str) -> str:
+    """An English text on the printed one: cities, regions, technologies and ids of indicators by their English names, sections by
+    their numbers; other Chinese words, which are those of the printed text, in quotation marks.
+
+    >>> _in_english("西安 in 06(一): rd_staff, and 图5 for 图4")
+    "Xi'an in 06(1): R&D staff of enterprises, and '图5' for '图4'"
+    """
+    book = codebook.default()
+    names = book.places["city"] | book.places["region"] | TRACKS | _institutions()
+    text = NUMERAL.sub(lambda found: f"({'一二三四五六'.index(found[1]) + 1})", text)
+    for file, source in checks.SOURCES.items():
+        text = text.replace(file, f"'{codebook.word(source.partition(' ')[2], 'en')}'")
+    text = ID.sub(lambda found: book.spec.labels("en").get(found[0], found[0]), text)
+
+    def named(found) -> str:
+        parts = [names.get(part, f"'{part}'") for part in found[0].split("、")]
+        return ", ".join(parts)
+
+    return WORDS.sub(named, text)
+
+
+def _institutions() -> dict[str, str]:
+    """English by Chinese name of the institutions of the smaller sources."""
+    return dict(published.load("institution_spending")[["institution_zh", "institution_en"]].itertuples(index=False))
 
 
 def counts(slips: pd.DataFrame) -> dict:
@@ -92,8 +135,8 @@ def _of_others() -> pd.DataFrame:
             "severity": table["severity"],
             "slip_en": table["explanation"],
             "evidence": found["evidence"],
-            "shown": found["reason"].where(found["shown"].notna(), words),
-            "where": table["locator"],
+            "shown": found["reason"].where(found["evidence"].eq(checks.PRINTED), words),
+            "where": "“" + table["locator"] + "”",
         }
     )
 
@@ -174,7 +217,7 @@ def _numbers() -> dict[str, tuple[bool, str]]:
     return {
         "E01": _differ(*_growth("深圳", "F")),
         "E02": (max(xian) < max(xining), f"西宁 {max(xining):g} > 西安 {max(xian):g}"),
-        "E03": (max(stated) < whole / 2, f"mean = {whole}, stated ≥ {max(stated)}"),
+        "E03": (max(stated) < whole / 2, f"{max(stated)} < {whole}"),
         "E04": (up > 0 > down, f"{up:+.2f} / {down:+.2f}"),
         "E06": (all(one == two for one, two in twins), "; ".join(f"{one} = {two}" for one, two in twins)),
         "E21": (max(abs(value - 4.5) for value in north.values()) > 0.3, "; ".join(map(str, north.values()))),
@@ -189,7 +232,8 @@ def _claims() -> dict[str, tuple[bool, str]]:
     counts = [int(number) for number in _pick("regions", "name", kind="count_statement")]
     members = _pick("regions", "in_index", region="粤港澳大湾区", kind="city")
     rank = _pick("index_scores", unit="深圳", node="F", measure="rank", nth=1)[0]
-    best, other, mean = _score("成都", "total"), _score("上海", "total"), _score("成渝", "total")
+    best, other = _score("成都", "total"), _score("上海", "total")
+    mean, north = _score("成渝", "total"), _score("京津冀", "total")
     return {
         "E05": _differ(4, len(listed)),
         "E08": _differ(*counts),
@@ -197,7 +241,7 @@ def _claims() -> dict[str, tuple[bool, str]]:
         "E13": (_score("大连", "firm_quantity") % 1 > 0, f"{_score('大连', 'firm_quantity')} ∉ ℕ"),
         "E19": (max(stable) < -5, "; ".join(f"{value:+.2f}" for value in stable)),
         "E32": (rank <= 10, f"深圳 {_score('深圳', 'F'):.3f}: {rank:g}"),
-        "E37": (best < other and mean > _score("京津冀", "total"), f"成渝 max {best} < {other}, mean {mean}"),
+        "E37": (best < other and mean > north, f"成都 {best} < 上海 {other}; 成渝 {mean} > 京津冀 {north}"),
     }
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from fire import files
 from fire.analysis.institutions import shown
 from fire.index import spec as specs
+from fire.sources.printed import source_years
 from studies.printed2022 import checks, published
 
 READ = published.FOLDER / "facts-read.csv"
@@ -86,11 +87,13 @@ def unread() -> list[str]:
     return faults
 
 
-def displayed(*tables: str, exhibit: str) -> pd.DataFrame:
+def displayed(*tables: str, exhibit: str, until: int = 9999, later: bool = False) -> pd.DataFrame:
     """The numbers that an exhibit of ours shows: label_zh, label_en, printed (with the sign of its qualifier; several joined),
-    as_of."""
+    as_of; those of sources written by the year `until`, or `later` than that."""
     rows = pd.concat([_dated(read(name)) for name in tables], ignore_index=True)
-    rows = rows[rows["placed"].eq(exhibit)]
+    written = source_years(published.FOLDER).to_dict()
+    late = pd.Series([written.get(source, 0) > until for source in rows.get("source_file", rows.index)])
+    rows = rows[rows["placed"].eq(exhibit) & late.eq(later)]
     table = rows.groupby(["label_zh", "label_en"], sort=False, as_index=False).agg(
         printed=("printed", lambda cells: "; ".join(dict.fromkeys(cells))),
         as_of=("as_of", lambda cells: "; ".join(dict.fromkeys(cells.dropna()))),

@@ -115,7 +115,8 @@ def apart(rows: pd.DataFrame, spec) -> pd.DataFrame:
 
 def _labels(node: str, labels: dict, lang: str) -> str:
     """Labels of the nodes of a row, which may be several or words of the report."""
-    return "; ".join(labels.get(one, codebook.word(one, lang)) for one in str(node).split(";"))
+    comma = "、" if lang == "zh" else ", "
+    return comma.join(labels.get(one, codebook.word(one, lang)) for one in str(node).split(";"))
 
 
 def _printed(row, lang: str) -> str:

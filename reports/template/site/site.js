@@ -157,10 +157,11 @@
 
   // What scrolls sideways can be reached by keyboard, and has a name
   const reach = () => {
-    for (const area of all(document, "main.chapter .scroll")) {
+    for (const area of all(document, "main.chapter .scroll, main.chapter math[display=block]")) {
       if (area.closest(".explorer")) continue;
       const wide = area.scrollWidth > area.clientWidth + 1, title = one(area.parentElement, "figcaption");
-      for (const [name, text] of [["tabindex", "0"], ["role", "region"], ["aria-label", title ? title.textContent : document.title]]) if (wide) area.setAttribute(name, text); else area.removeAttribute(name);
+      const named = [["role", "region"], ["aria-label", title ? title.textContent : document.title]];
+      for (const [name, text] of [["tabindex", "0"], ...(area.matches(".scroll") ? named : [])]) if (wide) area.setAttribute(name, text); else area.removeAttribute(name);
     }
   };
   reach();
