@@ -26,7 +26,9 @@ ID = re.compile(r"(?<![\w./-])(?:[A-Za-z0-9]+_)+[A-Za-z0-9]+(?![\w-])")
 FILE = re.compile(
     r"(?<![\w])(?:[a-z]+/)+(?![\w.])|(?:data|studies|reports|build)(?:/[a-z-]+)+(?![\w./*-])|(?<![\w])[\w./*□-]+\.(?:toml|csv|ya?ml|ipynb|py|xlsx|json|parquet|cff|duckdb|md)\b"
 )
-ADDRESS = re.compile(r"(?:https?://|doi:|10\.\d{4,}/|www\.)[^\s（）()，。；]+")
+ADDRESS = re.compile(
+    r"(?:https?://|doi:|10\.\d{4,}/|(?<![\w@])(?:[\w-]+\.)+(?:cn|com|edu|gov|io|mo|net|org)\b)[^\s（）()，。；;]*"
+)
 CODE = re.compile(r"(?<![\w])[A-Z]{1,3}\d+(?![\w])")  # the number of a line in a list: FR096
 CLIPPED = re.compile(r"\S*~\d*(?=\s|$)|\S*(?:\.\.\.|…)(?=$)")
 NOTHING = re.compile(
@@ -41,7 +43,7 @@ DOUBLED = {
     "zh": re.compile(
         rf"([{HAN}，。；：、])\1(?<=的的|了了|在在|有有|为为|是是|和和|居居|，，|。。|；；|、、|：：)|[，；、：]。|。[，；、]"
     ),
-    "en": re.compile(r"\b(\w+) \1\b(?<!that that)(?<!had had)|,,|\.\.(?!\.)| [,;.](?=\s|$)|;\.|,\."),
+    "en": re.compile(r"\b([A-Za-z]+) \1\b(?<!that that)(?<!had had)|,,|\.\.(?!\.)| [,;.](?=\s|$)|;\.|,\."),
 }
 POINTS = {
     "zh": re.compile(rf"[{HAN}][,;:?!]|[,;:?!](?=[{HAN}])"),

@@ -92,18 +92,14 @@ def test_the_status_note_is_not_repeated_where_the_key_says_it():
 # Files ----------------------------------------------------------------------------------------------------------------
 
 
-def test_figures_are_svg_with_real_text_and_no_more_than_they_need():
+def test_figures_are_svg_with_real_text_in_the_font_of_the_report(tmp_path):
     fig, ax = style.subplots(height=1.5)
-    ax.plot([1, 2], [3, 4])
-    ax.set_title("深圳 9.958 x²")
-    ax.text(1, 3, "Bold 0.12345", weight="bold", fontsize=6.5)
-    text = style.svg(fig)
-    assert ">深圳 9.958 x²</text>" in text and ">Bold 0.12345</text>" in text  # numbers of texts stay
+    ax.set_title("深圳 x²")
+    ax.text(0, 0, "9.958", weight="bold", fontsize=6.5)
+    fig.savefig(tmp_path / "figure.svg")
+    text = (tmp_path / "figure.svg").read_text(encoding="utf-8")
+    assert ">深圳 x²</text>" in text and ">9.958</text>" in text
     assert "font-weight: 700" in text and f"'{fonts.FAMILY}'" in text
-    assert "<!--" not in text and "metadata" not in text and 'id="text_' not in text
-    assert not re.search(r"<[^>]*\d\.\d{3,}", text)
-    assert all(f'id="{used}"' in text for used in re.findall(r"#([\w.-]+)\)", text))
-    assert style.svg(fig) == text
 
 
 def built():

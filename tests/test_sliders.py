@@ -40,9 +40,15 @@ def test_what_is_drawn_says_how_much_is_known(edition):
     assert sliders.ranks(drawn, weights | {"E": 0.0})["known_pct"].eq(100).all()
 
 
-def test_a_family_without_weight_says_so_and_breaks_nothing(edition):
+def test_a_family_without_weight_says_so_in_both_languages_and_breaks_nothing(edition, capsys):
+    spec, weights = edition.spec, explorer.presets(edition.index)["published"]
+    assert sliders.fault(spec, weights) == ""
+    said = sliders.fault(spec, weights | {"economy": 0.0, "population": 0.0})
+    assert "要素基础" in said and spec.label("F", "en") in said
     box = sliders.explorer(edition)
     for slider in box.sliders.values():
         slider.value = 0
+    said = capsys.readouterr().out
+    assert "权重全为零" in said and "All weights are zero" in said
     box.preset.value = "equal"
     assert box.sliders["F"].value == pytest.approx(0.25)

@@ -187,14 +187,16 @@ def test_growth_and_moves_are_told_as_far_as_they_are_known():
     table = frame(score=[9.0, 8, 2, 1], growth_pct=[1.0, -2, 7.5, np.nan], rank_change=[0, 4, 3, np.nan])
     said = headlines.growth(table, 2)
     assert (said["fastest"]["unit"], said["slowest"]["unit"], said["told"]) == ("c", "b", 3)
-    assert said["up"] is None and said["behind"] and said["head"]["unit"] == "a"  # of d growth is not there
-    whole = headlines.growth(table.assign(growth_pct=[1.0, -2, 7.5, 0.5]), 2)
-    assert (whole["up"], whole["down"]) == (3, 1)
+    assert (said["up"], said["down"], said["all"]) == (2, 1, 3)  # d was not there before
+    assert said["behind"] and said["head"]["unit"] == "a"
     soft = table.assign(growth_pct_status=["printed", "simulated", "printed", None])
-    assert headlines.growth(soft, 2)["printed"] and headlines.growth(soft, 2)["head"] is None
+    said = headlines.growth(soft, 2)
+    assert said["printed"] and said["head"] is None and said["up"] is None and said["all"] == 3
     moved = headlines.moves(table, 1)
     assert moved["climbs"] == [{"places": 4, "names": ["b"]}, {"places": 3, "names": ["c"]}]
-    assert moved["up"] is None and moved["falls"] == [] and moved["kept"] == 1
+    assert (moved["up"], moved["all"], moved["falls"], moved["kept"]) == (2, 3, [], 1)
+    part = headlines.moves(table.assign(rank_change_status=["printed", "printed", "simulated", None]), 1)
+    assert part["up"] is None and part["climbs"] == [{"places": 4, "names": ["b"]}] and part["printed"]
     moved = headlines.moves(table.assign(rank_change=[1, 1, -2, 0]), 2)
     assert (moved["up"], moved["down"], moved["same"], moved["kept"]) == (2, 1, 1, 0)
     assert moved["climbs"] == [{"places": 1, "names": ["a", "b"]}] and moved["falls"][0]["names"] == ["c"]

@@ -1,18 +1,22 @@
 """The web edition: chapters as pages that know each other, figures that follow the colours of the page, tables, search."""
 
+import base64
 import json
 import re
 import shutil
+from io import BytesIO
 
 import pytest
 import small
 import web
 from browser import needs_browser, opened
+from fontTools.ttLib import TTFont
 from lxml import html
 
 from fire import edition as editions
+from fire.errors import InputError
 from fire.files import REPORTS
-from fire.report import pages, site, svg
+from fire.report import assembly, pages, site, svg
 from fire.report.assembly import Volume
 
 REAL = editions.load(2022)
@@ -128,7 +132,7 @@ def folder(built):
 
 
 def opened_page(folder, name):
-    return html.parse(str(folder / "chapters" / name), html.HTMLParser(encoding="utf-8"))
+    return html.parse(str(folder / "chapters" / name), html.HTMLParser(encoding="utf-8")).getroot()
 
 
 def test_every_chapter_is_a_page_and_nothing_leads_nowhere(built):
@@ -175,7 +179,7 @@ def test_links_follow_their_target_into_another_page_but_not_a_twin_of_it(folder
     zh, technical = opened_page(folder, "10-index.zh.html"), opened_page(folder, "90-methods.zh.html")
     assert zh.xpath("//main//a[.='表 T1']/@href") == ["90-methods.zh.html#tbl:other"]
     assert zh.xpath("//main//a[.='图 1']/@href") == ["#fig:demo"]
-    assert zh.xpath("//main//a[.='成都']/@href") == ["../places/chengdu.zh.html"]
+    assert zh.xpath("//main//p/a[.='成都']/@href") == ["../places/chengdu.zh.html"]
     assert technical.xpath("//main//a[.='图 1']/@href") == ["10-index.zh.html#fig:demo"]
     assert technical.xpath("//main//a[.='回']/@href") == ["#first"]
     assert technical.xpath("//main//a[@rel='prev']/@href") == ["01-technical.zh.html"]
@@ -235,6 +239,7 @@ def test_tables_have_plain_cells_heads_of_rows_and_marks(folder):
     assert first[0].tag == "th" and first[0].get("scope") == "row" and first[1].get("class") == "n"
     assert first[1].xpath("./span[@class='mark']")[0].text == "[刊]"
     assert third[1].get("class") == "n soft"
+    assert third[0].xpath("./a/@href") == ["../places/hefei.zh.html"] and not first[0].xpath("./a")
     assert not figure.xpath(".//*[@style]") and not figure.xpath(".//colgroup")
     assert figure.get("data-filter") is not None
     short = opened_page(folder, "90-methods.zh.html").xpath("//figure[@id='tbl:other']")[0]
@@ -256,12 +261,59 @@ def test_search_knows_sections_exhibits_and_places_in_chinese_pinyin_and_english
     assert (2, "长三角") in found and (2, "Chengdu") in {tuple(one[:2]) for one in entries(folder, "en")}
 
 
-def test_every_character_of_the_pages_has_a_place_in_the_font_of_their_language(folder):
-    assert "font/woff2" in (folder / "assets" / "font.zh.css").read_text(encoding="utf-8")
-    assert (folder / "assets" / "font.en.css").stat().st_size > 10_000
-    for path in folder.glob("chapters/*.html"):
-        lang = path.name.split(".")[1]
-        assert f"assets/font.{lang}.css" in path.read_text(encoding="utf-8")
+def glyphs(css):
+    """The characters that each font of a style sheet has."""
+    fonts = re.findall(r"base64,([^)]+)\)", css.read_text(encoding="utf-8"))
+    return [set(map(chr, TTFont(BytesIO(base64.b64decode(one))).getBestCmap())) for one in fonts]
+
+
+def test_every_character_of_the_pages_has_a_glyph_in_the_font_of_their_language(folder):
+    for lang in ("zh", "en"):
+        made = glyphs(folder / "assets" / f"font.{lang}.css")
+        for path in folder.glob(f"chapters/*.{lang}.html"):
+            assert f"assets/font.{lang}.css" in path.read_text(encoding="utf-8")
+            text = "".join(opened_page(folder, path.name).xpath("//body//text() | //@placeholder"))
+            for font in made:
+                assert len(made) == 2 and {one for one in text if one.isprintable()} - font == set()
+
+
+def test_the_landing_page_has_every_door_once_in_each_language(edition, built):
+    words = {
+        "title": "指数",
+        "kicker": "2022 · 演示",
+        "subtitle": "副题",
+        "imprint": "说明",
+        "lang": "zh-Hans",
+    }
+    both = {lang: words | {"lang": lang} for lang in ("zh", "en")}
+    more = [
+        {"lang": "zh", "kind": "pdf", "href": "a.pdf", "volume": "report"},
+        {"lang": "zh", "kind": "pdf", "href": "p.pdf", "volume": "profiles"},
+        {"lang": "zh", "kind": "places", "href": "places/index.zh.html"},
+        {"lang": "en", "kind": "explorer", "href": "explorer.en.html"},
+        {"lang": "", "kind": "data", "href": "data/datapackage.json"},
+    ]
+    page = html.fromstring(assembly.index_page(edition, both, [*more, *built[1]], REPORTS / "template"))
+    doors = {
+        lang: [
+            (one.find("h3").text, one.xpath("./a/@href"))
+            for one in page.xpath(f"//section[@id='files-{lang}']//li")
+        ]
+        for lang in ("zh", "en")
+    }
+    assert doors["zh"] == [
+        ("年度报告", ["chapters/index.zh.html", "a.pdf"]),
+        ("技术卷", ["chapters/01-technical.zh.html"]),
+        ("城市与区域档案", ["places/index.zh.html", "p.pdf"]),
+        ("数据发布", ["data/datapackage.json"]),
+    ]
+    assert [name for name, _ in doors["en"]] == [
+        "The report",
+        "Technical volume",
+        "Weight explorer",
+        "Data release",
+    ]
+    assert page.text_content().count("2022 · 演示") == 4  # twice in its title
 
 
 @needs_browser
@@ -358,3 +410,13 @@ def test_figures_change_colour_with_the_page(folder):
             paper = page.evaluate("getComputedStyle(document.querySelector('.drawing path[style]')).fill")
             assert paper == page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert seen[False] == "rgb(18, 48, 79)" and seen[True] != seen[False]
+
+
+def test_a_preview_of_one_chapter_leaves_references_open(edition, tmp_path):
+    words = {"title": "指数", "kicker": "2022", "subtitle": "", "imprint": "", "lang": "zh-Hans"}
+    volumes = [Volume("technical", "技术卷", "T", {"90-methods": "# 方法 {#methods}\n\n见 @fig:gone。"})]
+    with pytest.raises(InputError, match="fig:gone"):
+        pages.write(edition, "zh", volumes, {}, words, tmp_path, REPORTS / "template")
+    pages.write(edition, "zh", volumes, {}, words, tmp_path, REPORTS / "template", preview=True)
+    assert "[fig:gone]" in opened_page(tmp_path, "90-methods.zh.html").text_content()
+    assert opened_page(tmp_path, "index.zh.html").xpath("//main//a[contains(., '方法')]/@href")

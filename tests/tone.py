@@ -55,7 +55,7 @@ def prose(markdown: str) -> list[str]:
         if not block or re.match(r"(?:#|:::|!\[|\||\+[-=:]|: |\[\^|Table:|<)", block):
             continue
         block = re.sub(r"\\(.)", r"\1", block.removeprefix("- ").replace("*", ""))
-        block = MARK.sub("", re.sub(r"[（(]?(?:[、,，] ?)?@(?:fig|tbl):[a-z0-9-]+[）)]?", "", block))
+        block = MARK.sub("", re.sub(r"@(?:fig|tbl):[a-z0-9-]*[a-z0-9]", "图", block))
         found.append(block.strip())
     return found
 

@@ -165,15 +165,16 @@ def seats(names: list, places: pd.DataFrame) -> dict:
 
 
 def moves(frame: pd.DataFrame, top: int) -> dict:
-    """Who moved up and down since the year before, as far as that is known: told (of how many), all, printed; climbs, falls
-    (places, names: the two largest moves, largest first; falls only where all are told); up, down, same (how many, None
-    unless all are told); k, kept (how many of the first `top` kept their rank, None unless told of all of them)."""
+    """Who moved up and down since the year before, as far as that is known: told (of how many), all (units that were there
+    before), printed; climbs, falls (places, names: the two largest moves, largest first; falls only where all are told); up,
+    down, same (how many, None unless all are told); k, kept (how many of the first `top` kept their rank, None unless told of
+    all of them)."""
     known = told(frame, "rank_change")
-    change, whole = _of_units(known, "rank_change").astype(int), len(known) == len(frame)
-    head = told(frame.head(top), "rank_change")["rank_change"]
+    change, there = _of_units(known, "rank_change").astype(int), int(frame["rank_change"].notna().sum())
+    whole, head = len(known) == there > 0, told(frame.head(top), "rank_change")["rank_change"]
     return {
         "told": len(known),
-        "all": len(frame),
+        "all": there,
         "printed": printed(known, "rank_change"),
         "climbs": _largest(change),
         "falls": _largest(-change) if whole else [],
@@ -192,17 +193,18 @@ def _largest(places: pd.Series) -> list[dict]:
 
 
 def growth(frame: pd.DataFrame, top: int = 3) -> dict:
-    """Growth of the score as far as it is known: told (of how many units), all, printed, fastest, slowest (unit, value,
-    status; None without two), fastest_score (of the fastest; None where it is a range) and whether that lies below the median
-    of all (behind), up, down (how many gained and lost points; None unless told of all), k, head (the fastest of the first
-    `top`; None unless told of all of these)."""
+    """Growth of the score as far as it is known: told (of how many units), all (units that have a growth), printed, fastest,
+    slowest (unit, value, status; None without two), fastest_score (of the fastest; None where it is a range) and whether that
+    lies below the median of all (behind), up, down (how many gained and lost points; None unless told of all), k, head (the
+    fastest of the first `top`; None unless told of all of these)."""
     known = told(frame, "growth_pct").sort_values("growth_pct", ascending=False, kind="stable")
     rates, several = known["growth_pct"].astype(float), len(known) > 1
     score = values(known.head(1), "score")[0]["value"] if several else None
-    whole, head = several and len(known) == len(frame), told(frame.head(top), "growth_pct")
+    there, head = int(frame["growth_pct"].notna().sum()), told(frame.head(top), "growth_pct")
+    whole = several and len(known) == there
     return {
         "told": len(known),
-        "all": len(frame),
+        "all": there,
         "printed": printed(known, "growth_pct"),
         "fastest": values(known.head(1), "growth_pct")[0] if several else None,
         "fastest_score": score,
@@ -222,7 +224,7 @@ def character(own: Draws, total: Draws, top: int) -> dict:
     units in the order of nearly all draws, at most `top`), leader (the first of the root; None without one) and its place
     here (None where it is not among the first), head (how many places from the first on are the same), entered (unit, value,
     place: among the first here, not there), left (among the first there, not here; both empty unless `top` places are sure in
-    both), shift (unit, here, there: who stands furthest behind its place in the root)."""
+    both: whole), shift (unit, here, there: who stands furthest behind its place in the root)."""
     here, there = order(own, top), order(total, top)
     first = values(own.frame.set_index("unit", drop=False).loc[here], "score")
     whole = len(here) == len(there) == top
@@ -236,6 +238,7 @@ def character(own: Draws, total: Draws, top: int) -> dict:
     return {
         "k": top,
         "first": first,
+        "whole": whole,
         "leader": there[0] if there else None,
         "place": here.index(there[0]) + 1 if there and there[0] in here else None,
         "head": same.index(False) if False in same else len(same),
@@ -340,8 +343,21 @@ def city(cities: pd.DataFrame, leaves: pd.DataFrame, unit: str, root: str, top: 
         "known": len(rates),
         "rises": leaders(rates, 2) if rates.max() > 0 else [],
         "most": rates.max(),
+        **_ahead(mine),
         "up": int(rates.gt(0.005).sum()),
         "falls": list(fell.index),
+    }
+
+
+def _ahead(mine: pd.DataFrame) -> dict:
+    """The indicator that outgrew the median city most: ahead (None without one), ahead_by (its growth), median."""
+    gap = (mine["growth_pct"] - mine["median_growth"]).astype(float).dropna()
+    best = gap.idxmax() if len(gap) and gap.max() > 0 else None
+    rows = mine.loc[best] if best is not None else None
+    return {
+        "ahead": best,
+        "ahead_by": None if rows is None else float(rows["growth_pct"]),
+        "median": None if rows is None else float(rows["median_growth"]),
     }
 
 

@@ -5,8 +5,34 @@ Functions take a frame of `known.results` (cities or regions) and give the value
 
 import pandas as pd
 
-from fire.analysis import headlines, views
+from fire.analysis import headlines, intervals, views
 from fire.analysis.known import SOFT
+
+
+def page(results, index, top: int) -> dict:
+    """The values of all sentences of the summary by their entries, `results` as of `fire.results.of`: what leads, what moved,
+    how sure; `summary-confirmed` is told for each node by `confirmed`."""
+    scores, means, spec, year = results.scores, results.means, index.spec, index.year
+    total = views.at(views.both_years(scores, year, index.before), spec.root)
+    cities, areas = order(scores, spec.root, year, top), order(means, spec.root, year, 3)
+    region = areas["first"][0]["unit"] if areas["first"] else None
+    firsts = [order(scores, node, year, 1) for node in spec.pillars]
+    now = intervals.of_year(results.intervals, spec.root, year, scores)
+    spread = intervals.spread(now)
+    growth = intervals.growth_of(results.growth, spec.root, year, scores)
+    return {
+        "summary-title": {"first": cities["first"], "region": region},
+        "summary-status": headlines.status(views.status_shares(scores, index), index),
+        "summary-cities": cities,
+        "summary-regions": across(means, region, spec.pillars, year) | areas,
+        "summary-pillars": {"leads": shared(firsts)},
+        "summary-moves": headlines.moves(total, top),
+        "summary-growth": headlines.growth(total),
+        "summary-ranges": ranges(scores, spec.root, year),
+        "summary-width": spread,
+        "summary-top": {"open": spread["open"], **intervals.among_first(now, top)},
+        "summary-directions": intervals.directions(growth),
+    }
 
 
 def _at(scores: pd.DataFrame, node: str, year: int) -> pd.DataFrame:

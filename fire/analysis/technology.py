@@ -208,13 +208,15 @@ def specialisation(wide: pd.DataFrame) -> pd.DataFrame:
 
 
 def cities(cube: pd.DataFrame, places: pd.DataFrame, value: str = "patents") -> pd.DataFrame:
-    """`specialisation` of the cities with their coordinates `lon, lat`; those with no clear speciality are left out.
+    """`specialisation` of the cities with their place (`lon, lat`, and `region` where `places` has it); those with no clear
+    speciality are left out.
 
-    `places`: columns `city, lon, lat`.
+    `places`: columns `city, lon, lat`, and `region` if there is one.
     """
     wide = matrix(cube[cube["city"].ne(records.OTHER)], value, "city")
     found = specialisation(wide).dropna(subset="main")
-    return found.merge(places[["city", "lon", "lat"]].rename(columns={"city": "unit"}), on="unit")
+    where = places.filter(["city", "lon", "lat", "region"]).rename(columns={"city": "unit"})
+    return found.merge(where, on="unit")
 
 
 def relatedness(wide: pd.DataFrame) -> pd.DataFrame:

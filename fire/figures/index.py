@@ -12,7 +12,7 @@ from fire import codebook
 from fire.figures import kit, style
 from fire.figures.style import NAVY
 
-LONG = 35  # rows beyond which a league stands in two columns
+LONG, SHORT = 35, 12  # rows beyond which a league, and a list of moves, stand in two columns
 
 
 def status(frame: pd.DataFrame, lang: str):
@@ -62,11 +62,21 @@ def _ranks(part: pd.DataFrame) -> list[str]:
 
 
 def moves(frame: pd.DataFrame, lang: str):
-    """Places gained and lost since the year before, the largest rise on top. Columns: unit, rank_change."""
-    colours = np.where(frame["rank_change"].gt(0), style.RISE, style.FALL)
+    """Places gained and lost since the year before, the largest rise on top; of a long list rises and falls side by side.
+    Columns: unit, rank_change."""
     frame = frame.assign(rank_change=frame["rank_change"].astype(float))
-    fig = kit.bars(frame, lang, y="unit", x="rank_change", colours=list(colours), digits=0, signed=True)
-    fig.axes[0].xaxis.set_major_locator(MaxNLocator(integer=True))
+    rises = frame["rank_change"].gt(0)
+    parts = [frame] if len(frame) <= SHORT else [frame[rises], frame[~rises][::-1]]
+    parts = [part for part in parts if len(part)]
+    size = max(map(len, parts))
+    fig, axes = style.subplots(1, len(parts), height=0.2 * size + 0.5, squeeze=False)
+    far = 1.15 * frame["rank_change"].abs().max()
+    for ax, part in zip(axes[0], parts, strict=True):
+        up = part["rank_change"].gt(0)
+        colours = list(np.where(up, style.RISE, style.FALL))
+        kit.bars(part, lang, y="unit", x="rank_change", colours=colours, digits=0, signed=True, ax=ax)
+        ax.set(xlim=(0 if up.all() else -far, 0 if not up.any() else far), ylim=(size - 0.4, -0.6))
+        ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     return fig
 
 

@@ -31,8 +31,8 @@ HEAD, GAP, STRIP = (
     0.035,
     0.1,
 )  # of a cell: room for the name of a region, between tiles, for the ends of a range
-KEYS, LEVEL, SWATCH = 0.75, -1.02, 0.62  # in cells: room for the keys, their middle, width of a class
-CLASSES = 6  # of a number, at most
+KEYS, LEVEL, SWATCH = 0.75, -1.02, 0.45  # in cells: room for the keys, their middle, width of a class
+CLASSES = 8  # of a number, at most
 NAMED = 12  # places named on a map of points
 LAND = "#f1f3f5"
 
@@ -209,7 +209,7 @@ def _tile(ax, cell: tuple, ground: str, hatch: str, ends: list) -> None:
 def _write(ax, cell: tuple, name: str, number: str, ground: str) -> None:
     """Name and number of a tile."""
     plain = to_rgb(ground) == to_rgb(PAPER)
-    ink = style.ON_DARK if kit.dark(ground) else INK if plain else style.ON_LIGHT
+    ink = PAPER if kit.dark(ground) else INK
     name = kit.broken(name, 13)
     size = 7 if len(name) < 9 else SMALL
     middle, line = cell[1] - 0.5 + HEAD + (1 - HEAD - GAP - STRIP) / 2, 1.06 * SMALL / (72 * TALL)

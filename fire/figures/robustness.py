@@ -48,7 +48,7 @@ def pairs(frame, lang):
         colour = shade(0.8 * (1 - 2 * abs(chance - 0.5)))
         box = mpl.patches.Rectangle((column - 0.47, row - 0.46), 0.94, 0.92, facecolor=colour, linewidth=0)
         ax.add_patch(box)
-        ink = style.ON_DARK if kit.dark(colour) else style.ON_LIGHT
+        ink = style.PAPER if kit.dark(colour) else style.INK
         ax.text(column, row, f"{100 * chance:.0f}", ha="center", va="center", fontsize=6.5, color=ink)
     ax.plot(*np.array(certain).reshape(-1, 2).T, ".", color=style.BASE, ms=2.5)
     said = [codebook.word(one, lang) for one in ("pairs_open", "pairs_certain")]

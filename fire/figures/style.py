@@ -3,7 +3,6 @@
 Importing this module sets seaborn and matplotlib up. Figures draw no title and no source: the report sets both as caption.
 """
 
-import io
 import itertools
 import re
 import warnings
@@ -25,7 +24,6 @@ HIGHLIGHT, BASE = RED, "#9fb0bf"  # the one thing to see, and everything else
 RISE, FALL = TEAL, RED
 SHADES = ["#eef2f6", "#c4d3e2", "#86a5c4", "#43698f", NAVY]  # of an amount, from little to much
 SEQUENTIAL, DIVERGING = "fire", "RdBu"
-ON_DARK, ON_LIGHT = "#fbfcfd", "#16202b"  # texts on fields whose colour is that of a number
 PILLAR_COLOURS = [NAVY, TEAL, ORANGE, RED, SKY, SAND]
 STATUS = {
     "printed": NAVY,
@@ -94,23 +92,6 @@ def _use() -> None:
 def subplots(rows: int = 1, columns: int = 1, height: float = 3.6, width: float = WIDTH, **options):
     """`plt.subplots` at the width of the page, `height` in inches."""
     return plt.subplots(rows, columns, figsize=(width, height), **options)
-
-
-def svg(fig) -> str:
-    """The figure as SVG with real text, without what matplotlib adds for itself: ids that nothing refers to, comments, metadata
-    and digits below a hundredth of a point."""
-    drawn = io.StringIO()
-    fig.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
-    text = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>|<!DOCTYPE.*?>", "", drawn.getvalue(), flags=re.DOTALL)
-    used = set(re.findall(r"#([\w.-]+)", text))
-    return re.sub(r"\s*\n\s*", "\n", re.sub(r"<[^>]*>", lambda tag: _lean(tag[0], used), text))
-
-
-def _lean(tag: str, used: set) -> str:
-    """A tag without an id that is not used, a turn by nothing, and small digits."""
-    tag = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", tag)
-    tag = re.sub(r' transform="rotate\(-?0 [^"]*\)"', "", tag)
-    return re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), tag)
 
 
 def status_note(fig, statuses, lang: str = "zh"):

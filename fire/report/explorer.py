@@ -214,7 +214,10 @@ def fragment(
     scores = marks.scores(edition.index) if scores is None else scores
     found = data(edition, lang, scores, links)
     rows = _ranking(found, edition.index)
-    kept = found | {"units": [{k: v for k, v in one.items() if k != "href"} for one in found["units"]]}
+    kept = found | {
+        "words": words,
+        "units": [{k: v for k, v in one.items() if k != "href"} for one in found["units"]],
+    }
     content = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
     soft = any(
         share is not None and share < 1 for year in found["known"].values() for row in year for share in row

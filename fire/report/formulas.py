@@ -107,18 +107,18 @@ class Live:
         found["rank"] = numbers(self.book.column("rank")[lang], ranks, 0)
         found["place"] = numbers(head["place"], range(1, 1 + len(self.units)), 0)
         found["gain"] = numbers(head["gain"], [0 if pd.notna(one) else None for one in ranks], 0, plus=True)
-        told = {
-            f"status {node}": [self.softness.get((unit, node)) for unit in self.units] for node in self.shown
-        }
+
+        def state(name: str, statuses: list) -> None:
+            if self.beside:
+                named = [codebook.status(one, lang) if isinstance(one, str) else None for one in statuses]
+                found[f"status {name}"] = texts(self.book.column("status")[lang], named)
+
+        for node in self.shown:
+            state(node, [self.softness.get((unit, node)) for unit in self.units])
         for measure, digits in (("rank", 0), ("score", 3)):
-            heading = self.book.column(measure)[lang]
-            found[f"own {measure}"] = Column(
-                heading, [_told(one, measure, digits, lang) for one in lines], sheets.PLACES[digits]
-            )
-            told[f"status own {measure}"] = [line.get(f"{measure}_status") for line in lines]
-        for name, statuses in told.items() if self.beside else ():
-            named = [codebook.status(one, lang) if isinstance(one, str) else None for one in statuses]
-            found[name] = texts(self.book.column("status")[lang], named)
+            told = [_told(one, measure, digits, lang) for one in lines]
+            found[f"own {measure}"] = Column(self.book.column(measure)[lang], told, sheets.PLACES[digits])
+            state(f"own {measure}", [line.get(f"{measure}_status") for line in lines])
         return found
 
     def span(self, key: str) -> str:

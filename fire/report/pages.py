@@ -27,7 +27,7 @@ KINDS = {"section": 0, "exhibit": 1, "place": 2}  # of an entry of the search
 INDEX = "index"
 IN_EXPLORER = "ancestor::section[contains(@class, 'explorer')]"  # whose markup is its own
 ROWS = 12  # rows from which a table gets a box to filter it
-SHORT = 24  # characters of a text that is not broken
+SHORT, HEAD = 24, 12  # characters of a text that is not broken, of such a heading
 
 
 @dataclass
@@ -55,6 +55,7 @@ class _Site:
     pages: list[Page]
     where: dict[str, str]  # the file that has an id
     marks: re.Pattern
+    profiles: dict[str, str]  # address of the page of a place, by its name in that language
 
 
 def write(
@@ -84,7 +85,8 @@ def write(
     where = {at: f"{page.name}.{lang}.html" for page in pages for at in page.root.xpath(".//@id")}
     named = [mark for status in STATUSES if (mark := codebook.mark(status, ed.book.lang(lang)))]
     marks = re.compile(rf"\s*({'|'.join(map(re.escape, named))})$")
-    every = _Site(ed, lang, site.environment(ed, lang), volumes, shown, folder, pages, where, marks)
+    profiles = {title: f"../{href}" for _, title, _, href in _place_list(ed, lang)}
+    every = _Site(ed, lang, site.environment(ed, lang), volumes, shown, folder, pages, where, marks, profiles)
     entries = list(chain.from_iterable(_entries(every, page) for page in pages))
     for page in pages:
         _write(every, page, words, others)
@@ -145,6 +147,8 @@ def _notes(pages: list[Page]) -> None:
                     f'<section class="footnotes" role="doc-endnotes"><hr><ol start="{first}"></ol></section>'
                 )
                 own.find("ol").extend(notes[one] for one in here)
+                for back in own.xpath(".//a[contains(@class, 'footnote-back')]"):
+                    back.text = "↑"
                 page.root.append(own)
 
 
@@ -263,8 +267,8 @@ def _table(every: _Site, table) -> None:
     for cell in table.iter("th", "td"):
         at = cell.getparent().index(cell)
         cell.attrib.pop("style", None)
-        if at in right or cell.tag == "td":
-            cell.set("class", "n" if at in right else sizes[at])
+        short = width(_text(cell)) <= HEAD if cell.tag == "th" else sizes[at] == "s"
+        cell.set("class", "n" if at in right else "s" if short else "t")
         if cell.tag == "td":
             _cell(every, cell)
             if at == named:
@@ -291,12 +295,16 @@ def _table(every: _Site, table) -> None:
 
 
 def _cell(every: _Site, cell) -> None:
-    """Grey a range of values that are not known, and a mark."""
+    """Grey a range of values that are not known, and a mark; lead the name of a place to its page."""
     if len(cell) or not cell.text:
         return
     text = cell.text.strip()
     if re.match(r"\([−\d]", text):
         cell.set("class", f"{cell.get('class', '')} soft".strip())
+    elif text in every.profiles:
+        link = markup.Element("a", {"href": every.profiles[text]})
+        link.text, cell.text = text, None
+        cell.append(link)
     elif found := every.marks.search(text):
         cell.text = text[: found.start()] + " "
         mark = markup.Element("span", {"class": "mark"})
@@ -379,27 +387,28 @@ def _pinyin(text: str) -> str:
 
 def _places(every: _Site) -> list[list]:
     """Entries of the search for the places and the explorer."""
-    ed, lang = every.ed, every.ed.book.lang(every.lang)
+    words = every.env.globals["w"]
+    explored = words["explorer"]
+    return [
+        [KINDS["section"], explored, "", f"explorer.{every.lang}.html", _pinyin(explored), ""],
+        *(
+            [KINDS["place"], title, words[kind], href, places.search_text(name, every.ed.book.en), ""]
+            for name, title, kind, href in _place_list(every.ed, every.lang)
+        ),
+    ]
+
+
+def _place_list(ed, lang: str) -> list[tuple[str, str, str, str]]:
+    """Cities and regions: id, name in the language, "city" or "region", address of the page."""
     groups = ed.index.groups
     regions = [] if groups is None else list(dict.fromkeys(groups.reindex(ed.index.units).dropna()))
-    words = every.env.globals["w"]
-    explored = [
-        KINDS["section"],
-        words["explorer"],
-        "",
-        f"explorer.{every.lang}.html",
-        _pinyin(words["explorer"]),
-        "",
-    ]
-    return [explored] + [
-        [
-            KINDS["place"],
-            codebook.unit(name, lang),
-            words[kind],
-            f"places/{places.slug(name, ed.book.en)}.{every.lang}.html",
-            places.search_text(name, ed.book.en),
-            "",
-        ]
+    return [
+        (
+            name,
+            codebook.unit(name, ed.book.lang(lang)),
+            kind,
+            f"places/{places.slug(name, ed.book.en)}.{lang}.html",
+        )
         for kind, names in (("city", ed.index.units), ("region", regions))
         for name in names
     ]

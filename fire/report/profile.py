@@ -8,7 +8,6 @@ own data: raw values, and points of a change, are those of known cells only.
 import numpy as np
 import pandas as pd
 
-from fire import files
 from fire.analysis import coordination, targets, views
 from fire.analysis import known as knowledge
 from fire.analysis.known import HIGH, KEYS, LOW, SOFT
@@ -141,9 +140,9 @@ def _judged(index, known, told: dict) -> dict[str, dict]:
     return made
 
 
-def _sides(index, facts: dict, scores: pd.DataFrame) -> dict[str, list]:
+def _sides(index, facts: dict, scores: pd.DataFrame) -> dict:
     """The known indicators that rank in the first PART of all places (`strength`, best first) and in the last (`weakness`,
-    worst first), at most SHOWN of each: lines with `of`, how many are ranked."""
+    worst first), at most SHOWN of each: lines with `of`, how many are ranked. `strengths`, `weaknesses`: how many there are."""
     now = scores[scores["year"].eq(index.year)]
     of = now.dropna(subset="rank").groupby("node", observed=True)["unit"].nunique()
     lines = [
@@ -154,9 +153,13 @@ def _sides(index, facts: dict, scores: pd.DataFrame) -> dict[str, list]:
         and not {line["score_status"], line["rank_status"]} & set(SOFT)
     ]
     best = sorted(lines, key=lambda line: line["rank"] / line["of"])
+    first = [line for line in best if line["rank"] <= PART * line["of"]]
+    last = [line for line in best[::-1] if line["rank"] > (1 - PART) * line["of"]]
     return {
-        "strength": [line for line in best if line["rank"] <= PART * line["of"]][:SHOWN],
-        "weakness": [line for line in best[::-1] if line["rank"] > (1 - PART) * line["of"]][:SHOWN],
+        "strength": first[:SHOWN],
+        "weakness": last[:SHOWN],
+        "strengths": len(first),
+        "weaknesses": len(last),
     }
 
 
@@ -197,7 +200,7 @@ def _beside(ed, known, made: dict) -> dict:
     index, drawn = ed.index, _Drawn(ed, known)
     pairs = _of(known.pairs, index, index.spec.root)
     chart, printed, moved = _Chart(ed, known, drawn), _printed(ed, known, drawn), _moved(ed, known, made)
-    raw, near, sources = raw_values(ed), _near(ed, made), _sources()
+    raw, near = raw_values(ed), _near(ed, made)
     for kind in ("region", "city"):
         order = [name for name, facts in made.items() if facts["kind"] == kind]
         for at, name in enumerate(order):
@@ -207,10 +210,7 @@ def _beside(ed, known, made: dict) -> dict:
                 "chart": chart.rows(facts),
                 "printed": printed.get(name, []),
                 "moved": moved.get(name),
-                "raw": [
-                    line | {"source_title": sources.get(line["source"], line["source"])}
-                    for line in raw.get(name, [])
-                ],
+                "raw": raw.get(name, []),
                 "above": [_short(made[other]) for other in order[max(at - BESIDE, 0) : at]],
                 "below": [_short(made[other]) for other in order[at + 1 : at + 1 + BESIDE]],
                 "unsure": _unsure(pairs.get(name), order),
@@ -269,7 +269,7 @@ class _Drawn:
         flat = [frame.set_index(KEYS)["score"].reindex(rows).to_numpy(float) for frame in frames]
         self.scores = np.array(flat).reshape(shape).transpose(0, 2, 1, 3)
         region = ed.places().set_index("city")["region"].reindex(self.units)
-        self.groups = [name for name in ed.regions()["region"] if region.eq(name).any()]
+        self.groups = list(dict.fromkeys(region.dropna()))
         inside = np.array([region.eq(name).to_numpy(float) for name in self.groups])
         there = (~np.isnan(self.scores)).astype(float)
         count = np.einsum("gu,dyun->dygn", inside, there)
@@ -332,11 +332,9 @@ class _Drawn:
 
 def _ends(values: np.ndarray, whole: bool = False) -> tuple[float, float]:
     """5th and 95th percentile, of whole numbers the outer ones."""
-    ways = ("lower", "higher") if whole else ("linear", "linear")
-    low, high = (
-        float(np.nanquantile(values, at, method=way)) for at, way in zip((LOW, HIGH), ways, strict=True)
-    )
-    return low, high
+    low = np.nanquantile(values, LOW, method="lower" if whole else "linear")
+    high = np.nanquantile(values, HIGH, method="higher" if whole else "linear")
+    return float(low), float(high)
 
 
 class _Chart:
@@ -486,7 +484,7 @@ def _moved(ed, known, made: dict) -> dict[str, dict]:
     points = known.attribution.groupby(["unit", "indicator"], observed=True)["points"].sum()
     points = points.unstack().reindex(columns=list(spec.indicators))
     hard = _hard_both(known.scores, index)
-    found = {}
+    found: dict[str, dict] = {}
     for name, facts in made.items():
         names = [one["name"] for one in facts["members"]] if facts["kind"] == "region" else [name]
         if not set(names) <= set(points.index):
@@ -534,9 +532,3 @@ def raw_values(ed) -> dict[str, list]:
     cells = cells.sort_values("node", key=lambda nodes: nodes.map(order), kind="stable")
     columns = ["node", "year", "value", "kept_back", "status", "source"]
     return {unit: part[columns].to_dict("records") for unit, part in cells.groupby("unit")}
-
-
-def _sources() -> dict[str, str]:
-    """Title of each source of statistics, by its key, without what is said of the copy."""
-    table = files.read_table_with(release.SOURCES, ["source", "title"])
-    return dict(zip(table["source"], table["title"].str.partition(";")[0]))

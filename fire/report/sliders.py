@@ -7,7 +7,7 @@ import ipywidgets as widgets
 from IPython.display import display
 
 from fire.analysis import views
-from fire.errors import InputError
+from fire.codebook import LANGUAGES
 from fire.report import explorer as page
 
 ILLUSTRATION = "含模拟数据的位次只是示意 / ranks that rest on simulated data are illustrations"
@@ -32,12 +32,13 @@ def explorer(ed, top: int = 20) -> widgets.Widget:
     def redraw(_=None):
         result.clear_output(wait=True)
         with result:
-            try:
-                if index.draws is not None:
-                    print(ILLUSTRATION)
-                display(ranks(index, {node: slider.value for node, slider in sliders.items()}).head(top))
-            except InputError as error:
-                print(error)
+            chosen = {node: slider.value for node, slider in sliders.items()}
+            if wrong := fault(index.spec, chosen):
+                print(wrong)
+                return
+            if index.draws is not None:
+                print(ILLUSTRATION)
+            display(ranks(index, chosen).head(top))
 
     def choose(change):
         for node, weight in presets[change["new"]].items():
@@ -53,6 +54,18 @@ def explorer(ed, top: int = 20) -> widgets.Widget:
     box = widgets.VBox([preset, widgets.HBox([widgets.VBox(list(sliders.values())), result])])
     box.sliders, box.preset, box.result = sliders, preset, result
     return box
+
+
+def fault(spec, weights: dict) -> str:
+    """Why weights (node → share) give no ranking, in both languages: those of a whole family are zero; empty where none are."""
+    for parent in [spec.root, *spec.pillars]:
+        family = [node for node in spec.children(parent) if node in weights]
+        if family and not any(weights[node] > 0 for node in family):
+            key = "empty" if parent == spec.root else "empty_in"
+            return "\n".join(
+                page.texts(lang)[key].replace("{}", spec.label(parent, lang)) for lang in LANGUAGES
+            )
+    return ""
 
 
 def ranks(index, weights: dict):

@@ -113,9 +113,8 @@ def write(
             sheets.listed(made[name], styles, 2, columns, keep)
         if "tables" in lists:
             for row, name in enumerate(tables or {}, 3):
-                made["tables"].write_url(
-                    row, 1, f"external:tables/{name}.csv", styles["link"], string=f"tables/{name}.csv"
-                )
+                link = f"tables/{name}.csv"
+                made["tables"].write_formula(row, 1, f'=HYPERLINK("{link}")', styles["link"], link)
         _status_sheet(made["status"], data, styles, home)
         _contents_sheet(made["contents"], data, made, styles)
         book.close()
@@ -211,7 +210,7 @@ def _lists(data: Data, tables: dict) -> dict[str, list[Column]]:
         lists["changes"] = _changes(data)
     lists["intervals"] = _intervals(data)
     if data.means is not None and len(data.means):
-        lists["regions"] = _regions(data)
+        lists["regions"] = _regions(data, data.means)
     lists["system"] = _system(data)
     if len(data.cells):
         lists["observed"] = _observed(data)
@@ -310,10 +309,10 @@ def _intervals(data: Data) -> list[Column]:
     return columns
 
 
-def _regions(data: Data) -> list[Column]:
+def _regions(data: Data, means: pd.DataFrame) -> list[Column]:
     """Means of the regions with score, rank and growth, best first."""
-    now = data.means[data.means["year"].eq(data.index.year) & data.means["node"].eq(data.spec.root)]
-    frame = data.ordered(data.means.dropna(subset="score"), now.sort_values("rank")["unit"].tolist())
+    now = means[means["year"].eq(data.index.year) & means["node"].eq(data.spec.root)]
+    frame = data.ordered(means.dropna(subset="score"), now.sort_values("rank")["unit"].tolist())
     named = texts(data.head("region"), [codebook.unit(one, data.lang) for one in frame["unit"]])
     year = Column(data.head("year"), [float(one) for one in frame["year"]], "year")
     cities = numbers(data.head("cities"), frame["cities"], 0)

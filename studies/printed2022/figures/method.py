@@ -12,7 +12,8 @@ def forms(errors: pd.DataFrame, lang: str):
     """Error of each form of pillar F as a dot on a log axis, the smallest (and what equals it) in colour (columns form,
     rmse)."""
     table = errors.sort_values("rmse")
-    fig, ax = kit.rows(_capitals(kit.names(table, "form", lang)), lang, each=0.22, extra=0.6)
+    labels = [text[:1].upper() + text[1:] for text in kit.names(table, "form", lang)]
+    fig, ax = kit.rows(labels, lang, each=0.22, extra=0.6)
     row, least = np.arange(len(table)), np.isclose(table["rmse"], table["rmse"].iloc[0], rtol=0.05)
     colours = np.where(least, style.HIGHLIGHT, style.NAVY)
     ax.scatter(table["rmse"], row, s=28, color=colours, zorder=3)
@@ -22,11 +23,6 @@ def forms(errors: pd.DataFrame, lang: str):
     ax.xaxis.set_minor_formatter("")
     ax.set_xlabel(kit.heading("rmse", lang))
     return fig
-
-
-def _capitals(texts: list[str]) -> list[str]:
-    """Labels that begin with a capital."""
-    return [text[:1].upper() + text[1:] for text in texts]
 
 
 def residuals(table: pd.DataFrame, lang: str):
@@ -48,18 +44,8 @@ def polytope(weights: dict, lang: str):
     for ax, names in [(ax, list(corners.columns[list(pair)])) for ax, pair in pairs]:
         flat = corners[names].to_numpy()
         hull = flat[ConvexHull(flat).vertices]
-        ax.fill(
-            *hull.T,
-            color=style.BASE,
-            alpha=0.45,
-            label=_capitals([codebook.word("feasible set, projected", lang)])[0],
-        )
-        look = {
-            "color": style.HIGHLIGHT,
-            "s": 30,
-            "zorder": 3,
-            "label": _capitals([codebook.word("on the grid", lang)])[0],
-        }
+        ax.fill(*hull.T, color=style.BASE, alpha=0.45, label=codebook.word("feasible set, projected", lang))
+        look = {"color": style.HIGHLIGHT, "s": 30, "zorder": 3, "label": codebook.word("on the grid", lang)}
         ax.scatter(grid[names[0]], grid[names[1]], **look)
         ax.set_xlabel(codebook.node(names[0], lang))
         ax.set_ylabel(codebook.node(names[1], lang))

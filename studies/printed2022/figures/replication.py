@@ -24,20 +24,16 @@ def verdicts(summary: pd.DataFrame, lang: str):
     table = table.melt("section", var_name="verdict", value_name="rows").query("rows > 0")
     table = table.sort_values("section", key=lambda names: names.map(place), kind="stable")
     if lang == "en":
-        table = table.assign(section=table["section"].map(codebook.book(lang).translated))
+        sections = table["section"].map(codebook.book(lang).translated)
+        table = table.assign(section=sections.str.replace(r"([).])(?=\w)", r"\1 ", regex=True))
     order = [verdict for verdict in VERDICTS if verdict in set(table["verdict"])]
-    return kit.stacked(
-        table,
-        lang,
-        y="section",
-        x="rows",
-        part="verdict",
-        order=order,
-        colours=VERDICTS,
-        least=0.05,
-        totals=True,
-        digits=0,
-    )
+    look = {"colours": VERDICTS, "least": 0.05, "totals": True, "digits": 0}
+    fig = kit.stacked(table, lang, y="section", x="rows", part="verdict", order=order, **look)
+    ax = fig.axes[0]
+    handles, texts = ax.get_legend_handles_labels()
+    ax.get_legend().remove()
+    fig.legend(handles, texts, loc="outside upper right", ncols=7 if lang == "zh" else 4)
+    return fig
 
 
 def holdout(held: pd.DataFrame, lang: str):

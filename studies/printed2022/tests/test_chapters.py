@@ -104,7 +104,6 @@ def frames(ed):
         (replication_figures, "types"): replication.types(ed.index),
         (method_figures, "forms"): method.forms(stats, identify.forms(stats)),
         (method_figures, "residuals"): method.residuals(stats, posts),
-        (method_figures, "base_statistics"): method.solved(identify.panel_f(stats)),
         (method_figures, "polytope"): corners,
         (method_figures, "weight_bounds"): weights[weights["parent"].ne("total")],
         (method_figures, "roster"): method.candidates(roster.rosters(), ed.places()),

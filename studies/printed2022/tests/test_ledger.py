@@ -204,14 +204,15 @@ def test_scores_that_were_left_out_are_read_as_they_stand(tmp_path):
     assert replication.holdout(tmp_path / "none.csv").empty
 
 
-def test_widths_halve_the_feasible_range(ed, rows):
-    table = replication.widths(ed, rows).set_index(["measure", "sort"])
-    assert table["half_width"].ge(0).all() and table["widest"].ge(table["half_width"]).all()
-    assert table.at[("score", "digits"), "half_width"] == pytest.approx(0.0005, abs=1e-4)
-    assert (
-        table.at[("score", "nothing printed"), "half_width"]
-        > 100 * table.at[("score", "digits"), "half_width"]
-    )
+def test_the_room_is_half_the_feasible_range(ed, rows):
+    found = replication.room(ed, rows)
+    assert found["digits_width"] == pytest.approx(0.0005, abs=1e-4)
+    assert found["digits_width"] < found["bound_width"] < found["open_width"]
+    assert replication.room(ed, rows.iloc[:0]) | {"open_width": 0} == {
+        "digits_width": None,
+        "bound_width": None,
+        "open_width": 0,
+    }
 
 
 # Claims as logic, on a hand-made book ----------------------------------------------------------------------------
