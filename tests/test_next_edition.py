@@ -93,6 +93,17 @@ def test_one_number_is_one_number_in_all_exhibits(root):
     assert int(re.search(r"(\d+) quantities in more than one", done.stdout).group(1)) > 300, done.stdout
 
 
+def test_no_sentence_has_a_fault_of_tone(root):
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.tone", "2023"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        env={**__import__("os").environ, "PYTHONPATH": f"{root}{__import__('os').pathsep}{root / 'tests'}"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_nothing_to_do_is_done_at_once_and_a_touched_file_is_no_change(root):
     (root / "fire" / "analysis" / "views.py").touch()
     done = made_up.run(root, "report", "2023")

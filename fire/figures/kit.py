@@ -345,8 +345,8 @@ def _inside(ax, x: float, y: float, text: str, colour: str) -> None:
 
 
 def dark(colour) -> bool:
-    """Is a colour so dark that light ink reads on it?"""
-    return np.dot(to_rgb(colour), (0.3, 0.59, 0.11)) < 0.55
+    """Has light ink more contrast than dark ink on a colour (relative luminance of WCAG 2, gamma 2.2)?"""
+    return np.power(to_rgb(colour), 2.2) @ (0.2126, 0.7152, 0.0722) < 0.22
 
 
 def dots(

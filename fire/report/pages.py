@@ -267,8 +267,12 @@ def _table(every: _Site, table) -> None:
     for cell in table.iter("th", "td"):
         at = cell.getparent().index(cell)
         cell.attrib.pop("style", None)
-        short = width(_text(cell)) <= HEAD if cell.tag == "th" else sizes[at] == "s"
-        cell.set("class", "n" if at in right else "s" if short else "t")
+        size = width(_text(cell))
+        if cell.tag == "th":
+            kind = ("n h" if size > HEAD / 2 else "n") if at in right else "s" if size <= HEAD else "t"
+        else:
+            kind = "n" if at in right else sizes[at]
+        cell.set("class", kind)
         if cell.tag == "td":
             _cell(every, cell)
             if at == named:

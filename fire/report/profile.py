@@ -416,8 +416,10 @@ def _spot(line) -> dict:
 
 def _printed(ed, known, drawn: _Drawn) -> dict[str, list]:
     """What the report printed of each place in the year ranked, beside what is computed instead: node, measure, printed,
-    decimals, value (None where only the range is known), low, high, independent (no draw enters), agrees."""
+    decimals, low, high, independent (no draw enters), agrees."""
     facts, index = known.printed, ed.index
+    if facts is None or facts.empty:
+        return {}
     facts = facts[facts["year"].eq(index.year) & facts["node"].isin(list(index.spec.nodes.index))]
     order = {node: place for place, node in enumerate(index.spec.walk())}
     there = {"city": set(drawn.units), "region": set(drawn.groups)}

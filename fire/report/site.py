@@ -13,7 +13,7 @@ from fire.figures import fonts
 from fire.report import explorer, marks, places, profile, release, workbook
 from fire.report.places import addresses, search_text, slug
 
-__all__ = ["addresses", "assets", "environment", "place_pages", "search_text", "slug", "write"]
+__all__ = ["addresses", "assets", "environment", "search_text", "slug", "write"]
 
 TEMPLATES = files.REPORTS / "template" / "site"
 
@@ -74,12 +74,6 @@ def environment(ed, lang: str) -> jinja2.Environment:
         "w": {key: text[lang] for key, text in files.read_json(TEMPLATES / "words.json").items()},
     }
     return env
-
-
-def place_pages(ed, profiles: dict, folder: Path) -> None:
-    """The pages of all places (`places.pages`) with their assets."""
-    places.pages(ed, profiles, folder, lambda lang: environment(ed, lang))
-    assets(ed, folder)
 
 
 def assets(ed, folder: Path) -> None:

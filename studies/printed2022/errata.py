@@ -87,7 +87,9 @@ def _in_english(text: str) -> str:
 
 def _institutions() -> dict[str, str]:
     """English by Chinese name of the institutions of the smaller sources."""
-    return dict(published.load("institution_spending")[["institution_zh", "institution_en"]].itertuples(index=False))
+    return dict(
+        published.load("institution_spending")[["institution_zh", "institution_en"]].itertuples(index=False)
+    )
 
 
 def counts(slips: pd.DataFrame) -> dict:
@@ -136,7 +138,7 @@ def _of_others() -> pd.DataFrame:
             "slip_en": table["explanation"],
             "evidence": found["evidence"],
             "shown": found["reason"].where(found["evidence"].eq(checks.PRINTED), words),
-            "where": "“" + table["locator"] + "”",
+            "where": "“" + table["locator"].str.translate(str.maketrans("“”", "‘’")) + "”",
         }
     )
 
