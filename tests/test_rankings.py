@@ -317,6 +317,12 @@ def test_any_pair_with_fire_itself():
     assert table["spearman_low"].equals(table["spearman_high"]) and table["spearman_status"].isna().all()
 
 
+def test_rankings_that_came_later_stand_apart():
+    pairs = pd.DataFrame({"index_name": ["a", "b", "c"], "year": [2021, 2023, 2022], "n": [9, 8, 7]})
+    kept, later = rankings.by_then(pairs, 2022)
+    assert kept["index_name"].tolist() == ["a", "c"] and later == ["b"]
+
+
 def test_agreement_over_draws_is_a_range_and_names_what_holds_in_nearly_all():
     first = {city: rank for rank, city in enumerate("甲乙丙丁戊己", 1)}
     swapped = first | {"甲": 2, "乙": 1}

@@ -74,12 +74,12 @@ def png(wide: int, high: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-def made(folder, lang="en", rows=3):
+def made(folder, lang="en", rows=3, more=""):
     """A finished document in `folder`."""
     (folder / "figures").mkdir(parents=True)
     for name, size in (("wide", (800, 200)), ("tall", (100, 400))):
         (folder / "figures" / f"{name}.png").write_bytes(png(*size))
-    text = TEXT.format(rows="\n".join(f"| City {number} | {number} |" for number in range(rows)))
+    text = TEXT.format(rows="\n".join(f"| City {number} | {number} |" for number in range(rows))) + more
     words = WORDS[lang]
     volume = SimpleNamespace(name="report", text=text, title=words["title"], prefix="", elsewhere={})
     common = typesetting.source(folder, lang, words, volume, files.REPORTS / "template")
@@ -160,6 +160,16 @@ def test_rows_stay_whole_and_the_heading_row_is_repeated(body):
     rows = found(body, ".//w:tr")
     assert len(rows) == 4 and all(found(row, "./w:trPr/w:cantSplit") for row in rows)
     assert [bool(found(row, "./w:trPr/w:tblHeader")) for row in rows] == [True, False, False, False]
+
+
+def test_no_row_stands_alone_and_many_columns_are_set_smaller(tmp_path):
+    many = "\n".join(["|" + " x |" * word.MANY, "|" + "---|" * word.MANY, "|" + " 1 |" * word.MANY])
+    body = part(made(tmp_path / "many", rows=8, more=many), "document")[0]
+    long, wide = found(body, ".//w:tbl")
+    kept = [bool(found(row, ".//w:keepNext")) for row in found(long, "./w:tr")]
+    assert kept == [True] * word.KEPT + [False] * 5 + [True]
+    assert {style(one) for one in found(long, ".//w:p")} == {"Compact"}
+    assert {style(one) for one in found(wide, ".//w:p")} == {"Fine"}
 
 
 def test_figures_are_as_wide_as_the_text_and_no_taller_than_a_page(body):

@@ -78,7 +78,7 @@ def calculated(path, index) -> pd.DataFrame:
     """The sheet of calculation: units × nodes, then rank and order."""
     table = table_of(path, "计算", first=4)
     skip, nodes = 1 + (index.groups is not None), list(index.spec.nodes.index)
-    names = [*nodes, "key", "rank", "place"]
+    names = [*nodes, "live key", "live rank", "live order"]
     part = table.iloc[:, skip : skip + len(names)].set_axis(names, axis=1)
     return part.set_index(table.iloc[:, 0]).replace("", np.nan).astype(float)
 
@@ -421,7 +421,7 @@ def test_where_the_lowest_is_best_the_formulas_rank_it_first(tmp_path):
     edition = small_edition(best="low")
     path = workbook.write(tmp_path / "fire.xlsx", edition)
     table = calculated(path, edition.index)
-    assert table["rank"].idxmin() == table["total"].idxmin()
+    assert table["live rank"].idxmin() == table["total"].idxmin()
     ranked = [
         cell.value
         for cell in cells_of(path)

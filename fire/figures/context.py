@@ -82,7 +82,7 @@ def intensity(frame: pd.DataFrame, lang: str):
     period = ["no year" if pd.isna(year) else f"{year:.0f}" for year in frame["year"]]
     grid = frame.assign(period=period).pivot(index="place", columns="period", values="force")
     long = grid.reindex(index=order, columns=when).stack(future_stack=True).rename("force").reset_index()
-    look = {"digits": 0, "height": 0.2 * len(order) + 0.6, "size": 7.5, "bar": False}
+    look: dict = {"digits": 0, "height": 0.2 * len(order) + 0.6, "size": 7.5, "bar": False}
     fig = kit.heat(long, lang, y="place", x="period", value="force", high=1.4 * long["force"].max(), **look)
     fig.axes[0].xaxis.tick_top()
     return fig

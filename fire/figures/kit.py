@@ -346,7 +346,7 @@ def _inside(ax, x: float, y: float, text: str, colour: str) -> None:
 
 def dark(colour) -> bool:
     """Has light ink more contrast than dark ink on a colour (relative luminance of WCAG 2, gamma 2.2)?"""
-    return np.power(to_rgb(colour), 2.2) @ (0.2126, 0.7152, 0.0722) < 0.22
+    return bool(np.power(to_rgb(colour), 2.2) @ (0.2126, 0.7152, 0.0722) < 0.22)
 
 
 def dots(

@@ -37,7 +37,7 @@ def profile(frame: pd.DataFrame, lang: str):
     `rankings.profile`."""
     frame = _named(frame, lang).assign(name=frame[f"pillar_{lang}"])
     few = int(frame["score"].max() < 20)
-    look = {"digits": few, "height": 0.165 * frame["unit"].nunique() + 0.6, "size": 6.5, "bar": False}
+    look: dict = {"digits": few, "height": 0.165 * frame["unit"].nunique() + 0.6, "size": 6.5, "bar": False}
     fig = kit.heat(frame, lang, y="unit", x="name", value="score", high=1.5 * frame["score"].max(), **look)
     ax = fig.axes[0]
     ax.xaxis.tick_top()

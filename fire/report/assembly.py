@@ -19,10 +19,9 @@ import jinja2
 
 from fire import edition as editions
 from fire import files
-from fire.analysis import results
 from fire.errors import InputError, refuse
 from fire.figures import fonts
-from fire.report import exhibits, explorer, marks, narrative, pages, programme, site
+from fire.report import exhibits, marks, narrative, pages, programme, site
 from fire.report.exhibits import plain
 from fire.report.markdown import figure, table
 from fire.report.typesetting import typeset
@@ -77,7 +76,7 @@ def build(edition, source=None, target=None, template=TEMPLATE, formats=FORMATS,
         faults += wrong
     refuse(f"report {ed.name}", faults)
     with _whole_folder(target) as folder:
-        _copy_figures(shown, folder / "figures")
+        _copy(shown, folder)
         jobs = [
             (ed.name, lang, frames[lang], volume, folder, template, formats, bool(preview))
             for lang in ed.languages
@@ -94,6 +93,7 @@ def build(edition, source=None, target=None, template=TEMPLATE, formats=FORMATS,
                 else []
             )
             links = [link for one in asked for link in one.result()] + made
+        site.assets(ed, folder)
         files.write_text(folder / "index.html", index_page(ed, frames, links, template))
     return target / "index.html"
 
@@ -229,9 +229,6 @@ def chapter(path: Path, lang: str, words: dict, shown: dict, ed) -> tuple[str, l
         "said": lambda name: _said(name, shown, catalogue),
         "exhibits": lambda prefix: [name for name in shown if name.startswith(prefix)],
         "authors": lambda part: authors(part, lang, ed.name),
-        "explorer": lambda: _html_only(
-            explorer.fragment(ed, lang, results.of(ed).scores, site.addresses(ed, lang))
-        ),
     }
     for study in programme.hooks(ed):
         facts |= study.chapter(ed, shown, lang)
@@ -260,11 +257,6 @@ def _template_line() -> int:
     return at.f_globals["__jinja_template__"].get_corresponding_lineno(at.f_lineno)
 
 
-def _html_only(content: str) -> str:
-    """Markdown that shows HTML in the page and nothing in PDF and Word."""
-    return f"```{{=html}}\n{content}\n```"
-
-
 def authors(part: str, lang: str, edition: str) -> str:
     """The authors' own prose, `reports/editions/<edition>-<part>.<lang>.md`; empty while they wrote none."""
     path = editions.EDITIONS / f"{edition}-{part}.{lang}.md"
@@ -272,14 +264,13 @@ def authors(part: str, lang: str, edition: str) -> str:
     return re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL).strip()
 
 
-def _copy_figures(shown: dict, folder: Path) -> None:
-    """Copy the figures of all notebooks into one folder."""
-    folder.mkdir(parents=True)
-    for record in shown.values():
-        for path in (
-            (record["folder"] / "figures").glob(f"{record['name']}.*.*") if record["kind"] == "figure" else ()
-        ):
-            shutil.copyfile(path, folder / path.name)
+def _copy(shown: dict, folder: Path) -> None:
+    """Copy the figures and the tables of all notebooks into `figures` and `tables` below `folder`."""
+    for kind, pattern in (("figures", "{}.*.*"), ("tables", "{}.csv")):
+        (folder / kind).mkdir(parents=True)
+        for name, record in shown.items():
+            for path in (record["folder"] / kind).glob(pattern.format(name)):
+                shutil.copyfile(path, folder / kind / path.name)
 
 
 def index_page(ed, frames: dict, links: list[dict], template: Path) -> str:

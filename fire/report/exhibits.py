@@ -234,10 +234,7 @@ def _rendered(record: dict, ed, catalogue, facts: dict | None = None) -> dict:
     if record["kind"] == "table":
         made["labels"] = headings(record, entry.get("columns", {}), ed.book)
         for name, cells in record["sentences"].items():
-            texts = [
-                cell and catalogue.say(cell["entry"], facts | cell["values"], ed.book)
-                for cell in cells
-            ]
+            texts = [cell and catalogue.say(cell["entry"], facts | cell["values"], ed.book) for cell in cells]
             for lang in LANGUAGES:
                 made["labels"][f"{name}_{lang}"]["said"] = [text and text[lang] for text in texts]
     return made

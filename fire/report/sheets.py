@@ -231,7 +231,7 @@ def table_sheet(sheet, table: dict, styles) -> None:
         styled = ["share" if isinstance(cell, float) and not cell.is_integer() else "year" for cell in cells]
         columns.append(Column(str(name), cells, styled))
     sheet.write_string(0, 0, table["title"], styles["title"])
-    listed(sheet, styles, 2, columns)
+    listed(sheet, styles, 3, columns)
 
 
 def lines(text: str, width: float) -> int:

@@ -2,7 +2,6 @@
 pages share."""
 
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 import jinja2
@@ -10,7 +9,7 @@ import jinja2
 from fire import files
 from fire.analysis import results
 from fire.figures import fonts
-from fire.report import explorer, marks, places, profile, release, workbook
+from fire.report import explorer, marks, places, profile, release, typesetting, workbook
 from fire.report.places import addresses, search_text, slug
 
 __all__ = ["addresses", "assets", "environment", "search_text", "slug", "write"]
@@ -28,12 +27,11 @@ def write(ed, shown: dict, folder: Path) -> list[dict]:
     known = results.of(ed)
     found = profile.profiles(ed, known)
     tables = {name: record for name, record in shown.items() if record["kind"] == "table"}
-    epoch = str(int(datetime(int(ed.name[:4]), 1, 1, tzinfo=UTC).timestamp()))
     places.pages(ed, found, folder, lambda lang: environment(ed, lang))
     links = []
     for lang in ed.languages:
         explorer_page(ed, lang, known.scores, folder)
-        profiles = places.pdf(ed, found, lang, folder, epoch)
+        profiles = places.pdf(ed, found, lang, folder, typesetting.epoch(ed.name))
         book = workbook.write(folder / f"fire-{ed.name}.{lang}.xlsx", ed, lang, tables, known)
         links += [
             {"lang": lang, "kind": "places", "href": f"places/index.{lang}.html"},
@@ -41,10 +39,6 @@ def write(ed, shown: dict, folder: Path) -> list[dict]:
             {"lang": lang, "kind": "explorer", "href": f"explorer.{lang}.html"},
             {"lang": lang, "kind": "xlsx", "href": book.name},
         ]
-    (folder / "tables").mkdir(parents=True, exist_ok=True)
-    for name, record in shown.items():
-        if (path := record["folder"] / "tables" / f"{name}.csv").exists():
-            shutil.copyfile(path, folder / "tables" / path.name)
     release.write(folder / "data", ed, release.frames(ed, known))
     return [*links, {"lang": "", "kind": "data", "href": "data/datapackage.json"}]
 

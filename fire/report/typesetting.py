@@ -29,19 +29,30 @@ def typeset(job: tuple) -> list[dict]:
     name, lang, words, volume, folder, template, formats, preview = job
     main = volume.name == programme.VOLUMES[0]
     stem = f"fire-{name}.{lang}" if main else f"fire-{name}-{volume.name}.{lang}"
-    epoch = str(int(datetime(int(name[:4]), 1, 1, tzinfo=UTC).timestamp()))
     work = folder / f".{stem}"
     work.mkdir()
     makers = {kind: maker for kind, maker in MAKERS.items() if kind in formats}
     common = source(work, lang, words, volume, template, preview)
     for kind, make in makers.items():
-        make([*common, f"--resource-path={folder}"], folder / f"{stem}.{kind}", work, template, lang, epoch)
+        make(
+            [*common, f"--resource-path={folder}"],
+            folder / f"{stem}.{kind}",
+            work,
+            template,
+            lang,
+            epoch(name),
+        )
     shutil.rmtree(work)
     title = {lang: volume.title}
     return [
         {"lang": lang, "kind": kind, "href": f"{stem}.{kind}", "volume": volume.name, "title": title}
         for kind in makers
     ]
+
+
+def epoch(edition: str) -> str:
+    """The date that documents of an edition bear, in seconds: the first day of its year, whatever the clock says."""
+    return str(int(datetime(int(edition[:4]), 1, 1, tzinfo=UTC).timestamp()))
 
 
 def source(work: Path, lang: str, words: dict, volume, template: Path, preview: bool = False) -> list[str]:

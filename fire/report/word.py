@@ -33,6 +33,7 @@ TEXT, TALLEST = (
     9072,
     11600,
 )  # twips: width of the text, height of the tallest figure that leaves room for its caption
+MANY, KEPT = 9, 3  # columns from which a table is set smaller; rows at its head that stay together
 PAGE = (
     '<w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1440" w:right="1417" w:bottom="1304" w:left="1417" '
     'w:header="709" w:footer="567" w:gutter="0"/>'
@@ -77,6 +78,7 @@ RUNS = {
     "TOCHeading": (ACCENT, 36, True),
     "Source": (MUTED, 15, False),
     "Compact": (INK, 16, False),
+    "Fine": (INK, 13, False),
     "Box": (INK, 21, False),
     "TOC1": (INK, 20, True),
     "TOC2": (INK, 19, False),
@@ -101,6 +103,7 @@ PARAGRAPHS = {  # style id: name, and the paragraph properties in place of its o
     "TableCaption": ("Table Caption", '<w:keepNext/><w:keepLines/><w:spacing w:before="240" w:after="80"/>'),
     "ImageCaption": ("Image Caption", '<w:keepNext/><w:keepLines/><w:spacing w:before="240" w:after="80"/>'),
     "CaptionedFigure": ("Captioned Figure", '<w:keepNext/><w:spacing w:before="0" w:after="0"/>'),
+    "Fine": ("Fine", '<w:spacing w:before="36" w:after="36"/>'),
     "Source": ("Source", '<w:spacing w:before="40" w:after="240"/>'),
     "Box": ("Box", SHADE),
     "TOC1": ("toc 1", f'{LEADER}<w:spacing w:before="100" w:after="20"/>'),
@@ -280,13 +283,21 @@ def _captions_above(body) -> None:
 
 
 def _rows_whole(body) -> None:
-    """Rows of tables that do not split across pages."""
-    for row in body.iter(f"{{{W}}}tr"):
-        properties = row.find("w:trPr", NAMES)
-        if properties is None:
-            properties = _made("<w:trPr/>")
-            row.insert(0, properties)
-        properties.insert(0, _made("<w:cantSplit/>"))
+    """Rows that do not split across pages, no first row alone at the foot of a page nor a source line alone at its head;
+    tables of many columns in smaller letters."""
+    for table in body.iter(f"{{{W}}}tbl"):
+        rows = table.findall("w:tr", NAMES)
+        for row in rows:
+            properties = row.find("w:trPr", NAMES)
+            if properties is None:
+                properties = _made("<w:trPr/>")
+                row.insert(0, properties)
+            properties.insert(0, _made("<w:cantSplit/>"))
+        for paragraph in [one for row in {*rows[:KEPT], rows[-1]} for one in row.iter(f"{{{W}}}p")]:
+            paragraph.find("w:pPr/w:pStyle", NAMES).addnext(_made("<w:keepNext/>"))
+        if len(table.findall("w:tblGrid/w:gridCol", NAMES)) >= MANY:
+            for name in table.iterfind(".//w:pStyle[@w:val='Compact']", NAMES):
+                name.set(f"{{{W}}}val", "Fine")
 
 
 def _as_wide_as_the_text(body) -> None:

@@ -168,7 +168,8 @@ def apart(line: dict) -> str:
     """By how much a recomputed number is off the printed one, at the digits printed; empty where it is not, or not known."""
     if line["agrees"] or not line["independent"]:
         return ""
-    return signed(round(line["low"], line["decimals"]) - line["printed"], line["decimals"])
+    text = signed(round(line["low"], line["decimals"]) - line["printed"], line["decimals"])
+    return text if text[0] in "+−" else ""
 
 
 def recomputed(line: dict) -> str:

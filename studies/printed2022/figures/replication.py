@@ -15,6 +15,7 @@ VERDICTS = {
     "not computable": style.MUTED,
     "held out": style.TEAL,
 }
+HATCHES = {"misfit": "xxx", "held out": "///"}  # told apart in grey
 
 
 def verdicts(summary: pd.DataFrame, lang: str):
@@ -27,7 +28,7 @@ def verdicts(summary: pd.DataFrame, lang: str):
         sections = table["section"].map(codebook.book(lang).translated)
         table = table.assign(section=sections.str.replace(r"([).])(?=\w)", r"\1 ", regex=True))
     order = [verdict for verdict in VERDICTS if verdict in set(table["verdict"])]
-    look = {"colours": VERDICTS, "least": 0.05, "totals": True, "digits": 0}
+    look: dict = {"colours": VERDICTS, "hatches": HATCHES, "least": 0.05, "totals": True, "digits": 0}
     fig = kit.stacked(table, lang, y="section", x="rows", part="verdict", order=order, **look)
     ax = fig.axes[0]
     handles, texts = ax.get_legend_handles_labels()

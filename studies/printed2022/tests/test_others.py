@@ -72,3 +72,11 @@ def test_what_is_computed_comes_from_other_printed_digits(rows):
 def test_tables_show_the_numbers_as_printed(exhibit, tables, printed):
     table = others.displayed(*tables, exhibit=exhibit)
     assert printed <= set(table["printed"]) and table["label_zh"].is_unique and table["label_en"].is_unique
+
+
+def test_numbers_of_later_sources_are_shown_apart():
+    tables = {"exhibit": "institutions-further"}
+    before = others.displayed("institution_spending", until=2022, **tables)
+    after = others.displayed("institution_spending", until=2022, later=True, **tables)
+    whole = others.displayed("institution_spending", **tables)
+    assert len(before) + len(after) == len(whole) and after["as_of"].str.contains("2024").all()
