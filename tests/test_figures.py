@@ -107,7 +107,7 @@ def built():
     return sorted(
         path
         for path in files.ROOT.glob("build/*/[!.]*/figures/*.svg")
-        if path.parts[-3] not in ("preview", "80-gallery")
+        if path.parts[-3] != "preview"
     )
 
 

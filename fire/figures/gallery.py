@@ -49,10 +49,13 @@ def overview(frame: pd.DataFrame, lang: str):
     return fig
 
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def _power(value: float, sign: str = "") -> str:
     """A tick at a power of ten."""
     power = round(np.log10(value))
-    return "1" if power == 0 else f"${sign}10^{{{power}}}$"
+    return "1" if power == 0 else f"{sign}10" + str(power).translate(RAISED)
 
 
 def differences(frame: pd.DataFrame, lang: str):
