@@ -74,6 +74,16 @@ def latin() -> frozenset:
     return frozenset(names) | allowed("zh")["words"].keys()
 
 
+@cache
+def terms(lang: str) -> frozenset:
+    """The terms of the glossary that a reader of a language should see as other words."""
+    return frozenset(
+        term
+        for term, entry in codebook.words().items()
+        if term.isascii() and entry[lang].lower() != term.lower()
+    )
+
+
 def odd(text: str, lang: str) -> list[tuple[str, str]]:
     """(kind, what) of everything odd in a text: id, nothing, number, clipped, foreign, doubled, punctuation.
 
@@ -85,7 +95,7 @@ def odd(text: str, lang: str) -> list[tuple[str, str]]:
     for passage in sorted(allowed(lang)["texts"], key=len, reverse=True):
         text = text.replace(passage, GAP)
     text = QUOTED.sub(GAP, FILE.sub(GAP, ADDRESS.sub(GAP, text)))
-    found = [("id", one) for one in ID.findall(text)]
+    found = [("id", one) for one in ID.findall(text)] + [("id", text)] * (text.strip() in terms(lang))
     text = ID.sub(" ", text)
     found += [("nothing", one[0]) for one in NOTHING.finditer(text)]
     found += [("number", one[0]) for one in EXPONENT.finditer(text)]

@@ -28,6 +28,7 @@ BRANCHES = {"doubled", "punctuation"}  # seen where two branches of a template s
     ("text", "lang", "kinds"),
     [
         ("得分为 rd_staff_per_firm", "zh", ["id"]),
+        ("reference", "en", ["id"]),
         ("41,956.0 件增至 332,972.6 件", "zh", ["number", "number"]),
         ("误差不超过 1e-12 分，合 2.22222e+06 件", "zh", ["number", "number"]),
         ("A coefficient of 0.179834", "en", ["number"]),

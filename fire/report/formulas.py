@@ -103,6 +103,8 @@ class Live:
             )
             for node, cells in scores.items()
         }
+        for column in found.values():
+            column.marked = self.beside and bool(column.statuses)
         found["key"] = numbers(head["key"], scores[root], 3)
         found["rank"] = numbers(self.book.column("rank")[lang], ranks, 0)
         found["place"] = numbers(head["place"], range(1, 1 + len(self.units)), 0)
@@ -220,7 +222,7 @@ def calculation_sheet(sheet, live: Live, styles, title: str, home: str) -> None:
         for number, cell in enumerate(column.cells):
             row = live.top + 1 + number
             style = styles.of(
-                str(column.style), column.statuses[number] if column.statuses else None, marked=True
+                str(column.style), column.statuses[number] if column.statuses else None, column.marked
             )
             formula = _formula(live, name, row, places)
             if formula:

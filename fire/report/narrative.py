@@ -378,7 +378,7 @@ def template_faults(path, name: str, what: str, templates: dict) -> list[str]:
                 for line, word in _typed_numbers(templates[lang], lang)
             ]
         except jinja2.TemplateSyntaxError as error:
-            wrong = [(error.lineno, error.message)]
+            wrong = [(error.lineno, str(error.message))]
         if wrong:
             first = _first_line(path, name, what, lang)
             faults += [f"line {first + line - 1}, {lang}: {said}" for line, said in wrong]

@@ -52,6 +52,7 @@ FILLS = {  # of a cell, by the status of its value; an observed one has none
 }
 GREY = "#6B6B6B"  # of a number that is the centre of what is simulated
 LINE = 16.5  # height of a line, in points
+MARK = 5  # width of a mark
 LINK = 12  # least width of the first column, which holds the way back
 NARROW, WIDE = 7, 46  # least and greatest width of a column, in characters
 NOTE = 120  # characters of a line of the note above a list
@@ -96,17 +97,18 @@ def soft(number: str) -> dict:
 class Column:
     """A column of a list: heading, cells (None or missing: empty), the format of its numbers, the status of every cell.
 
-    `style`: of all cells, or one for each."""
+    `style`: of all cells, or one for each. `marked`: its numbers carry the mark of their status."""
 
     head: str
     cells: list
     style: str | list = "plain"
     statuses: list = field(default_factory=list)
+    marked: bool = False
 
     def width(self) -> int:
         """Characters that show every cell, and the heading on two or three lines."""
         longest = max((_shown_width(cell, self.style) for cell in self.cells if cell is not None), default=0)
-        return min(max(NARROW, longest + 2, _heading_width(self.head) + 2), WIDE)
+        return min(max(NARROW, longest + 2 + MARK * self.marked, _heading_width(self.head) + 2), WIDE)
 
 
 def numbers(head: str, cells, digits: int | None = None, statuses=(), plus: bool = False) -> Column:
