@@ -93,6 +93,9 @@ sources: setup ## 识别新放入的数据文件 · Propose how files not yet na
 audit: setup ## 统计审计 · Audit the index statistically: pass, flag or fail for every check
 	@$(FIRE) fire audit $(EDITION)
 
+word: setup ## 在 Word 目录中填入页码 · Fill page numbers into the contents of the Word files (needs LibreOffice)
+	@$(FIRE) fire word $(EDITION)
+
 publish: setup ## 发布并锁定一版 · Lock an edition (posts, weights, scores): make publish EDITION=2023
 	@$(FIRE) fire publish $(GIVEN)
 
@@ -142,5 +145,5 @@ clean: ## 删除生成的文件，您的数据不动 · Remove what was built; y
 	@rm -rf $(filter-out build/unlocked,$(wildcard build/*)) $(BUILT) reports/bench data/sample/records $(if $(wildcard .venv/.done),.venv)
 	@echo "已删除生成的文件；保留 · Removed what was built; kept: $(wildcard data/raw data/records build/unlocked) reports/editions notebooks"
 
-.PHONY: help report setup data derived test test-spark spark notebooks chapter city new check sources audit publish unlock verify diff bench lab \
+.PHONY: help report setup data derived test test-spark spark notebooks chapter city new check sources audit word publish unlock verify diff bench lab \
   format lint style types sound docs hooks lock clean

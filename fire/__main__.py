@@ -148,6 +148,28 @@ def audit(choice) -> None:
     print(f"已写出 · written: {shown(folder / 'audit.csv')}, {shown(folder / 'audit.md')}")
 
 
+def number_pages(choice) -> None:
+    """在 Word 目录中填入页码（需要 LibreOffice）· Fill page numbers into the contents of the Word files"""
+    from fire import files
+    from fire.errors import refuse
+    from fire.report import word
+
+    paths = sorted((files.REPORTS / choice.edition).glob("*.docx"))
+    refuse(
+        f"reports/{choice.edition}",
+        ["没有 Word 文件，请先运行 make report · there are no Word files: run make report first"]
+        * (not paths),
+    )
+    refuse(
+        "LibreOffice",
+        [
+            "没有找到 LibreOffice；不装也可以：用 Word 打开时在提示中选“是” · not found; or answer Word's question with Yes"
+        ]
+        * (not word.numbered(paths)),
+    )
+    print("已填入页码 · page numbers are in: " + ", ".join(map(shown, paths)))
+
+
 def publish(choice) -> None:
     """发布并锁定一版 · Lock an edition: posts, weights, scores"""
     from fire import edition
@@ -258,6 +280,7 @@ COMMANDS: dict[str, tuple] = {
     "sources": (sources, EDITION),
     "city": (city, ("name", {"help": "城市 · city, such as 合肥"}), OPTION),
     "audit": (audit, EDITION),
+    "word": (number_pages, EDITION),
     "publish": (publish, NAMED),
     "unlock": (unlock, NAMED),
     "verify": (verify, EDITION),

@@ -42,7 +42,8 @@ from fire.report import marks, release, workbook
 ed = fire.load(2022)
 scores = marks.scores(ed.index)
 release.write("reports/2022/data", ed, {"scores": scores, "panel": ed.index.panel})
-workbook.write("reports/2022/fire-2022.xlsx", ed, {}, scores)
+for lang in ed.languages:
+    workbook.write(f"reports/2022/fire-2022.{lang}.xlsx", ed, lang)
 """
 }
 

@@ -106,10 +106,8 @@ def test_pages_workbook_and_release_say_what_the_stored_results_say(report):
     both = shown.merge(known.scores, on=["unit", "year", "node"], suffixes=("", "_stored"))
     assert len(both) == len(shown) and (both["rank_low"] == both["rank_low_stored"]).all()
     assert (both["score_status"] == both["score_status_stored"]).all()
-    ranking = pd.read_excel(report / "fire-2022.xlsx", sheet_name="排名 Ranking", header=1).set_index(
-        "城市 Unit"
-    )
-    assert (ranking["位次 Rank"] == final.loc[ranking.index, "rank"].astype(int)).all()
+    ranking = pd.read_excel(report / "fire-2022.zh.xlsx", sheet_name="排名", header=3).set_index("城市")
+    assert (ranking["位次"] == final.loc[ranking.index, "rank"].astype(int)).all()
     line = known.scores.query("unit == '合肥' and node == 'total' and year == @ed.year").iloc[0]
     page = (report / "places" / "hefei.en.html").read_text(encoding="utf-8")
     assert f"({line['rank_low']:.0f}–{line['rank_high']:.0f})" in page

@@ -145,6 +145,7 @@ def docx(common, path: Path, work: Path, template: Path, lang: str, epoch: str) 
     """The Word report: styles, captions with fields, contents."""
     word.reference(work / "reference.docx", lang)
     pandoc([*common, "--to=docx", f"--reference-doc={work / 'reference.docx'}", "-o", str(path)], epoch)
+    word.finish(path, files.read_json(work / "words.yaml")["metadata"])
 
 
 MAKERS = {"pdf": pdf, "docx": docx}

@@ -8,7 +8,7 @@ local WORDS = {
 }
 local TALLEST = 210   -- mm, of a figure on a page with 160 mm of text width
 local W, PREFIX, ELSEWHERE
-local numbers, order, headings = {}, {fig = {}, tbl = {}}, {}
+local numbers, order = {}, {fig = {}, tbl = {}}
 local typst, docx, html = FORMAT == "typst", FORMAT == "docx", FORMAT:match("html")
 
 local function raw(text) return pandoc.RawInline(docx and "openxml" or "typst", text) end
@@ -58,29 +58,11 @@ local function cite(element)
   return found
 end
 
--- An entry of a list: a link, in Word in the style of its level.
-local function entry(text, target, level)
-  local link = pandoc.Para {pandoc.Link(text, "#" .. target)}
-  return docx and pandoc.Div({link}, pandoc.Attr("", {}, {["custom-style"] = "TOC " .. level})) or link
-end
-
-local function wrap_field(code, entries)
-  if #entries == 0 then return entries end
-  local function edge(kind) return raw('<w:r><w:fldChar w:fldCharType="' .. kind .. '"/></w:r>') end
-  local first, last = entries[1].content[1].content, entries[#entries].content[1].content
-  first:insert(1, edge("separate"))
-  first:insert(1, raw('<w:r><w:instrText xml:space="preserve"> ' .. code .. " </w:instrText></w:r>"))
-  first:insert(1, edge("begin"))
-  last:insert(edge("end"))
-  return entries
-end
-
+-- The contents: Typst makes them; in Word a paragraph holds their place (`fire.report.word`), on the web the page does.
 local function contents()
   if typst then return pandoc.RawBlock("typst", "#contents()\n") end
   if not docx then return pandoc.Blocks {} end
-  local entries = pandoc.Blocks {}
-  for _, one in ipairs(headings) do entries:insert(entry(one.text, one.id, one.level)) end
-  return wrap_field('TOC \\o "1-2" \\h \\z \\u', entries)
+  return pandoc.Div({pandoc.Para(pandoc.Str("…"))}, pandoc.Attr("", {}, {["custom-style"] = "TOC 1"}))
 end
 
 local function typst_string(text) return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"') .. '"' end
@@ -130,7 +112,6 @@ local function heads(blocks)
       if lead ~= "" and not typst then
         block.content:insert(1, pandoc.Span({pandoc.Str(lead .. " ")}, {class = "header-section-number"}))
       end
-      if block.level <= 2 then table.insert(headings, {id = block.identifier, level = block.level, text = block.content}) end
     end
   end
 end
