@@ -5,7 +5,7 @@ words that stand in cells. A `Book` adds what belongs to one edition: the labels
 Keys are the short Chinese names (北京, 粤港澳大湾区), so the Chinese label of a place is its key.
 
     >>> city("西安", "en"), node("F", "en"), word("printed", "zh")
-    ("Xi'an", 'Factors', '报告刊载')
+    ("Xi'an", 'Factors', '原报告刊载')
 """
 
 import re

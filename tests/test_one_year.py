@@ -103,7 +103,6 @@ CALLS = {
     "regions.means": lambda m: regions.means(m.index),
     "regions.distribution": lambda m: regions.distribution(m.index),
     "regions.league": lambda m: m.league,
-    "regions.lead": lambda m: regions.lead(m.league),
     "regions.above": lambda m: regions.above(m.league, m.cities),
     "regions.fastest": lambda m: regions.fastest(m.league),
     "regions.two_rates": lambda m: regions.two_rates(m.league),

@@ -211,12 +211,6 @@ def league(means: pd.DataFrame, year: int, nodes: list) -> pd.DataFrame:
     return table
 
 
-def lead(table: pd.DataFrame) -> dict:
-    """First and last region by rank, with their means; `table` as of `league`."""
-    first, last = table.iloc[0], table.iloc[-1]
-    return {"leader": first["unit"], "top": first["score"], "last": last["unit"], "bottom": last["score"]}
-
-
 def above(table: pd.DataFrame, cities: pd.DataFrame) -> dict:
     """How many regions lie above the mean of all cities. `table` as of `league`, `cities` as of `cities`."""
     mean = cities["score"].mean()

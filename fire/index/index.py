@@ -61,7 +61,7 @@ HEADS = {
 }
 WORDS = {  # data status, as a reader knows it
     "zh": {
-        "printed": "报告刊载",
+        "printed": "原报告刊载",
         "observed": "公开统计",
         "implied": "由刊载值推得",
         "estimated": "估计",

@@ -141,7 +141,7 @@ class Spec:
         return [name for name in self.nodes.index if name in found]
 
     def label(self, node: str, lang: str | None = None) -> str:
-        return self.labels(lang)[self.known(node)]
+        return self.nodes.at[self.known(node), f"label_{_language(lang or self.lang)}"]
 
     def labels(self, lang: str | None = None) -> dict[str, str]:
         return self.nodes[f"label_{_language(lang or self.lang)}"].to_dict()
