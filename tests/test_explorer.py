@@ -87,7 +87,7 @@ def again(page):
 def test_page_is_small_fetches_nothing_and_reads_without_its_script(edition, page_file):
     text = page_file.read_text(encoding="utf-8")
     assert len(text.encode()) < 300_000 and not re.search(r"https?://|\bid=", text)
-    assert not re.search(r"\\u[4-9]", text)  # characters stand as they are: the font is cut to those of the page
+    assert not re.search(r"\\u[4-9]", text)  # as they are: the font is cut to the characters of the page
     names = re.findall(r'<th scope="row">(.+?)</th>', text)
     order = edition.index.of().set_index("unit")["rank"]
     assert len(names) == len(order) and order[names].is_monotonic_increasing

@@ -392,9 +392,9 @@ def _pinyin(text: str) -> str:
 def _places(every: _Site) -> list[list]:
     """Entries of the search for the places and the explorer."""
     words = every.env.globals["w"]
-    explored = words["explorer"]
+    explored = [words["explorer"]] if every.env.globals["explorable"] else []
     return [
-        [KINDS["section"], explored, "", f"explorer.{every.lang}.html", _pinyin(explored), ""],
+        *([KINDS["section"], one, "", f"explorer.{every.lang}.html", _pinyin(one), ""] for one in explored),
         *(
             [KINDS["place"], title, words[kind], href, places.search_text(name, every.ed.book.en), ""]
             for name, title, kind, href in _place_list(every.ed, every.lang)

@@ -30,13 +30,14 @@ def write(ed, shown: dict, folder: Path) -> list[dict]:
     places.pages(ed, found, folder, lambda lang: environment(ed, lang))
     links = []
     for lang in ed.languages:
-        explorer_page(ed, lang, known.scores, folder)
+        if not explorer.still(ed.index):
+            explorer_page(ed, lang, known.scores, folder)
+            links.append({"lang": lang, "kind": "explorer", "href": f"explorer.{lang}.html"})
         profiles = places.pdf(ed, found, lang, folder, typesetting.epoch(ed.name))
         book = workbook.write(folder / f"fire-{ed.name}.{lang}.xlsx", ed, lang, tables, known)
         links += [
             {"lang": lang, "kind": "places", "href": f"places/index.{lang}.html"},
             {"lang": lang, "kind": "pdf", "href": profiles.name, "volume": "profiles"},
-            {"lang": lang, "kind": "explorer", "href": f"explorer.{lang}.html"},
             {"lang": lang, "kind": "xlsx", "href": book.name},
         ]
     release.write(folder / "data", ed, release.frames(ed, known))
@@ -65,6 +66,7 @@ def environment(ed, lang: str) -> jinja2.Environment:
         "others": [one for one in ed.languages if one != lang],
         "edition": ed.name,
         "sign": marks.sign(ed, ed.book.lang(lang)),
+        "explorable": not explorer.still(ed.index),
         "w": {key: text[lang] for key, text in files.read_json(TEMPLATES / "words.json").items()},
     }
     return env
