@@ -69,7 +69,7 @@ API = {
         "分析",
         "Analyse",
         [
-            ("看结果", "Look at results", [f"analysis.{name}" for name in ("views", "summary", "headlines", "focus", "describe")]),
+            ("看结果", "Look at results", [f"analysis.{name}" for name in ("views", "summary", "headlines", "movers", "focus", "describe")]),
             (
                 "区域与动态",
                 "Regions and dynamics",
@@ -90,7 +90,7 @@ API = {
         "画图",
         "Draw",
         [
-            ("通用图形", "Shared kinds", ["figures.kit"]),
+            ("通用图形与地图", "Shared kinds and maps", ["figures.kit", "figures.maps", "figures.cartogram"]),
             ("样式与字体", "Style and fonts", ["figures.style", "figures.fonts"]),
             ("各章的图", "Figures of the chapters", []),
         ],

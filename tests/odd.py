@@ -163,7 +163,7 @@ def figure(path: Path) -> list[str]:
 def page(path: Path) -> list[tuple[str, str]]:
     """(id of the nearest section, text) of what a web page shows: every paragraph, cell, label; no code, formula, script."""
     tree = html.fromstring(path.read_bytes(), parser=html.HTMLParser(encoding="utf-8"))
-    for one in tree.xpath("//script|//style|//*[@lang and not(self::html)]"):
+    for one in tree.xpath("//script|//style|//*[@lang and not(self::html)]|//a[@class='brand']"):
         one.drop_tree()
     for one in tree.xpath("//code|//pre|//math|//*[contains(@class,'math')]"):
         one.tail = f"{GAP}{one.tail or ''}"

@@ -244,7 +244,7 @@ class _Sheet:
         }
         said = {
             "own": ("●", "○", self.unit(facts["name"])),
-            "region": ("▲", "▭", words["region-mean"]),
+            "region": ("▲", "□", words["region-mean"]),
             "median": ("│", "■", words["median-city"]),
         }
         found = []
