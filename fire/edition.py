@@ -238,7 +238,7 @@ class Edition:
         return places(self._file("places"), regions)
 
     def places(self) -> pd.DataFrame:
-        """The cities of this edition: city, city_en, province, adcode, lon, lat, region, …"""
+        """The cities of this edition: city, city_en, region, lon, lat and whatever else there is."""
         return self._places.copy()
 
     def regions(self) -> pd.DataFrame:
@@ -337,7 +337,7 @@ def places(path: Path, regions: list[str]) -> pd.DataFrame:
             Finding("edition.coordinate", **spot(row, name), value=f"{table[name][row]:g}", most=most)
             for row in table.index[table[name].abs() > most]
         ]
-    for name in ("city", "city_en", "region"):
+    for name in ("city", "city_en", "region", "lon", "lat"):
         faults += [Finding("tables.empty", **spot(row, name)) for row in table.index[table[name].isna()]]
     faults += [
         Finding(
@@ -351,6 +351,10 @@ def places(path: Path, regions: list[str]) -> pd.DataFrame:
     faults += [
         Finding("tables.twice", **spot(row), value=table["city"][row])
         for row in table.index[table["city"].duplicated() & table["city"].notna()]
+    ]
+    faults += [
+        Finding("edition.same_name", **spot(row, "city"), value=table["city"][row])
+        for row in table.index[table["city"].isin(regions)]
     ]
     refuse(f"{path}", faults)
     return table

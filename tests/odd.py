@@ -198,7 +198,7 @@ def pages(folder: Path) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    ed = fire.load(int(sys.argv[1]))
+    ed = fire.load(sys.argv[1])
     found = pd.concat([exhibits(files.ROOT / "build" / ed.name, ed), pages(files.REPORTS / ed.name)])
     for one in found.itertuples():
         print(f"{one.name}.{one.lang}\t{one.place}\t{one.kind}\t{one.what}\t{one.text[:120]}")

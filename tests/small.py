@@ -55,5 +55,6 @@ def edition(
         year=2021,
         base_year=2020,
         languages=["zh", "en"],
+        settings={},
         book=codebook.Book(chosen, places, regions),
     )

@@ -5,7 +5,6 @@ from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
-import openpyxl
 import pandas as pd
 import pytest
 from engine_data import word

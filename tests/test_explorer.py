@@ -1,8 +1,10 @@
 """The weight explorer's numbers are the engine's, in every preset and for a reader's own weights, and its link keeps them."""
 
+import copy
 import csv
 import io
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +13,9 @@ from browser import needs_browser, opened
 from odd import odd
 
 from fire.analysis import known
+from fire.errors import InputError
 from fire.files import DATA, read_csv
+from fire.index.weights import entropy
 from fire.report import explorer
 
 OWN = {"F": 0.35, "I": 0.25, "R": 0.25, "E": 0.35}
@@ -97,6 +101,70 @@ def test_presets_hold_every_slider_and_sum_to_one(edition):
     for preset, weights in explorer.presets(edition.index).items():
         for parent in [edition.spec.root, *edition.spec.pillars]:
             assert sum(weights[child] for child in edition.spec.children(parent)) == pytest.approx(1), preset
+
+
+def with_scores(made, change):
+    """An edition whose index has other scores: `change` takes those of a year (wide) and the year."""
+    index = copy.copy(made.index)
+    index.wide = lambda year=None: change(made.index.wide(year), year or index.year)
+    return SimpleNamespace(**vars(made) | {"index": index})
+
+
+def test_entropy_takes_the_first_year_in_which_every_slider_has_scores(edition):
+    late = with_scores(edition, lambda wide, year: wide.assign(economy=np.nan) if year == 2020 else wide)
+    children = edition.spec.children("R")
+    wanted = entropy(edition.index.wide(2021)[children])
+    found = explorer.presets(late.index)["entropy"]
+    assert [found[node] for node in children] == wanted.tolist()
+    assert found != explorer.presets(edition.index)["entropy"]
+
+
+def test_without_entropy_weights_the_page_does_not_offer_them(edition):
+    same = with_scores(edition, lambda wide, year: wide.assign(economy=5.0, population=5.0))
+    with pytest.raises(InputError, match="all weights are zero"):
+        explorer.presets(same.index)
+    assert list(explorer.data(same, "zh")["presets"]) == ["published", "equal"]
+    page = explorer.fragment(same, "zh")
+    assert re.findall(r'<button[^>]*data-preset="(\w+)"', page) == ["published", "equal", "reader"]
+
+
+@needs_browser
+@pytest.mark.browser
+def test_scores_of_zero_or_below_have_no_geometric_mean(edition, page_file, tmp_path):
+    zero = with_scores(edition, lambda wide, year: wide - wide["economy"].min())
+    for path, means in [
+        (page_file, ["arithmetic", "geometric"]),
+        (written(zero, tmp_path / "zero.html"), ["arithmetic"]),
+    ]:
+        with opened(path) as (page, wrong):
+            page.goto("about:blank")
+            page.goto(f"file://{path}#explorer?mean=geometric")
+            options = page.locator("[data-aggregation] option")
+            assert options.evaluate_all("all => all.map(one => one.value)") == means
+            assert page.input_value("[data-aggregation]") == means[-1]
+            assert all(row["score"] is not None for row in shown(page).values()) and wrong == []
+
+
+def test_scores_of_zero_in_a_draw_have_no_geometric_mean(drawn, monkeypatch):
+    assert 'value="geometric"' in explorer.fragment(drawn)
+    packed = explorer._draws
+    monkeypatch.setattr(
+        explorer, "_draws", lambda *given: (found := packed(*given)) | {"low": [0.0, *found["low"][1:]]}
+    )
+    assert 'value="geometric"' not in explorer.fragment(drawn)
+
+
+@needs_browser
+@pytest.mark.browser
+def test_the_download_of_what_is_not_known_is_ends_also_without_draws(tmp_path):
+    with opened(written(of_cities(status="simulated"), tmp_path / "explorer.html", "en")) as (page, wrong):
+        for preset in ("published", "equal"):
+            page.click(f"[data-preset={preset}]")
+            text = page.evaluate("document.querySelector('.explorer').sheet()")
+            heads, *rows = csv.reader(io.StringIO(text))
+            assert {"Rank: low", "Rank: high", "Score: low", "Score: high"} < set(heads)
+            assert "Rank" not in heads and {len(row) for row in rows} == {len(heads)}
+        assert wrong == []
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

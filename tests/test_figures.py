@@ -105,9 +105,7 @@ def test_figures_are_svg_with_real_text_in_the_font_of_the_report(tmp_path):
 def built():
     """The figures of all editions that have been built."""
     return sorted(
-        path
-        for path in files.ROOT.glob("build/*/[!.]*/figures/*.svg")
-        if path.parts[-3] != "preview"
+        path for path in files.ROOT.glob("build/*/[!.]*/figures/*.svg") if path.parts[-3] != "preview"
     )
 
 

@@ -15,6 +15,7 @@ from test_any_index import INDICES, index_of
 from fire import edition as editions
 from fire.analysis import coordination, results
 from fire.errors import InputError
+from fire.index.index import Index
 from fire.report import booklet, narrative, places, profile, site, wording
 
 REAL = editions.load(2022)
@@ -209,6 +210,42 @@ def test_too_little_known_means_no_judgement_and_one_reason(reconstructed):
         assert not any(word in text for word in words)
         assert text.count("有已知数据，不足 67%") == 1
         assert facts["sides"] is None and not {"peers", "needed", "passed", "obstacles"} & set(facts)
+
+
+@pytest.fixture(scope="module", params=["both years", "the year before"])
+def partly(request, tmp_path_factory):
+    """An edition in which two indicators are drawn, so that enough of every place is known but no total is; its profiles
+    and pages. In the year ranked they are drawn or known."""
+    ed = made(drawn={"gdp", "pop_size"})
+    if request.param == "the year before":
+        cells = small.panel_of(PLACES["city"], ed.index.spec, status="observed")
+        draws = ed.index.draws[ed.index.draws["year"].eq(2020)]
+        gone = cells["year"].eq(2020) & cells["indicator"].isin(["gdp", "pop_size"])
+        ed = made(Index(ed.index.spec, cells[~gone], places=PLACES, draws=draws))
+    folder = tmp_path_factory.mktemp("partly")
+    profiles = profile.profiles(ed, known(ed, folder))
+    return ed, profiles, write(ed, profiles, folder), request.param == "both years"
+
+
+def test_no_draw_enters_what_is_said_of_a_place_of_which_enough_is_known(partly):
+    ed, profiles, folder, now_too = partly
+    env = wording.environment(ed, "zh", profiles)
+    for name, facts in profiles.items():
+        text, moved = page(folder, site.slug(name)), facts["moved"]
+        assert facts["told"] and facts["sides"] and facts["total"]["rank_change_status"] == "simulated"
+        assert moved["total"] is None and moved["rest"] is None
+        assert moved["known"] == moved["all"] - 2 and moved["points"]
+        assert not {"gdp", "pop_size"} & {one["node"] for one in moved["points"]}
+        assert (
+            not {"passed", "passed_by"} & set(facts) and "其余不知，不作归因" in text and "超过" not in text
+        )
+        judged = {"peers", "obstacles", "needed"} & set(facts)
+        assert judged == (set() if now_too or facts["kind"] == "region" else {"peers", "obstacles", "needed"})
+        for word in ("主要障碍</h3>", "最相近的城市</dt>", "再升一位需要什么</h3>"):
+            assert (word in text) == bool(judged), (name, word)
+        sheet = booklet._Sheet(ed, facts, env).texts(2)
+        assert sheet["rest"] == "" and bool(sheet["obstacles"]) == bool(judged)
+        assert not sheet["needed"] or judged
 
 
 def test_causes_are_those_of_known_indicators_alone(drawn, reconstructed):

@@ -103,6 +103,13 @@ def test_constant_columns_and_all_constant():
         weights.components(data)
 
 
+def test_an_indicator_without_data_has_no_entropy_weight():
+    data = pd.DataFrame({"x": [0.1, 0.5, 0.9], "y": [1, 0.3, 0.2], "none": [np.nan] * 3})
+    found = weights.entropy(data)
+    assert found["none"] == 0
+    assert_allclose(found[["x", "y"]], weights.entropy(data[["x", "y"]]))
+
+
 def test_variation_by_hand():
     data = pd.DataFrame({"x": [1.0, 2, 3], "y": [2.0, 6, 10]})
     assert_allclose(weights.variation(data), [0.5 / (0.5 + 4 / 6), (4 / 6) / (0.5 + 4 / 6)])

@@ -11,6 +11,7 @@ PAGE, SITE = 1_000_000, 40_000_000  # bytes of a chapter, of all pages, figures 
 
 def faults(folder: Path) -> list[str]:
     """Links that lead nowhere, ids that stand twice, requests, a page or a site that is too large: one sentence each."""
+    folder = Path(folder).resolve()
     pages = {
         path: html.parse(str(path), html.HTMLParser(encoding="utf-8")) for path in folder.rglob("*.html")
     }

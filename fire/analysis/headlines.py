@@ -153,7 +153,11 @@ def seats(names: list, places: pd.DataFrame) -> dict:
     groups = [
         {"region": region, "cities": list(own.index)} for region, own in where.groupby("region", sort=False)
     ]
-    west = [city for city, province in where["province"].items() if str(province).startswith(WEST)]
+    west = [
+        city
+        for city, province in where.get("province", pd.Series(dtype=str)).items()
+        if str(province).startswith(WEST)
+    ]
     return {
         "k": len(names),
         "many": sorted(

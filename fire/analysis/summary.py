@@ -93,7 +93,7 @@ def confirmed(scores: pd.DataFrame, spec, year: int, least: float = 0.5, top: in
         whole = len(known) == len(rows) > 0
         if len(below) == 1 or below and not whole:
             todo = [*below, *todo]
-        elif whole or len(known) >= least * len(rows):
+        elif len(rows) and (whole or len(known) >= least * len(rows)):
             ascending = not views.highest_is_best(rows)
             best = known.sort_values("score", ascending=ascending, kind="stable").head(top)
             growth, soft = rows["growth_pct"], rows["growth_pct_status"].isin(SOFT)

@@ -33,6 +33,7 @@ HEAD, GAP, STRIP = (
 )  # of a cell: room for the name of a region, between tiles, for the ends of a range
 KEYS, LEVEL, SWATCH = 0.75, -1.02, 0.45  # in cells: room for the keys, their middle, width of a class
 CLASSES = 8  # of a number, at most
+WIDEST = 11  # columns across a page, at least: few tiles are no larger than many
 NAMED = 12  # places named on a map of points
 LAND = "#f1f3f5"
 
@@ -49,15 +50,15 @@ def of(ed, **look):
 
 
 class Shades:
-    """Classes of a number and their shades, from little (light) to much (dark); `turned`: the other way round."""
+    """Classes of a number and their shades, from little (light) to much (dark)."""
 
-    def __init__(self, frame: pd.DataFrame, value: str, turned: bool = False):
+    def __init__(self, frame: pd.DataFrame, value: str):
         self.frame, self.column = frame, value
         self.low, self.high = kit.bounds(frame, value)
         steps = MaxNLocator(CLASSES, steps=[1, 2, 2.5, 5, 10])
         self.bounds = steps.tick_values(self.low.min(), self.high.max())
         shades = colormaps[style.SEQUENTIAL](np.linspace(0, 1, len(self.bounds) - 1))
-        self.colours = [to_hex(one) for one in shades][:: -1 if turned else 1]
+        self.colours = [to_hex(one) for one in shades]
 
     def __call__(self, number: float) -> tuple[str, str]:
         """Colour and hatch of a number; FAINT where it is missing."""
@@ -138,8 +139,8 @@ class Kinds:
         return at
 
 
-def _look(frame: pd.DataFrame, value: str | None, hue: str | None, colours, turned: bool) -> Shades | Kinds:
-    return Shades(frame, str(value), turned) if hue is None else Kinds(frame, hue, colours)
+def _look(frame: pd.DataFrame, value: str | None, hue: str | None, colours) -> Shades | Kinds:
+    return Shades(frame, str(value)) if hue is None else Kinds(frame, hue, colours)
 
 
 # Tiles ----------------------------------------------------------------------------------------------------------------
@@ -153,19 +154,19 @@ def tiles(
     hue: str | None = None,
     label: str | None = None,
     colours: dict | None = None,
-    turned: bool = False,
 ):
     """Equal tiles near the true places of the units, the tiles of a region inside one outline with its name.
 
     Columns: unit, lon, lat (degrees), region (where there are any); `value`: a number that shades the tile and is
     written in it, with its status and range where it has them; or `hue`: a kind that colours it (`colours`: by kind). `label`:
-    another number to write. `turned`: little is dark (ranks).
+    another number to write.
     """
     frame = frame.reset_index(drop=True).join(
         cartogram.layout(frame.reset_index(drop=True))[["column", "row"]]
     )
     rows, columns = cartogram.grid(len(frame))
-    look = _look(frame, value, hue, colours, turned)
+    columns = max(columns, WIDEST)
+    look = _look(frame, value, hue, colours)
     fig, ax = style.subplots(height=TALL * (rows + KEYS))
     ax.set(xlim=(-0.5 - GAP, columns - 0.5 + GAP), ylim=(rows - 0.5 + GAP, -0.5 - KEYS))
     ax.axis("off")
@@ -293,9 +294,9 @@ def _runs(patch: set) -> list[tuple]:
 
 
 def _wide(text: str, size: float = SMALL, bold: bool = False) -> float:
-    """About how many tiles of a map of 59 places a text is wide."""
+    """About how many tiles a text is wide."""
     count = sum(1 if ord(letter) > 0x2E80 else 0.56 for letter in text)
-    return count * size * (1.08 if bold else 1) / (72 * style.WIDTH / 11)
+    return count * size * (1.08 if bold else 1) / (72 * style.WIDTH / WIDEST)
 
 
 # Points on boundaries -------------------------------------------------------------------------------------------------
@@ -310,11 +311,10 @@ def points(
     hue: str | None = None,
     label: str | None = None,
     colours: dict | None = None,
-    turned: bool = False,
 ):
     """Units as points on the boundaries of a file (GeoJSON, degrees), shaded or coloured as tiles are; a hollow point is
     known as a range only. The first NAMED rows are named; `label` is not written. Columns as for `tiles`."""
-    look = _look(frame, value, hue, colours, turned)
+    look = _look(frame, value, hue, colours)
     fig, ax = style.subplots(height=4.2)
     land = PolyCollection(outlines(boundary), facecolors=LAND, edgecolors=BASE, linewidths=0.5)
     ax.add_collection(land)

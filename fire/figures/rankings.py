@@ -49,7 +49,7 @@ def comparison(frame: pd.DataFrame, lang: str):
     """Ranks of common cities in two rankings (columns `a` with its range `a_low`, `a_high`, and `b`; names in
     `attrs["names"]`) about the line of equal ranks; hollow where the range is more than one rank. Cities in `outlier` are in
     the highlight colour; they and those whose rank is sure are named."""
-    fig, ax = style.subplots(height=4.3, width=4.6)
+    fig, ax = style.subplots(height=3.9, width=4.6)
     top = frame[["a_high", "b"]].max(axis=None) + 1
     ax.plot([0, top], [0, top], color=style.BASE, linewidth=0.8, linestyle="--")
     colours = np.where(frame["outlier"], style.HIGHLIGHT, style.NAVY)

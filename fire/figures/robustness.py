@@ -2,6 +2,7 @@
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 
 from fire import codebook
 from fire.figures import kit, style
@@ -42,6 +43,8 @@ def pairs(frame, lang):
     certain = []
     for row, column in zip(*np.triu_indices(len(order), 1)):
         chance = wide.iat[row, column]
+        if pd.isna(chance):
+            continue
         if not 1 - sure < chance < sure:
             certain.append((column, row))
             continue

@@ -96,7 +96,7 @@ def entropy(data: pd.DataFrame, shift: float = 0.0, ready: bool = False, ends: f
     share = z / z.sum()
     with np.errstate(divide="ignore", invalid="ignore"):
         e = -(share * np.log(share)).fillna(0).sum() / np.log(len(z))
-    e[z.nunique() == 1] = 1.0
+    e[z.nunique() <= 1] = 1.0  # a constant or empty column tells nothing
     weights = _to_one((1 - e).clip(lower=0), "entropy weights")
     weights.attrs = {"entropy": e.to_dict(), "shift": shift}
     return weights

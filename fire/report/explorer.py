@@ -19,7 +19,7 @@ import pandas as pd
 
 from fire import codebook, files
 from fire.analysis import known, views
-from fire.errors import refuse
+from fire.errors import InputError, refuse
 from fire.index import aggregate, rounding, weights
 from fire.report import marks
 
@@ -54,22 +54,42 @@ def still(index, lang: str = "en") -> list[str]:
 def presets(index) -> dict[str, dict[str, float]]:
     """Weight of every pillar and second-level node (1 = an equal share of its parent) under each preset.
 
-    `entropy` takes the entropy weights of the scores of the first year inside each parent (`fire.index.weights`).
-    Raises InputError where these have none, as where every score is the same.
+    `entropy` takes the entropy weights of the scores inside each parent (`fire.index.weights`), of the first year in which
+    every slider has scores. Raises InputError where these have none, as where every score of a parent is the same.
     """
-    spec, wide = index.spec, index.wide(index.years[0])
-    inner = [node for node in [spec.root, *spec.pillars] if spec.rules[node]["same_as"] is None]
-    sliders = [child for parent in inner for child in spec.children(parent)]
+    families = _families(index)
+    sliders = [child for children in families for child in children]
+    scored = (year for year in index.years if index.wide(year)[sliders].notna().any().all())
+    wide = index.wide(next(scored, index.years[0]))
     entropy = {}
-    for parent in inner:
-        children = spec.children(parent)
+    for children in families:
         share = weights.entropy(wide[children]) if len(children) > 1 else pd.Series(1.0, index=children)
-        entropy |= share.to_dict()
+        entropy |= share.astype(float).to_dict()
+    return _without_data(index) | {"entropy": entropy}
+
+
+def _families(index) -> list[list[str]]:
+    """The sliders, by parent."""
+    spec = index.spec
+    inner = (node for node in [spec.root, *spec.pillars] if spec.rules[node]["same_as"] is None)
+    return [children for parent in inner if (children := spec.children(parent))]
+
+
+def _without_data(index) -> dict[str, dict[str, float]]:
+    """Those of `presets` that no score has a say in."""
+    families = _families(index)
     return {
-        "published": index.weights[sliders].astype(float).to_dict(),
-        "equal": {node: 1 / len(spec.children(spec.nodes.at[node, "parent"])) for node in sliders},
-        "entropy": {node: float(entropy[node]) for node in sliders},
+        "published": {node: float(index.weights[node]) for children in families for node in children},
+        "equal": {node: 1 / len(children) for children in families for node in children},
     }
+
+
+def _offered(index) -> dict[str, dict[str, float]]:
+    """The `presets` of the page: without `entropy` where the scores have no entropy weights."""
+    try:
+        return presets(index)
+    except InputError:
+        return _without_data(index)
 
 
 def compared(index) -> pd.DataFrame:
@@ -107,7 +127,7 @@ def data(edition, lang: str, scores: pd.DataFrame | None = None, links: dict | N
         "years": index.years,
         "year": index.year,
         "labels": {node: spec.label(node, str(lang)) for node in [*tree, *leaves]},
-        "presets": presets(index),
+        "presets": _offered(index),
         "units": [
             {
                 "id": unit,
@@ -218,6 +238,8 @@ def fragment(
         "words": words,
         "units": [{k: v for k, v in one.items() if k != "href"} for one in found["units"]],
     }
+    lows = [cell for year in found["scores"].values() for row in year for cell in row if cell is not None]
+    lows += [low for year in found["draws"].values() for low in year["low"]]
     content = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
     soft = any(
         share is not None and share < 1 for year in found["known"].values() for row in year for share in row
@@ -230,6 +252,8 @@ def fragment(
         steps=STEPS,
         name=f"fire-{edition.name}-explorer.{lang}.csv",
         rows=rows,
+        presets=[*found["presets"], "reader"],
+        positive=min(lows, default=0) > 0,  # others have no geometric mean
         data=content.replace("<", "\\u003c").replace("\u2028", "\\u2028"),
         soft=soft,
         legend=marks.legend(_statuses(edition.index, scores) - {"observed"}, edition.book.lang(lang))

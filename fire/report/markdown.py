@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fire import codebook
 from fire.errors import refuse
-from fire.report import exhibits, narrative, site
+from fire.report import exhibits, narrative
 from fire.report.exhibits import plain
 
 WIDE = 8  # columns from which a table is set smaller
@@ -67,10 +67,6 @@ def table(
     lines_high = sum(
         max(-(-width(cell) // span) for cell, span in zip(row, columns_wide, strict=True)) for row in grid
     )
-    for column, name in enumerate(columns):
-        if labels[name]["kind"] in ("city", "region"):
-            for row, place in zip(grid[1:], frame[name], strict=False):
-                row[column] = _place_link(row[column], place, lang)
     lines = [f"| {' | '.join(row)} |" for row in [grid[0], rule, *grid[1:]]]
     cut = None
     if rows and len(frame) > rows:
@@ -81,11 +77,6 @@ def table(
     caption = f": {plain(record['title'][lang])} {{#tbl:{record['name']}}}"
     text = "\n".join(lines)
     return f"::: {{.exhibit{size}}}\n{text}\n\n{caption}\n\n{_source_line(record, lang, words, cut)}\n:::\n"
-
-
-def _place_link(text: str, place, lang: str) -> str:
-    """A city or region with a link to its page (`fire.site`); the filter keeps the link in the web page only."""
-    return f"[{text}](places/{site.slug(place, lang)}.{lang}.html)" if isinstance(place, str) else text
 
 
 def _source_line(record: dict, lang: str, words: dict, cut: str | None = None) -> str:

@@ -320,7 +320,9 @@ def _exhibit(every: _Site, figure) -> dict[str, str]:
     """Put the drawing of a figure in place, and under an exhibit its address and files. Returns the SVG by name, for which
     a comment stands in the page."""
     name, drawings = figure.get("id").partition(":")[2], {}
-    record, lang = every.shown[name], every.lang
+    record, lang = every.shown.get(name), every.lang
+    if record is None:  # of the authors' own text
+        return drawings
     caption = figure.find("figcaption")
     number = caption.find("span") if caption is not None else None
     image = figure.find(".//img")
@@ -404,8 +406,8 @@ def _places(every: _Site) -> list[list]:
 
 def _place_list(ed, lang: str) -> list[tuple[str, str, str, str]]:
     """Cities and regions: id, name in the language, "city" or "region", address of the page."""
-    groups = ed.index.groups
-    regions = [] if groups is None else list(dict.fromkeys(groups.reindex(ed.index.units).dropna()))
+    groups, cities = ed.index.groups, list(places.addresses(ed, lang))
+    regions = [] if groups is None else list(dict.fromkeys(groups.reindex(cities).dropna()))
     return [
         (
             name,
@@ -413,6 +415,6 @@ def _place_list(ed, lang: str) -> list[tuple[str, str, str, str]]:
             kind,
             f"places/{places.slug(name, ed.book.en)}.{lang}.html",
         )
-        for kind, names in (("city", ed.index.units), ("region", regions))
+        for kind, names in (("city", cities), ("region", regions))
         for name in names
     ]

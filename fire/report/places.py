@@ -23,8 +23,9 @@ __all__ = ["addresses", "pages", "pdf", "search_text", "slug", "table"]
 
 
 def addresses(ed, lang: str) -> dict[str, str]:
-    """Address of the page of every city, as seen from the report."""
-    return {unit: f"places/{slug(unit, ed.book.en)}.{lang}.html" for unit in ed.index.units}
+    """Address of the page of every city that is ranked, as seen from the report."""
+    ranked = ed.index.of().dropna(subset="rank")["unit"]
+    return {unit: f"places/{slug(unit, ed.book.en)}.{lang}.html" for unit in ranked}
 
 
 def search_text(name: str, lang: str = "zh") -> str:

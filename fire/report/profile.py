@@ -1,8 +1,10 @@
 """One place at a glance: all that its page shows, gathered from the index and the stored results of an edition.
 
 A place of which too little is known (`known.ENOUGH` of the weight below the root) has its scores with their status and
-range, and nothing that judges it: no strengths, obstacles, peers, rivals or targets. What is said of an indicator needs its
-own data: raw values, and points of a change, are those of known cells only.
+range, and nothing that judges it: no strengths, obstacles, peers, rivals or targets. Where enough is known but draws still
+enter what a finding is computed from, the finding is left out: peers, obstacles and targets rest on the scores of all cities
+in the year ranked, rivals on those of both years, the total of a change on the place's own of both years. What is said of an
+indicator needs its own data: raw values, and points of a change, are those of known cells only.
 """
 
 import numpy as np
@@ -116,27 +118,32 @@ def _cities(ed, known) -> dict[str, dict]:
 
 
 def _judged(index, known, told: dict) -> dict[str, dict]:
-    """What is said of cities of which enough is known: strengths and weaknesses, peers, obstacles, past whom they moved,
-    what one more place would take."""
+    """What is said of cities of which enough is known: strengths and weaknesses (`sides`) and, where no draw enters what they
+    rest on, `peers`, `obstacles` and what one more place would take (`needed`), past whom they moved (`passed`,
+    `passed_by`)."""
     if not told:
         return {}
     passed, hindered = _of(known.rivals, index), _of(_obstacles(index), index)
-    made = {}
+    soft, root = _rests_on_draws(known, index), index.spec.root
+    made: dict[str, dict] = {}
     for name, facts in told.items():
-        hard = {line["node"] for line in facts["nodes"] if line["score_status"] not in SOFT}
-        rivals = passed.get(name, known.rivals.head(0))
-        obstacles = hindered.get(name, pd.DataFrame(columns=["node", "share"]))
-        made[name] = {
-            "sides": _sides(index, facts, known.scores),
-            "peers": views.peers(index, name, count=SHOWN).to_dict("records"),
-            "obstacles": obstacles[obstacles["node"].isin(hard)]
-            .sort_values("share", ascending=False, kind="stable")
-            .head(SHOWN)
-            .to_dict("records"),
-            "passed": list(rivals.loc[rivals["places"].gt(0), "rival"]),
-            "passed_by": list(rivals.loc[rivals["places"].lt(0), "rival"]),
-            "needed": _needed(index, name),
-        }
+        said: dict = {"sides": _sides(index, facts, known.scores)}
+        if not soft(name, root, "rank"):
+            obstacles = hindered.get(name, pd.DataFrame(columns=["node", "share"]))
+            said |= {
+                "peers": views.peers(index, name, count=SHOWN).to_dict("records"),
+                "obstacles": obstacles.sort_values("share", ascending=False, kind="stable")
+                .head(SHOWN)
+                .to_dict("records"),
+                "needed": _needed(index, name),
+            }
+        if not soft(name, root, "rank_change"):
+            rivals = passed.get(name, known.rivals.head(0))
+            said |= {
+                "passed": list(rivals.loc[rivals["places"].gt(0), "rival"]),
+                "passed_by": list(rivals.loc[rivals["places"].lt(0), "rival"]),
+            }
+        made[name] = said
     return made
 
 
@@ -182,8 +189,8 @@ def _obstacles(index) -> pd.DataFrame:
 
 
 def _needed(index, name: str) -> list[dict] | None:
-    """The smallest changes of one indicator that gain a place without passing the best of the year; None for the first,
-    and where the index is no weighted mean."""
+    """The smallest changes of one indicator that gain a place without passing the best of the year, as computed from the
+    scores of all cities; None for the first, and where the index is no weighted mean."""
     try:
         changes = targets.single(index, name)
     except InputError:
@@ -470,11 +477,12 @@ def _rests_on_draws(known, index):
 
 def _moved(ed, known, made: dict) -> dict[str, dict]:
     """Where the change of score comes from: `points` of the known indicators that moved it (node, points; the largest
-    first), `known` (how many indicators are known in both years), `all`, `rest` (what the others add, None where the total
-    is not known), `total` and `joined` (no data of the year before). None without a year to compare.
+    first), `known` (how many indicators are known in both years), `all`, `total` (None where too little is known, or draws
+    enter the score of either year), `rest` (what the others add, None as the total) and `joined` (no data of the year
+    before). None without a year to compare.
 
-    Of a place of which too little is known, points of the known indicators are told where the index is a weighted mean, so
-    that they do not depend on the others; those of a region are the mean of its cities'.
+    Where draws enter the score, points of the known indicators are told where the index is a weighted mean, so that they do
+    not depend on the others; those of a region are the mean of its cities'.
     """
     index = ed.index
     if index.before is None:
@@ -485,7 +493,7 @@ def _moved(ed, known, made: dict) -> dict[str, dict]:
     ) and not any(rule["missing"] not in ("none", "refuse") for rule in spec.rules.values())
     points = known.attribution.groupby(["unit", "indicator"], observed=True)["points"].sum()
     points = points.unstack().reindex(columns=list(spec.indicators))
-    hard = _hard_both(known.scores, index)
+    hard, soft = _hard_both(known.scores, index), _rests_on_draws(known, index)
     found: dict[str, dict] = {}
     for name, facts in made.items():
         names = [one["name"] for one in facts["members"]] if facts["kind"] == "region" else [name]
@@ -494,11 +502,12 @@ def _moved(ed, known, made: dict) -> dict[str, dict]:
             continue
         own = points.loc[names].mean()
         kept = [leaf for leaf in spec.indicators if all((one, leaf) in hard for one in names)]
-        kept = kept if facts["told"] or plain else []
+        sure = facts["told"] and not any(soft(one, spec.root, "growth_pct") for one in names)
+        kept = kept if sure or plain else []
         moves = own[kept].dropna()
         moves = moves[moves.abs().gt(SEEN)].sort_values(key=abs, ascending=False)
         shown = moves.head(SHOWN)
-        total = float(own.sum()) if facts["told"] else None
+        total = float(own.sum()) if sure else None
         found[name] = {
             "joined": False,
             "points": [{"node": node, "points": float(value)} for node, value in shown.items()],

@@ -9,7 +9,7 @@ import jinja2
 from fire import files
 from fire.analysis import results
 from fire.figures import fonts
-from fire.report import explorer, marks, places, profile, release, typesetting, workbook
+from fire.report import explorer, marks, places, profile, programme, release, typesetting, workbook
 from fire.report.places import addresses, search_text, slug
 
 __all__ = ["addresses", "assets", "environment", "search_text", "slug", "write"]
@@ -67,6 +67,7 @@ def environment(ed, lang: str) -> jinja2.Environment:
         "edition": ed.name,
         "sign": marks.sign(ed, ed.book.lang(lang)),
         "explorable": not explorer.still(ed.index),
+        "technical": any(one.volume == programme.VOLUMES[1] and one.texts for one in programme.load(ed)),
         "w": {key: text[lang] for key, text in files.read_json(TEMPLATES / "words.json").items()},
     }
     return env

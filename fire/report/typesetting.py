@@ -17,7 +17,6 @@ CLEARANCES = ("1.5", "1.4", "1.3", "1.7", "1.8", "2")  # em, around what floats;
 COVER = "index-map"  # the exhibit on the cover of an edition that has it
 NOT_META = (
     "stop",
-    "comma",
     "rows-word",
     "reference-report",
     "reference-technical",
@@ -99,6 +98,7 @@ def pdf(common, path: Path, work: Path, template: Path, lang: str, epoch: str) -
     """The typeset report, by Typst."""
     written = path.parent / f".{path.stem}.typ"
     typesetting = {"font": fonts.FAMILY, "typst-lang": lang, "typst-region": "cn" if lang == "zh" else ""}
+    typesetting["latin"] = "yes" if lang != "zh" else ""
     cover = Path("figures", f"{COVER}.{lang}.svg")
     typesetting["cover"] = cover.as_posix() if (path.parent / cover).exists() else ""
     pandoc(

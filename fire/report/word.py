@@ -2,8 +2,8 @@
 
 The reference document is pandoc's own, changed by code: A4, running heads, page numbers, colours, captions upright, tables
 with rules, and a font for Chinese text (`eastAsia`). `finish` sets a cover, captions above figures, rows that stay whole,
-figures as wide as the text, and a table of contents with page numbers. These come from a layout by LibreOffice where there
-is one (`numbered`); else Word is asked to fill in all fields when it opens the file, and asks its user whether it may.
+figures as wide as the text, and a table of contents. Word fills in its page numbers when it opens the file, and asks its
+user whether it may; `numbered`, on request, takes them from a layout by LibreOffice.
 """
 
 import os

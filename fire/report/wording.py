@@ -122,15 +122,15 @@ def number(value, digits: int = 3) -> str:
 def raw_number(value) -> str:
     """A raw value to four digits that tell, whole numbers whole.
 
-    >>> raw_number(10045.72), raw_number(61.059735), raw_number(2.0), raw_number(0.03), raw_number(None)
-    ('10,046', '61.06', '2', '0.03', '–')
+    >>> raw_number(10045.72), raw_number(61.059735), raw_number(2.0), raw_number(0.03), raw_number(1e-9), raw_number(None)
+    ('10,046', '61.06', '2', '0.03', '0', '–')
     """
     if pd.isna(value):
         return "–"
     whole = float(value) == round(float(value))
     digits = 0 if whole else min(max(3 - math.floor(math.log10(abs(value))), 0), 6)
     text = exhibits.number(float(value), digits)
-    return text.rstrip("0") if digits and abs(value) < 1 else text
+    return text.rstrip("0").rstrip(".") if digits and abs(value) < 1 else text
 
 
 def signed(value, digits: int = 0) -> str:

@@ -327,6 +327,8 @@ def _system(data: Data) -> list[Column]:
     leaf = nodes["leaf"]
     drawn = set() if data.index.draws is None else set(data.index.draws["indicator"])
     posts = data.index.posts
+    if posts.index.nlevels > 1:
+        posts = posts.xs(data.index.year, level=0)
     own = posts.index.get_level_values(-1)
 
     def post(end: str) -> list:
@@ -474,10 +476,9 @@ def _contents_sheet(sheet, data: Data, made: dict, styles) -> None:
 def _shares(data: Data) -> dict[str, float]:
     """Share of the weight of the index by the status of the indicators' scores of the year ranked (mean of units), from
     hard to soft."""
-    index, found = data.index, dict.fromkeys(STATUSES, 0.0)
-    weight = views.weight_by_unit(index)
-    now = data.scores[data.scores["year"].eq(index.year) & data.scores["node"].isin(index.spec.indicators)]
-    for unit, node, status in now[["unit", "node", "score_status"]].itertuples(index=False, name=None):
-        if isinstance(status, str):
-            found[status] += float(weight.at[unit, node]) / len(index.units)
-    return {name: share for name, share in found.items() if share > 0}
+    shares = views.status_shares(data.scores, data.index)
+    return {
+        row.status: row.share_pct / 100
+        for row in shares[shares["node"].eq(data.index.spec.root)].itertuples()
+        if row.share_pct > 0
+    }

@@ -7,6 +7,7 @@ local WORDS = {
   en = {fig = "Figure", tbl = "Table", gap = ". "},
 }
 local TALLEST = 210   -- mm, of a figure on a page with 160 mm of text width
+local DOTS = 200      -- pixels an inch of the PNG of a figure
 local W, PREFIX, ELSEWHERE
 local numbers, order = {}, {fig = {}, tbl = {}}
 local typst, docx, html = FORMAT == "typst", FORMAT == "docx", FORMAT:match("html")
@@ -41,7 +42,7 @@ local function reference(kind, id)
     local other = ELSEWHERE[label] and pandoc.Str(pandoc.utils.stringify(ELSEWHERE[label]))
     return other and (html and pandoc.Link({other}, "#" .. label, "", {class = "reference"}) or other)
   end
-  if typst then return raw("@" .. kind .. ":" .. id) end
+  if typst then return raw("#ref(<" .. kind .. ":" .. id .. ">);") end
   if docx then return field("REF " .. bookmark(kind, number) .. " \\h", name(kind, number)) end
   return pandoc.Link({pandoc.Str(name(kind, number))}, "#" .. kind .. ":" .. id, "", {class = "reference"})
 end
@@ -67,10 +68,13 @@ end
 
 local function typst_string(text) return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"') .. '"' end
 
--- A figure is set at the width of the text, as it was drawn, unless it is taller than a page.
+-- A figure is set as it was drawn: as wide as the text, or narrower; less where it is taller than a page.
 local function span(image)
   local wide, high = (image.attributes.pixels or ""):match("(%d+)x(%d+)")
-  return wide and high / wide > TALLEST / 160 and "height: " .. TALLEST .. "mm" or "width: 100%"
+  if not wide then return "width: 100%" end
+  if high / wide > TALLEST / 160 then return "height: " .. TALLEST .. "mm" end
+  local drawn = wide * 25.4 / DOTS
+  return drawn < 150 and "width: " .. drawn .. "mm" or "width: 100%"
 end
 
 local function figure(element)
@@ -161,9 +165,15 @@ local function div(element)
   return pandoc.Blocks {pandoc.RawBlock("typst", open)} .. element.content .. pandoc.Blocks {pandoc.RawBlock("typst", "]")}
 end
 
--- Pages of cities and regions lie beside the web page only.
-local function link(element)
-  if not html and element.target:match("^places/") then return element.content end
+-- In Chinese no space stands before or after a reference.
+local function close(inlines)
+  if W.fig ~= "图" then return nil end
+  local made = pandoc.Inlines {}
+  for at, one in ipairs(inlines) do
+    local beside = (inlines[at - 1] and inlines[at - 1].t == "Cite") or (inlines[at + 1] and inlines[at + 1].t == "Cite")
+    if not (one.t == "Space" and beside) then made:insert(one) end
+  end
+  return made
 end
 
 function Pandoc(doc)
@@ -174,5 +184,6 @@ function Pandoc(doc)
   heads(doc.blocks)
   if typst then doc.blocks = breaks(doc.blocks) end
   doc = doc:walk {Figure = figure, Table = table_}
-  return doc:walk {Cite = cite, Div = div, Link = link}
+  doc = doc:walk {Inlines = close}
+  return doc:walk {Cite = cite, Div = div}
 end

@@ -240,7 +240,7 @@ def _claims() -> dict[str, tuple[bool, str]]:
         "E05": _differ(4, len(listed)),
         "E08": _differ(*counts),
         "E39": _differ(len(members), members.count("yes")),
-        "E13": (_score("大连", "firm_quantity") % 1 > 0, f"{_score('大连', 'firm_quantity')} mod 1 > 0"),
+        "E13": (_score("大连", "firm_quantity") % 1 > 0, f"4 < {_score('大连', 'firm_quantity')} < 5"),
         "E19": (max(stable) < -5, "; ".join(f"{value:+.2f}" for value in stable)),
         "E32": (rank <= 10, f"深圳 {_score('深圳', 'F'):.3f}: {rank:g}"),
         "E37": (best < other and mean > north, f"成都 {best} < 上海 {other}; 成渝 {mean} > 京津冀 {north}"),
