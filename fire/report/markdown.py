@@ -35,11 +35,17 @@ def _pixels(path: Path) -> tuple[int, int]:
 
 
 def table(
-    record: dict, lang: codebook.Lang, words: dict, rows: int | None = None, without=(), places_only=False
+    record: dict,
+    lang: codebook.Lang,
+    words: dict,
+    rows: int | None = None,
+    without=(),
+    places_only: bool = False,
+    here: bool = False,
 ) -> str:
     """Markdown of a table (pipe table), cut to the first `rows` and `without` some columns, with title and source.
 
-    In English, Chinese names in cells are put into English (`places_only`: cities and regions).
+    In English, Chinese names in cells are put into English (`places_only`: cities and regions). `here`: as of `figure`.
     """
     labels = record["labels"]
     refuse(
@@ -73,7 +79,7 @@ def table(
         cut = narrative.environment(lang).from_string(words["rows-word"]).render(shown=rows, total=len(frame))
     slim = len(shown) > LONG and sum(spans) + 3 * len(spans) <= SLIM
     size = " .wide" if len(grid[0]) >= WIDE else " .slim" if slim else ""
-    size += " .floats" * (lines_high <= FLOATS)
+    size += " .floats" * (lines_high <= FLOATS and not here)
     caption = f": {plain(record['title'][lang])} {{#tbl:{record['name']}}}"
     text = "\n".join(lines)
     return f"::: {{.exhibit{size}}}\n{text}\n\n{caption}\n\n{_source_line(record, lang, words, cut)}\n:::\n"
