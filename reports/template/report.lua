@@ -159,7 +159,8 @@ local function div(element)
   if not typst then return nil end
   if element.classes:includes("exhibit") then return exhibit(element) end
   local open
-  if element.classes:includes("box") then open = "#box-status["
+  if element.classes:includes("onepage") then open = "#onepage["
+  elseif element.classes:includes("box") then open = "#box-status["
   elseif element.classes:includes("source") then open = "#source-line["
   else return nil end
   return pandoc.Blocks {pandoc.RawBlock("typst", open)} .. element.content .. pandoc.Blocks {pandoc.RawBlock("typst", "]")}
