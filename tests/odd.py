@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 from lxml import etree, html
 
@@ -194,6 +195,22 @@ def pages(folder: Path) -> pd.DataFrame:
         if lang in codebook.LANGUAGES:
             for place, text in page(path):
                 rows += [(path.name, lang, place, *one, text) for one in odd(text, lang)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def workbook(path) -> pd.DataFrame:
+    """What is odd in the cells of a workbook."""
+    rows, lang = [], path.suffixes[-2].strip(".")
+    for sheet in openpyxl.load_workbook(path, read_only=True):
+        for row in sheet.iter_rows():
+            texts = [(cell.coordinate, cell.value) for cell in row if isinstance(cell.value, str)]
+            rows += [
+                (path.name, lang, f"{sheet.title}!{where}", *one, text)
+                for where, text in texts
+                if not text.startswith("=")
+                for one in odd(text, lang)
+            ]
+        rows += [(path.name, lang, sheet.title, *one, sheet.title) for one in odd(sheet.title, lang)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

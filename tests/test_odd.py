@@ -1,16 +1,11 @@
 """Nothing odd reaches a reader: no id, no word of the other language, no number with too many digits, no clipped name."""
 
 import re
-import subprocess
-import sys
 import tomllib
 
 import odd
-import openpyxl
-import pandas as pd
 import pytest
 
-import fire
 from fire import codebook, files
 
 TEMPLATE, CATALOGUES = (
@@ -111,35 +106,3 @@ def test_texts_of_the_repository_are_of_their_language():
         if one[0] not in BRANCHES
     ]
     assert found == []
-
-
-def workbook(path) -> pd.DataFrame:
-    """What is odd in the cells of a workbook."""
-    rows, lang = [], path.suffixes[-2].strip(".")
-    for sheet in openpyxl.load_workbook(path, read_only=True):
-        for row in sheet.iter_rows():
-            texts = [(cell.coordinate, cell.value) for cell in row if isinstance(cell.value, str)]
-            rows += [
-                (path.name, lang, f"{sheet.title}!{where}", *one, text)
-                for where, text in texts
-                if not text.startswith("=")
-                for one in odd.odd(text, lang)
-            ]
-        rows += [(path.name, lang, sheet.title, *one, sheet.title) for one in odd.odd(sheet.title, lang)]
-    return pd.DataFrame(rows, columns=odd.COLUMNS)
-
-
-@pytest.mark.slow
-def test_nothing_odd_in_the_built_report():
-    made = subprocess.run(
-        [sys.executable, "-m", "fire", "report", "2022"], cwd=files.ROOT, capture_output=True
-    )
-    assert made.returncode == 0, made.stderr[-3000:]
-    ed, folder = fire.load(2022), files.REPORTS / "2022"
-    found = [
-        odd.exhibits(files.ROOT / "build" / ed.name, ed),
-        odd.pages(folder),
-        *map(workbook, folder.glob("*.??.xlsx")),
-    ]
-    wrong = pd.concat(found)
-    assert wrong.empty, wrong.head(30).to_string()

@@ -273,12 +273,3 @@ def test_no_template_holds_a_word_that_an_editor_strikes_out(lang):
         )
     wrong = [f"{name}: {found.group()}" for name, text in texts.items() for found in re.finditer(words, text)]
     assert not wrong, "\n".join(wrong)
-
-
-@pytest.mark.skipif(
-    not (fire.load(2022).stored / "05-summary" / "exhibits" / "summary-title.json").exists(),
-    reason="edition 2022 is not built: make report",
-)
-def test_the_built_report_has_no_fault_of_tone():
-    wrong = tone.of(fire.load(2022))
-    assert not wrong, "\n".join(wrong)

@@ -5,9 +5,12 @@ import re
 import subprocess
 import sys
 
+import odd
 import pandas as pd
 import printed
 import pytest
+import tone
+import web
 from fontTools.ttLib import TTFont
 
 import fire
@@ -77,6 +80,19 @@ def test_every_heading_has_text_and_long_tables_stand_in_the_technical_volume(re
     assert bare.findall(main.text) == [] and bare.findall(technical.text) == []
     tables = re.findall(r"((?:^\|.*\n)+)\n: .*\{#(tbl:[a-z0-9-]+)\}", main.text, re.MULTILINE)
     assert tables and {name for rows, name in tables if rows.count("\n") > 42} == set()
+
+
+def test_nothing_in_it_is_odd_and_its_sentences_keep_their_tone(report):
+    ed = fire.load(2022)
+    found = [odd.exhibits(ROOT / "build" / "2022", ed), odd.pages(report)]
+    found += map(odd.workbook, sorted(report.glob("*.??.xlsx")))
+    wrong = pd.concat(found)
+    assert wrong.empty, wrong.head(30).to_string()
+    assert tone.of(ed) == []
+
+
+def test_the_web_edition_has_no_fault(report):
+    assert web.faults(report) == []
 
 
 def test_a_second_report_does_nothing(report):
