@@ -106,6 +106,11 @@ def load(ed, template: Path = TEMPLATE) -> list[_Chapter]:
     return read(ed, template)[0]
 
 
+def runs(ed, template: Path = TEMPLATE) -> list[Run]:
+    """Every run that the report of an edition needs, in the order of its chapters."""
+    return [run for chapter in load(ed, template) if not chapter.request for run in chapter.runs]
+
+
 def data(ed, template: Path = TEMPLATE) -> list[_Data]:
     """The derived data of an edition."""
     return read(ed, template)[1]
