@@ -48,7 +48,8 @@ def pages(path: Path) -> pd.DataFrame:
 
 
 def characters(page) -> pd.DataFrame:
-    """The characters of a page that leave ink: `char, size, left, right, bottom, top` in points."""
+    """The characters of a page that leave ink: `char, size, left, right, bottom, top` in points, `slanted` (the box of one
+    that stands neither level nor upright is larger than its ink)."""
     text, rows = page.get_textpage(), []
     matrix = raw.FS_MATRIX()
     for at in range(text.count_chars()):
@@ -58,8 +59,9 @@ def characters(page) -> pd.DataFrame:
         raw.FPDFText_GetMatrix(text.raw, at, matrix)
         size = raw.FPDFText_GetFontSize(text.raw, at) * np.hypot(matrix.b, matrix.d)
         left, bottom, right, top = text.get_charbox(at)
-        rows.append((char, size, left, right, bottom, top))
-    return pd.DataFrame(rows, columns=["char", "size", "left", "right", "bottom", "top"])
+        slanted = min(abs(matrix.a), abs(matrix.b)) > 0.1 * max(abs(matrix.a), abs(matrix.b))
+        rows.append((char, size, left, right, bottom, top, slanted))
+    return pd.DataFrame(rows, columns=["char", "size", "left", "right", "bottom", "top", "slanted"])
 
 
 def fill(page) -> float:
@@ -72,7 +74,7 @@ def fill(page) -> float:
 
 def overprinted(chars: pd.DataFrame) -> list[str]:
     """Characters of which more than a third lies under another one; those of one ligature share their box."""
-    chars = chars.drop_duplicates(["left", "right", "bottom", "top"])
+    chars = chars[~chars["slanted"].astype(bool)].drop_duplicates(["left", "right", "bottom", "top"])
     box = chars[["left", "right", "bottom", "top"]].to_numpy()
     order = np.argsort(box[:, 2])
     box, names, hit = box[order], chars["char"].to_numpy()[order], []

@@ -126,7 +126,7 @@ def test_the_pages_show_the_same(chained, known):
     for name, facts in pages.items():
         if facts["kind"] == "city":
             assert (facts["rank"], facts["score"]) == (final.at[name, "rank"], final.at[name, "score"])
-            assert facts["total_points"] == pytest.approx(
+            assert facts["moved"]["total"] == pytest.approx(
                 final.at[name, "score"] - ed.index.wide(ed.index.before).at[name, "total"], abs=1e-9
             )
 

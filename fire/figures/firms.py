@@ -45,7 +45,10 @@ def shares(frame: pd.DataFrame, lang: str):
 
     Columns: `unit, technology, share_of_technology_pct`.
     """
-    fig = kit.heat(frame, lang, y="unit", x="technology", value="share_of_technology_pct", size=7.5)
+    high = 0.19 * frame["unit"].nunique() + 1.1  # two of them stand on a page
+    fig = kit.heat(
+        frame, lang, y="unit", x="technology", value="share_of_technology_pct", size=7.5, height=high
+    )
     fig = _narrow(fig, lang)
     axis, bottom = fig.axes[0], frame["unit"].nunique() + 0.55
     wide = frame.pivot(index="unit", columns="technology", values="share_of_technology_pct")

@@ -12,6 +12,7 @@ from fire.report.exhibits import plain
 
 WIDE = 8  # columns from which a table is set smaller
 FLOATS = 20  # lines up to which a table stands whole, at the top or the foot of a page
+FLOATS_SLIM = 50  # the same, of one in two columns
 LONG = 24  # rows beyond which a slim table stands in two columns of a page
 LINE, SLIM = 96, 55  # characters of a line, of half a page
 NARROW, WIDEST = 12, 60  # of a column that is not made narrower, of one that takes no more
@@ -79,7 +80,7 @@ def table(
         cut = narrative.environment(lang).from_string(words["rows-word"]).render(shown=rows, total=len(frame))
     slim = len(shown) > LONG and sum(spans) + 3 * len(spans) <= SLIM
     size = " .wide" if len(grid[0]) >= WIDE else " .slim" if slim else ""
-    size += " .floats" * (lines_high <= FLOATS and not here)
+    size += " .floats" * (lines_high <= (FLOATS_SLIM if slim else FLOATS) and not here)
     caption = f": {plain(record['title'][lang])} {{#tbl:{record['name']}}}"
     text = "\n".join(lines)
     return f"::: {{.exhibit{size}}}\n{text}\n\n{caption}\n\n{_source_line(record, lang, words, cut)}\n:::\n"

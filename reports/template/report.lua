@@ -146,9 +146,8 @@ local function exhibit(element)
   local floats = element.classes:includes("floats")
   local open = "#exhibit(\"" .. PREFIX .. number .. "\", float: " .. tostring(floats) .. ", whole: " .. tostring(element.classes:includes("figure")) .. ")["
   local close = "]"
-  for _, class in ipairs {"wide", "slim"} do
-    if element.classes:includes(class) then open, close = open .. "#" .. class .. "[", "]]" end
-  end
+  if element.classes:includes("wide") then open, close = open .. "#wide[", "]]" end
+  if element.classes:includes("slim") then open, close = open .. "#slim(" .. tostring(floats) .. ")[", "]]" end
   return pandoc.Blocks {pandoc.RawBlock("typst", open)} .. element.content .. pandoc.Blocks {pandoc.RawBlock("typst", close)}
 end
 
