@@ -2,13 +2,9 @@
 -- and @tbl:…, also those of the other volume (`elsewhere`), writes the contents.
 -- Word gets real fields (SEQ, REF, TOC), so that an editor can add a figure and update all numbers.
 
-local WORDS = {
-  zh = {fig = "图", tbl = "表", gap = "　"},
-  en = {fig = "Figure", tbl = "Table", gap = ". "},
-}
 local TALLEST = 210   -- mm, of a figure on a page with 160 mm of text width
 local DOTS = 200      -- pixels an inch of the PNG of a figure
-local W, PREFIX, ELSEWHERE
+local W, PREFIX, ELSEWHERE, CHINESE   -- W: words of captions, from frame.toml
 local numbers, order = {}, {fig = {}, tbl = {}}
 local typst, docx, html = FORMAT == "typst", FORMAT == "docx", FORMAT:match("html")
 
@@ -53,7 +49,7 @@ local function cite(element)
     local kind, id = citation.id:match("^(%a+):(.+)$")
     local link = kind and reference(kind, id)
     if not link and not PREVIEW then error("reference @" .. citation.id .. " names no figure or table of this report") end
-    if #found > 0 then found:insert(pandoc.Str(W.fig == "图" and "、" or ", ")) end
+    if #found > 0 then found:insert(pandoc.Str(CHINESE and "、" or ", ")) end
     found:insert(link or pandoc.Str("[" .. citation.id .. "]"))
   end
   return found
@@ -120,12 +116,18 @@ local function heads(blocks)
   end
 end
 
--- Chapters begin on a new page, after all that floats has found its place.
+-- Chapters begin on a new page, after all that floats has found its place, and with text: what floats of the first
+-- section stands at the foot of its page, if it is the first of the chapter.
 local function breaks(blocks)
-  local made = pandoc.Blocks {}
+  local made, sections = pandoc.Blocks {}, 0
   for _, block in ipairs(blocks) do
     local begins = block.t == "Header" and block.level == 1
+    if block.t == "Header" then sections = begins and 0 or sections + 1 end
     if begins and #made > 0 then made:insert(pandoc.RawBlock("typst", "#place.flush()\n#pagebreak(weak: true)")) end
+    if block.t == "Div" and block.classes:includes("floats") then
+      if sections < 2 then block.classes:insert("foot") end
+      sections = 2
+    end
     made:insert(block)
   end
   return made
@@ -144,7 +146,7 @@ end
 local function exhibit(element)
   local number = numbers[label_of(element)]
   local floats = element.classes:includes("floats")
-  local open = "#exhibit(\"" .. PREFIX .. number .. "\", float: " .. tostring(floats) .. ", whole: " .. tostring(element.classes:includes("figure")) .. ")["
+  local open = "#exhibit(\"" .. PREFIX .. number .. "\", float: " .. (floats and (element.classes:includes("foot") and "bottom" or "auto") or "none") .. ", whole: " .. tostring(element.classes:includes("figure")) .. ")["
   local close = "]"
   if element.classes:includes("wide") then open, close = open .. "#wide[", "]]" end
   if element.classes:includes("slim") then open, close = open .. "#slim(" .. tostring(floats) .. ")[", "]]" end
@@ -167,7 +169,7 @@ end
 
 -- In Chinese no space stands before or after a reference.
 local function close(inlines)
-  if W.fig ~= "图" then return nil end
+  if not CHINESE then return nil end
   local made = pandoc.Inlines {}
   for at, one in ipairs(inlines) do
     local beside = (inlines[at - 1] and inlines[at - 1].t == "Cite") or (inlines[at + 1] and inlines[at + 1].t == "Cite")
@@ -177,9 +179,9 @@ local function close(inlines)
 end
 
 function Pandoc(doc)
-  W = WORDS[pandoc.utils.stringify(doc.meta.lang):sub(1, 2)]
-  PREVIEW = doc.meta.preview
-  PREFIX = doc.meta["volume-prefix"] and pandoc.utils.stringify(doc.meta["volume-prefix"]) or ""
+  local function word(key) return doc.meta[key] and pandoc.utils.stringify(doc.meta[key]) or "" end
+  CHINESE, PREVIEW, PREFIX = word("lang"):sub(1, 2) == "zh", doc.meta.preview, word("volume-prefix")
+  W = {fig = word("figure-word"), tbl = word("table-word"), gap = word("caption-gap") .. (CHINESE and "　" or " ")}
   ELSEWHERE = doc.meta.elsewhere or {}
   heads(doc.blocks)
   if typst then doc.blocks = breaks(doc.blocks) end
