@@ -5,12 +5,14 @@ import struct
 import unicodedata
 from pathlib import Path
 
+import numpy as np
+
 from fire import codebook
 from fire.errors import refuse
 from fire.report import exhibits, narrative
 from fire.report.exhibits import plain
 
-WIDE = 8  # columns from which a table is set smaller
+WIDE, CROWDED = 8, 150  # columns, and characters of a line, from which a table is set smaller
 FLOATS = 20  # lines up to which a table stands whole, at the top or the foot of a page
 FLOATS_SLIM = 50  # the same, of one in two columns
 LONG = 24  # rows beyond which a slim table stands in two columns of a page
@@ -67,7 +69,8 @@ def table(
         for head, *cells in zip(*grid, strict=True)
     ]
     right = [labels[name]["kind"] in ("number", "p") and frame[name].dtype.kind in "ifb" for name in columns]
-    columns_wide = fitted(spans)
+    small = len(spans) >= WIDE or sum(spans) > CROWDED
+    columns_wide = fitted(spans, grid, (LINE * 17 / 14 if small else LINE) - 3 * len(spans))
     rule = [
         ":" * (not end) + "-" * (span + 3) + ":" * end for span, end in zip(columns_wide, right, strict=True)
     ]
@@ -79,7 +82,7 @@ def table(
     if rows and len(frame) > rows:
         cut = narrative.environment(lang).from_string(words["rows-word"]).render(shown=rows, total=len(frame))
     slim = len(shown) > LONG and sum(spans) + 3 * len(spans) <= SLIM
-    size = " .wide" if len(grid[0]) >= WIDE else " .slim" if slim else ""
+    size = " .wide" if small else " .slim" if slim else ""
     size += " .floats" * (lines_high <= (FLOATS_SLIM if slim else FLOATS) and not here)
     caption = f": {plain(record['title'][lang])} {{#tbl:{record['name']}}}"
     text = "\n".join(lines)
@@ -110,9 +113,25 @@ def _heading_width(head: str) -> int:
     )
 
 
-def fitted(spans: list[int]) -> list[int]:
-    """Column widths that fit a page: wide columns, whose text breaks, give way; dates, names and numbers stay whole."""
-    room = (LINE if len(spans) < WIDE else LINE * 17 / 14) - 3 * len(spans)
-    narrow = sum(span for span in spans if span <= NARROW)
-    shrink = min(1, (room - narrow) / max(1, sum(spans) - narrow))
-    return [span if span <= NARROW else max(NARROW, int(span * shrink)) for span in spans]
+def fitted(spans: list[int], grid: list[list[str]], room: float) -> list[int]:
+    """Column widths that fit a page and keep the table short: wide columns, whose text breaks, give way, first between
+    words; dates, names and numbers stay whole. `spans`: what the columns would like, `grid`: the cells, row by row, `room`: what
+    all columns may take together."""
+    cells = np.array([[width(cell) for cell in row] for row in grid])
+    words = [max(NARROW, _longest_word(column)) for column in zip(*grid, strict=True)]
+    wide = np.array(spans)
+    for least in (words, [NARROW] * len(spans)):
+        while wide.sum() > room and (wider := np.flatnonzero(wide > least)).size:
+            lines = -(-cells // wide)
+            high = [
+                np.maximum(-(-cells[:, at] // (wide[at] - 1)), np.delete(lines, at, axis=1).max(axis=1)).sum()
+                for at in wider
+            ]
+            wide[min(zip(high, -wide[wider], wider, strict=True))[2]] -= 1
+    return wide.tolist()
+
+
+def _longest_word(texts) -> int:
+    """Width of the longest word of some texts; a Chinese one breaks anywhere."""
+    words = (word for text in texts for word in text.split() if word.isascii())
+    return max(map(width, words), default=1)

@@ -116,18 +116,12 @@ local function heads(blocks)
   end
 end
 
--- Chapters begin on a new page, after all that floats has found its place, and with text: what floats of the first
--- section stands at the foot of its page, if it is the first of the chapter.
+-- Chapters begin on a new page, after all that floats has found its place.
 local function breaks(blocks)
-  local made, sections = pandoc.Blocks {}, 0
+  local made = pandoc.Blocks {}
   for _, block in ipairs(blocks) do
     local begins = block.t == "Header" and block.level == 1
-    if block.t == "Header" then sections = begins and 0 or sections + 1 end
     if begins and #made > 0 then made:insert(pandoc.RawBlock("typst", "#place.flush()\n#pagebreak(weak: true)")) end
-    if block.t == "Div" and block.classes:includes("floats") then
-      if sections < 2 then block.classes:insert("foot") end
-      sections = 2
-    end
     made:insert(block)
   end
   return made
@@ -146,7 +140,7 @@ end
 local function exhibit(element)
   local number = numbers[label_of(element)]
   local floats = element.classes:includes("floats")
-  local open = "#exhibit(\"" .. PREFIX .. number .. "\", float: " .. (floats and (element.classes:includes("foot") and "bottom" or "auto") or "none") .. ", whole: " .. tostring(element.classes:includes("figure")) .. ")["
+  local open = "#exhibit(\"" .. PREFIX .. number .. "\", floats: " .. tostring(floats) .. ", whole: " .. tostring(element.classes:includes("figure")) .. ")["
   local close = "]"
   if element.classes:includes("wide") then open, close = open .. "#wide[", "]]" end
   if element.classes:includes("slim") then open, close = open .. "#slim(" .. tostring(floats) .. ")[", "]]" end
