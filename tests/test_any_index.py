@@ -172,7 +172,7 @@ def results_of(name: str) -> pd.DataFrame:
 def edition(index: Index) -> SimpleNamespace:
     book = codebook.Book(index.spec, PLACES, pd.DataFrame({"region": ["东", "西"], "region_en": ["E", "W"]}))
     names = {"name": "2021", "year": index.year, "base_year": 2020, "languages": ["zh", "en"]}
-    return SimpleNamespace(index=index, spec=index.spec, book=book, **names)
+    return SimpleNamespace(index=index, spec=index.spec, book=book, settings={}, **names)
 
 
 LIVE = {"plain", "gaps", "low", "shares", "relative", "derived", "one year", "ids", "shallow"}

@@ -299,7 +299,8 @@ def test_audit_of_edition_2022(printed):
     known = [*spec.leaves("F"), "inclusive_finance"]
     assert coverage["value"].reindex(known).eq(1).all()
     assert coverage["verdict"].drop(known).eq("fail").all()
-    assert keyed.loc["coverage-unit", "facts"].iloc[0]["below"] == 59
+    ranked = audit.ranked(printed)
+    assert (ranked["below"], ranked["units"]) == (59, 59) and ranked["percent"] == pytest.approx(100 * 5 / 19)
     assert keyed.loc["alpha", "verdict"].to_dict() == dict.fromkeys(["total", "I", "R", "E"], "unjudged") | {
         "F": "pass"
     }
@@ -350,7 +351,7 @@ def test_the_best_may_be_the_lowest():
     z rises by two and y by one. Of the two indicators y beats z on b and ties on a."""
     index = plain_index([2, 1, 1.0], [0, 3, 5.0], best="low")
     moved = audit.leave_one_out(index, ["b"]).iloc[0]
-    assert (moved["shift"], moved["unit"], moved["most"]) == (pytest.approx(5 / 3), "x", 2)
+    assert (moved["shift"], moved["units"], moved["most"]) == (pytest.approx(5 / 3), ["x", "z"], 2)
     matrix, whole = audit.outranking(index)
     assert matrix.index.tolist() == ["x", "y", "z"] == matrix.columns.tolist()
     assert matrix.to_numpy().tolist() == [[0, 0.5, 0.5], [0.5, 0, 0.75], [0.5, 0.25, 0]]
@@ -367,7 +368,7 @@ def test_a_choice_is_ranked_by_the_best_of_the_index():
     Were the highest the best, z would move and not y."""
     index = plain_index([9, 5, 1.0], [1, 6, 10.0], best="low", scale=[1, 10])
     choice = audit._choices(index, 1, {"aggregation": ["arithmetic", "geometric"]})[0]
-    assert choice["value"] == pytest.approx(1 / 3) and choice["facts"]["unit"] == "y"
+    assert choice["value"] == pytest.approx(1 / 3) and choice["facts"]["units"] == ["y"]
 
 
 def test_nominal_weights_where_groups_have_their_own():

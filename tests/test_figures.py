@@ -184,7 +184,7 @@ def frames():
         "marked between": marked(table, "between_pct"),
         "leaves": leaves,
         "compare": compare,
-        "marked compare": marked(compare, "2021", "2020"),
+        "marked compare": marked(compare, "score"),
         "status": pd.DataFrame(parts | {"share_pct": [90.0, 10, 100]}),
     }
 
@@ -198,8 +198,8 @@ CHARTS = {
     "moves": (index.moves, "moves"),
     "map": (maps.tiles, "league"),
     "marked map": (maps.tiles, "marked league"),
-    "regions": (index.regions, "regions"),
-    "marked regions": (index.regions, "marked regions"),
+    "regions": (index.compare, "regions"),
+    "marked regions": (index.compare, "marked regions"),
     "between": (regions.between, "between"),
     "marked between": (regions.between, "marked between"),
     "marked compare": (index.compare, "marked compare"),
@@ -225,6 +225,7 @@ def test_charts_draw_without_tofu_warnings_or_empty_axes(frames, chart, lang, ca
         fig.canvas.draw()
     assert not caplog.records
     assert all(ax.has_data() for ax in fig.axes)
+    assert fig.get_tightbbox().width <= style.WIDTH + 0.04
     style.plt.close(fig)
 
 
@@ -239,6 +240,31 @@ def test_labels_of_rows_do_not_overlap(frames, chart, lang):
     assert not any(a.overlaps(b) for a, b in itertools.combinations([box.shrunk(1, 0.8) for box in boxes], 2))
     assert all(box.x0 >= -1 for box in boxes)
     style.plt.close(fig)
+
+
+def test_the_range_of_a_mean_has_a_box_and_an_entry_of_the_legend(frames):
+    ax = drawn(frames, "marked by region", "en").axes[0]
+    shown = {text.get_text() for text in ax.get_legend().get_texts()}
+    assert {"Mean", "Mean, simulated (5 to 95 % range)"} <= shown
+    sure = drawn(frames, "by region", "en").axes[0]
+    assert [text.get_text() for text in sure.get_legend().get_texts()] == ["Mean"]
+
+
+def test_a_name_that_a_range_would_cross_stands_above_its_mark():
+    frame = pd.DataFrame({"unit": ["北京", "天津", "唐山"], "region": "京津冀", "score": [5.0, 4.9, 1.0]})
+    frame = frame.assign(score_status=["printed", "simulated", "printed"])
+    frame = frame.assign(score_low=[5.0, 3.0, 1.0], score_high=[5.0, 8.0, 1.0])
+    at = {
+        text.get_text(): text.xyann
+        for text in kit.strip(frame, "en", y="region", x="score", ends=1).axes[0].texts
+    }
+    assert at["Beijing"][1] > 0 and at["Tangshan"][1] == 0
+
+
+def test_shares_too_small_for_a_number_are_named_at_the_end_of_the_bar():
+    frame = pd.DataFrame({"node": ["F"] * 3, "status": ["printed", "observed", "estimated"]})
+    fig = index.status(frame.assign(share_pct=[1.2, 98.5, 0.3]), "en")
+    assert {"98%", "printed 1%\nestimated <1%"} <= {text.get_text() for text in fig.axes[0].texts}
 
 
 def test_a_rank_that_is_only_a_range_is_written_as_one():
@@ -359,6 +385,19 @@ def test_every_kind_draws_simulated_values_hollow_and_without_number(kind):
     style.plt.close("all")
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("count", [2, 6, 13])
+def test_no_heading_of_a_heat_map_is_slanted_or_stands_in_another_column(lang, count):
+    regions_ = edition.load(2022).regions()["region"].head(count)
+    frame = pd.DataFrame({"region": regions_, "node": "F", "value": 1.0})
+    fig = kit.heat(frame, edition.load(2022).book.lang(lang), y="node", x="region", value="value", height=3)
+    fig.canvas.draw()
+    labels = fig.axes[0].get_xticklabels()
+    assert {label.get_rotation() for label in labels} <= {0, 90}
+    boxes = [label.get_window_extent() for label in labels]
+    assert not any(one.x1 > other.x0 for one, other in itertools.pairwise(boxes))
+
+
 def test_heat_maps_leave_simulated_cells_empty():
     frame = LONG.assign(value_status=["printed", "simulated"] * 3)
     ax = kit.heat(frame, "zh", y="unit", x="node", value="value").axes[0]
@@ -420,7 +459,32 @@ def test_tiles_of_a_region_stand_together(places):
         groups = cells.assign(region=places["region"]).groupby("region")
         return sum(len(maps._patches(set(zip(part["column"], part["row"])))) for _, part in groups)
 
-    assert parts(at) <= 16 < parts(alone)  # 13 regions
+    assert parts(at) <= 14 < parts(alone)  # 13 regions
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_name_of_a_region_stands_over_its_own_tiles_or_beside_them(places, lang):
+    frame = places.join(cartogram.layout(places)[["column", "row"]])
+    own = {region: set(zip(part["column"], part["row"])) for region, part in frame.groupby("region")}
+    filled, book = set().union(*own.values()), edition.load(2022).book.lang(lang)
+    heads = maps._heads(frame, book, maps.WIDEST)
+    names = {kit.name(region, "region", book): region for region in own}
+    for text, x, y, side in heads:
+        region = names[text.replace("-\n", "-").replace("\n", " ")]
+        wide = max(maps._wide(line, bold=True) for line in text.split("\n"))
+        left = x - wide if side == "right" else x
+        under = {(int(np.floor(at + 0.5)), int(np.floor(y + 0.5))) for at in (left, left + wide - 0.05)}
+        assert under <= own[region] or not under & filled, text
+
+
+def test_what_is_written_on_a_shade_can_be_read():
+    for share in np.linspace(0, 1, 60):
+        ground = style.mpl.colormaps[style.SEQUENTIAL](share)[:3]
+        ground, ink = sorted(linear(one) @ [0.2126, 0.7152, 0.0722] for one in (ground, kit.ink(ground)))
+        assert (ink + 0.05) / (ground + 0.05) >= 4.4, share
+    assert (
+        kit.ink(style.PAPER) != "#000000"
+    )  # which an SVG leaves out, so that it cannot change on a dark page
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 130])

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fire import edition
 from fire.analysis import focus, views
 from fire.analysis.known import Draws, lasting
 from fire.figures import focus as draw
@@ -53,13 +54,47 @@ def test_who_leads_is_told_by_node_and_only_where_it_lasts():
     assert lasting(focus.heads, Draws(BOTH, [BOTH, other])) == [["F", ["北京"]]]
 
 
-def test_only_scores_that_are_known_are_listed():
-    told = focus.known_of(BOTH, "北京", ["total", "F"])
-    assert told["node"].tolist() == ["total", "F"] and told["2021_status"].tolist() == ["printed", "observed"]
-    assert told[2020].isna().tolist() == [True, False]  # the total of 2020 is a range
-    assert focus.known_of(BOTH, "上海", ["total", "F"])["node"].tolist() == ["F"]
+AREAS = pd.DataFrame(
+    {
+        "unit": ["京津冀"] * 2 + ["长三角"] * 2,
+        "node": ["total", "F"] * 2,
+        "score": [9.0, 7.0, 9.5, 5.5],
+        "score_status": ["printed", "observed"] * 2,
+        "cities": [2, 2, 1, 1],
+    }
+)
+
+
+def against(unit, region="京津冀"):
+    frame = BOTH.assign(known_share=np.where(BOTH["node"].eq("F"), 1.0, 0.3))
+    return focus.against(frame, AREAS, unit, region, edition.load(2022).spec)
+
+
+def test_a_city_is_set_against_the_mean_of_its_region_as_far_as_both_are_known():
+    table = against("北京")
+    assert table["node"].tolist() == ["total", "F"] and table["mean"].tolist() == [9.0, 7.0]
+    assert table["known_pct"].tolist() == [30, 100] and table["rank"].tolist() == [1, 1]
+    assert focus.compared(table) == {
+        "ahead": ["total"],
+        "behind": ["F"],
+        "known": 0,
+        "unknown": 19,
+        "among": 19,
+    }
+    assert focus.compared(against("上海"))["behind"] == ["F"]  # its total is a range
+    assert against("上海", "长三角")["mean"].isna().all()  # of itself alone
     table = focus.table(BOTH, "北京", ["F", "total"])
     assert table["node"].tolist() == ["F", "total"] and "rank_status" in table and "rank_change" not in table
+
+
+def test_a_node_of_which_all_children_are_shown_and_an_only_child_of_a_pillar_are_left_out():
+    spec = edition.load(2022).spec
+    leaves = ["gdp", "tertiary_share", "pop_size", "pop_structure", "inclusive_finance", "incubators"]
+    nodes = [spec.root, *spec.pillars, "economy", "population", "finance", "policy", *leaves]
+    frame = pd.DataFrame({"unit": "北京", "node": nodes, "score": np.arange(len(nodes)) + 1.0})
+    frame = frame.assign(rank=1, known_share=1.0)
+    shown = focus.against(frame, AREAS, "北京", "京津冀", spec)["node"].tolist()
+    assert shown[:2] == ["total", "F"] and set(shown) == {spec.root, *spec.pillars, "policy", *leaves}
 
 
 def test_a_city_stands_among_those_of_its_region_as_far_as_scores_are_known():
@@ -84,6 +119,11 @@ def test_ranks_and_growth_of_a_city_are_told_where_they_are_known():
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_figure_shows_the_printed_digits(lang):
-    fig = draw.known(focus.known_of(BOTH, "北京", ["total", "F"]), lang)
-    assert {"9.958", "6.500"} <= {text.get_text() for text in fig.axes[0].texts}
-    style.plt.close(fig)
+    fig = draw.against(against("北京"), edition.load(2022).book.lang(lang))
+    shown = {text.get_text() for text in fig.axes[0].texts}
+    assert {"9.958", "6.500", "30", "100"} <= shown
+    fig.canvas.draw()
+    assert fig.get_tightbbox().width <= style.WIDTH + 0.04
+    other = draw.against(against("上海"), edition.load(2022).book.lang(lang))
+    assert {"(9.1–9.9)", "(2–3)"} <= {text.get_text() for text in other.axes[0].texts}
+    style.plt.close("all")

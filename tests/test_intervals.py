@@ -33,7 +33,9 @@ def test_the_spread_of_intervals_by_hand():
     assert now["unit"].tolist() == list("abcd") and now["width"].tolist() == [0, 2, 2, 1]
     found = intervals.spread(now, narrow=1)
     assert (found["n"], found["median"], found["share"], found["fixed"]) == (4, 1.5, 50, ["a"])
-    assert (found["widest"], found["low"], found["high"], found["groups"]) == ("b", 1, 3, 2)
+    assert (found["widest"], found["width"], found["groups"]) == (["b", "c"], 2, 2)  # both, not one of them
+    alone = intervals.spread(now[now["unit"].ne("c")])
+    assert (alone["widest"], alone["low"], alone["high"]) == (["b"], 1, 3)
 
 
 def test_a_rank_that_is_not_known_is_not_shown_as_one():
@@ -48,6 +50,22 @@ def test_a_rank_that_is_not_known_is_not_shown_as_one():
     assert known["open"] == 0 and known["open_median"] is None
 
 
+def test_who_takes_whose_rank_under_other_methods():
+    now = pd.DataFrame(
+        {
+            "unit": list("abcde"),
+            "rank": pd.array([1, 2, 3, 4, None], dtype="Int64"),
+            "rank_median": [2, 1, 3, 5, 4],
+            "rank_status": ["printed"] * 4 + ["simulated"],
+        }
+    )
+    found = intervals.displaced(now)
+    assert found["swaps"] == [{"above": "a", "below": "b", "high": 1, "low": 2}]
+    assert found["others"] == [{"unit": "d", "rank": 4, "median": 5}] and found["printed"]
+    still = intervals.displaced(now.assign(rank_median=[1, 2, 3, 4, 5], rank_status="observed"))
+    assert (still["swaps"], still["others"], still["printed"]) == ([], [], False)
+
+
 def test_among_the_first_surely_or_perhaps():
     now = intervals.of_year(RANKS, "total", 2021, SCORES)
     found = intervals.among_first(now, k=2)
@@ -60,11 +78,10 @@ def test_pairs_without_certain_order():
     chance = {("a", "b"): 0.96, ("a", "c"): 1.0, ("b", "c"): 0.6}
     rows = [(one, other, 2021, p) for (one, other), p in chance.items()]
     rows += [(other, one, 2021, 1 - p) for (one, other), p in chance.items()] + [("a", "b", 2020, 0.1)]
-    pairs = intervals.ahead(
-        pd.DataFrame(rows, columns=["unit", "other", "year", "p_ahead"]), ["a", "b", "c"], 2021
-    )
+    now = pd.DataFrame({"unit": list("dcba"), "year": 2021, "rank_median": [4, 3, 2, 1]})
+    pairs = intervals.ahead(pd.DataFrame(rows, columns=["unit", "other", "year", "p_ahead"]), now, 3)
     assert len(pairs) == 6 and pairs["unit"].tolist() == list("aabbcc") and pairs.attrs["sure"] == 0.95
-    found = intervals.neighbours(pairs, ["a", "b", "c"])
+    found = intervals.neighbours(pairs)
     assert found["unsure"] == ["b"] and found["farthest"] == 1
     assert found["certain"] == pytest.approx(200 / 3)
 

@@ -88,10 +88,15 @@ def test_what_printed_facts_pin_is_implied(index):
         ],
         columns=["unit", "year", "node", "measure", "low", "high"],
     )
-    frame = results(index, feasible=left)
+    bands = pd.DataFrame({"unit": ["c"], "year": 2021, "node": "total", "rank_low": 2, "rank_high": 7})
+    frame = results(index, feasible=left, intervals=bands)
     assert line(frame, "a", "total")["score_status"] == "implied"
     assert line(frame, "b", "total")["score_status"] == "simulated"
-    assert line(frame, "c", "total")["rank_status"] == "implied"
+    rank = line(frame, "c", "total")
+    assert rank["rank_status"] == "implied" and (rank["rank_low"], rank["rank_high"]) == (
+        2,
+        7,
+    )  # other methods
 
 
 def test_known_share_counts_the_weight_of_known_indicators(index):

@@ -69,7 +69,10 @@ def test_the_focus_region_shows_what_is_known_of_its_cities(shown, kind):
     assert ({"focus-strengths", "focus-moves", "focus-high", "focus-growth"} <= names) != soft
     assert ("simulated" in found["focus-table"]["status"]) == soft
     if soft:
-        assert all("simulated" not in one["status"] for name, one in found.items() if "focus-known" in name)
+        beside = found["focus-known-01-shenzhen"]["values"]
+        assert (
+            set(beside["ahead"] + beside["behind"]) >= {"F", "gdp"} and 0 < beside["known"] < beside["among"]
+        )
         said = found["focus-city-01-shenzhen"]  # nothing is printed here: a range in parentheses
         assert said["values"]["score"]["low"] and "(9.2 分)" in said["text"]["zh"]
         told = found["focus-told-01-shenzhen"]["text"][

@@ -35,7 +35,9 @@ def test_the_largest_rise_comes_first_and_the_largest_fall_last():
 def test_a_move_counts_only_where_all_draws_have_its_sign():
     assert list(movers.moved(DRAWN)["unit"]) == ["乙", "丁"]
     assert movers.said(DRAWN)["open"] == 1
-    assert "rank_change_low" in movers.moved(DRAWN) and "score" not in movers.moved(DRAWN)
+    assert "rank_change_low" in movers.moved(DRAWN)
+    both = movers.moved(DRAWN.assign(**{"2020": 1.0}).rename(columns={"2020": 2020}))
+    assert both["score_2020"].eq(1).all() and "score" not in both
 
 
 def test_an_edition_of_one_year_has_no_movers():

@@ -2,6 +2,7 @@
 
 import functools
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from fire import edition as editions
 from fire.analysis import coordination, results
 from fire.errors import InputError
 from fire.index.index import Index
-from fire.report import booklet, narrative, places, profile, site, wording
+from fire.report import booklet, narrative, places, profile, site, vintage, wording
 
 REAL = editions.load(2022)
 PLACES = REAL.places().query("region in ['京津冀', '粤港澳大湾区', '成渝', '长三角']")
@@ -398,9 +399,120 @@ def test_the_headline_says_no_more_than_is_known(edition, profiles, drawn, recon
     assert f"ranks 1 of {first['of']} cities" in wording.sentence(edition, "head", first, en)
     facts = reconstructed[0]["南京"]
     text = wording.sentence(drawn, "head", facts, drawn.book.zh)
-    assert text.startswith("南京的位次没有定论：") and re.search(r"处于\(\d+(–\d+)? 位\)", text)
+    assert re.match(r"南京在 27 个城市中约居 \(\d+(–\d+)? 位\)", text)
     assert "一级指标" in text and not any(REAL.spec.label(node, "zh") in text for node in SOFT)
-    assert wording.sentence(drawn, "head", facts, drawn.book.en).startswith("The rank of Nanjing is open")
+    assert wording.sentence(drawn, "head", facts, drawn.book.en).startswith("Nanjing ranks about (")
+
+
+def test_pillars_that_tie_are_named_together(edition, profiles):
+    facts = next(facts for facts in profiles.values() if facts["kind"] == "city")
+    ranks = dict(zip(edition.spec.pillars, (2, 1, 2, 2)))
+    nodes = [line | {"rank": ranks.get(line["node"], line["rank"])} for line in facts["nodes"]]
+    zh, en = (
+        wording.sentence(edition, "head", facts | {"nodes": nodes}, lang)
+        for lang in (edition.book.zh, edition.book.en)
+    )
+    assert "一级指标中，智力支撑居第 1 位，要素基础、资源环境和企业实力居第 2 位。" in zh
+    assert "Its pillars: Intelligence at rank 1; Factors, Resources and Enterprises at rank 2." in en
+    same = [line | {"rank": 3} for line in facts["nodes"]]
+    assert "4 项一级指标都居第 3 位。" in wording.sentence(
+        edition, "head", facts | {"nodes": same}, edition.book.zh
+    )
+
+
+def test_where_there_is_no_strength_the_highest_indicators_are_named(edition, profiles):
+    facts = next(facts for facts in profiles.values() if facts["kind"] == "city")
+    none = {"strength": [], "weakness": [], "strengths": 0, "weaknesses": 0}
+    ends = {name: {"nodes": ["gdp", "firms"], "rank": 9.0, "of": 27} for name in ("highest", "lowest")}
+    text = wording.sentence(edition, "sides", facts | {"sides": none | ends}, edition.book.zh)
+    assert text.endswith(
+        "没有长处，最靠前的是经济规模和金融科技企业数（第 9 位）；没有短处，最靠后的是经济规模和金融科技企业数（第 9 位）。"
+    )
+
+
+def test_of_indicators_that_tie_the_heaviest_are_listed(edition):
+    index = edition.index
+    leaves = list(index.spec.indicators)
+    lines = [
+        {"node": leaf, "rank": 1, "score_status": "observed", "rank_status": "observed"} for leaf in leaves
+    ]
+    scores = pd.DataFrame(
+        {"unit": u, "node": n, "year": index.year, "rank": 1} for u in range(9) for n in leaves
+    )
+    sides = profile._sides(index, {"nodes": lines}, scores)
+    weight = index.weight_in_index[leaves]
+    shown = [line["node"] for line in sides["strength"]]
+    assert len(shown) == profile.SHOWN and weight[shown].min() >= weight.drop(shown).max()
+    assert sides["highest"]["nodes"] == sides["lowest"]["nodes"] and set(sides["highest"]["nodes"]) == set(
+        leaves
+    )
+
+
+# Years of the data ----------------------------------------------------------------------------------------------------
+
+
+def test_the_year_of_the_data_is_that_of_its_source_and_stands_beside_the_value(edition, tmp_path):
+    years = vintage.years(REAL)
+    assert years["合肥", 2021, "gdp"] == 2020 and years["合肥", 2020, "gdp"] == 2019
+    assert (
+        years["合肥", 2021, "inclusive_finance"] == 2020 and years["合肥", 2020, "inclusive_finance"] == 2018
+    )
+    cells = REAL.index.panel.dropna(subset="value")
+    implied = cells[cells["source"].eq("printed digits")]
+    assert len(implied) and not set(implied[["unit", "year", "indicator"]].itertuples(index=False)) & set(
+        years.index
+    )
+    raw = profile.raw_values(REAL)
+    assert {line["vintage"] for line in raw["合肥"]} == {2020} and {line["year"] for line in raw["合肥"]} == {
+        2021
+    }
+    facts = profile.profiles(edition, known(edition, tmp_path))["合肥"] | {"raw": raw["合肥"]}
+    for lang, head in (("zh", "数据年份"), ("en", "Year of the data")):
+        body = wording.environment(edition, lang, {}).get_template("place.html")
+        table = html.fromstring(body.render(place=facts, slug="x", sheet=2, pdf="x.pdf")).xpath(
+            "//table[@class='raw']"
+        )[0]
+        heads = [one.text_content() for one in table.xpath("./thead//th")]
+        rows = [[cell.text_content() for cell in row] for row in table.xpath("./tbody/tr")]
+        assert head in heads and {row[heads.index(head)] for row in rows} == {"2020"}
+    told = places.table(edition, facts)
+    assert set(told.loc[told["measure"].eq("raw_value"), "vintage"]) == {2020}
+    assert told.loc[told["measure"].ne("raw_value"), "vintage"].isna().all()
+
+
+def test_statistics_that_an_edition_reads_tell_their_year():
+    cells = pd.DataFrame(
+        {
+            "unit": ["甲", "甲"],
+            "year": [2024.0, 2024.0],
+            "indicator": ["gdp", "firms"],
+            "stat_year": [2023, np.nan],
+        }
+    )
+    panel = REAL.index.panel.head(0)
+    read = SimpleNamespace(check=lambda: SimpleNamespace(cells=cells), settings={"sources": "x.yaml"})
+    read.index = SimpleNamespace(panel=panel)
+    assert vintage.years(read).to_dict() == {("甲", 2024, "gdp"): 2023}
+    read.settings = {}
+    assert vintage.years(read).empty
+
+
+def test_without_years_of_the_data_on_record_there_is_no_column_of_them(edition, profiles, folder):
+    assert all(line["vintage"] is None for line in profiles["苏州"]["raw"])
+    assert "数据年份" not in page(folder, "suzhou") and "指数年" in page(folder, "suzhou")
+
+
+def test_data_that_are_not_one_year_apart_are_named():
+    dated = {
+        ("甲", 2021, "x"): 2020,
+        ("甲", 2020, "x"): 2018,
+        ("甲", 2021, "y"): 2020,
+        ("甲", 2020, "y"): 2019,
+    }
+    index = SimpleNamespace(year=2021, before=2020)
+    found = profile._apart(dated, index, ["甲"], ["x", "y", "z"])
+    assert found == [{"node": "x", "first": 2018, "last": 2020}]
+    assert profile._apart(dated, index, ["甲", "乙"], ["x"]) == []
 
 
 # Other editions and other indices ---------------------------------------------------------------------------------------

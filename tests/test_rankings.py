@@ -132,6 +132,8 @@ def test_indicators_are_listed_with_the_years_of_their_figures():
 def test_standing_and_datasets_left_out():
     said = rankings.standing(RANKED.index, RANKED.intervals, "中国")
     assert said["low"] <= said["rank"] <= said["high"] and said["best_rank"] <= said["worst_rank"]
+    ties = rankings._ends(pd.Series({"a": 2, "b": 1, "c": 1}))
+    assert dict(ties) == {"best": ["b", "c"], "worst": ["a"]}  # all of them, not the first
     table = rankings.without(RANKED.index, "中国")
     assert table["indicators"].sum() == 25 and table["spearman"].between(0.9, 1).all()
     business = table.set_index("dataset_en").loc["Doing Business"]

@@ -27,8 +27,8 @@ class Known(results.Results):
         self.__dict__ |= {
             "scores": known.results(index.scores(), [one.scores() for one in each], index),
             "means": known.results(regions.means(index), [regions.means(one) for one in each], index),
-            "types": typology.stability(index, draws=3),
         }
+        self.__dict__["types"] = typology.judged(typology.stability(index, draws=3), self.means, index.year)
 
 
 def drawn(index):
@@ -128,7 +128,7 @@ def test_what_is_drawn_is_a_range_and_judges_nobody(chapter, kind, tmp_path, mon
 def test_without_a_year_before_the_chapter_says_nothing_on_change(chapter, tmp_path, monkeypatch):
     index = alone(all_known(editions.load(2022).index))
     shown = run(chapter, made(index, tmp_path), monkeypatch)
-    change = {"dynamics-beta", "dynamics-moves-table", "dynamics-determinants-said", "dynamics-sigma-table"}
+    change = {"dynamics-beta", "dynamics-transitions", "dynamics-determinants-said", "dynamics-sigma-table"}
     assert not change & set(shown)
     if chapter == "10-index":
         told = ["index-growth", "index-climb", "index-pillar-growth-f"]
@@ -154,4 +154,3 @@ def test_three_years_new_cities_and_other_regions(chapter, tmp_path, monkeypatch
     years = shown["dynamics-years-said"]["values"]
     assert years["years"] == [2019, 2020, 2021] and years["left_out"] == ["苏州"] and years["n"] == 58
     assert all("2019" in shown["dynamics-years-said"]["text"][lang] for lang in LANGUAGES)
-    assert "year" in shown["dynamics-moves-table"]["columns"]

@@ -172,12 +172,6 @@ BETTER = {
         "看不出区域划分能解释要素基础的差距",
         "Regions do not detectably explain the differences between cities in Factors",
     ),
-    # uncertain data, not weights, move ranks most
-    "robustness-between": (
-        {"between": 60.2, "first": "unknown", "total": 74.0, "order": ["unknown", "weights"]},
-        "位次的不确定主要来自数据未知，而不是权重之争",
-        "Unknown data, not weights, make ranks uncertain",
-    ),
     # which places are sure, which are open
     "robustness-top-said": (
         {"inside": ["北京", "上海"], "perhaps": ["苏州", "合肥"], "k": 10, "high": 95.0, "low": 5},
@@ -185,6 +179,26 @@ BETTER = {
         "Suzhou and Hefei are in or out depending on the method.",
     ),
     # cities of the records, in one sentence and not in four of one frame
+    "robustness-areas-said": (
+        {
+            "swaps": [{"above": "粤港澳大湾区", "below": "成渝", "high": 1, "low": 2}],
+            "others": [],
+            "printed": True,
+        },
+        "粤港澳大湾区（刊载的第 1 位）与成渝（第 2 位）多半互换位次：前者位次的中位数是第 2 位，后者是第 1 位。",
+        "the Greater Bay Area (rank 1 as printed) and Chengdu-Chongqing (rank 2) change places",
+    ),
+    # uncertain data, not weights, move ranks most
+    "robustness-between": (
+        {"first": "unknown", "alone": 59.6, "total": 73.8, "order": ["unknown"], "between": 59.6},
+        "未知数据的抽取单独就解释位次变动方差的 60%（一阶效应），连同它与方法选择的交互为 74%（总效应）。",
+        "60 per cent of the variance of rank shifts (first-order effect), and 74 per cent with their interactions",
+    ),
+    "audit-ranked-said": (
+        {"below": 59, "units": 59, "floor_pct": 65, "percent": 26.3},
+        "有数据的指标不到 65% 的城市不参加排名。本版 59 个城市全都如此，最少的只有 26%（按指标个数）",
+        "All 59 cities of this edition are such cities; the least covered has 26 per cent, counting indicators",
+    ),
     "firms-cities": (
         {
             "number": NUMBER,
@@ -193,7 +207,7 @@ BETTER = {
             "deals": NUMBER | {"units": ["北京"], "share": None},
         },
         "深圳、北京和上海是企业最多的城市，合占 35.6%。专利更向这几座城市集中（49.6%），其中北京最多。融资次数同样由北京领先。",
-        "Patents are even more concentrated in these cities (49.6 per cent), with Beijing first. It also has the most deals.",
+        "Patents are even more concentrated in these cities (49.6 per cent), with Beijing first. Beijing also has the most deals.",
     ),
     # the summary: every sentence with year, index and source
     "summary-cities": (

@@ -6,7 +6,7 @@ import pytest
 import small
 
 from fire import edition as editions
-from fire.analysis import typology
+from fire.analysis import results, typology
 from fire.index import draws as completions
 from fire.index.index import Index
 from studies.printed2022 import published
@@ -91,11 +91,32 @@ def test_a_type_is_the_most_frequent_over_the_draws_and_told_where_nearly_all_ag
     assert types["share_kept"].to_numpy() == pytest.approx(shares)
     assert types.loc[types["node"].eq("F"), "share_draws"].eq(1).all() and types["share_draws"].lt(1).any()
     order, nodes = list(pd.unique(index.places["region"])), [ed.spec.root, *ed.spec.pillars]
+    types = types.assign(known_share=1.0)
     table, said = typology.named(types, order, nodes), typology.said(types, order, "F")
     open_ones = types[types["share_draws"].lt(0.95)]
     assert table.filter(like="_zh").isna().sum().sum() == len(open_ones)
     assert said["sure"] == said["count"] == 13 == said["typed"] + said["untyped"]
     assert typology.said(types.assign(share_draws=0.5), order, "F")["firm"] is None
+
+
+def test_no_type_is_told_of_a_region_whose_data_are_not_known(ed):
+    types = results.of(ed).types
+    order, nodes = list(pd.unique(ed.index.places["region"])), [ed.spec.root, *ed.spec.pillars]
+    thin = types["known_share"].lt(2 / 3)
+    assert set(types.loc[~thin, "node"]) == {"F"}
+    assert set(typology.named(types, order, nodes)) == {"unit", "F_zh", "F_en", "share_kept"}
+    said = typology.said(types, order, "E")
+    assert (said["known"], said["sure"], said["kinds"]) == (0, 0, [])
+    half = types.assign(known_share=types["known_share"].mask(types["unit"].eq("京津冀"), 0.5))
+    table = typology.named(half, order, nodes).set_index("unit")
+    assert pd.isna(table.at["京津冀", "F_zh"]) and pd.isna(table.at["京津冀", "share_kept"])
+
+
+def test_of_equally_frail_types_all_are_named(ed):
+    types = results.of(ed).types.query("node == 'F'")
+    order = list(types["unit"])
+    said = typology.said(types.assign(share_kept=types["unit"].isin(order[2:]).astype(float)), order, "F")
+    assert said["frail"] == order[:2]
 
 
 def test_stability_repeats_for_a_seed_and_moves_with_the_spread(one):

@@ -57,6 +57,11 @@ def test_a_league_of_stored_scores_keeps_status_and_range_of_every_value():
     assert first["x_status"] == "observed" and first["known_pct"] == 100
     assert soft["x_status"] == "simulated" and soft["known_pct"] == pytest.approx(200 / 3)
     assert (soft["interval_low"], soft["interval_high"]) == (soft["rank_low"], soft["rank_high"])
+    open_ = STORED.assign(rank_status=STORED["rank_status"].mask(STORED["unit"].eq("u03"), "simulated"))
+    row = views.league(INDEX, scores=open_).set_index("unit").loc["u03"]
+    assert (
+        pd.isna(row["interval_low"]) and row["rank_low"] == soft["rank_low"]
+    )  # the rank is this range already
     alone = views.known_rows(table[["unit", "x", "x_status"]])
     assert "u03" not in set(alone["unit"]) and alone.attrs["left_out"] == 1
     shares = views.status_shares(STORED, INDEX).set_index(["node", "status"])["share_pct"]

@@ -108,6 +108,9 @@ def built(edition, tmp_path_factory):
             "subtitle": "副题",
             "imprint": "说明",
             "lang": {"zh": "zh-Hans", "en": "en"}[lang],
+            "figure-word": {"zh": "图", "en": "Figure"}[lang],
+            "table-word": {"zh": "表", "en": "Table"}[lang],
+            "caption-gap": {"zh": "", "en": "."}[lang],
         }
         links += pages.write(
             edition, lang, volumes[lang], shown, words, folder, REPORTS / "template", False, others
@@ -398,6 +401,23 @@ def test_a_phone_opens_and_leaves_the_contents_by_keyboard(folder):
         page.keyboard.press("Enter")
         assert page.url.endswith("#index-total") and not page.locator("nav.contents").is_visible()
         assert wrong == []
+
+
+@needs_browser
+@pytest.mark.browser
+def test_what_scrolls_sideways_says_so_and_where_there_is_more(folder):
+    with opened(folder / "chapters" / "10-index.zh.html", width=390, height=800) as (page, wrong):
+        area = page.locator(".scroll.after").first
+        assert area.get_attribute("role") == "region" and area.get_attribute("tabindex") == "0"
+        assert area.get_attribute("aria-label").endswith("可左右滚动")
+        hint = area.locator("xpath=preceding-sibling::*[1]")
+        assert "可左右滚动" in hint.text_content() and hint.is_visible()
+        area.evaluate("one => { one.scrollLeft = 1e6; }")
+        page.wait_for_function("document.querySelector('.scroll.before:not(.after)')")
+        page.set_viewport_size({"width": 1200, "height": 800})
+        page.wait_for_function("document.querySelectorAll('.drawing.after, .drawing.before').length === 0")
+        assert page.locator(".drawing[tabindex]").count() == 0 and wrong == []
+        assert not any(one.is_visible() for one in page.locator(".sideways:has(+ .drawing)").all())
 
 
 @needs_browser

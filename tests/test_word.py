@@ -21,6 +21,10 @@ WORDS = {
         "kicker": "版次",
         "imprint": "说明 & 出处",
         "publisher": "出版者",
+        "sign": "非官方 & 复算",
+        "figure-word": "图",
+        "table-word": "表",
+        "caption-gap": "",
     },
     "en": {
         "title": "Book <1>",
@@ -28,6 +32,10 @@ WORDS = {
         "kicker": "Edition",
         "imprint": "Imprint & source",
         "publisher": "Publisher",
+        "sign": "Unofficial & rebuilt",
+        "figure-word": "Figure",
+        "table-word": "Table",
+        "caption-gap": ".",
     },
 }
 TEXT = """# Contents {{#front .unnumbered}}
@@ -142,6 +150,14 @@ def test_the_running_head_has_title_and_chapter(lang, tmp_path):
     assert east == ["zh-CN" if lang == "zh" else "en-GB"]
 
 
+def test_the_properties_have_the_sign_of_the_edition_and_no_words_of_the_template(path):
+    with zipfile.ZipFile(path) as opened:
+        core, custom = (etree.fromstring(opened.read(f"docProps/{one}.xml")) for one in ("core", "custom"))
+    told = {etree.QName(one).localname: one.text for one in core}
+    assert told["title"] == "Book <1> · Unofficial & rebuilt" and told["creator"] == "Publisher"
+    assert len(custom) == 0
+
+
 def test_captions_stand_above_figures_and_tables_and_stay_with_them(path, body):
     order = [style(one) or etree.QName(one).localname for one in found(body, "./w:p|./w:tbl")]
     assert order.count("ImageCaption") == 2 and order.count("TableCaption") == 1
@@ -164,10 +180,11 @@ def test_rows_stay_whole_and_the_heading_row_is_repeated(body):
 
 def test_no_row_stands_alone_and_many_columns_are_set_smaller(tmp_path):
     many = "\n".join(["|" + " x |" * word.MANY, "|" + "---|" * word.MANY, "|" + " 1 |" * word.MANY])
-    body = part(made(tmp_path / "many", rows=8, more=many), "document")[0]
+    body = part(made(tmp_path / "many", rows=word.WHOLE + 4, more=many), "document")[0]
     long, wide = found(body, ".//w:tbl")
     kept = [bool(found(row, ".//w:keepNext")) for row in found(long, "./w:tr")]
-    assert kept == [True] * word.KEPT + [False] * 5 + [True]
+    assert kept == [True] * word.KEPT + [False] * (word.WHOLE + 5 - 2 * word.KEPT) + [True] * word.KEPT
+    assert all(found(row, ".//w:keepNext") for row in found(wide, "./w:tr"))
     assert {style(one) for one in found(long, ".//w:p")} == {"Compact"}
     assert {style(one) for one in found(wide, ".//w:p")} == {"Fine"}
 

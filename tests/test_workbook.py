@@ -14,7 +14,8 @@ import small
 from fire import codebook
 from fire.errors import InputError
 from fire.index.panel import STATUSES
-from fire.report import marks, sheets, workbook
+from fire.report import marks, vintage, workbook
+from fire.report.markdown import width as letters
 
 SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 DRAWN = {"firms", "deals", "univ_patents"}
@@ -86,7 +87,7 @@ def calculated(path, index) -> pd.DataFrame:
 def listed_scores(path, index, year=None) -> pd.DataFrame:
     """The sheet of scores of a year: units × labels of nodes."""
     table = table_of(path, "得分")
-    return table[table["年份"].eq(index.year if year is None else year)].pivot_table(
+    return table[table["指数年"].eq(index.year if year is None else year)].pivot_table(
         index="城市", columns="指标", values="得分", dropna=False
     )
 
@@ -250,9 +251,9 @@ def test_lists_can_be_filtered_and_printed(both, lang):
                 continue
             letter = cell.column_letter
             width = sheet.column_dimensions[letter].width
-            longest = max(map(sheets.text_width, cell.value.split())) / (1 if cell.value.isascii() else 2)
+            longest = max(map(letters, cell.value.split())) / (1 if cell.value.isascii() else 2)
             assert width >= longest
-            assert sheet.row_dimensions[header].height >= 15 * -(-sheets.text_width(cell.value) // width)
+            assert sheet.row_dimensions[header].height >= 15 * -(-letters(cell.value) // width)
 
 
 def test_no_formula_needs_a_new_spreadsheet(both):
@@ -273,6 +274,43 @@ def test_a_workbook_of_own_data_has_no_sign_and_no_status_beside(written):
     assert "非官方报告" not in texts(path)
     for sheet, first in (("排名", 4), ("计算", 4), ("得分", 3), ("变化", 3)):
         assert not [head for head in table_of(path, sheet, first).columns if "状态" in str(head)], sheet
+
+
+def test_the_year_of_the_data_stands_beside_the_value_and_the_indicator(tmp_path, monkeypatch):
+    edition = small_edition()
+    cells = edition.index.panel[edition.index.panel["indicator"].eq("gdp")]
+    years = cells.set_index(vintage.CELL, drop=False)["year"] - 1
+    monkeypatch.setattr(vintage, "years", lambda ed: years)
+    path = workbook.write(tmp_path / "dated.xlsx", edition)
+    raw, label = table_of(path, "原始值"), edition.spec.label("gdp", "zh")
+    gdp = raw["三级指标"].eq(label)
+    assert (raw.loc[gdp, "指数年"] - raw.loc[gdp, "数据年份"]).eq(1).all() and raw.loc[
+        ~gdp, "数据年份"
+    ].isna().all()
+    system = table_of(path, "指标体系").set_index("指标")
+    assert {year: system.at[label, f"{year} 指数年的数据年份"] for year in (2020, 2021)} == {
+        2020: "2019",
+        2021: "2020",
+    }
+    assert system["2021 指数年的数据年份"].notna().sum() == 1
+
+
+def test_where_no_year_of_the_data_is_on_record_there_is_no_column_of_it(written):
+    _, path = written
+    heads = [*table_of(path, "原始值").columns, *table_of(path, "指标体系").columns]
+    assert "指数年" in heads and not [head for head in heads if "数据年份" in str(head)]
+
+
+def test_texts_that_wrap_have_room(both):
+    for path in both[1].values():
+        sheet = openpyxl.load_workbook(path).worksheets[-2]  # the tables of the report
+        for row in sheet.iter_rows(min_row=4):
+            need = max(
+                letters(str(cell.value)) / sheet.column_dimensions[cell.column_letter].width
+                for cell in row
+                if cell.value and cell.alignment.wrap_text
+            )
+            assert (sheet.row_dimensions[row[0].row].height or 15) >= 15 * need
 
 
 def test_simulated_values_are_nowhere_but_for_the_formulas_and_say_so(both):

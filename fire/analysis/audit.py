@@ -516,9 +516,9 @@ def leave_one_out(index, nodes: list | None = None, year: int | None = None) -> 
     """How far the ranking moves when one node is left out, with all below it, and its siblings take over its weight
     (COINr, remove_elements): a row a node.
 
-    `nodes`: of any level; default all below the root. `year`: default the year ranked. `node, shift, unit, most`:
+    `nodes`: of any level; default all below the root. `year`: default the year ranked. `node, shift, units, most`:
     `shift` is the mean absolute change of rank at the root (ranks; COINr's MeanAbsDiff), over the units that have a rank
-    with and without the node; `unit` moves most, by `most` ranks; all missing where there is no index without the node (a
+    with and without the node; `units` (a list) move most, by `most` ranks; all missing where there is no index without the node (a
     ratio needs both of its children, a rule `least` its number of them). `attrs["status"]`: the data statuses that the scores rest
     on; where cells are drawn, the ranks are those of the mean of the draws.
     Raises InputError for unknown nodes, the root, and another year, all at once.
@@ -537,7 +537,7 @@ def leave_one_out(index, nodes: list | None = None, year: int | None = None) -> 
     for node in nodes:
         moves = published - _ranks(_without(index, node, year), spec)
         rows.append({"node": node, "shift": moves.abs().mean()} | _most_moved(moves))
-    table = pd.DataFrame(rows, columns=["node", "shift", "unit", "most"])
+    table = pd.DataFrame(rows, columns=["node", "shift", "units", "most"])
     table.attrs["status"] = _statuses(index, spec.indicators, year)
     return table
 
@@ -561,7 +561,7 @@ def _leave_one_out(index, year: int) -> list[dict]:
             row.node,
             row.shift,
             spec.indicators,
-            facts={"unit": row.unit, "most": row.most, "of": spec.root},
+            facts={"units": row.units, "most": row.most, "of": spec.root},
         )
         for row in leave_one_out(index, spec.indicators, year).dropna().itertuples(index=False)
     ]
@@ -613,9 +613,9 @@ def _upward(scores, spec):
 
 
 def _most_moved(moves: pd.Series) -> dict:
-    """The unit that moves most, and by how many ranks; none where no unit has both ranks."""
+    """The units that move most, and by how many ranks; none where no unit has both ranks."""
     far = moves.abs().dropna()
-    return {"unit": far.idxmax(), "most": far.max()} if len(far) else {"unit": None, "most": np.nan}
+    return {"units": list(far.index[far.eq(far.max())]) or None, "most": far.max()}
 
 
 def _widths(spec, intervals: pd.DataFrame, year: int, limit: int) -> list[dict]:
@@ -647,6 +647,20 @@ def _sentence(line: dict) -> dict:
         return {"entry": "audit-unjudged", "values": values | {"range": ends}}
     entry = f"audit-{line['check']}" if pd.notna(line["value"]) else "audit-not-computable"
     return {"entry": entry, "values": values | {"percent": 100 * line["value"], "unity": 1}}
+
+
+def ranked(lines: pd.DataFrame) -> dict:
+    """Of how many units there are too few data to rank them, by the custom of audits: below, units, floor_pct (share of the
+    indicators that must have data), percent (that of the least covered unit)."""
+    line = lines[lines["check"].eq("coverage-unit")].iloc[0]
+    return line["facts"] | {"percent": 100 * line["value"]}
+
+
+def opinions(lines: pd.DataFrame) -> pd.DataFrame:
+    """The columns of `table` that are printed, without the coverage of the indicators, which is in the summary."""
+    return table(lines[lines["check"].ne("coverage-indicator")])[
+        ["check", "sentence", "simulated", "verdict"]
+    ]
 
 
 def summary(lines: pd.DataFrame) -> pd.DataFrame:

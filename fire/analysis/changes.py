@@ -201,14 +201,14 @@ def lead(index: Index, moved: pd.DataFrame, parts: pd.DataFrame) -> dict:
 
     live, still (factors with a part, factors that did not change), roster (units that joined or left), up, down (units whose
     score rose, fell), pillar and share (of all gains, in per cent), first, points (largest change of score), last,
-    least (smallest), climber, places (largest change of rank).
+    least (smallest), climbers (all units with the largest change of rank), places (that change of the first of them).
     """
     nobody = ["no unit has a score in both: compare two years or editions that share units"]
     refuse("changes", nobody * (not moved["note"].eq("").any()))
     by, pillars = by_factor(parts).abs().sum(), by_pillar(index, parts)
     gains, change = pillars.clip(lower=0).sum(), moved["score_change"].dropna().sort_index()
     places = moved["rank_change"].dropna().sort_index().astype(int)
-    first, climber = change.abs().idxmax(), places.abs().idxmax()
+    first, climbers = change.abs().idxmax(), list(places.index[places.abs().eq(places.abs().max())])
     roster = sorted(moved.index[moved["note"].ne("")])
     return {
         "live": list(by.index[by > 0]),
@@ -222,8 +222,8 @@ def lead(index: Index, moved: pd.DataFrame, parts: pd.DataFrame) -> dict:
         "points": float(change[first]),
         "last": change.idxmin(),
         "least": float(change.min()),
-        "climber": climber,
-        "places": int(places[climber]),
+        "climbers": climbers,
+        "places": int(places[climbers[0]]),
     }
 
 

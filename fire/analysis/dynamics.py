@@ -357,19 +357,20 @@ def movers(scores: pd.DataFrame, node: str, found: pd.DataFrame) -> pd.DataFrame
 
 
 def staying(chain: pd.DataFrame, node: str) -> dict:
-    """Share of units that kept their class of a node (per cent), the firmest and the loosest class; `chain` as of
+    """Share of units that kept their class of a node (per cent), the firmest and the loosest classes; `chain` as of
     `transitions`; empty where no move is known."""
     refuse("staying", describe.no_table(chain, ["from", "to", "count", "probability"], TRANSITIONS))
     if not chain["count"].sum():
         return {}
     kept = chain[chain["from"].eq(chain["to"])].set_index("from")
+    stay = kept["probability"]
     return {
         "node": node,
         "stay": 100 * kept["count"].sum() / chain["count"].sum(),
-        "firm": _class(kept["probability"].idxmax()),
-        "firm_p": kept["probability"].max(),
-        "loose": _class(kept["probability"].idxmin()),
-        "loose_p": kept["probability"].min(),
+        "firm": [_class(one) for one in stay.index[stay.eq(stay.max())]],
+        "firm_p": stay.max(),
+        "loose": [_class(one) for one in stay.index[stay.eq(stay.min())]],
+        "loose_p": stay.min(),
     }
 
 

@@ -6,7 +6,7 @@ Frames are those of `views.both_years`; `known.lasting` tries who leads on every
 import pandas as pd
 
 from fire.analysis import headlines, views
-from fire.analysis.known import ENDS, SOFT
+from fire.analysis.known import SOFT
 
 SHOWN = {"score": "score", "rank": "rank", "growth_pct": "growth"}  # measures, as sentences name them
 
@@ -90,16 +90,40 @@ def heads(frame: pd.DataFrame) -> list:
     return [[node, views.foremost(rows)] for node, rows in frame.groupby("node", sort=False, observed=True)]
 
 
-def known_of(frame: pd.DataFrame, unit: str, nodes: list) -> pd.DataFrame:
-    """The scores of one unit that are more than a range: node and the columns of the years with what says how well they are
-    known, a row for each that is known in the year ranked, in the order of `nodes`."""
-    rows = frame[frame["unit"].eq(unit) & frame["node"].isin(nodes)].dropna(subset="score")
-    years = [name for name in frame if isinstance(name, int)]
-    rows = rows[["node", *years, *views.with_ends(rows, map(str, years))]]
-    for year in years:
-        if f"{year}_status" in rows:
-            loose = rows[f"{year}_status"].isin(SOFT)
-            for cell in (year, *(f"{year}{end}" for end in ENDS)):
-                rows[cell] = rows[cell].mask(loose)
-    rows = rows.dropna(subset=years[-1])
-    return rows.sort_values("node", key=lambda cells: cells.map(nodes.index), ignore_index=True)
+def against(frame: pd.DataFrame, areas: pd.DataFrame, unit: str, region: str, spec) -> pd.DataFrame:
+    """One unit against the mean of its region: the root, every pillar, and below each pillar what is known of the unit, the
+    furthest ahead of the mean first. A node of which all children are shown is left out, and the only child of a pillar.
+
+    Columns: node, score, rank (among all units), with what says how well they are known; mean: of the region (`areas`:
+    its `both_years`), missing where it is not known or of one unit alone; known_pct: of the weight below the root and
+    each pillar. `attrs`: region; known, unknown, among (indicators known of the unit, not known, all).
+    """
+    own = frame[frame["unit"].eq(unit)].dropna(subset="score").set_index("node")
+    means = areas[areas["unit"].eq(region) & areas["cities"].gt(1)]
+    mean = headlines.told(means, "score").set_index("node")["score"]
+    firm = set(headlines.told(own, "score").index)
+    gap, order = own["score"] - mean.reindex(own.index), [spec.root]
+    for pillar in spec.pillars:
+        below = [node for node in spec.branch(pillar).walk() if node != pillar and node in firm]
+        below = [node for node in below if not spec.children(node) or set(spec.children(node)) - firm]
+        below = [node for node in below if [node] != spec.children(pillar)]
+        order += [pillar, *gap[below].sort_values(ascending=False, kind="stable").index]
+    rows = own.reindex([node for node in order if node in own.index])
+    share = (100 * rows["known_share"]).where(rows.index.isin([spec.root, *spec.pillars]))
+    table = rows[views.with_ends(rows, ["score", "rank"])].assign(
+        mean=mean.reindex(rows.index), known_pct=share
+    )
+    table = table.rename_axis("node").reset_index()
+    known = len(firm & set(spec.indicators))
+    among = len(spec.indicators)
+    table.attrs = {"region": region, "known": known, "unknown": among - known, "among": among}
+    return table
+
+
+def compared(table: pd.DataFrame) -> dict:
+    """Nodes of `against` in which the unit is ahead of the mean of its region and behind it, as far as both are known; known,
+    unknown, among (indicators)."""
+    firm = headlines.told(table, "score").set_index("node")
+    gap = firm["score"] - firm["mean"]
+    counts = {name: table.attrs[name] for name in ("known", "unknown", "among")}
+    return {"ahead": list(gap.index[gap.gt(0)]), "behind": list(gap.index[gap.lt(0)])} | counts

@@ -39,11 +39,16 @@ def order(ranked: Draws, top: int) -> list:
 
 def status(shares: pd.DataFrame, index) -> dict:
     """What the index rests on (`views.status_shares`): per cent of the weight that is known in the root (`known`), and in
-    each pillar (`nodes`: node, known), and by how many draws the rest is shown."""
+    each pillar (`nodes`: node, known, and the part of it that is estimated or imputed: estimated), and by how many draws the
+    rest is shown."""
     firm = shares[~shares["status"].isin(SOFT)].groupby("node")["share_pct"].sum()
+    fitted = shares[shares["status"].isin(["estimated", "imputed"])].groupby("node")["share_pct"].sum()
     return {
         "known": float(firm.get(index.spec.root, 0.0)),
-        "nodes": [{"node": node, "known": float(firm.get(node, 0.0))} for node in index.spec.pillars],
+        "nodes": [
+            {"node": node, "known": float(firm.get(node, 0.0)), "estimated": float(fitted.get(node, 0.0))}
+            for node in index.spec.pillars
+        ],
         "draws": len(index.completions),
     }
 
@@ -285,9 +290,16 @@ def inside(table: pd.DataFrame) -> dict:
 
 
 def leading(areas: pd.DataFrame, node: str, root: str) -> dict:
-    """The region that leads in a node and its score, and the region that leads in the root."""
+    """The region that leads in a node, its score, whether data under the scores of the node are drawn or simulated (soft), and
+    the region that leads in the root."""
     own = views.at(areas, node)
-    return {"heads": foremost(own), "score": _ends(own)[0], "base": foremost(views.at(areas, root))}
+    soft = own[[name for name in own if name in {f"share_{status}" for status in SOFT}]].to_numpy(float)
+    return {
+        "heads": foremost(own),
+        "score": _ends(own)[0],
+        "soft": bool((soft > 1e-9).any()),
+        "base": foremost(views.at(areas, root)),
+    }
 
 
 def also(areas: pd.DataFrame, node: str, children: list) -> list:

@@ -69,11 +69,12 @@ def table(intervals: pd.DataFrame) -> pd.DataFrame:
 
 def spread(intervals: pd.DataFrame, narrow: int = NARROW) -> dict:
     """How wide the intervals of one node and year are (frame of `of_year`): n, median, share (per cent at most `narrow`
-    places wide), narrow, fixed (units whose interval is one place), widest, low, high (its interval), groups, sure, from,
-    to (percentiles); known (units whose rank is known), printed (those whose rank is printed), open (the others), and the
-    median widths of both (known_median, open_median; None without any)."""
+    places wide), narrow, fixed (units whose interval is one place), widest (all units with the widest interval), width (how
+    wide that is), low, high (the interval of the first of them), groups, sure, from, to (percentiles); known (units whose
+    rank is known), printed (those whose rank is printed), open (the others), and the median widths of both (known_median,
+    open_median; None without any)."""
     width, open_ = intervals["width"], intervals["rank"].isna()
-    widest = intervals.loc[width.idxmax()]
+    widest = intervals[width.eq(width.max())]
     medians = {
         f"{name}_median": float(width[rows].median()) if rows.any() else None
         for name, rows in (("known", ~open_), ("open", open_))
@@ -84,9 +85,10 @@ def spread(intervals: pd.DataFrame, narrow: int = NARROW) -> dict:
         "share": 100 * float((width <= narrow).mean()),
         "narrow": narrow,
         "fixed": intervals.loc[width.eq(0), "unit"].tolist(),
-        "widest": widest["unit"],
-        "low": int(widest["rank_low"]),
-        "high": int(widest["rank_high"]),
+        "widest": widest["unit"].tolist(),
+        "width": int(width.max()),
+        "low": int(widest["rank_low"].iloc[0]),
+        "high": int(widest["rank_high"].iloc[0]),
         "groups": int(intervals["group"].max()),
         "sure": 100 * SURE,
         "known": int((~open_).sum()),
@@ -94,6 +96,31 @@ def spread(intervals: pd.DataFrame, narrow: int = NARROW) -> dict:
         "open": int(open_.sum()),
         **medians,
         **PERCENTILES,
+    }
+
+
+def displaced(intervals: pd.DataFrame) -> dict:
+    """Units whose known rank is not their median rank under other methods (frame of `of_year`): swaps (above, below: pairs
+    that take each other's rank, in the order of their known ranks; high, low: these ranks), others (unit, rank, median: those
+    in no pair), printed (whether all known ranks are printed)."""
+    known = intervals[intervals["rank"].notna()]
+    off = known[known["rank"].ne(known["rank_median"])].sort_values("rank")
+    ends = {row.unit: (int(row.rank), float(row.rank_median)) for row in off.itertuples()}
+    pairs = [
+        (one, other) for one, other in combinations(ends, 2) if ends[one] == ends[other][::-1] != ends[other]
+    ]
+    paired = {unit for pair in pairs for unit in pair}
+    return {
+        "swaps": [
+            {"above": one, "below": other, "high": ends[one][0], "low": ends[other][0]}
+            for one, other in pairs
+        ],
+        "others": [
+            {"unit": unit, "rank": rank, "median": median}
+            for unit, (rank, median) in ends.items()
+            if unit not in paired
+        ],
+        "printed": len(known) > 0 and bool(known["rank_status"].eq("printed").all()),
     }
 
 
@@ -111,20 +138,21 @@ def among_first(intervals: pd.DataFrame, k: int = 10) -> dict:
     }
 
 
-def ahead(pairs: pd.DataFrame, order: list, year: int) -> pd.DataFrame:
-    """P(unit ahead of other) of one year among the units of `order`, in that order: unit, other, p_ahead. `.attrs` holds
-    `sure`, the probability from which an order is called certain."""
-    kept = pairs[pairs["year"].eq(year)].set_index(["unit", "other"])["p_ahead"]
+def ahead(pairs: pd.DataFrame, intervals: pd.DataFrame, first: int) -> pd.DataFrame:
+    """P(unit ahead of other) in the year of `intervals` (frame of `of_year`) among the `first` units by median rank, in that
+    order: unit, other, p_ahead. `.attrs` holds `sure`, the probability from which an order is called certain."""
+    kept = pairs[pairs["year"].isin(intervals["year"])].set_index(["unit", "other"])["p_ahead"]
+    order = intervals.sort_values(["rank_median", "unit"])["unit"].head(first)
     cells = pd.MultiIndex.from_tuples(permutations(order, 2), names=["unit", "other"])
     frame = kept.reindex(cells).reset_index()
     frame.attrs["sure"] = SURE
     return frame
 
 
-def neighbours(pairs: pd.DataFrame, order: list) -> dict:
+def neighbours(pairs: pd.DataFrame) -> dict:
     """Between which neighbours the order is not certain: n, unsure (the upper one of each pair), certain (per cent
     of all pairs), farthest (places between two units without certain order), sure, rest (per cent). `pairs` as of `ahead`."""
-    chance = pairs.set_index(["unit", "other"])["p_ahead"]
+    chance, order = pairs.set_index(["unit", "other"])["p_ahead"], list(pairs["unit"].unique())
     apart = {pair: order.index(pair[1]) - order.index(pair[0]) for pair in combinations(order, 2)}
     unsure = [pair for pair in apart if not chance[pair] >= SURE]
     return {
@@ -184,14 +212,16 @@ def effects(sobol: pd.DataFrame, output: str = "shift") -> pd.DataFrame:
 
 
 def largest(effects: pd.DataFrame) -> dict:
-    """Which choice moves ranks most: first, total (per cent of the variance), order (all choices); between: the
-    first-order effect of the draws of what is not known, which is the share B/T of Rubin's rules (None without them)."""
+    """Which choice moves ranks most: first; alone and total, its first-order and its total effect in per cent of the variance;
+    order (all choices); between: the first-order effect of the draws of what is not known, which is the share B/T of Rubin's
+    rules (None without them)."""
     total = effects[effects["effect"].eq("total-effect")]
-    unknown = effects[effects["effect"].eq("first-order") & effects["factor"].eq("unknown")]
+    alone = effects[effects["effect"].eq("first-order")].set_index("factor")["variance_share"]
     return {
         "first": total["factor"].iloc[0],
+        "alone": 100 * float(alone[total["factor"].iloc[0]]),
         "total": 100 * float(total["variance_share"].iloc[0]),
         "order": total["factor"].tolist(),
-        "between": 100 * float(unknown["variance_share"].iloc[0]) if len(unknown) else None,
+        "between": 100 * float(alone["unknown"]) if "unknown" in alone else None,
         "confidence": 100 * sensitivity.CONFIDENCE,
     }

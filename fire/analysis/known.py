@@ -132,14 +132,15 @@ def _with_status(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_implied(frame: pd.DataFrame, feasible: pd.DataFrame) -> pd.DataFrame:
-    """Mark what the printed facts pin to less than half a last digit either way: its range is what they leave."""
+    """Mark what the printed facts pin to less than half a last digit either way: its range is what they leave; that of a rank
+    stays what other methods would give."""
     for measure, table in feasible.groupby("measure"):
         ends = table.drop_duplicates(KEYS).set_index(KEYS)[["low", "high"]]
         ends = ends.reindex(pd.MultiIndex.from_frame(frame[KEYS])).to_numpy(float)
         soft = frame[f"{measure}_status"].isin(SOFT).to_numpy()
         pinned = soft & (ends[:, 1] - ends[:, 0] < 10.0 ** -DECIMALS[measure])
         frame.loc[pinned, f"{measure}_status"] = "implied"
-        for place, name in enumerate(("low", "high")):
+        for place, name in enumerate(("low", "high")) if measure != "rank" else ():
             frame.loc[pinned, f"{measure}_{name}"] = ends[pinned, place].round(9)
     return frame
 

@@ -33,12 +33,15 @@ def direction(frame: pd.DataFrame) -> pd.Series:
 
 def moved(frame: pd.DataFrame, most: int = 10) -> pd.DataFrame:
     """Who rose or fell (rows of `views.placed` of one node), the largest rise first and the largest fall last, at most `most` of
-    either: unit, region, rank, rank_change, growth_pct, with what says how well each is known."""
+    either: unit, region, the scores of both years (score_<year>), growth_pct, rank, rank_change, with what says
+    how well each is known."""
     sign = direction(frame)
     rows = frame[sign.abs().eq(1)].sort_values(["rank_change", "rank"], ascending=[False, True])
     up, down = (rows[sign[rows.index].eq(one)] for one in (1, -1))
-    shown = ["unit", "region", *with_ends(frame, ["rank", "rank_change", "growth_pct"])]
-    return pd.concat([up.head(most), down.tail(most)], ignore_index=True)[shown]
+    years = with_ends(frame, [name for name in frame if isinstance(name, int)])
+    shown = ["unit", "region", *years, *with_ends(frame, ["growth_pct", "rank", "rank_change"])]
+    named = {column: f"score_{column}" for column in years}
+    return pd.concat([up.head(most), down.tail(most)], ignore_index=True)[shown].rename(columns=named)
 
 
 def said(frame: pd.DataFrame) -> dict:

@@ -307,7 +307,8 @@ def standing(index, intervals: pd.DataFrame, unit: str) -> dict:
     one = here.loc[unit]
     near = here["rank_low"].le(one["rank_high"]) & here["rank_high"].ge(one["rank_low"])
     label = {
-        end: {lang: index.spec.label(node, lang) for lang in ("zh", "en")} for end, node in _ends(pillars)
+        end: {lang: [index.spec.label(node, lang) for node in nodes] for lang in ("zh", "en")}
+        for end, nodes in _ends(pillars)
     }
     return {
         "unit": {"zh": unit, "en": named(index).at[unit, "unit_en"]},
@@ -324,8 +325,11 @@ def standing(index, intervals: pd.DataFrame, unit: str) -> dict:
 
 
 def _ends(ranks: pd.Series) -> tuple:
-    """The node of the best and that of the worst rank."""
-    return ("best", ranks.idxmin()), ("worst", ranks.idxmax())
+    """The nodes of the best rank, and those of the worst."""
+    return tuple(
+        (end, list(ranks.index[ranks.eq(rank)]))
+        for end, rank in (("best", ranks.min()), ("worst", ranks.max()))
+    )
 
 
 def without(index, unit: str) -> pd.DataFrame:

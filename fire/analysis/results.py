@@ -182,10 +182,15 @@ def _means(results: Results) -> dict:
     return {"means": known.results(regions.means(index), results.region_draws, index, *told)}
 
 
+def _types(results: Results) -> dict:
+    index = results.index
+    return {"types": typology.judged(typology.stability(index), results.means, index.year)}
+
+
 FRAMES = {
     "scores": _scores,
     "means": _means,
-    "types": lambda results: {"types": typology.stability(results.index)},
+    "types": _types,
     **dict.fromkeys(("intervals", "growth", "pairs"), _intervals),
     **dict.fromkeys(("region_intervals", "region_growth"), _regional_intervals),
     **dict.fromkeys(("attribution", "rivals"), _attribution),

@@ -30,6 +30,9 @@ def page(results, index, top: int) -> dict:
         "summary-growth": headlines.growth(total),
         "summary-ranges": ranges(scores, spec.root, year),
         "summary-width": spread,
+        "summary-swaps": intervals.displaced(
+            intervals.of_year(results.region_intervals, spec.root, year, means)
+        ),
         "summary-top": {"open": spread["open"], **intervals.among_first(now, top)},
         "summary-directions": intervals.directions(growth),
     }

@@ -11,7 +11,7 @@ import pandas as pd
 
 from fire import files
 from fire.analysis.coordination import scale_of
-from fire.analysis.known import SURE
+from fire.analysis.known import ENOUGH, SURE
 from fire.errors import refuse
 from fire.index import aggregate
 
@@ -286,12 +286,26 @@ def _rescored(index, factors: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
 # What the chapter says
 
 
+def judged(types: pd.DataFrame, means: pd.DataFrame, year: int) -> pd.DataFrame:
+    """The types of `stability` with `known_share`, the share of the weight behind the region's score that is known.
+
+    `means`: stored ones (`fire.results`).
+    """
+    now = means[means["year"].eq(year)].set_index(["unit", "node"])["known_share"]
+    return types.assign(known_share=now.reindex(pd.MultiIndex.from_frame(types[["unit", "node"]])).to_numpy())
+
+
+def _told(types: pd.DataFrame) -> pd.Series:
+    """Whether a type is told: it stands in nearly all draws, and ENOUGH of the weight behind it is known."""
+    return types["share_draws"].ge(SURE) & types["known_share"].ge(ENOUGH - 1e-9)
+
+
 def named(types: pd.DataFrame, order: list, nodes: list, rules: dict | None = None) -> pd.DataFrame:
-    """Types of the regions (rows in `order`) at every node, in both languages: `unit, <node>_zh, <node>_en`, none where it
-    does not stand in nearly all draws of what is not known; and `share_kept` of the type of the root (the first of
-    `nodes`). `types`: as of `stability`."""
+    """Types of the regions (rows in `order`) at every node where one is told, in both languages: `unit, <node>_zh,
+    <node>_en`, none where it is not told; and `share_kept` of the type of the first of these nodes. `types`: as of `judged`."""
     words = (rules or load())["types"]
-    sure = types.assign(type=types["type"].where(types["share_draws"].ge(SURE)))
+    sure = types.assign(type=types["type"].where(_told(types)))
+    nodes = [node for node in nodes if sure.loc[sure["node"].eq(node), "type"].notna().any()] or nodes[:1]
     kinds = sure.pivot(index="unit", columns="node", values="type").loc[order, nodes]
     found = {"unit": order}
     for node in nodes:
@@ -300,22 +314,25 @@ def named(types: pd.DataFrame, order: list, nodes: list, rules: dict | None = No
             ("en", lambda kind: words[kind]["en"]),
         ):
             found[f"{node}_{lang}"] = [None if pd.isna(kind) else label(kind) for kind in kinds[node]]
-    root = sure[sure["node"].eq(nodes[0])].set_index("unit").loc[order]
-    kept = root["share_kept"].where(root["type"].notna())
+    first = sure[sure["node"].eq(nodes[0])].set_index("unit").loc[order]
+    kept = first["share_kept"].where(first["type"].notna())
     return pd.DataFrame(found).assign(share_kept=100 * kept.to_numpy())
 
 
 def said(types: pd.DataFrame, order: list, node: str, rules: dict | None = None) -> dict:
-    """Of how many regions the type at a node stands in nearly all draws (`sure`), how many of these have one (`typed`) or
-    none (`untyped`), which (`kinds`: zh, en, regions), how firm types are when weights vary, and the frailest."""
+    """Of how many regions the type at a node is told (`sure`), how many of these have one (`typed`) or none (`untyped`),
+    which (`kinds`: zh, en, regions), how firm types are when weights vary, and the frailest; `known`: of how many regions
+    enough is known (`need` per cent of the weight). `types`: as of `judged`."""
     rules = rules or load()
     words = rules["types"]
     own = types[types["node"].eq(node)].set_index("unit").loc[order]
-    sure = own[own["share_draws"].ge(SURE)]
+    sure = own[_told(own)]
     typed = sure[sure["type"].ne("none")]
     found = {
         "node": node,
         "count": len(own),
+        "known": int(own["known_share"].ge(ENOUGH - 1e-9).sum()),
+        "need": 100 * ENOUGH,
         "sure": len(sure),
         "typed": len(typed),
         "untyped": len(sure) - len(typed),
@@ -326,10 +343,10 @@ def said(types: pd.DataFrame, order: list, node: str, rules: dict | None = None)
         "spread": 100 * rules["stability"]["spread"],
     }
     if sure.empty:
-        return found | {"firm": None, "frail": None, "kept": None}
-    frail = sure["share_kept"].idxmin()
+        return found | {"firm": None, "frail": [], "kept": None}
+    kept = sure["share_kept"]
     return found | {
-        "firm": 100 * sure["share_kept"].mean(),
-        "frail": frail,
-        "kept": 100 * sure.at[frail, "share_kept"],
+        "firm": 100 * kept.mean(),
+        "frail": list(kept.index[kept.eq(kept.min())]),
+        "kept": 100 * kept.min(),
     }

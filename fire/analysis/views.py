@@ -133,7 +133,8 @@ def league(
     """League table of a node: rank, unit, region, score, growth_pct, rank_change, its children.
 
     `scores`: stored ones (`fire.results`), default those of the index; their status and range come along, and
-    interval_low, interval_high: of the rank, over draws and method alternatives; known_pct: the per cent of the weight
+    interval_low, interval_high: over draws and method alternatives, of ranks that are known (that of the others is the
+    range of the rank); known_pct: the per cent of the weight
     below the node whose indicators are known. `region` where the index has groups (under
     their name); growth_pct (per cent) and rank_change against the year before. `attrs["status"]`: statuses that the
     scores rest on.
@@ -160,14 +161,16 @@ def league(
     if scores is not None:
         table["known_pct"] = 100 * now["known_share"]
         for end in ("low", "high"):
-            table.insert(table.columns.get_loc("unit"), f"interval_{end}", now[f"rank_{end}"])
+            shown = now[f"rank_{end}"].mask(now["rank_status"].isin(SOFT))
+            table.insert(table.columns.get_loc("unit"), f"interval_{end}", shown)
     table.attrs = attrs
     return table.head(top) if top else table
 
 
 def with_ends(frame: pd.DataFrame, columns) -> list[str]:
     """Columns of a frame, each followed by those that say how well it is known, where the frame has them."""
-    return [f"{name}{end}" for name in columns for end in ("", *ENDS) if f"{name}{end}" in frame]
+    found = [(name, *(f"{name}{end}" for end in ENDS)) for name in columns]
+    return [column for group in found for column in group if column in frame]
 
 
 def named(frame: pd.DataFrame, column: str, name: str) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 ROOM = 1.45  # cells for each place
 SHAPE = 0.75  # rows for each column
 SPREAD = 0.5  # weight of the ranks of the coordinates against the coordinates
-TOGETHER = 1.6  # squared steps that a place may move for a neighbour of its own region
+TOGETHER = 4  # squared steps that a place may move for a neighbour of its own region
 NEAREST = 25  # cells that a place may try
 BESIDE = ((0, 1), (0, -1), (1, 0), (-1, 0))
 

@@ -69,15 +69,14 @@ def pillars(frame: pd.DataFrame, lang: str):
 
 
 def passings(frame: pd.DataFrame, lang: str):
-    """Whom a city passed (right) and who passed it (left): a row a city, a named mark for each rival, filled when the
-    city's own change weighs more than the rival's. Columns: unit, rival, places (+1, −1), own, theirs."""
+    """Whom a city passed (right) and who passed it (left): a row a city, a named mark for each rival: a dot when the
+    city's own change weighs more than the rival's, else a square. Columns: unit, rival, places (+1, −1), own, theirs."""
     units = list(dict.fromkeys(frame["unit"]))
     fig, ax = kit.rows([codebook.unit(unit, lang) for unit in units], lang, each=0.34)
     place = frame.groupby(["unit", "places"]).cumcount() + 1
     for mark, x in zip(frame.itertuples(), frame["places"] * place, strict=True):
         row, colour = units.index(mark.unit), style.RISE if mark.places > 0 else style.FALL
-        filled = abs(mark.own) >= abs(mark.theirs)
-        ax.plot(x, row, "o", ms=6, mec=colour, mfc=colour if filled else style.PAPER)
+        ax.plot(x, row, "o" if abs(mark.own) >= abs(mark.theirs) else "s", ms=6, color=colour)
         ax.annotate(
             codebook.unit(mark.rival, lang),
             (x, row),

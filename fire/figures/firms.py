@@ -49,7 +49,6 @@ def shares(frame: pd.DataFrame, lang: str):
     fig = kit.heat(
         frame, lang, y="unit", x="technology", value="share_of_technology_pct", size=7.5, height=high
     )
-    fig = _narrow(fig, lang)
     axis, bottom = fig.axes[0], frame["unit"].nunique() + 0.55
     wide = frame.pivot(index="unit", columns="technology", values="share_of_technology_pct")
     wide = wide.reindex(index=frame["unit"].unique(), columns=frame["technology"].unique())
@@ -83,21 +82,9 @@ def quotients(frame: pd.DataFrame, lang: str):
     fig = kit.heat(
         values, lang, y="unit", x="technology", value="location_quotient", norm=scale, cmap=colours, size=7.5
     )
-    fig = _narrow(fig, lang)
     bar = fig.axes[-1]
     bar.set_yticks([0.25, 0.5, 1, 2, 4], ["1/4", "1/2", "1", "2", "4"])
     bar.minorticks_off()
-    return fig
-
-
-def _narrow(fig, lang: str):
-    """A heat map of few columns, their names in lines short enough to stand side by side."""
-    axis = fig.axes[0]
-    axis.set_xticks(
-        axis.get_xticks(),
-        [kit.wrap(label.get_text().replace("\n", " "), lang, 12) for label in axis.get_xticklabels()],
-    )
-    axis.grid(False)
     return fig
 
 

@@ -1,4 +1,4 @@
-"""Figures of one city: what is known of it; its highest indicators and its fastest ones, against all cities."""
+"""Figures of one city: against its region; its highest indicators and its fastest ones, against all cities."""
 
 import numpy as np
 import pandas as pd
@@ -8,16 +8,31 @@ from fire.figures import kit, style
 from fire.figures.style import FAINT, INK, MUTED, NAVY
 
 
-def known(frame: pd.DataFrame, lang: str):
-    """Scores of one city that are known, in both years where both are; index and pillars in bold, a line above each pillar.
-    `frame`: node, a column for each year with what says how well it is known, in the order of the specification."""
-    spec, nodes = codebook.book(lang).spec, list(frame["node"])
-    fig = kit.dumbbell(frame, lang, y="node", x="score", digits=3, colour=NAVY, size=7.5)
-    ax = fig.axes[0]
-    for row, (node, label) in enumerate(zip(nodes, ax.get_yticklabels(), strict=True)):
+def against(frame: pd.DataFrame, lang: str):
+    """One city against the mean of its region (a tick): a row a node, joined with the mean where both are known; beside it
+    score, rank and how much is known. Root and pillars in bold, a line above each; a range is hollow and in parentheses.
+    Columns as `fire.analysis.focus.against`."""
+    spec, nodes, row = codebook.book(lang).spec, list(frame["node"]), np.arange(len(frame))
+    fig, ax = kit.rows(kit.names(frame, "node", lang), lang, each=0.21, size=7.5)
+    gap = (frame["score"] - frame["mean"]).mask(kit.soft(frame, "score"))
+    colours = np.where(gap.gt(0), style.RISE, np.where(gap.lt(0), style.FALL, NAVY))
+    ax.hlines(row, frame["score"] - gap, frame["score"], color=colours, linewidth=1.6)
+    if frame["mean"].notna().any():
+        region, mean = codebook.region(frame.attrs["region"], lang), kit.heading("mean", lang)
+        label = f"{region}{mean}" if lang == "zh" else f"{region}, {mean.lower()}"
+        tick = {"s": 60, "marker": "|", "color": INK, "linewidth": 1.6, "zorder": 2.8}
+        ax.scatter(frame["mean"], row, label=label, **tick)
+    kit.marks(ax, frame, lang, "score", row, colours)
+    for column, at in {"score": 32, "rank": 68, "known_pct": 112}.items():
+        there = row[frame[column].notna()]
+        texts = [kit.cell(frame, column, one, lang) for one in there]
+        kit.beside(ax, at, kit.heading(column, lang), there, texts)
+    for place, (node, label) in enumerate(zip(nodes, ax.get_yticklabels(), strict=True)):
         if node in (spec.root, *spec.pillars):
             label.set_fontweight("bold")
-            ax.axhline(row - 0.5, color=FAINT, linewidth=0.6, zorder=0) if row else None
+            ax.axhline(place - 0.5, color=FAINT, linewidth=0.6, zorder=0)
+    ax.set_xlabel(kit.heading("score", lang))
+    kit.one_legend(fig)
     return fig
 
 

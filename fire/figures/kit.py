@@ -66,6 +66,15 @@ def number(value: float, digits: int = 2, signed: bool = False) -> str:
     return "–" if pd.isna(value) else f"{value:{'+' if signed else ''},.{digits}f}".replace("-", "−")
 
 
+def per_cent(share: float) -> str:
+    """A share of 1 in whole per cent; what is more than none does not become none.
+
+    >>> per_cent(0.596), per_cent(0.001), per_cent(0.0)
+    ('60%', '<1%', '0%')
+    """
+    return "<1%" if 0 < share < 0.005 else f"{100 * share:.0f}%"
+
+
 def wrap(text: str, lang: str, size: int = 30) -> str:
     """Break a long label into lines; Chinese counts half of `size` characters."""
     return "\n".join(textwrap.wrap(text, size // 2 if lang == "zh" else size))
@@ -95,16 +104,28 @@ def bounds(frame: pd.DataFrame, column) -> tuple[pd.Series, pd.Series]:
     return low, high
 
 
-def marks(ax, frame: pd.DataFrame, lang: str, x, row, colours, size: float = 28) -> bool:
+def cell(frame: pd.DataFrame, column, row: int, lang: str) -> str:
+    """A value as text, whole numbers without decimals; of one that is known as a range only its ends, in parentheses, with
+    one decimal at most. `row`: its position."""
+    digits = digits_of(column, lang) if pd.api.types.is_float_dtype(frame[column]) else 0
+    if not soft(frame, column).iloc[row]:
+        return number(frame[column].iloc[row], digits)
+    low, high = (number(end.iloc[row], min(digits, 1)) for end in bounds(frame, column))
+    return f"({low})" if low == high else f"({low}–{high})"
+
+
+def marks(
+    ax, frame: pd.DataFrame, lang: str, x, row, colours, size: float = 28, line: float | None = None
+) -> bool:
     """Mark the values of `x` in some rows by how well they are known, with their ranges and, where some are printed or
-    simulated, a key; whether there is one. `colours`: one, or one a row."""
+    simulated, a key; whether there is one. `colours`: one, or one a row; `line`: width of the ranges, in points."""
     row, loose = np.asarray(row, dtype=float), soft(frame, x)
     colours = np.array([colours] * len(frame) if isinstance(colours, str) else list(colours), dtype=object)
     low, high = bounds(frame, x)
     value = frame[x].astype(float)
     value = value.where(~loose, value.clip(low, high))
     wide = low.lt(high).to_numpy()
-    ax.hlines(row[wide], low[wide], high[wide], color=colours[wide], linewidth=size / 11, alpha=0.4)
+    ax.hlines(row[wide], low[wide], high[wide], color=colours[wide], linewidth=line or size / 11, alpha=0.4)
     status = frame[f"{x}_status"] if f"{x}_status" in frame else pd.Series("observed", frame.index)
     told = status.eq("printed")
     keyed = bool(told.any() or loose.any())
@@ -142,12 +163,15 @@ def rows(labels: list[str], lang: str, *, each: float = 0.2, extra: float = 0.62
 
 
 def panels(nodes: list, lang: str, *, height: float, column: str = "node", columns: int = 0, sharey=True):
-    """Axes side by side, each titled with a cell of `column`: (figure, list of axes). `columns`: at most that many."""
+    """Axes side by side, each titled with a cell of `column`: (figure, list of axes). `columns`: at most that many;
+    `height`: inches, without the further lines of long titles."""
     across = columns or len(nodes)
     down = -(-len(nodes) // across)
+    titles = [wrap(name(node, column, lang), lang, 64 // across) for node in nodes]
+    height += 0.14 * down * max(title.count("\n") for title in titles)
     fig, axes = style.subplots(down, across, height=height, sharey=sharey, squeeze=False)
-    for ax, node in zip(axes.flat, nodes, strict=False):
-        ax.set_title(wrap(name(node, column, lang), lang, 64 // across), fontsize=8.5)
+    for ax, title in zip(axes.flat, titles, strict=False):
+        ax.set_title(title, fontsize=8.5)
     for ax in axes.flat[len(nodes) :]:
         ax.axis("off")
     return fig, list(axes.flat[: len(nodes)])
@@ -179,6 +203,17 @@ def _shared(texts: list[str]) -> str:
     """The parts of several texts, each once."""
     comma = "、" if any("、" in text or text >= "\u3000" for text in texts) else ", "
     return comma.join(dict.fromkeys(part for text in texts for part in text.split(comma)))
+
+
+def beside(ax, at: float, head: str, rows_, texts, muted: str = "(") -> None:
+    """A column of texts right of the axes, ending `at` points from them, under a heading; those that begin with `muted` in
+    grey."""
+    look = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "ha": "right", "fontsize": 7}
+    top = ax.get_ylim()[1]
+    ax.annotate(head, (1, top), (at, 1), va="bottom", color=MUTED, linespacing=1, **look)
+    for row, text in zip(rows_, texts, strict=True):
+        colour = MUTED if text.startswith(muted) else INK
+        ax.annotate(text, (1, row), (at, 0), va="center", color=colour, **look)
 
 
 def years(frame: pd.DataFrame) -> list[int]:
@@ -296,8 +331,8 @@ def stacked(
     """Stacked horizontal bars. Columns of the long frame: `y` (label), `part` (segment), `x` (length; below zero to the
     left).
 
-    `order`: of the parts; `colours`, `hatches`: by part. `percent`: `x` is a share of 1. Shares of at least `least` of the longest bar are
-    written. `totals`: the sum at the end of the bar.
+    `order`: of the parts; `colours`, `hatches`: by part. Parts of at least `least` of the longest bar are written in it. `percent`:
+    `x` is a share of 1, and smaller parts are named at the end of the bar. `totals`: the sum there.
     """
     labels, parts = frame.drop_duplicates(y), order or list(dict.fromkeys(frame[part]))
     wide = frame.pivot(index=y, columns=part, values=x).reindex(index=labels[y], columns=parts).fillna(0)
@@ -314,13 +349,20 @@ def stacked(
         )
         for row, (value, stop) in enumerate(zip(values, end, strict=True)):
             if abs(value) >= least * longest:
-                text = f"{100 * value:.0f}%" if percent else number(value, digits)
+                text = per_cent(value) if percent else number(value, digits)
                 _inside(ax, stop - value / 2, row, text, colours[one])
     if totals:
         style.value_labels(ax, range(len(wide)), right.iloc[:, -1], digits)
     if percent:
         ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f}%")
         ax.set_xlim(0, 1)
+        for row, shares in enumerate(wide.itertuples(index=False, name=None)):
+            small = [
+                f"{name(one, part, lang)} {per_cent(share)}"
+                for one, share in zip(parts, shares)
+                if 0 < share < least
+            ]
+            style.end_label(ax, 1, row, "\n".join(small), 5, fontsize=6.5, linespacing=1.1)
     if frame[x].lt(0).any():
         ax.axvline(0, color=MUTED, linewidth=0.7)
     _labelled(ax, lang, None if percent else x)
@@ -331,22 +373,13 @@ def stacked(
 def _inside(ax, x: float, y: float, text: str, colour: str) -> None:
     """A text on a coloured field, light on dark and dark on light, over its hatching."""
     box = {"facecolor": colour, "pad": 1, "linewidth": 0}
-    ax.text(
-        x,
-        y,
-        text,
-        ha="center",
-        va="center",
-        fontsize=7.5,
-        weight="bold",
-        color=PAPER if dark(colour) else INK,
-        bbox=box,
-    )
+    ax.text(x, y, text, ha="center", va="center", fontsize=7.5, weight="bold", color=ink(colour), bbox=box)
 
 
-def dark(colour) -> bool:
-    """Has light ink more contrast than dark ink on a colour (relative luminance of WCAG 2, gamma 2.2)?"""
-    return bool(np.power(to_rgb(colour), 2.2) @ (0.2126, 0.7152, 0.0722) < 0.22)
+def ink(colour) -> str:
+    """The ink for a text on a coloured ground: white or black, whichever has more contrast (relative luminance of WCAG 2,
+    gamma 2.2), so at least 4.5. Black is written "#010101": of "#000000" an SVG says nothing, and a dark page keeps it."""
+    return PAPER if np.power(to_rgb(colour), 2.2) @ (0.2126, 0.7152, 0.0722) < 0.179 else "#010101"
 
 
 def dots(
@@ -358,20 +391,22 @@ def dots(
     median: str | None = None,
     low: str | None = None,
     high: str | None = None,
+    band: str | None = None,
     colour: str = NAVY,
     marked=(),
     digits: int | None = None,
     ax=None,
 ):
     """Dot plot: one dot a row on a line from the left. Columns: `y` (label), `x` (place of the dot), and where given
-    `low`, `high` (a pale range behind it) and `median` (a tick).
+    `low`, `high` (a pale range behind it, in the legend under the word `band`) and `median` (a tick).
 
     `marked`: cells of `y` in the highlight colour.
     """
     fig, ax = rows(names(frame, y, lang), lang, ax=ax)
     row = np.arange(len(frame))
     if low is not None:
-        ax.hlines(row, frame[low], frame[high], color=FAINT, linewidth=7, zorder=1)
+        text = band and codebook.word(band, lang).capitalize()
+        ax.hlines(row, frame[low], frame[high], color=FAINT, linewidth=7, zorder=1, label=text)
     if median is not None:
         look = {"s": 80, "marker": "|", "color": MUTED, "linewidth": 1.6, "zorder": 2}
         ax.scatter(frame[median], row, label=heading(median, lang), **look)
@@ -507,29 +542,48 @@ def strip(
         means = frame.groupby(y, sort=False)[x].mean().rename_axis(unit).reset_index()
     ordered = means.sort_values(x, ascending=False)[unit] if order is None else order
     place = {one: row for row, one in enumerate(ordered)}
-    fig, ax = rows([name(one, y, lang) for one in place], lang, each=0.2, ax=ax)
+    fig, ax = rows([name(one, y, lang) for one in place], lang, each=0.22, ax=ax)
     data = frame[frame[y].isin(place)]
     row = data[y].map(place).astype(float)
     shades = np.where(soft(data, x), BASE, MUTED) if colours is None else data[y].map(colours)
-    marks(ax, data, lang, x, row, shades, size=22)
+    marks(ax, data, lang, x, row, shades, size=22, line=1.1)
     means = means[means[unit].isin(place)]
     firm, level = ~soft(means, x), means[unit].map(place)
-    for end, other in [bounds(means, x)]:
-        ax.barh(level, other - end, left=end, height=0.6, color=NAVY, alpha=0.25, zorder=2)
-    tick = {"s": 120, "marker": "|", "color": NAVY, "linewidth": 2.4, "zorder": 4}
-    ax.scatter(means[x][firm], level[firm], **tick)
-    ax.scatter([], [], **tick, label=heading("mean", lang))
+    tick = {"s": 130, "marker": "|", "color": NAVY, "linewidth": 2, "zorder": 2.8}
+    if firm.any():
+        ax.scatter(means[x][firm], level[firm], **tick, label=heading("mean", lang))
+    if not firm.all():
+        (low, high), box = bounds(means[~firm], x), {"facecolor": "none", "edgecolor": NAVY, "linewidth": 0.9}
+        said = (
+            f"{heading('mean', lang)}{'：' if lang == 'zh' else ', '}{codebook.word('range_simulated', lang)}"
+        )
+        ax.barh(level[~firm], high - low, left=low, height=0.58, zorder=2.8, label=said, **box)
     _legend(ax)
+    _labelled(ax, lang, x)
+    ax.margins(x=0.16 if ends else 0.05)
     for _, group in data.groupby(y):
         group = group.sort_values(x)
         count = min(ends, len(group) // 2)
-        for part, pad in ((group.tail(max(count, min(ends, 1))), 5), (group.head(count), -5)):
-            part = part[~soft(part, x)]
-            for value, at, text in zip(part[x], row[part.index], names(part, unit, lang), strict=True):
-                style.end_label(ax, value, at, text, pad, fontsize=7, bbox=VEIL, zorder=5)
-    _labelled(ax, lang, x)
-    ax.margins(x=0.16 if ends else 0.05)
+        for part, side in ((group.tail(max(count, min(ends, 1))), 1), (group.head(count), -1)):
+            for one in part.index[~soft(part, x)]:
+                others = [end.drop(one) for end in bounds(group, x)]
+                _beside(ax, group.at[one, x], row[one], name(group.at[one, unit], unit, lang), side, others)
     return fig
+
+
+def _beside(ax, x: float, y: float, text: str, side: int, others: list) -> None:
+    """Name a mark at its right (`side` 1) or left (-1); above it where the ranges of others (low, high) would cross the
+    name. The limits of the axes are set."""
+    low, high = others
+    letters = sum(2 if ord(letter) > 0x2E80 else 1 for letter in text)
+    reach = (
+        (5 + 4 * letters) * np.ptp(ax.get_xlim()) / (72 * 0.8 * style.WIDTH)
+    )  # 4 points a letter of size 7
+    left, right = sorted((x, x + side * reach))
+    look = {"fontsize": 7, "bbox": VEIL, "zorder": 5}
+    if (low.lt(right) & high.gt(left)).any():
+        look |= {"xytext": (0, 3.2), "ha": "center", "va": "bottom"}
+    style.end_label(ax, x, y, text, 5 * side, **look)
 
 
 def waterfall(
@@ -544,7 +598,7 @@ def waterfall(
     points = frame[x].to_numpy(dtype=float)
     level = start + np.concatenate([[0.0], np.cumsum(points)])
     place = np.arange(len(points)) + 1
-    ax.scatter(level[[0, -1]], [0, len(points) + 1], s=26, color=NAVY, marker="D", zorder=3)
+    ax.scatter(level[[0, -1]], [0, len(points) + 1], s=30, color=NAVY, zorder=3)
     ax.barh(place, points, left=level[:-1], color=np.where(points >= 0, style.RISE, style.FALL), height=0.66)
     ax.vlines(level, np.arange(len(level)), np.arange(len(level)) + 1, color=MUTED, linewidth=0.6)
     span = max(np.ptp(level), 1e-3)
@@ -621,25 +675,35 @@ def heat(
         cbar_kws=colourbar if bar else None,
         linewidths=0.4,
         linecolor=PAPER,
-        xticklabels=[wrap(text, lang, 24) for text in names(across, x, lang)],
         yticklabels=[wrap(text, lang, 36) for text in names(down, y, lang)],
         ax=ax,
         **scale,
     )
     ax.tick_params(axis="y", labelsize=min(8, size + 1), labelrotation=0)
-    longest = max(map(len, names(across, x, lang)))
-    flat = longest <= (4 if lang == "zh" else 7) or wide.shape[1] <= 6
-    ax.set_xticks(
-        ax.get_xticks(),
-        ax.get_xticklabels(),
-        fontsize=7.5,
-        rotation=0 if flat else 45,
-        ha="center" if flat else "right",
-        rotation_mode="default" if flat else "anchor",
-    )
+    texts, upright = heads(names(across, x, lang), style.WIDTH * 72 * 0.68 / wide.shape[1], lang)
+    turned = {"rotation": 90, "multialignment": "right"} if upright else {}
+    ax.set_xticks(ax.get_xticks(), texts, fontsize=7.5, linespacing=1.1, **turned)
+    grounds = ax.collections[0].get_facecolors().reshape(*wide.shape, 4)
+    for text in ax.texts:
+        column, row = map(int, text.get_position())
+        text.set_color(ink(grounds[row, column, :3]))
     ax.set(xlabel="", ylabel="")
     ax.grid(False)
     return fig
+
+
+def heads(texts: list[str], room: float, lang: str) -> tuple[list[str], bool]:
+    """Names over narrow columns, in lines of `room` points; upright, in two lines at most, where a word is longer."""
+    most = max(2, int(room / (8 if lang == "zh" else 4.1)))  # points a letter, at size 7.5
+    upright = lang != "zh" and max(len(word) for text in texts for word in text.split()) > most
+    if not upright:
+        return ["\n".join(textwrap.wrap(text, most)) for text in texts], False
+    sizes = [range(9, len(text) + 1) or [9] for text in texts]
+    halves = [
+        next(lines for size in tried if len(lines := textwrap.wrap(text, size)) < 3)
+        for text, tried in zip(texts, sizes, strict=True)
+    ]
+    return ["\n".join(lines) for lines in halves], True
 
 
 def scatter_fit(

@@ -97,10 +97,10 @@ class Shades:
 
 
 class Kinds:
-    """Kinds in the order of their colours (`colours`: by kind; else the house's, in order of appearance). Where a colour comes
-    again it is hatched."""
+    """Kinds in the order of their colours (`colours`: by kind; else the house's, in order of appearance), all but the first
+    hatched, so that they stay apart in greyscale and where a colour comes again."""
 
-    HATCHES = ("", "//", "..", "\\\\", "xx")
+    PLAIN, HATCHES = 3, ("", "//", "..", "\\\\", "xx")
     sample: tuple = ()  # a kind has no ends
 
     def __init__(self, frame: pd.DataFrame, hue: str, colours: dict | None = None):
@@ -108,9 +108,9 @@ class Kinds:
         house = itertools.cycle([*style.CYCLE, MUTED, BASE])
         colours = colours or dict(zip(dict.fromkeys(frame[hue].dropna()), house))
         shades = list(colours.values())
-        rounds = [shades[:place].count(shade) % len(self.HATCHES) for place, shade in enumerate(shades)]
+        rounds = [shades[:place].count(shade) + (place >= self.PLAIN) for place, shade in enumerate(shades)]
         self.looks = {
-            kind: (shade, self.HATCHES[one])
+            kind: (shade, self.HATCHES[one % len(self.HATCHES)])
             for (kind, shade), one in zip(colours.items(), rounds, strict=True)
         }
 
@@ -174,12 +174,12 @@ def tiles(
     for row, cell in enumerate(zip(frame["column"], frame["row"], strict=True)):
         ground, hatch = (PAPER, "") if loose[row] else look(frame[look.column][row])
         _tile(ax, cell, ground, hatch, look.ends(row) if loose[row] else [])
-        _write(ax, cell, texts[row], _number(frame, shown, row, lang) if shown else "", ground)
+        _write(ax, cell, texts[row], kit.cell(frame, shown, row, lang) if shown else "", ground, hatch)
     if "region" in frame:
         _outlines(ax, frame)
-        for text, left, row in _heads(frame, lang, columns):
-            at = (left + 0.03, row - 0.5 + HEAD / 2)
-            ax.text(*at, text, va="center", fontsize=SMALL, color=MUTED, weight="bold", in_layout=False)
+        head = {"va": "center", "fontsize": SMALL, "color": MUTED, "weight": "bold", "in_layout": False}
+        for text, x, y, side in _heads(frame, lang, columns):
+            ax.text(x, y, text, ha=side, **head)
     free = look.key(ax, lang)
     if loose.any():
         _box(ax, free, LEVEL - 0.2, 0.5, 0.4, PAPER, edge=MUTED)
@@ -207,12 +207,12 @@ def _tile(ax, cell: tuple, ground: str, hatch: str, ends: list) -> None:
         _box(ax, left + place * wide, top + tall - STRIP, wide, STRIP, colour)
 
 
-def _write(ax, cell: tuple, name: str, number: str, ground: str) -> None:
-    """Name and number of a tile."""
+def _write(ax, cell: tuple, name: str, number: str, ground: str, hatch: str) -> None:
+    """Name and number of a tile, over its hatching."""
     plain = to_rgb(ground) == to_rgb(PAPER)
-    ink = PAPER if kit.dark(ground) else INK
+    ink = kit.ink(ground)
     name = kit.broken(name, 13)
-    size = 7 if len(name) < 9 else SMALL
+    size = 7 if len(name) < 9 else SMALL if len(name) < 12 else 6
     middle, line = cell[1] - 0.5 + HEAD + (1 - HEAD - GAP - STRIP) / 2, 1.06 * SMALL / (72 * TALL)
     lines = name.count("\n") + 1
     levels = [middle - line / 2 - 0.01, middle + lines * line / 2 + 0.01] if number else [middle]
@@ -220,16 +220,8 @@ def _write(ax, cell: tuple, name: str, number: str, ground: str) -> None:
         levels, [name, number], [size, SMALL], [ink, MUTED if plain else ink]
     ):
         look = {"ha": "center", "va": "center", "fontsize": points_, "color": colour, "linespacing": 0.95}
-        ax.text(cell[0], level, text, in_layout=False, **look)
-
-
-def _number(frame: pd.DataFrame, column: str, row: int, lang: str) -> str:
-    """The number of a row; of one that is known as a range only its ends, in parentheses."""
-    digits = kit.digits_of(column, lang) if pd.api.types.is_float_dtype(frame[column]) else 0
-    if not kit.soft(frame, column)[row]:
-        return kit.number(frame[column][row], digits)
-    low, high = (kit.number(end[row], min(digits, 1)) for end in kit.bounds(frame, column))
-    return f"({low})" if low == high else f"({low}–{high})"
+        box = {"facecolor": ground, "pad": 0.6, "linewidth": 0} if hatch else None
+        ax.text(cell[0], level, text, in_layout=False, bbox=box, **look)
 
 
 def _outlines(ax, frame: pd.DataFrame) -> None:
@@ -251,24 +243,40 @@ def _outlines(ax, frame: pd.DataFrame) -> None:
 
 
 def _heads(frame: pd.DataFrame, lang: str, columns: int) -> list[tuple]:
-    """Names of the regions, once over each connected part: text, where it starts and its row. A name stands over a row of tiles
-    that it does not exceed, the northern one of several, and over no other name."""
+    """Names of the regions, once over each connected part: text, x, y, alignment. A name stands over a row of tiles that it
+    does not exceed, the northern one of several, and over no other name; where there is none, in an empty cell beside the part."""
+    cells = set(zip(frame["column"], frame["row"]))
     parts = [
-        (kit.name(region, "region", lang), _runs(patch))
+        (kit.name(region, "region", lang), patch)
         for region, part in frame.groupby("region", sort=False)
         for patch in _patches(set(zip(part["column"], part["row"])))
     ]
-    found: list = []
-    for text, runs in sorted(parts, key=lambda one: max(run[2] for run in one[1]) - _wide(one[0], bold=True)):
-        wide, places = _wide(text, bold=True), []
-        for column, row, length in runs:
-            for left in (column - 0.5, column - 0.5 + length - wide):
-                over = max(0.0, wide - length) + (left < -0.5 or left + wide > columns - 0.5)
-                met = any(row == r and left < x + w and x < left + wide for _, x, r, w in found)
-                places.append((met, over, row, column, left))
-        best = min(places)
-        found.append((text, best[4], best[2], wide))
-    return [(text, left, row) for text, left, row, _ in found]
+    wide = {text: _wide(text, bold=True) for text, _ in parts}
+    spare = {text: max(run[2] for run in _runs(patch)) - wide[text] for text, patch in parts}
+    found, taken = [], []
+    for text, patch in sorted(parts, key=lambda one: spare[one[0]]):
+        sides = sorted(
+            (row, column, side)
+            for column, row in patch
+            for side in (-1, 1)
+            if (column + side, row) not in cells and 0 <= column + side < columns
+        )
+        if spare[text] < 0 and sides:
+            row, column, side = sides[0]
+            cells = cells | {(column + side, row)}
+            at = column + side * 0.58, row - 0.5 + HEAD + (1 - HEAD) / 2
+            found.append((kit.broken(text, 11), *at, "right" if side < 0 else "left"))
+            continue
+        places = [
+            (any(row == r and left < x + w and x < left + wide[text] for x, r, w in taken), row, left)
+            for column, row, length in _runs(patch)
+            for left in (column - 0.5, column - 0.5 + length - wide[text])
+            if length >= min(wide[text], wide[text] + spare[text])  # long enough, or the longest
+        ]
+        _, row, left = min(places)
+        taken.append((left, row, wide[text]))
+        found.append((text, left + 0.03, row - 0.5 + HEAD / 2, "left"))
+    return found
 
 
 def _patches(cells: set) -> list[set]:

@@ -39,9 +39,7 @@ def profile(frame: pd.DataFrame, lang: str):
     few = int(frame["score"].max() < 20)
     look: dict = {"digits": few, "height": 0.165 * frame["unit"].nunique() + 0.6, "size": 6.5, "bar": False}
     fig = kit.heat(frame, lang, y="unit", x="name", value="score", high=1.5 * frame["score"].max(), **look)
-    ax = fig.axes[0]
-    ax.xaxis.tick_top()
-    ax.set_xticks(ax.get_xticks(), [kit.wrap(name, lang, 16) for name in frame["name"].unique()])
+    fig.axes[0].xaxis.tick_top()
     return fig
 
 

@@ -16,15 +16,14 @@ from fire import codebook
 from fire.errors import refuse
 from fire.figures import fonts
 
-# Ordered by lightness, so that neighbours stay apart in greyscale; hues stay apart for the colour-blind.
+# Neighbours are far apart in lightness, so that they stay apart in greyscale; hues stay apart for the colour-blind.
 NAVY, RED, TEAL, ORANGE, SKY, SAND = "#12304f", "#a62b2b", "#1f7a8c", "#d9822b", "#7fb2d6", "#d9c88f"
-CYCLE = [NAVY, RED, TEAL, ORANGE, SKY, SAND]
+CYCLE = [NAVY, ORANGE, TEAL, SKY, RED, SAND]
 INK, MUTED, FAINT, PAPER = "#1d2733", "#66717d", "#d5dade", "#ffffff"
 HIGHLIGHT, BASE = RED, "#9fb0bf"  # the one thing to see, and everything else
 RISE, FALL = TEAL, RED
 SHADES = ["#eef2f6", "#c4d3e2", "#86a5c4", "#43698f", NAVY]  # of an amount, from little to much
 SEQUENTIAL, DIVERGING = "fire", "RdBu"
-PILLAR_COLOURS = [NAVY, TEAL, ORANGE, RED, SKY, SAND]
 STATUS = {
     "printed": NAVY,
     "observed": TEAL,
@@ -135,7 +134,7 @@ def with_glyphs(draw):
 def pillar_palette(lang: str = "zh") -> dict[str, str]:
     """Colour of the index and of every pillar of the edition."""
     spec = codebook.book(lang).spec
-    return {spec.root: INK} | dict(zip(spec.pillars, itertools.cycle(PILLAR_COLOURS)))
+    return {spec.root: INK} | dict(zip(spec.pillars, itertools.cycle(CYCLE)))
 
 
 def value_labels(
@@ -153,11 +152,15 @@ def end_label(ax, x, y, text: str, pad: float = 6, **options):
     ax.annotate(
         re.sub(r"-(?=[\d.])", "−", text),  # hyphens of names stay
         (x, y),
-        (pad, 0),
         textcoords="offset points",
-        va="center",
-        ha="left" if pad > 0 else "right",
-        **{"fontsize": 7.5, "color": MUTED, **options},
+        **{
+            "xytext": (pad, 0),
+            "va": "center",
+            "ha": "left" if pad > 0 else "right",
+            "fontsize": 7.5,
+            "color": MUTED,
+            **options,
+        },
     )
 
 

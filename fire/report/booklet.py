@@ -118,7 +118,7 @@ class _Sheet:
             "key": words["space"].join(self._key()),
             "heads": [words[HEADING[one]] for one in self.measures],
             "rows": self._rows(),
-            "has_raw": bool(facts["raw"]),
+            "raw_head": self._raw_head(),
             "lists": self._lists(),
             "sources": list(
                 dict.fromkeys(wording.source(line["source"], self.lang) for line in facts["raw"])
@@ -166,10 +166,16 @@ class _Sheet:
             for line in self.facts["nodes"]
         ]
 
+    def _raw_head(self) -> str:
+        """Heading of the raw values; empty without any."""
+        raw = self.facts["raw"]
+        return self.words["raw-of" if any(line["vintage"] for line in raw) else "raw"] if raw else ""
+
     def _raw(self, line: dict) -> list[str]:
+        year = f" ({line['vintage']})" if line["vintage"] else ""
         if line["kept_back"]:
-            return [self.words["kept-back"], ""]
-        return [wording.raw_number(line["value"]), self.env.filters["measured"](line["node"])]
+            return [self.words["kept-back"], year.strip()]
+        return [wording.raw_number(line["value"]), self.env.filters["measured"](line["node"]) + year]
 
     def _lists(self) -> list[list[str]]:
         """Lines of neighbours: what they are, names."""

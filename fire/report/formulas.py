@@ -16,6 +16,7 @@ from fire import codebook
 from fire.analysis import drawn, known
 from fire.index.panel import STATUSES
 from fire.report import marks, sheets
+from fire.report.markdown import width as letters
 from fire.report.sheets import Column, numbers, texts
 
 
@@ -186,9 +187,7 @@ def weights_sheet(sheet, live: Live, styles, title: str, home: str) -> None:
             f'IF(ABS(H{row}-1)>0.00005,"{live.words["said"]["rescaled"]}","")))'
         )
         sheet.write_formula(place, 8, check, styles["warning"], columns[8].cells[row - 4] or "")
-    sheet.set_column(
-        8, 8, max(columns[8].width(), 4 + max(map(sheets.text_width, live.words["said"].values())) // 2)
-    )
+    sheet.set_column(8, 8, max(columns[8].width(), 4 + max(map(letters, live.words["said"].values())) // 2))
     rule = {
         "validate": "decimal",
         "criteria": ">=",

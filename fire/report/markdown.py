@@ -3,6 +3,7 @@
 import re
 import struct
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,7 @@ def table(
         [plain(cell) or " " for cell in row] for row in [list(shown.columns), *shown.itertuples(index=False)]
     ]
     spans = [
-        min(max(_heading_width(head), *map(width, cells), 3), WIDEST)
+        min(max(heading_width(head), *map(width, cells), 3), WIDEST)
         for head, *cells in zip(*grid, strict=True)
     ]
     right = [labels[name]["kind"] in ("number", "p") and frame[name].dtype.kind in "ifb" for name in columns]
@@ -100,12 +101,13 @@ def _source_line(record: dict, lang: str, words: dict, cut: str | None = None) -
     return f"::: {{.source}}\n{plain(text)}\n:::\n"
 
 
+@lru_cache(4096)
 def width(text: str) -> int:
     """Width of a text on a page in Latin characters; a Chinese one counts twice."""
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text.replace("\\", ""))
 
 
-def _heading_width(head: str) -> int:
+def heading_width(head: str) -> int:
     """Width that a column heading needs when it may break: its longest word; a long Chinese one breaks in two."""
     return max(
         width(word) if word.isascii() or width(word) <= 8 else -(-width(word) // 2)

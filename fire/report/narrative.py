@@ -173,6 +173,7 @@ def facts(ed) -> dict:
         "cities": len(ed.index.units),
         "regions": int(ed.places().set_index("city").loc[ed.index.units, "region"].nunique()),
         "root": ed.spec.root,
+        "published": ed.facts is not None,
     }
 
 
@@ -218,6 +219,7 @@ def environment(lang) -> jinja2.Environment:
                 "p": p_value,
                 "mark": lambda status: marked(status, lang),
                 "valued": lambda value, status, digits=0, unit="": valued(value, status, digits, unit, lang),
+                "placed": lambda rank, status: placed(rank, status, lang),
                 **{
                     kind: named(getattr(codebook, kind), lang)
                     for kind in ("city", "region", "unit", "node", "status", "word")
@@ -260,6 +262,20 @@ def valued(value, status: str, digits: int = 0, unit: str = "", lang: str = "zh"
     """
     text = number(value, digits) + unit
     return f"({text})" if isinstance(value, Span) else text + marked(status, lang)
+
+
+def placed(rank, status: str, lang: str = "zh") -> str:
+    """A rank as words of a sentence, with its mark, or the ranks between which it lies.
+
+    >>> placed(3, "printed"), placed(Span({"centre": 20, "low": 18, "high": 23}), "")
+    ('第 3 位[刊]', '第 18–23 位')
+    >>> placed(3, "printed", "en"), placed(Span({"centre": 20, "low": 18, "high": 23}), "", "en")
+    ('rank 3 [p]', 'a rank between 18 and 23')
+    """
+    if isinstance(rank, Span) and rank.low < rank.high and lang == "en":
+        return f"a rank between {number(rank.low)} and {number(rank.high)}"
+    mark = "" if isinstance(rank, Span) else marked(status, lang)
+    return (f"第 {number(rank)} 位" if lang == "zh" else f"rank {number(rank)}") + mark
 
 
 def p_value(value, digits: int = 3) -> str:

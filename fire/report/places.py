@@ -78,9 +78,10 @@ def pages(ed, profiles: dict, folder: Path, environment) -> list[str]:
 
 
 def table(ed, facts: dict, labels: dict | None = None) -> pd.DataFrame:
-    """All that the page of a place shows as rows: year, node, label_zh, label_en, measure (score, rank, growth_pct,
-    rank_change, raw_value), value, low, high, status, unit, source. Of a value that is drawn, simulated or assumed there
-    are the ends alone. `labels`: of the nodes, by language."""
+    """All that the page of a place shows as rows: year (of the index), node, label_zh, label_en, measure (score, rank,
+    growth_pct, rank_change, raw_value), value, low, high, status, unit, vintage (year of the data of a raw value, where it
+    is on record), source. Of a value that is drawn, simulated or assumed there are the ends alone. `labels`: of the nodes,
+    by language."""
     labels = labels or {lang: ed.spec.labels(lang) for lang in codebook.LANGUAGES}
     units, rows = ed.spec.nodes["unit_en"].fillna("").to_dict(), []
     for line in facts["nodes"]:
@@ -90,17 +91,16 @@ def table(ed, facts: dict, labels: dict | None = None) -> pd.DataFrame:
             low, high = (line.get(f"{measure}{end}") for end in ("_low", "_high"))
             status = line[f"{measure}_status"]
             value = None if status in SOFT else line[measure]
-            rows.append((line["year"], line["node"], measure, value, low, high, status, "", ""))
+            rows.append((line["year"], line["node"], measure, value, low, high, status, "", None, ""))
     for line in facts["raw"]:
         value, unit, source = line["value"], units[line["node"]], wording.source(line["source"], "en")
-        rows.append(
-            (line["year"], line["node"], "raw_value", value, None, None, line["status"], unit, source)
-        )
-    columns = ["year", "node", "measure", "value", "low", "high", "status", "unit", "source"]
+        status, year = line["status"], line["vintage"]
+        rows.append((line["year"], line["node"], "raw_value", value, None, None, status, unit, year, source))
+    columns = ["year", "node", "measure", "value", "low", "high", "status", "unit", "vintage", "source"]
     made = pd.DataFrame(rows, columns=columns)
     made[["value", "low", "high"]] = made[["value", "low", "high"]].astype(float).round(6)
     for lang in reversed(codebook.LANGUAGES):
         made.insert(2, f"label_{lang}", made["node"].map(labels[lang]))
-    texts = [name for name in made if name not in ("year", "value", "low", "high")]
+    texts = [name for name in made if name not in ("year", "value", "low", "high", "vintage")]
     made[texts] = inert(made[texts])
-    return made.astype({"year": int})
+    return made.astype({"year": int, "vintage": "Int64"})

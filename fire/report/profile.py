@@ -16,7 +16,7 @@ from fire.analysis.known import HIGH, KEYS, LOW, SOFT
 from fire.errors import InputError
 from fire.index import rounding
 from fire.index.panel import STATUSES
-from fire.report import release
+from fire.report import release, vintage
 
 SHOWN = 5  # lines of a list on a page
 BESIDE = 2  # places above and below
@@ -24,7 +24,7 @@ SURE = 0.95  # probability from which one unit is called ahead of another
 PART = (
     1 / 4
 )  # of all ranked places: an indicator ranked in the first of them is a strength, in the last a weakness
-SEEN = 5e-7  # points from which an indicator is said to have moved a score
+SEEN = 5e-4  # points from which an indicator is said to have moved a score
 EARTH = 6371.0  # mean radius, kilometres
 
 
@@ -149,7 +149,9 @@ def _judged(index, known, told: dict) -> dict[str, dict]:
 
 def _sides(index, facts: dict, scores: pd.DataFrame) -> dict:
     """The known indicators that rank in the first PART of all places (`strength`, best first) and in the last (`weakness`,
-    worst first), at most SHOWN of each: lines with `of`, how many are ranked. `strengths`, `weaknesses`: how many there are."""
+    worst first), at most SHOWN of each, of a tie those that weigh most: lines with `of`, how many are ranked. `strengths`,
+    `weaknesses`: how many there are. `highest`, `lowest`: all that share the best and the worst rank (`nodes`, `rank`, `of`),
+    None where nothing is known."""
     now = scores[scores["year"].eq(index.year)]
     of = now.dropna(subset="rank").groupby("node", observed=True)["unit"].nunique()
     lines = [
@@ -159,15 +161,34 @@ def _sides(index, facts: dict, scores: pd.DataFrame) -> dict:
         and pd.notna(line["rank"])
         and not {line["score_status"], line["rank_status"]} & set(SOFT)
     ]
-    best = sorted(lines, key=lambda line: line["rank"] / line["of"])
-    first = [line for line in best if line["rank"] <= PART * line["of"]]
-    last = [line for line in best[::-1] if line["rank"] > (1 - PART) * line["of"]]
+    heavy = sorted(lines, key=lambda line: -index.weight_in_index[line["node"]])
+    best = sorted(heavy, key=_part)
+    worst = sorted(heavy, key=_part, reverse=True)
+    first = [line for line in best if _part(line) <= PART]
+    last = [line for line in worst if _part(line) > 1 - PART]
     return {
         "strength": first[:SHOWN],
         "weakness": last[:SHOWN],
         "strengths": len(first),
         "weaknesses": len(last),
+        "highest": _tied(best),
+        "lowest": _tied(worst),
     }
+
+
+def _part(line: dict) -> float:
+    """Share of the places that are ranked down to this one."""
+    return line["rank"] / line["of"]
+
+
+def _tied(lines: list[dict]) -> dict | None:
+    """The first of some lines and those that tie with it."""
+    tied = [line for line in lines if _part(line) == _part(lines[0])]
+    return (
+        {"nodes": [line["node"] for line in tied]} | {key: tied[0][key] for key in ("rank", "of")}
+        if tied
+        else None
+    )
 
 
 def _obstacles(index) -> pd.DataFrame:
@@ -204,7 +225,7 @@ def _needed(index, name: str) -> list[dict] | None:
 def _beside(ed, known, made: dict) -> dict:
     """Add to every profile: `in_region`, `chart`, `printed`, `moved`, `raw`, and its neighbours (`above`, `below`, `unsure`,
     `near`, `mates`)."""
-    index, drawn = ed.index, _Drawn(ed, known)
+    index, drawn = ed.index, _Drawn(ed)
     pairs = _of(known.pairs, index, index.spec.root)
     chart, printed, moved = _Chart(ed, known, drawn), _printed(ed, known, drawn), _moved(ed, known, made)
     raw, near = raw_values(ed), _near(ed, made)
@@ -266,15 +287,14 @@ class _Drawn:
     """The scores of the cities under every draw as arrays: draws × years × cities × nodes (`scores`), and the means of the
     regions likewise (`regions`)."""
 
-    def __init__(self, ed, known):
+    def __init__(self, ed):
         index = ed.index
         self.index, self.nodes = index, list(index.spec.nodes.index)
         self.years = [index.year] if index.before is None else [index.before, index.year]
-        self.units, frames = list(index.units), known.city_draws
-        rows = pd.MultiIndex.from_product([self.units, self.years, self.nodes], names=KEYS)
-        shape = (len(frames), len(self.units), len(self.years), len(self.nodes))
-        flat = [frame.set_index(KEYS)["score"].reindex(rows).to_numpy(float) for frame in frames]
-        self.scores = np.array(flat).reshape(shape).transpose(0, 2, 1, 3)
+        self.units = list(index.units)
+        rows = pd.MultiIndex.from_product([self.years, self.units])
+        under = [_cube(one, rows, self.nodes) for one in index.completions]
+        self.scores = np.array(under).reshape(-1, len(self.years), len(self.units), len(self.nodes))
         region = ed.places().set_index("city")["region"].reindex(self.units)
         self.groups = list(dict.fromkeys(region.dropna()))
         inside = np.array([region.eq(name).to_numpy(float) for name in self.groups])
@@ -335,6 +355,13 @@ class _Drawn:
         """Ends of the median city at every node in the year ranked."""
         middle = np.nanmedian(self.scores[:, -1], axis=1)
         return {node: _ends(middle[:, at]) for at, node in enumerate(self.nodes)}
+
+
+def _cube(index, rows: pd.MultiIndex, nodes: list[str]) -> np.ndarray:
+    """Scores of an index by rows (year, unit) and nodes; missing where a unit has no data in a year."""
+    done = index.steps()
+    there = done.raw.notna().any(axis=1)
+    return done.scores[there].reindex(rows)[nodes].to_numpy(float)
 
 
 def _ends(values: np.ndarray, whole: bool = False) -> tuple[float, float]:
@@ -477,7 +504,8 @@ def _rests_on_draws(known, index):
 
 def _moved(ed, known, made: dict) -> dict[str, dict]:
     """Where the change of score comes from: `points` of the known indicators that moved it (node, points; the largest
-    first), `known` (how many indicators are known in both years), `all`, `total` (None where too little is known, or draws
+    first), `apart` (those of them whose data are not one year apart: node, first, last), `known` (how many indicators are
+    known in both years), `all`, `total` (None where too little is known, or draws
     enter the score of either year), `rest` (what the others add, None as the total) and `joined` (no data of the year
     before). None without a year to compare.
 
@@ -494,6 +522,7 @@ def _moved(ed, known, made: dict) -> dict[str, dict]:
     points = known.attribution.groupby(["unit", "indicator"], observed=True)["points"].sum()
     points = points.unstack().reindex(columns=list(spec.indicators))
     hard, soft = _hard_both(known.scores, index), _rests_on_draws(known, index)
+    dated = vintage.years(ed).to_dict()
     found: dict[str, dict] = {}
     for name, facts in made.items():
         names = [one["name"] for one in facts["members"]] if facts["kind"] == "region" else [name]
@@ -511,11 +540,27 @@ def _moved(ed, known, made: dict) -> dict[str, dict]:
         found[name] = {
             "joined": False,
             "points": [{"node": node, "points": float(value)} for node, value in shown.items()],
+            "apart": _apart(dated, index, names, shown.index),
             "known": len(kept),
             "all": len(spec.indicators),
             "total": total,
             "rest": None if total is None else total - float(shown.sum()),
         }
+    return found
+
+
+def _apart(dated: dict, index, names: list[str], nodes) -> list[dict]:
+    """The indicators whose data for the year ranked and for the one before are, in every city, of the same two years, and
+    these as far apart as the years of the index are not: node, first, last."""
+    found = []
+    for node in nodes:
+        first, last = (
+            {dated.get((name, year, node), 0) for name in names} for year in (index.before, index.year)
+        )
+        if len(first) == len(last) == 1 and 0 not in first | last:
+            years = {"first": first.pop(), "last": last.pop()}
+            if years["last"] - years["first"] != index.year - index.before:
+                found.append({"node": node, **years})
     return found
 
 
@@ -528,18 +573,25 @@ def _hard_both(scores: pd.DataFrame, index) -> set:
 
 
 def raw_values(ed) -> dict[str, list]:
-    """The newest known raw values of every city, up to the year ranked: node, year, value (missing where its source keeps it
-    back), kept_back, status, source. Values that are drawn, simulated or assumed are not among them."""
+    """The newest known raw values of every city, up to the year ranked: node, year, vintage (year of the data, None where it
+    is not on record), value (missing where its source keeps it back), kept_back, status, source. Values that are drawn,
+    simulated or assumed are not among them."""
     index, cells = ed.index, ed.index.panel
     cells = cells[cells["value"].notna() & ~cells["status"].isin(SOFT) & cells["year"].le(index.year)]
     cells = cells[cells["indicator"].isin(index.spec.indicators)]
     cells = cells.astype({"indicator": str, "unit": str}).sort_values("year", kind="stable")
     cells = cells.drop_duplicates(["unit", "indicator"], keep="last").rename(columns={"indicator": "node"})
     order = {node: place for place, node in enumerate(index.spec.walk())}
-    back = cells["source"].isin(release.kept_back())
+    back, known = cells["source"].isin(release.kept_back()), vintage.years(ed).to_dict()
     cells = cells.assign(
-        value=cells["value"].mask(back), kept_back=back, source=cells["source"].fillna("").astype(str)
+        value=cells["value"].mask(back),
+        kept_back=back,
+        source=cells["source"].fillna("").astype(str),
+        vintage=[
+            known.get(cell) for cell in cells[["unit", "year", "node"]].itertuples(index=False, name=None)
+        ],
     )
+    cells["vintage"] = cells["vintage"].astype(object).where(cells["vintage"].notna(), None)
     cells = cells.sort_values("node", key=lambda nodes: nodes.map(order), kind="stable")
-    columns = ["node", "year", "value", "kept_back", "status", "source"]
+    columns = ["node", "year", "vintage", "value", "kept_back", "status", "source"]
     return {unit: part[columns].to_dict("records") for unit, part in cells.groupby("unit")}

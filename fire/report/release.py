@@ -13,7 +13,7 @@ import pandas as pd
 from fire import files
 from fire.analysis.known import MEASURES, SOFT
 from fire.errors import InputError
-from fire.report import marks
+from fire.report import marks, vintage
 from fire.report.exhibits import inert
 from fire.sources import statistics
 
@@ -22,6 +22,7 @@ SOURCES = statistics.PATH.with_name("sources.csv")
 NOTES = {
     "unit": "short Chinese name, the key of a place",
     "value": "raw value, in the unit of the codebook; empty where its source does not say that it may be passed on",
+    "vintage": "year of the data behind the value, where it is on record; the year of the index is another",
     "score": "the base year spans the scale, later years may leave it",
     "rank": "1 = best; ties share the best rank",
     "growth_pct": "over the year before, per cent",
@@ -65,7 +66,9 @@ def frames(edition, known) -> dict[str, pd.DataFrame]:
     chances = known.intervals[[*keys, "p_top10"]].astype({"unit": str, "node": str})
     scores = known.scores[[*keys, *columns, "known_share"]].astype({"unit": str, "node": str})
     cells = edition.index.panel.dropna(subset="value")
-    cells = cells[~cells["status"].isin(SOFT)].reset_index(drop=True)
+    cells = cells[~cells["status"].isin(SOFT)].astype({"unit": str, "indicator": str})
+    dated = vintage.years(edition).astype("Int64").reset_index()
+    cells = cells.merge(dated, on=vintage.CELL, how="left")
     sources = files.read_table_with(SOURCES, ["source", "title", "where", "licence", "released"])
     return {
         "scores": scores.merge(chances, on=keys, how="left"),

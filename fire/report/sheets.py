@@ -4,22 +4,22 @@ A value has the fill of its status. Colour alone tells nothing: beside it stands
 the number carries the mark of its status (`Styles.of`).
 """
 
-import unicodedata
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import pandas as pd
 
 from fire import codebook
 from fire.analysis.known import SOFT
 from fire.report import exhibits
+from fire.report.markdown import heading_width
+from fire.report.markdown import width as letters
 from fire.report.narrative import SOFT_DIGITS
 
 FONTS = {"zh": "Microsoft YaHei", "en": "Calibri"}
 HEAD = {"bold": True, "bg_color": "#E8EDF2", "bottom": 1, "text_wrap": True, "valign": "top"}
 FORMATS: dict[str, dict] = {
     "plain": {"indent": 1},
-    "head": HEAD | {"indent": 1},
+    "head": HEAD | {"align": "left", "indent": 1},
     "number head": HEAD | {"align": "right"},
     "band": {"bold": True, "font_color": "#12304F", "align": "left"},
     "title": {"bold": True, "font_size": 14},
@@ -35,10 +35,11 @@ FORMATS: dict[str, dict] = {
     "plus 2": {"num_format": "+0.00;-0.00;0.00", "align": "right"},
     "percent": {"num_format": "0.0%", "align": "right", "valign": "top"},
     "year": {"num_format": "0"},
-    "wrap": {"text_wrap": True, "valign": "top", "indent": 1},
+    "wrap": {"text_wrap": True, "align": "left", "valign": "top", "indent": 1},
+    "paragraph": {"text_wrap": True, "align": "left", "valign": "top"},
     "sign": {"bold": True, "font_color": "#A62B2B", "font_size": 12},
     "warning": {"font_color": "#A62B2B"},
-    "link": {"font_color": "#12304F", "underline": 1, "valign": "top"},
+    "link": {"font_color": "#12304F", "underline": 1, "align": "left", "indent": 1, "valign": "top"},
 }
 PLACES = {0: "whole", 1: "one", 2: "two", 3: "score", 4: "share"}  # format of a number by its decimals
 FILLS = {  # of a cell, by the status of its value; an observed one has none
@@ -108,7 +109,7 @@ class Column:
     def width(self) -> int:
         """Characters that show every cell, and the heading on two or three lines."""
         longest = max((_shown_width(cell, self.style) for cell in self.cells if cell is not None), default=0)
-        return min(max(NARROW, longest + 2 + MARK * self.marked, _heading_width(self.head) + 2), WIDE)
+        return min(max(NARROW, longest + 2 + MARK * self.marked, heading_width(self.head) + 2), WIDE)
 
 
 def numbers(head: str, cells, digits: int | None = None, statuses=(), plus: bool = False) -> Column:
@@ -181,9 +182,21 @@ def listed(sheet, styles, top: int, columns: list[Column], keep: int = 1, filter
                 sheet.write_string(row, place, cell, styles.of(name))
             else:
                 sheet.write_number(row, place, cell, styles.of(name, status))
+    for row, high in _heights(columns, length).items():
+        sheet.set_row(top + 1 + row, LINE * high)
     if filtered and length:
         sheet.autofilter(top, 0, top + length, len(columns) - 1)
     laid_out(sheet, top, keep, columns)
+
+
+def _heights(columns: list[Column], length: int) -> dict[int, int]:
+    """Rows that need more than one line for texts that wrap, with their lines."""
+    wrapped = [(column.cells, column.width() - 3) for column in columns if column.style == "wrap"]
+    high = {
+        row: max((lines(cells[row] or "", width) for cells, width in wrapped), default=1)
+        for row in range(length)
+    }
+    return {row: count for row, count in high.items() if count > 1}
 
 
 def headed(sheet, styles, row: int, place: int, column: Column) -> None:
@@ -240,7 +253,7 @@ def lines(text: str, width: float) -> int:
     """Lines of a text that breaks at `width` characters: between words, between Chinese characters anywhere."""
     count, used = 1, 0.0
     for word in text.split():
-        size = text_width(word)
+        size = letters(word)
         if used and used + 1 + size > width and word.isascii():
             count, used = count + 1, 0.0
         used += size + (used > 0)
@@ -248,22 +261,9 @@ def lines(text: str, width: float) -> int:
     return count
 
 
-@lru_cache(4096)
-def text_width(text: str) -> int:
-    """Width of a text in Latin characters; a Chinese one counts twice."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
-
-
 def _shown_width(cell, style: str | list) -> int:
     """Width of a cell as shown."""
     if isinstance(cell, str):
-        return text_width(cell)
+        return letters(cell)
     digits = next((places for places, name in PLACES.items() if name == style), 2 if "plus" in style else 4)
     return len(f"{cell:,.{digits}f}")
-
-
-def _heading_width(head: str) -> int:
-    """Width that a heading needs when it may break: its longest word, of Chinese ones a half."""
-    return max(
-        text_width(word) if word.isascii() else -(-text_width(word) // 2) for word in head.split() or [""]
-    )

@@ -9,12 +9,10 @@ import jinja2
 from fire import files
 from fire.analysis import results
 from fire.figures import fonts
-from fire.report import explorer, marks, places, profile, programme, release, typesetting, workbook
+from fire.report import explorer, places, profile, programme, release, typesetting, wording, workbook
 from fire.report.places import addresses, search_text, slug
 
 __all__ = ["addresses", "assets", "environment", "search_text", "slug", "write"]
-
-TEMPLATES = files.REPORTS / "template" / "site"
 
 
 def write(ed, shown: dict, folder: Path) -> list[dict]:
@@ -53,22 +51,13 @@ def explorer_page(ed, lang: str, scores, folder: Path) -> None:
 
 
 def environment(ed, lang: str) -> jinja2.Environment:
-    """Templates of the pages in one language of an edition; every value is escaped."""
-    env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """Templates of the pages in one language of an edition, with what their frame needs."""
+    env = wording.templates(ed, lang)
     env.globals |= {
-        "lang": lang,
         "others": [one for one in ed.languages if one != lang],
         "edition": ed.name,
-        "sign": marks.sign(ed, ed.book.lang(lang)),
         "explorable": not explorer.still(ed.index),
         "technical": any(one.volume == programme.VOLUMES[1] and one.texts for one in programme.load(ed)),
-        "w": {key: text[lang] for key, text in files.read_json(TEMPLATES / "words.json").items()},
     }
     return env
 
@@ -76,10 +65,14 @@ def environment(ed, lang: str) -> jinja2.Environment:
 def assets(ed, folder: Path) -> None:
     """What all pages in `folder` share: `assets/site.css`, `assets/site.js`, and `assets/font.<lang>.css`, the font cut to
     the characters of the pages and of the search in a language. Comes last."""
-    css = [TEMPLATES.parent / "report.css", TEMPLATES / "site.css", TEMPLATES / "places.css"]
+    css = [
+        wording.TEMPLATES.parent / "report.css",
+        wording.TEMPLATES / "site.css",
+        wording.TEMPLATES / "places.css",
+    ]
     style = "".join(path.read_text(encoding="utf-8") for path in css)
     files.write_text(folder / "assets" / "site.css", style)
-    shutil.copyfile(TEMPLATES / "site.js", folder / "assets" / "site.js")
+    shutil.copyfile(wording.TEMPLATES / "site.js", folder / "assets" / "site.js")
     for lang in ed.languages:
         used = set(style)
         for path in [*folder.rglob(f"*.{lang}.html"), *folder.glob(f"assets/search.{lang}.js")]:

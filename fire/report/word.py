@@ -33,7 +33,8 @@ TEXT, TALLEST = (
     9072,
     11600,
 )  # twips: width of the text, height of the tallest figure that leaves room for its caption
-MANY, KEPT = 9, 3  # columns from which a table is set smaller; rows at its head that stay together
+MANY, KEPT = 9, 3  # columns from which a table is set smaller; rows at its ends that stay together
+WHOLE = 16  # rows up to which a table stays on one page
 PAGE = (
     '<w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1440" w:right="1417" w:bottom="1304" w:left="1417" '
     'w:header="709" w:footer="567" w:gutter="0"/>'
@@ -57,10 +58,15 @@ UPDATE = '<w:updateFields w:val="true"/>'
 AFTER_UPDATE = (
     r"<w:(hdrShapeDefaults|footnotePr|endnotePr|compat|docVars|rsids|themeFontLang)\b"  # by the schema
 )
+CORE = "docProps/core.xml"  # title and author, as a list of files shows them
+DUBLIN = "http://purl.org/dc/elements/1.1/"
 FONTCONFIG = (  # the font of the figures where those of Microsoft, or one of the same measures, are not installed
     "<fontconfig><include ignore_missing='yes'>/etc/fonts/fonts.conf</include><dir>{folder}</dir><cachedir>{cache}</cachedir>"
     "<alias binding='same'><family>Calibri</family><prefer><family>Carlito</family><family>{family}</family></prefer></alias>"
     "<alias binding='same'><family>Microsoft YaHei</family><prefer><family>{family}</family></prefer></alias></fontconfig>"
+)
+NO_PROPERTIES = (
+    f'{START}<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/custom-properties"/>'
 )
 KINDS = {"footer9": ("footer", FOOTER), "header9": ("header", HEADER)}
 INK, ACCENT, MUTED = "1D2733", "A62B2B", "66717D"
@@ -213,7 +219,7 @@ def _style(xml: str, style: str) -> str:
 def finish(path: Path, words: dict) -> Path:
     """Finish a document that pandoc wrote by the reference: cover, running head, captions, rows, figures, contents.
 
-    `words`: those of the frame (`title` of the volume, `imprint`, `publisher`). The contents stand where pandoc put
+    `words`: those of the frame (`title` of the volume, `sign`, `imprint`, `publisher`). The contents stand where pandoc put
     paragraphs of the styles TOC 1 and TOC 2, and list the headings of two levels; their page numbers are empty until
     `numbered` or Word fills them in.
     """
@@ -227,6 +233,8 @@ def finish(path: Path, words: dict) -> Path:
     _as_wide_as_the_text(body)
     _contents(body)
     parts["word/document.xml"] = _text(document)
+    parts[CORE] = _properties(parts[CORE], words)
+    parts.update(dict.fromkeys({"docProps/custom.xml"} & set(parts), NO_PROPERTIES.encode()))
     parts["word/header9.xml"] = HEADER.format(title=escape(words["title"])).encode()
     parts["word/styles.xml"] = parts["word/styles.xml"].replace(b'"zh-Hans"', b'"zh-CN"')  # as Word names it
     settings = parts["word/settings.xml"].decode()
@@ -235,6 +243,19 @@ def finish(path: Path, words: dict) -> Path:
     parts["word/settings.xml"] = settings.encode()
     _pack(path, parts)
     return path
+
+
+def _properties(core: bytes, words: dict) -> bytes:
+    """Title, with the sign of an edition that has one, and author."""
+    tree = etree.fromstring(core)
+    said = {
+        "title": " · ".join(filter(None, (words["title"], words.get("sign")))),
+        "creator": words.get("publisher"),
+    }
+    for name, text in said.items():
+        for one in tree.iter(f"{{{DUBLIN}}}{name}"):
+            one.text = text
+    return _text(tree)
 
 
 def _text(document) -> bytes:
@@ -283,8 +304,8 @@ def _captions_above(body) -> None:
 
 
 def _rows_whole(body) -> None:
-    """Rows that do not split across pages, no first row alone at the foot of a page nor a source line alone at its head;
-    tables of many columns in smaller letters."""
+    """Rows that do not split across pages, short tables that do not either, of long ones no row alone at the foot of a page
+    or at its head, nor a source line; tables of many columns in smaller letters."""
     for table in body.iter(f"{{{W}}}tbl"):
         rows = table.findall("w:tr", NAMES)
         for row in rows:
@@ -293,7 +314,8 @@ def _rows_whole(body) -> None:
                 properties = _made("<w:trPr/>")
                 row.insert(0, properties)
             properties.insert(0, _made("<w:cantSplit/>"))
-        for paragraph in [one for row in {*rows[:KEPT], rows[-1]} for one in row.iter(f"{{{W}}}p")]:
+        kept = rows if len(rows) <= WHOLE else rows[:KEPT] + rows[-KEPT:]
+        for paragraph in [one for row in kept for one in row.iter(f"{{{W}}}p")]:
             paragraph.find("w:pPr/w:pStyle", NAMES).addnext(_made("<w:keepNext/>"))
         if len(table.findall("w:tblGrid/w:gridCol", NAMES)) >= MANY:
             for name in table.iterfind(".//w:pStyle[@w:val='Compact']", NAMES):

@@ -38,6 +38,7 @@ def slug(name: str, lang: str = "zh") -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower().replace("'", "")).strip("-")
 
 
+@cache
 def words(lang: str) -> dict[str, str]:
     """The words of all pages in a language."""
     return {key: text[str(lang)] for key, text in files.read_json(TEMPLATES / "words.json").items()}
@@ -57,11 +58,8 @@ def source(name: str, lang: str = "zh") -> str:
     return _sources().get(name, {}).get(str(lang), name)
 
 
-def environment(ed, lang: str, profiles: dict) -> jinja2.Environment:
-    """Templates of the pages of places in one language of an edition; every value is escaped."""
-    named = ed.book.lang(lang)
-    labels = ed.spec.labels(lang)
-    units = ed.spec.nodes[f"unit_{lang}"].fillna("").to_dict()
+def templates(ed, lang: str) -> jinja2.Environment:
+    """Templates of the site in one language of an edition with what all its pages share; every value is escaped."""
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -69,6 +67,16 @@ def environment(ed, lang: str, profiles: dict) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    env.globals |= {"lang": lang, "sign": marks.sign(ed, ed.book.lang(lang)), "w": words(lang)}
+    return env
+
+
+def environment(ed, lang: str, profiles: dict) -> jinja2.Environment:
+    """Templates of the pages of places in one language of an edition."""
+    named = ed.book.lang(lang)
+    labels = ed.spec.labels(lang)
+    units = ed.spec.nodes[f"unit_{lang}"].fillna("").to_dict()
+    env = templates(ed, lang)
     env.filters |= {
         "num": number,
         "raw": raw_number,
@@ -84,12 +92,9 @@ def environment(ed, lang: str, profiles: dict) -> jinja2.Environment:
         "source": lambda name: source(name, lang),
     }
     env.globals |= {
-        "lang": lang,
         "compared": ed.compared,
         "levels": ed.spec.nodes["level"].to_dict(),
-        "sign": marks.sign(ed, named),
         "isna": pd.isna,
-        "w": words(lang),
         "named": NAMED,
         "has": lambda name: name in profiles,
         "at": at,
@@ -212,7 +217,7 @@ def values(ed, what: str, facts: dict) -> dict:
     if what in said:
         return given | said[what](ed, facts)
     if what == "sides":
-        return given | facts["sides"] | {"part": 100 * profile.PART}
+        return given | facts["sides"] | {"part": 100 * profile.PART, "most": MOST}
     return given | {"known": 100 * facts["known_share"], "need": 100 * knowledge.ENOUGH}
 
 
@@ -244,10 +249,14 @@ def _head(ed, facts: dict) -> dict:
         {"node": node, "rank": _firm(lines[node], "rank"), "status": _status(lines[node], "rank")}
         for node in ed.spec.pillars
     ]
-    known = sorted((one for one in pillars if one["rank"] is not None), key=lambda one: one["rank"])
+    known = [one for one in pillars if one["rank"] is not None]
+    tied: dict[tuple, list] = {}
+    for one in sorted(known, key=lambda one: one["rank"]):
+        tied.setdefault((one["rank"], one["status"]), []).append(one["node"])
     return {
         "of": facts["of"],
         "all": len(pillars),
+        "told": facts["told"],
         "open": total["rank_status"] in SOFT,
         "softness": total["rank_status"],
         "rank": _value(total, "rank"),
@@ -258,7 +267,10 @@ def _head(ed, facts: dict) -> dict:
         "growth_status": _status(total, "growth_pct"),
         "change": _firm(total, "rank_change"),
         "change_status": _status(total, "rank_change"),
-        "pillars": known,
+        "known": len(known),
+        "pillars": [
+            {"rank": rank, "status": status, "nodes": nodes} for (rank, status), nodes in tied.items()
+        ],
     }
 
 
@@ -266,6 +278,7 @@ def _moved(ed, facts: dict) -> dict:
     moved = facts["moved"]
     return {
         "total": moved["total"],
+        "apart": moved["apart"],
         "known": moved["known"],
         "all": moved["all"],
         "passed": facts.get("passed", []),
@@ -282,7 +295,8 @@ def _printed(ed, facts: dict) -> dict:
 
 def _raw(ed, facts: dict) -> dict:
     back = sum(line["kept_back"] for line in facts["raw"])
-    return {"n": len(facts["raw"]), "all": len(ed.spec.indicators), "back": back}
+    dated = any(line["vintage"] not in (None, line["year"]) for line in facts["raw"])
+    return {"n": len(facts["raw"]), "all": len(ed.spec.indicators), "back": back, "dated": dated}
 
 
 def _chart(ed, facts: dict) -> dict:

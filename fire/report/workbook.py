@@ -21,7 +21,7 @@ from fire.analysis.known import SOFT
 from fire.errors import refuse
 from fire.files import atomic_path
 from fire.index.panel import STATUSES
-from fire.report import exhibits, formulas, marks, narrative, release, sheets
+from fire.report import exhibits, formulas, marks, narrative, release, sheets, vintage
 from fire.report.formulas import still
 from fire.report.sheets import Column, companions, numbers, texts
 
@@ -48,6 +48,8 @@ PARTS = {  # sentences and headings of the catalogue, workbook-<part>-<name>
             "sheet",
             "holds",
             "place",
+            "index",
+            "vintage",
             "live",
             "edition",
             "gain",
@@ -144,6 +146,7 @@ class Data:
         cells = self.index.panel.dropna(subset="value")
         back = cells["source"].isin(release.kept_back())
         self.back, self.cells = bool(back.any()), cells[~back & ~cells["status"].isin(SOFT)]
+        self.vintages = vintage.years(edition)
         self.words = self._words()
         self.live = formulas.Live(self.index, self.scores, self.words, self.book, self.lang, self.units)
 
@@ -173,6 +176,9 @@ class Data:
         }
         words |= {
             part: {name: say(f"workbook-{part}-{name}") for name in names} for part, names in PARTS.items()
+        }
+        words["dated"] = {
+            year: say("workbook-head-dated", of=year) for year in self.vintages.index.unique("year")
         }
         words["why"] = [say(f"workbook-why-{reason}", node=node) for reason, node in why]
         return words
@@ -231,7 +237,7 @@ def _keys(data: Data, frame: pd.DataFrame, year: bool = True, node: bool = True)
             )
         )
     if year:
-        found.append(Column(data.head("year"), [float(one) for one in frame["year"]], "year"))
+        found.append(Column(data.words["head"]["index"], [float(one) for one in frame["year"]], "year"))
     return found + (_nodes(data, frame["node"]) if node else [])
 
 
@@ -314,7 +320,7 @@ def _regions(data: Data, means: pd.DataFrame) -> list[Column]:
     now = means[means["year"].eq(data.index.year) & means["node"].eq(data.spec.root)]
     frame = data.ordered(means.dropna(subset="score"), now.sort_values("rank")["unit"].tolist())
     named = texts(data.head("region"), [codebook.unit(one, data.lang) for one in frame["unit"]])
-    year = Column(data.head("year"), [float(one) for one in frame["year"]], "year")
+    year = Column(data.words["head"]["index"], [float(one) for one in frame["year"]], "year")
     cities = numbers(data.head("cities"), frame["cities"], 0)
     measures = [one for one in knowledge.MEASURES if frame[one].notna().any()]
     return [named, cities, year, *_nodes(data, frame["node"]), *_measured(data, frame, measures)]
@@ -354,6 +360,7 @@ def _system(data: Data) -> list[Column]:
         ),
         numbers(head["lower"], post("low"), 3),
         numbers(head["upper"], post("high"), 3),
+        *_dated_nodes(data),
         numbers(data.head("weight"), weights, 4),
         numbers(data.head("weight_in_index"), in_index, 2),
     ]
@@ -382,10 +389,31 @@ def _observed(data: Data) -> list[Column]:
         texts(data.head("indicator"), [spec.label(node, data.lang) for node in nodes]),
         value,
         texts(data.head("measure_unit"), [spec.nodes.at[node, f"unit_{data.lang}"] for node in nodes]),
+        *_dated(data, cells),
         texts(data.head("status"), [codebook.status(one, data.lang) for one in cells["status"]]),
         texts(data.head("source"), [codebook.word(str(one), data.lang) for one in cells["source"]]),
     ]
     return columns + [texts(data.words["head"]["where"], where)] * any(isinstance(one, str) for one in where)
+
+
+def _dated(data: Data, cells: pd.DataFrame) -> list[Column]:
+    """The year of the data of every cell, where it is on record."""
+    known = data.vintages.to_dict()
+    keys = zip(cells["unit"].astype(str), cells["year"].astype(int), cells["node"].astype(str))
+    years = [known.get(key) for key in keys]
+    return [
+        Column(data.words["head"]["vintage"], [None if one is None else float(one) for one in years], "year")
+    ] * any(years)
+
+
+def _dated_nodes(data: Data) -> list[Column]:
+    """The years of the data of every indicator, one column an index year, the latest first."""
+    found = []
+    for year in sorted(data.vintages.index.unique("year"), reverse=True):
+        years = data.vintages.xs(year, level="year").groupby(level="indicator").unique()
+        told = [", ".join(map(str, sorted(years.get(node, [])))) for node in data.spec.nodes.index]
+        found.append(texts(data.words["dated"][year], [one or None for one in told]))
+    return found
 
 
 def _tables(data: Data, tables: dict) -> list[Column]:
@@ -447,8 +475,8 @@ def _contents_sheet(sheet, data: Data, made: dict, styles) -> None:
     ]
     row = 2
     for text in filter(None, paragraphs):
-        sheet.merge_range(row, 0, row, 2, "", styles["wrap"])
-        sheet.write_string(row, 0, text, styles["wrap"])
+        sheet.merge_range(row, 0, row, 2, "", styles["paragraph"])
+        sheet.write_string(row, 0, text, styles["paragraph"])
         sheet.set_row(row, sheets.LINE * sheets.lines(text, 108))
         row += 1
     sheet.write_row(row + 1, 0, [head["sheet"], head["holds"], ""], styles["head"])
@@ -463,7 +491,7 @@ def _contents_sheet(sheet, data: Data, made: dict, styles) -> None:
     shares = _shares(data)
     sheet.write_row(row + 1, 0, [data.head("status"), head["weight"], head["meaning"]], styles["head"])
     for place, one in enumerate(marks.legend(shares, data.lang), row + 2):
-        sheet.write_string(place, 0, one["name"], styles.of("plain", one["status"]))
+        sheet.write_string(place, 0, one["name"], styles.of("wrap", one["status"]))
         sheet.write_number(place, 1, shares[one["status"]], styles["percent"])
         sheet.write_string(place, 2, one["meaning"], styles["wrap"])
         sheet.set_row(place, sheets.LINE * sheets.lines(one["meaning"], 72))

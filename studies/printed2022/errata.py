@@ -93,8 +93,14 @@ def _institutions() -> dict[str, str]:
 
 
 def counts(slips: pd.DataFrame) -> dict:
-    """How many slips rest on what: total, computed, marked, text."""
-    return {"total": len(slips)} | {kind: int(slips["evidence"].eq(kind).sum()) for kind in KINDS}
+    """How many slips rest on what: total, computed, marked, text; the same of the report alone and of the other sources alone
+    (report, other)."""
+
+    def by_kind(some: pd.DataFrame) -> dict:
+        return {"total": len(some)} | {kind: int(some["evidence"].eq(kind).sum()) for kind in KINDS}
+
+    sources = {source: by_kind(slips[slips["source"].eq(source)]) for source in ("report", "other")}
+    return by_kind(slips) | sources
 
 
 def _of_report() -> pd.DataFrame:

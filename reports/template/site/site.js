@@ -155,13 +155,30 @@
     one(figure, ".scroll").before(make("div", {className: "filter"}, box, count));
   }
 
-  // What scrolls sideways can be reached by keyboard, and has a name
+  // A table that is too wide is set tighter; what still scrolls sideways says so, can be reached by keyboard, and has a name
+  const sideways = document.body.dataset.sideways;
   const reach = () => {
-    for (const area of all(document, "main.chapter .scroll, main.chapter math[display=block]")) {
+    for (const area of all(document, "main .scroll, main.chapter math[display=block]")) {
       if (area.closest(".explorer")) continue;
-      const wide = area.scrollWidth > area.clientWidth + 1, title = one(area.parentElement, "figcaption");
-      const named = [["role", "region"], ["aria-label", title ? title.textContent : document.title]];
-      for (const [name, text] of [["tabindex", "0"], ...(area.matches(".scroll") ? named : [])]) if (wide) area.setAttribute(name, text); else area.removeAttribute(name);
+      const over = () => area.scrollWidth > area.clientWidth + 1, frame = area.matches(".scroll"), hint = area.previousElementSibling;
+      area.classList.remove("tight");
+      area.classList.toggle("tight", over());
+      const wide = over();
+      const title = one(area.parentElement, "figcaption, h2"), named = [["role", "region"], ["aria-label", `${title ? title.textContent : document.title} · ${sideways}`]];
+      for (const [name, text] of [["tabindex", "0"], ...(frame ? named : [])]) if (wide) area.setAttribute(name, text); else area.removeAttribute(name);
+      if (!frame) continue;
+      const ends = () => {
+        area.classList.toggle("before", wide && area.scrollLeft > 1);
+        area.classList.toggle("after", wide && area.scrollLeft + area.clientWidth < area.scrollWidth - 1);
+      };
+      if (hint && hint.matches(".sideways")) hint.hidden = !wide;
+      else if (wide) {
+        const said = make("p", {className: "sideways", textContent: `← ${sideways} →`});
+        said.setAttribute("aria-hidden", "true");
+        area.before(said);
+      }
+      area.onscroll = ends;
+      ends();
     }
   };
   reach();

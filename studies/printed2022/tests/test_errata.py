@@ -10,7 +10,10 @@ def test_all_slips_with_their_proof():
     slips = errata.slips()
     listed = {"report": len(published.load("errata")), "other": len(published.load("errata_other"))}
     assert slips["id"].is_unique and slips.groupby("source").size().to_dict() == listed
-    assert errata.counts(slips)["total"] == sum(listed.values())
+    counts = errata.counts(slips)
+    assert counts["total"] == sum(listed.values())
+    assert {source: counts[source]["total"] for source in listed} == listed
+    assert counts["computed"] == counts["report"]["computed"] + counts["other"]["computed"]
     assert not slips[["slip_zh", "slip_en", "shown_zh", "shown_en"]].isna().any(axis=None)
     assert set(slips["evidence"]) == set(errata.KINDS)
 
