@@ -129,7 +129,7 @@ def test_effects_of_a_run_are_ordered_by_the_total():
     index = Index(small_spec(), small_panel(values, status="simulated"))
     sobol = sensitivity.run(index, alternatives, draws=64)
     found = intervals.effects(sobol)
-    total = found[found["effect"].eq("total-effect")]
+    total = found[found["effect"].eq("total_effect")]
     assert len(found) == 6 and total["variance_share"].is_monotonic_decreasing
     assert found["factor"].tolist() == [name for name in total["factor"] for _ in range(2)]
     shift = sobol[sobol["output"].eq("shift")].set_index("factor")

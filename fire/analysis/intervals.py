@@ -198,11 +198,11 @@ def directions(growth: pd.DataFrame) -> dict:
 
 def effects(sobol: pd.DataFrame, output: str = "shift") -> pd.DataFrame:
     """First-order and total effects on one output of `sensitivity.run`, the largest total first: factor, effect
-    (total-effect, first-order), variance_share, variance_low, variance_high (from zero up)."""
+    (total_effect, first_order), variance_share, variance_low, variance_high (from zero up)."""
     kept = sobol[sobol["output"].eq(output)].sort_values("total", ascending=False, ignore_index=True)
     names = {"": "variance_share", "_low": "variance_low", "_high": "variance_high"}
     parts = []
-    for effect, order in (("total-effect", "total"), ("first-order", "first")):
+    for effect, order in (("total_effect", "total"), ("first_order", "first")):
         columns = {f"{order}{end}": name for end, name in names.items()}
         part = kept[["factor", *columns]].rename(columns=columns)
         part.insert(1, "effect", effect)
@@ -215,8 +215,8 @@ def largest(effects: pd.DataFrame) -> dict:
     """Which choice moves ranks most: first; alone and total, its first-order and its total effect in per cent of the variance;
     order (all choices); between: the first-order effect of the draws of what is not known, which is the share B/T of Rubin's
     rules (None without them)."""
-    total = effects[effects["effect"].eq("total-effect")]
-    alone = effects[effects["effect"].eq("first-order")].set_index("factor")["variance_share"]
+    total = effects[effects["effect"].eq("total_effect")]
+    alone = effects[effects["effect"].eq("first_order")].set_index("factor")["variance_share"]
     return {
         "first": total["factor"].iloc[0],
         "alone": 100 * float(alone[total["factor"].iloc[0]]),

@@ -35,7 +35,7 @@ def league(frame: pd.DataFrame, lang: str):
     frame = frame.sort_values(["rank", "unit"], ignore_index=True)
     count = 2 if len(frame) > LONG else 1
     size = -(-len(frame) // count)
-    fig, axes = style.subplots(1, count, height=0.152 * size + 0.6, squeeze=False)
+    fig, axes = style.subplots(1, count, height=0.143 * size + 0.6, squeeze=False)
     low, high = kit.bounds(frame, "score")
     span = max(high.max() - low.min(), 1e-9)
     for place, ax in enumerate(axes[0]):

@@ -15,7 +15,7 @@ def ranks(frame, lang):
     rank_low, rank_high (bar), group (shades alternate); the best first. Both columns of a long list have one scale."""
     rows = len(frame) if len(frame) <= SIDE else -(-len(frame) // 2)
     parts = [frame.iloc[start : start + rows] for start in range(0, len(frame), rows)]
-    fig, axes = style.subplots(1, len(parts), height=0.152 * rows + 0.62, squeeze=False)
+    fig, axes = style.subplots(1, len(parts), height=0.137 * rows + 0.62, squeeze=False)
     span = max(part["rank_high"].max() - part["rank_low"].min() for part in parts) + 2
     for ax, part in zip(axes[0], parts, strict=True):
         kit.rows(kit.names(part, "unit", lang), lang, size=7, ax=ax)

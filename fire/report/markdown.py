@@ -17,7 +17,7 @@ WIDE, CROWDED = 8, 150  # columns, and characters of a line, from which a table 
 FLOATS = 20  # lines up to which a table stands whole, at the top or the foot of a page
 FLOATS_SLIM = 50  # the same, of one in two columns
 LONG = 24  # rows beyond which a slim table stands in two columns of a page
-LINE, SLIM = 96, 55  # characters of a line, of half a page
+LINE, SLIM, GAP = 101, 53, 2  # characters of a line, of half a page, between two columns
 NARROW, WIDEST = 12, 60  # of a column that is not made narrower, of one that takes no more
 
 
@@ -71,9 +71,10 @@ def table(
     ]
     right = [labels[name]["kind"] in ("number", "p") and frame[name].dtype.kind in "ifb" for name in columns]
     small = len(spans) >= WIDE or sum(spans) > CROWDED
-    columns_wide = fitted(spans, grid, (LINE * 17 / 14 if small else LINE) - 3 * len(spans))
+    columns_wide = fitted(spans, grid, (LINE * 17 / 14 if small else LINE) - GAP * len(spans))
     rule = [
-        ":" * (not end) + "-" * (span + 3) + ":" * end for span, end in zip(columns_wide, right, strict=True)
+        ":" * (not end) + "-" * (span + GAP) + ":" * end
+        for span, end in zip(columns_wide, right, strict=True)
     ]
     lines_high = sum(
         max(-(-width(cell) // span) for cell, span in zip(row, columns_wide, strict=True)) for row in grid
@@ -82,7 +83,7 @@ def table(
     cut = None
     if rows and len(frame) > rows:
         cut = narrative.environment(lang).from_string(words["rows-word"]).render(shown=rows, total=len(frame))
-    slim = len(shown) > LONG and sum(spans) + 3 * len(spans) <= SLIM
+    slim = len(shown) > LONG and sum(spans) + GAP * len(spans) <= SLIM
     size = " .wide" if small else " .slim" if slim else ""
     size += " .floats" * (lines_high <= (FLOATS_SLIM if slim else FLOATS) and not here)
     caption = f": {plain(record['title'][lang])} {{#tbl:{record['name']}}}"
