@@ -299,7 +299,7 @@ def test_audit_of_edition_2022(printed):
     known = [*spec.leaves("F"), "inclusive_finance"]
     assert coverage["value"].reindex(known).eq(1).all()
     assert coverage["verdict"].drop(known).eq("fail").all()
-    ranked = audit.ranked(printed)
+    ranked = audit.covered(printed)
     assert (ranked["below"], ranked["units"]) == (59, 59) and ranked["percent"] == pytest.approx(100 * 5 / 19)
     assert keyed.loc["alpha", "verdict"].to_dict() == dict.fromkeys(["total", "I", "R", "E"], "unjudged") | {
         "F": "pass"

@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgb
 
 from fire import codebook, edition, files
 from fire.errors import InputError
-from fire.figures import cartogram, focus, fonts, index, kit, maps, regions, style
+from fire.figures import cartogram, focus, fonts, index, kit, maps, regions, robustness, style
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB
 DEFICITS = {
@@ -475,6 +475,36 @@ def test_the_name_of_a_region_stands_over_its_own_tiles_or_beside_them(places, l
         left = x - wide if side == "right" else x
         under = {(int(np.floor(at + 0.5)), int(np.floor(y + 0.5))) for at in (left, left + wide - 0.05)}
         assert under <= own[region] or not under & filled, text
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_names_of_regions_stand_over_no_other_name_whichever_cities_there_are(places, seed):
+    some = places.sample(50, random_state=seed).reset_index(drop=True)
+    frame = some.join(cartogram.layout(some)[["column", "row"]])
+    boxes = []
+    for text, x, y, side in maps._heads(frame, edition.load(2022).book.lang("en"), maps.WIDEST):
+        lines = text.split("\n")
+        wide = max(maps._wide(line, bold=True) for line in lines)
+        left = x - wide if side == "right" else x
+        boxes.append((left, left + wide, round(y, 3)))
+    over = [
+        (one, other)
+        for one, other in itertools.combinations(boxes, 2)
+        if one[2] == other[2] and min(one[1], other[1]) - max(one[0], other[0]) > 0.1
+    ]
+    assert not over
+
+
+def test_axes_of_moves_and_ranks_hold_all_that_is_drawn():
+    frame = pd.DataFrame({"unit": ["北京", "上海"], "rank_change": [1, -1], "growth_pct": [-1.0, -9.0]})
+    low, high = index.moves(frame, "zh").axes[1].get_xlim()
+    assert low < -9 and high >= 0
+    empty = index.moves(frame.assign(growth_pct=np.nan), "zh").axes[1].get_xlim()
+    assert np.isfinite(empty).all()
+    wide = pd.DataFrame({"unit": [f"c{n}" for n in range(40)], "group": 1, "rank": np.arange(1.0, 41)})
+    wide = wide.assign(rank_median=wide["rank"], rank_low=wide["rank"], rank_high=wide["rank"])
+    wide.loc[39, "rank_low"] = 1
+    assert all(ax.get_xlim()[0] > 0 for ax in robustness.ranks(wide, "zh").axes)
 
 
 def test_what_is_written_on_a_shade_can_be_read():

@@ -9,6 +9,7 @@ from fire.analysis import focus, views
 from fire.analysis.known import Draws, lasting
 from fire.figures import focus as draw
 from fire.figures import style
+from fire.report import narrative
 
 SCORES = pd.DataFrame(
     {
@@ -100,21 +101,73 @@ def test_a_node_of_which_all_children_are_shown_and_an_only_child_of_a_pillar_ar
 def test_a_city_stands_among_those_of_its_region_as_far_as_scores_are_known():
     now = BOTH.assign(rank_change=[1, -1] * 2, rank_change_status=["printed", "simulated"] * 2)
     members = ["北京", "上海"]
-    assert focus.within(now, "北京", members, "F") == {"place": 1, "members": 2, "places": 1}
-    assert focus.within(now, "上海", members, "F") == {"place": 2, "members": 2, "places": None}
+    first, other = (focus.within(now, unit, members, "F") for unit in members)
+    assert first == {"place": 1, "members": 2, "places": 1, "places_status": "printed"}
+    assert other == {"place": 2, "members": 2, "places": None, "places_status": ""}
     assert focus.within(now, "北京", members, "total")["place"] is None  # the total of 上海 is a range
     assert focus.within(now, "北京", ["上海"], "F")["place"] is None  # not of this region
 
 
 def test_ranks_and_growth_of_a_city_are_told_where_they_are_known():
-    ends = focus.extremes(BOTH, "上海", ["北京", "上海"], ["total", "F"])
+    ends = focus.extremes(BOTH, "上海", ["total", "F"])
     assert ends["ranked"] == 1 and ends["best"] is None and ends["fall"] is None
     assert (ends["rise"]["node"], ends["rise"]["value"]) == ("F", 10.0)  # that of the total is a range
-    other = focus.extremes(BOTH, "北京", ["北京", "上海"], ["total", "F"])
-    assert (other["best"]["rank"], other["worst"]["rank"]) == (1, 1)
-    assert other["rise"] is None  # its fastest is F, in which 上海 grew more
-    lost = BOTH.assign(growth_pct=-BOTH["growth_pct"])
-    assert focus.extremes(lost, "北京", ["北京"], ["total", "F"])["fall"]["node"] == "F"
+    other = focus.extremes(BOTH, "北京", ["total", "F"])
+    assert other["best"] == {"node": "total", "rank": 1, "status": "printed"}
+    assert other["worst"] == {"node": "F", "rank": 1, "status": "observed"}
+    assert (other["rise"]["node"], other["fall"]) == ("F", None)
+    mixed = BOTH.assign(growth_pct=BOTH["growth_pct"].where(BOTH["node"].eq("F"), -BOTH["growth_pct"]))
+    ends = focus.extremes(mixed, "北京", ["total", "F"])
+    assert (ends["rise"]["value"], ends["fall"]["value"]) == (8.3, -3.6)
+    assert (ends["rise"]["status"], ends["fall"]["status"]) == ("observed", "printed")
+
+
+def told(turn=1, lang="zh", place=2, **ends):
+    """The sentence on what is known of a city."""
+    one = {"node": "gdp", "unit": "北京", "value": 44.62, "status": "printed"}
+    none = {
+        "ranked": 0,
+        "best": None,
+        "worst": None,
+        "heads": None,
+        "rise": None,
+        "fall": None,
+        "place": place,
+    }
+    given = {name: one | value for name, value in ends.items()}
+    ed = edition.load(2022)
+    catalogue = narrative.catalogue(*narrative.folders(ed))
+    return catalogue.say("focus-told", narrative.facts(ed) | none | {"turn": turn} | given, ed.book)[lang]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("turn", [1, 2])
+@pytest.mark.parametrize("place", [1, 2])
+@pytest.mark.parametrize("loss", [-25.45, -8.07])
+def test_both_the_best_and_the_worst_growth_of_a_city_are_told_with_their_marks(lang, turn, place, loss):
+    both = told(turn, lang, place, rise={}, fall={"value": loss})
+    sign = "[刊]" if lang == "zh" else "[p]"
+    assert "44.62" in both and f"{-loss:.2f}" in both and both.count(sign) == 2
+    assert sign not in told(turn, lang, place, rise={"status": "observed"})
+
+
+def test_a_value_whose_label_is_in_doubt_is_not_told(tmp_path):
+    cells = [[2021, "北京", "F", "growth_pct", "E1"], [2021, "北京", "total", "growth_pct", "E2"]]
+    columns = ["year", "unit", "node", "measure", "errata"]
+    pd.DataFrame(cells, columns=columns).to_csv(tmp_path / "index_scores.csv", index=False)
+    assert focus.labelled(BOTH, tmp_path) is BOTH and focus.labelled(BOTH, None) is BOTH  # no errata
+    pd.DataFrame({"id": ["E1", "E2"], "kind": ["label", "number"]}).to_csv(
+        tmp_path / "errata.csv", index=False
+    )
+    kept = focus.labelled(BOTH, tmp_path)
+    gone = kept["growth_pct"].isna()
+    assert BOTH.loc[gone, ["unit", "node"]].to_numpy().tolist() == [["北京", "F"]]
+    assert kept["score"].equals(BOTH["score"])
+    assert focus.extremes(kept, "北京", ["total", "F"])["rise"]["node"] == "total"
+    ed = edition.load(2022)
+    printed = pd.DataFrame({"unit": "广州", "year": 2021, "node": ["invention_patents", "inclusive_finance"]})
+    left = focus.labelled(printed.assign(growth_pct=[-5.9, 44.62]), ed.facts)
+    assert left["growth_pct"].isna().tolist() == [True, False]
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

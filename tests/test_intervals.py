@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 from test_robustness import small_panel, small_spec
 
+from fire import codebook
 from fire.analysis import intervals, robustness, sensitivity
 from fire.index.index import Index
+from fire.report import narrative
 
 RANKS = pd.DataFrame(
     {
@@ -64,6 +66,13 @@ def test_who_takes_whose_rank_under_other_methods():
     assert found["others"] == [{"unit": "d", "rank": 4, "median": 5}] and found["printed"]
     still = intervals.displaced(now.assign(rank_median=[1, 2, 3, 4, 5], rank_status="observed"))
     assert (still["swaps"], still["others"], still["printed"]) == ([], [], False)
+    assert (still["known"], still["n"]) == (4, 5)
+    none = intervals.displaced(now.assign(rank=pd.array([pd.NA] * 5, dtype="Int64")))
+    assert (none["known"], none["swaps"]) == (0, [])
+    said = narrative.catalogue(narrative.FOLDER).say(
+        "robustness-areas-said", {"drawn": True} | none, codebook.default()
+    )
+    assert said == {"zh": "", "en": ""}  # of ranks that nobody knows nothing is said
 
 
 def test_among_the_first_surely_or_perhaps():
@@ -110,6 +119,7 @@ def test_directions_of_growth():
     found = intervals.directions(table)
     assert (found["certain"], found["rising"], found["falling"], found["n"]) == (3, 2, 1, 4)
     assert (found["fastest"], found["low"], found["high"]) == ("b", 5, 12)
+    assert (found["known"], found["settled"]) == (2, 2)  # of b and c, whose growth is a range
     close = intervals.directions(table.assign(growth_high=[12.0, 5.0, 0.4, -1.0]))
     assert close["fastest"] is None  # a may have grown as fast
 

@@ -153,6 +153,8 @@ CALLS = {
     "determinants.diagnostics": lambda m: determinants.diagnostics(m.fits),
     "determinants.verdicts": lambda m: determinants.verdicts(determinants.diagnostics(m.fits)),
     "determinants.findings": lambda m: determinants.findings(m.fits, ["P"]),
+    "audit.opinions": lambda m: audit.opinions(m.lines),
+    "audit.covered": lambda m: audit.covered(m.lines),
     "audit.thresholds": lambda m: audit.thresholds(),
     "audit.run": lambda m: m.lines,
     "audit.known_parts": lambda m: audit.known_parts(m.index),

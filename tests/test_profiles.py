@@ -453,6 +453,8 @@ def test_of_indicators_that_tie_the_heaviest_are_listed(edition):
 
 def test_the_year_of_the_data_is_that_of_its_source_and_stands_beside_the_value(edition, tmp_path):
     years = vintage.years(REAL)
+    assert vintage.span(REAL, "inclusive_finance") == {"data": 2020, "data_before": 2018}
+    assert vintage.span(REAL, "total") == {"data": None, "data_before": None}
     assert years["合肥", 2021, "gdp"] == 2020 and years["合肥", 2020, "gdp"] == 2019
     assert (
         years["合肥", 2021, "inclusive_finance"] == 2020 and years["合肥", 2020, "inclusive_finance"] == 2018

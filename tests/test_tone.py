@@ -55,7 +55,7 @@ BETTER = {
     # a verdict and who says it, not "the first cities are, in order"
     "index-top": (
         {"first": FIRST, "printed": True, "ahead": 3, "step": 0.642},
-        "原报告的 2021 年燃指数，北京以 9.958 分居首，上海（9.563 分）和深圳（9.199 分）紧随其后；此后依次为杭州和广州。"
+        "原报告的 2021 年燃指数，北京以 9.958 分[刊]居首，上海（9.563 分[刊]）和深圳（9.199 分[刊]）紧随其后；此后依次为杭州和广州。"
         "第 3 位之后有一个 0.64 分的断层：北京、上海和深圳自成一档。",
         "A step of 0.64 points sets Beijing, Shanghai and Shenzhen apart from the rest.",
     ),
@@ -79,8 +79,8 @@ BETTER = {
     # growth of what is known only
     "index-growth": (
         GROWN | {"fastest": one("临沂", 21.4), "head": one("深圳", 8.82)},
-        "居前 3 位的城市中，深圳增长最快（8.82%）。",
-        "Of the first 3 cities Shenzhen grew fastest (8.82 per cent).",
+        "居前 3 位的城市中，深圳增长最快（8.82%[刊]）。",
+        "Of the first 3 cities Shenzhen grew fastest (8.82 per cent [p]).",
     ),
     # a subject, and one clause of digits
     "focus-pillars": (
@@ -102,8 +102,8 @@ BETTER = {
                 )
             ],
         },
-        "4 项一级指标均居前 2 位，企业实力增长最快（8.58%）。",
-        "It is among the first 2 regions on all 4 pillars, and grew fastest in Enterprises (8.58 per cent).",
+        "4 项一级指标均居前 2 位[刊]，企业实力增长最快（8.58%[刊]）。",
+        "It is among the first 2 [p] regions on all 4 pillars, and grew fastest in Enterprises (8.58 per cent [p]).",
     ),
     # many strengths are counted, not listed; the weak point is named
     "focus-strengths": (
@@ -183,6 +183,7 @@ BETTER = {
         {
             "swaps": [{"above": "粤港澳大湾区", "below": "成渝", "high": 1, "low": 2}],
             "others": [],
+            "drawn": True,
             "printed": True,
         },
         "粤港澳大湾区（刊载的第 1 位）与成渝（第 2 位）多半互换位次：前者位次的中位数是第 2 位，后者是第 1 位。",

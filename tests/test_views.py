@@ -193,7 +193,13 @@ def test_growth_and_moves_are_told_as_far_as_they_are_known():
     said = headlines.growth(table, 2)
     assert (said["fastest"]["unit"], said["slowest"]["unit"], said["told"]) == ("c", "b", 3)
     assert (said["up"], said["down"], said["all"]) == (2, 1, 3)  # d was not there before
-    assert said["behind"] and said["head"]["unit"] == "a"
+    assert said["behind"] and not said["last"] and said["head"]["unit"] == "a"
+    assert headlines.growth(table.assign(score=[9.0, 8, 1, 2]))["last"]
+    wide = table.assign(
+        score=[9.0, 8, 1, 2], score_status=["observed"] * 3 + ["simulated"], score_low=[9.0, 8, 1, 0.5]
+    )
+    assert not headlines.growth(wide)["last"]  # d may lie below it
+    assert headlines.growth(wide)["fastest_score_status"] == "observed"
     soft = table.assign(growth_pct_status=["printed", "simulated", "printed", None])
     said = headlines.growth(soft, 2)
     assert said["printed"] and said["head"] is None and said["up"] is None and said["all"] == 3
@@ -340,6 +346,8 @@ def test_an_edition_of_one_observed_year_has_all_views():
     for node in index.spec.pillars:
         head = headlines.leading(areas, node, root)
         assert head["heads"] == headlines.leader(views.at(areas, node))["leader"]
+        marked = headlines.leading(areas.assign(score_status="printed"), node, root)
+        assert (head["score_status"], marked["score_status"]) == ("", "printed")
         children = index.spec.children(node)
         assert set(headlines.also(areas, node, children)) <= set(children)
     roster = views.roster(index)

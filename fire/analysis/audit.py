@@ -649,7 +649,7 @@ def _sentence(line: dict) -> dict:
     return {"entry": entry, "values": values | {"percent": 100 * line["value"], "unity": 1}}
 
 
-def ranked(lines: pd.DataFrame) -> dict:
+def covered(lines: pd.DataFrame) -> dict:
     """Of how many units there are too few data to rank them, by the custom of audits: below, units, floor_pct (share of the
     indicators that must have data), percent (that of the least covered unit)."""
     line = lines[lines["check"].eq("coverage-unit")].iloc[0]

@@ -3,10 +3,13 @@
 Frames are those of `views.both_years`; `known.lasting` tries who leads on every draw.
 """
 
+from pathlib import Path
+
 import pandas as pd
 
+from fire import files
 from fire.analysis import headlines, views
-from fire.analysis.known import SOFT
+from fire.analysis.known import KEYS, SOFT
 
 SHOWN = {"score": "score", "rank": "rank", "growth_pct": "growth"}  # measures, as sentences name them
 
@@ -38,39 +41,56 @@ def _value(row: pd.Series, measure: str):
 
 def within(frame: pd.DataFrame, unit: str, members: list, root: str) -> dict:
     """Where a city stands among those of its region (`members`): place (None unless all their scores are known), members (how
-    many), places (ranks that it gained since the year before; None where unknown)."""
+    many), places (ranks that it gained since the year before; None where unknown), places_status."""
     now = views.at(frame, root)
     rows = headlines.told(now[now["unit"].isin(members)], "score")
-    change = headlines.told(now[now["unit"].eq(unit)], "rank_change")["rank_change"]
+    change = headlines.told(now[now["unit"].eq(unit)], "rank_change")
     order = rows["score"].rank(ascending=not views.highest_is_best(now), method="min")
     there = order[rows["unit"].eq(unit)] if len(rows) == len(members) else order.head(0)
     return {
         "place": int(there.iloc[0]) if len(there) else None,
         "members": len(members),
-        "places": int(change.iloc[0]) if len(change) else None,
+        "places": int(change["rank_change"].iloc[0]) if len(change) else None,
+        "places_status": _status(change.iloc[0], "rank_change") if len(change) else "",
     }
 
 
-def extremes(frame: pd.DataFrame, unit: str, members: list, nodes: list) -> dict:
+def labelled(frame: pd.DataFrame, facts: Path | None) -> pd.DataFrame:
+    """The frame without the values of which a report does not say clearly what they are of: those that `index_scores.csv` of
+    its printed facts (column errata) ties to an entry of the kind `label` in `errata.csv`. All of it without such files."""
+    paths = [] if facts is None else [facts / name for name in ("index_scores.csv", "errata.csv")]
+    if not paths or not all(path.exists() for path in paths):
+        return frame
+    told, errata = (files.read_csv(path) for path in paths)
+    if "errata" not in told:
+        return frame
+    doubted = told[told["errata"].isin(errata.loc[errata["kind"].eq("label"), "id"])]
+    cells, keys = pd.MultiIndex.from_frame(frame[KEYS]), doubted.astype({"year": int})
+    gone = {
+        measure: frame[measure].mask(cells.isin(pd.MultiIndex.from_frame(rows[KEYS])))
+        for measure, rows in keys.groupby("measure")
+        if measure in frame
+    }
+    return frame.assign(**gone)
+
+
+def extremes(frame: pd.DataFrame, unit: str, nodes: list) -> dict:
     """Ranks and growth of one city at `nodes` (its indicators) as far as they are known: ranked (how many), best, worst (node,
-    rank: among all units; None with fewer than two), rise (node, value, status: what grew most, where no other of the
-    `members` is known to have grown more in it; None without one), fall (what lost most; None without one)."""
-    there = frame[frame["node"].isin(nodes)]
-    ranked = headlines.told(there[there["unit"].eq(unit)], "rank").sort_values("rank", kind="stable")
-    grown = headlines.told(there[there["unit"].isin(members)], "growth_pct")
-    most = grown.groupby("node", observed=True)["growth_pct"].transform("max")
-    mine = grown[grown["unit"].eq(unit)].assign(first=grown["growth_pct"].eq(most))
-    mine = mine.sort_values("growth_pct", ascending=False, kind="stable")
-    up, down = mine[mine["growth_pct"].gt(0)].head(1), mine[mine["growth_pct"].lt(0)].tail(1)
+    rank: among all units, status; None with fewer than two), rise (node, value, status: what grew most; None where nothing is
+    known to have grown), fall (what lost most; None without one)."""
+    own = frame[frame["node"].isin(nodes) & frame["unit"].eq(unit)]
+    ranked = headlines.told(own, "rank").sort_values("rank", kind="stable")
+    grown = headlines.told(own, "growth_pct").sort_values("growth_pct", ascending=False, kind="stable")
     ends = [
-        {"node": row.node, "rank": int(row.rank)} for row in ranked[["node", "rank"]].itertuples(index=False)
+        {"node": node, "rank": int(one["value"]), "status": one["status"]}
+        for node, one in zip(ranked["node"], headlines.values(ranked, "rank"), strict=True)
     ]
     return {
         "ranked": len(ranked),
         "best": ends[0] if len(ends) > 1 else None,
         "worst": ends[-1] if len(ends) > 1 else None,
-        "rise": _grown(up[up["first"]]),
-        "fall": _grown(down),
+        "rise": _grown(grown[grown["growth_pct"].gt(0)].head(1)),
+        "fall": _grown(grown[grown["growth_pct"].lt(0)].tail(1)),
     }
 
 

@@ -203,21 +203,26 @@ def _largest(places: pd.Series) -> list[dict]:
 
 def growth(frame: pd.DataFrame, top: int = 3) -> dict:
     """Growth of the score as far as it is known: told (of how many units), all (units that have a growth), printed, fastest,
-    slowest (unit, value, status; None without two), fastest_score (of the fastest; None where it is a range) and whether that
-    lies below the median of all (behind), up, down (how many gained and lost points; None unless told of all), k, head (the
-    fastest of the first `top`; None unless told of all of these)."""
+    slowest (unit, value, status; None without two), fastest_score, fastest_score_status (of the fastest; None where it is a
+    range) and whether that lies below the median of all (behind) or below all others and their ranges (last), up,
+    down (how many gained and lost points; None unless told of all), k, head (the fastest of the first `top`; None unless told
+    of all of these)."""
     known = told(frame, "growth_pct").sort_values("growth_pct", ascending=False, kind="stable")
     rates, several = known["growth_pct"].astype(float), len(known) > 1
-    score = values(known.head(1), "score")[0]["value"] if several else None
+    fast = known.head(1)
+    own = values(fast, "score")[0] if several else {"value": None, "status": ""}
+    score, low = own["value"], frame.get("score_low", frame["score"]).astype(float).drop(fast.index)
     there, head = int(frame["growth_pct"].notna().sum()), told(frame.head(top), "growth_pct")
     whole = several and len(known) == there
     return {
         "told": len(known),
         "all": there,
         "printed": printed(known, "growth_pct"),
-        "fastest": values(known.head(1), "growth_pct")[0] if several else None,
+        "fastest": values(fast, "growth_pct")[0] if several else None,
         "fastest_score": score,
+        "fastest_score_status": own["status"],
         "behind": score is not None and bool(score < frame["score"].median()),
+        "last": score is not None and bool(low.dropna().gt(score).all()),
         "slowest": values(known.tail(1), "growth_pct")[0] if several else None,
         "up": int(rates.gt(0).sum()) if whole else None,
         "down": int(rates.lt(0).sum()) if whole else None,
@@ -290,13 +295,15 @@ def inside(table: pd.DataFrame) -> dict:
 
 
 def leading(areas: pd.DataFrame, node: str, root: str) -> dict:
-    """The region that leads in a node, its score, whether data under the scores of the node are drawn or simulated (soft), and
-    the region that leads in the root."""
+    """The region that leads in a node, its score, score_status, whether data under the scores of the node are drawn or
+    simulated (soft), and the region that leads in the root."""
     own = views.at(areas, node)
     soft = own[[name for name in own if name in {f"share_{status}" for status in SOFT}]].to_numpy(float)
+    first, *_ = values(own.head(1), "score") or [{"status": ""}]
     return {
         "heads": foremost(own),
         "score": _ends(own)[0],
+        "score_status": first["status"],
         "soft": bool((soft > 1e-9).any()),
         "base": foremost(views.at(areas, root)),
     }

@@ -47,7 +47,8 @@ def declared(alternatives: dict, index) -> dict:
 
 def of_year(frame: pd.DataFrame, node: str, year: int, scores: pd.DataFrame) -> pd.DataFrame:
     """Intervals of one node and year, best first: unit, rank (missing where it is not known), rank_status, rank_median,
-    rank_low, rank_high, width (places from low to high), p_top<k>, group. `scores`: as of `known.results`."""
+    rank_low, rank_high, width (places from low to high), p_top<k>, group. `scores`: as of `known.results`;
+    `attrs["status"]`: the soft statuses of the data under these scores, of which the intervals take many draws."""
     kept = frame[frame["node"].eq(node) & frame["year"].eq(year)]
     status = scores[scores["node"].eq(node) & scores["year"].eq(year)].set_index("unit")
     told = kept["unit"].map(status["rank_status"])
@@ -57,7 +58,9 @@ def of_year(frame: pd.DataFrame, node: str, year: int, scores: pd.DataFrame) -> 
         width=kept["rank_high"] - kept["rank_low"],
     )
     order = kept["rank"].fillna(kept["rank_median"])
-    return kept.assign(_order=order).sort_values(["_order", "unit"], ignore_index=True).drop(columns="_order")
+    kept = kept.assign(_order=order).sort_values(["_order", "unit"], ignore_index=True).drop(columns="_order")
+    kept.attrs["status"] = [one for one in SOFT if status.get(f"share_{one}", pd.Series(0.0)).gt(1e-9).any()]
+    return kept
 
 
 def table(intervals: pd.DataFrame) -> pd.DataFrame:
@@ -102,7 +105,7 @@ def spread(intervals: pd.DataFrame, narrow: int = NARROW) -> dict:
 def displaced(intervals: pd.DataFrame) -> dict:
     """Units whose known rank is not their median rank under other methods (frame of `of_year`): swaps (above, below: pairs
     that take each other's rank, in the order of their known ranks; high, low: these ranks), others (unit, rank, median: those
-    in no pair), printed (whether all known ranks are printed)."""
+    in no pair), known (how many ranks are known, of n), printed (whether all known ranks are printed)."""
     known = intervals[intervals["rank"].notna()]
     off = known[known["rank"].ne(known["rank_median"])].sort_values("rank")
     ends = {row.unit: (int(row.rank), float(row.rank_median)) for row in off.itertuples()}
@@ -120,6 +123,8 @@ def displaced(intervals: pd.DataFrame) -> dict:
             for unit, (rank, median) in ends.items()
             if unit not in paired
         ],
+        "known": len(known),
+        "n": len(intervals),
         "printed": len(known) > 0 and bool(known["rank_status"].eq("printed").all()),
     }
 
@@ -179,10 +184,12 @@ def growth_of(growth: pd.DataFrame, node: str, year: int, scores: pd.DataFrame) 
 
 
 def directions(growth: pd.DataFrame) -> dict:
-    """Of how many units the direction of growth is certain (the interval leaves out zero): n, certain, rising, falling;
+    """Of how many units the direction of growth is certain (the interval leaves out zero): n, certain, rising, falling; known
+    (of how many the growth itself is), open (the others), settled (of how many of these the direction is certain);
     fastest, the unit that grew faster than all others over its whole interval (None without one), and its low, high.
     `growth`: as of `growth_of`; of a panel of one year it is empty, and low and high are missing."""
     rising, falling = growth["growth_low"] > 0, growth["growth_high"] < 0
+    open_ = growth["growth_pct"].isna()
     first, others = (growth if len(growth) else growth.reindex([0])).iloc[0], growth["growth_high"].iloc[1:]
     clear = len(growth) > 0 and not (first["growth_low"] <= others).any()
     return {
@@ -190,6 +197,9 @@ def directions(growth: pd.DataFrame) -> dict:
         "certain": int((rising | falling).sum()),
         "rising": int(rising.sum()),
         "falling": int(falling.sum()),
+        "known": int((~open_).sum()),
+        "open": int(open_.sum()),
+        "settled": int((open_ & (rising | falling)).sum()),
         "fastest": first["unit"] if clear else None,
         "low": float(first["growth_low"]),
         "high": float(first["growth_high"]),

@@ -24,8 +24,23 @@ LOW, HIGH = 0.05, 0.95
 ENDS = tuple(codebook.ENDS)  # what stands beside the column of a value: its status, and the ends of its range
 MEASURES = ("score", "rank", "growth_pct", "rank_change")
 WHOLE = ("rank", "rank_change")
+SOFT_DIGITS, FINEST = 1, 3  # decimals of a range, and most where its ends need them to differ
 DECIMALS = {"score": 3, "growth_pct": 2, "rank": 0, "rank_change": 0}
 KEYS = ["unit", "year", "node"]
+
+
+def apart(ends, digits: int) -> int:
+    """Decimals of a range as shown: SOFT_DIGITS at most, more (up to FINEST) where both ends would show the same; `digits`
+    where they do so even then.
+
+    >>> apart((6.1, 7.4), 3), apart((6.871, 6.894), 3), apart((0.2, 0.4), 0), apart((2, 2), 0), apart((6.5, 6.5), 3)
+    (1, 2, 1, 0, 3)
+    """
+    told = [float(end) for end in ends if pd.notna(end)]
+    for decimals in range(min(digits, SOFT_DIGITS), FINEST + 1):
+        if len({round(end, decimals) for end in told}) > 1:
+            return decimals
+    return digits
 
 
 # Status and range -----------------------------------------------------------------------------------------------------

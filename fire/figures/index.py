@@ -57,8 +57,8 @@ def league(frame: pd.DataFrame, lang: str):
 
 
 def moves(frame: pd.DataFrame, lang: str):
-    """Places gained and lost since the year before, the largest rise on top, and beside them by how much the score grew, where
-    that is known. Columns: unit, rank_change, growth_pct with what says how well it is known."""
+    """Places gained and lost since the year before, the largest rise on top, and beside them by how much the score grew.
+    Columns: unit, rank_change, growth_pct with what says how well it is known."""
     frame = frame.assign(rank_change=frame["rank_change"].astype(float))
     fig, (left, right) = style.subplots(1, 2, height=0.2 * len(frame) + 0.6, sharey=True, width_ratios=[3, 2])
     colours = np.where(frame["rank_change"].gt(0), style.RISE, style.FALL)
@@ -70,7 +70,8 @@ def moves(frame: pd.DataFrame, lang: str):
     grown = frame.assign(growth_pct_low=low, growth_pct_high=high)
     kit.dots(grown, lang, y="unit", x="growth_pct", digits=1, ax=right)
     left.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    right.set_xlim(min(0, 1.2 * low.min()), 1.2 * high.max())
+    ends = [0.0, *low.dropna(), *high.dropna()]
+    right.set_xlim(1.2 * min(ends), 1.2 * max(ends) or 1.0)
     return fig
 
 

@@ -21,7 +21,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgb
 
 from fire import codebook
-from fire.analysis.known import SOFT
+from fire.analysis.known import SOFT, apart
 from fire.figures import style
 from fire.figures.style import BASE, FAINT, HIGHLIGHT, INK, MUTED, NAVY, PAPER
 
@@ -67,12 +67,15 @@ def number(value: float, digits: int = 2, signed: bool = False) -> str:
 
 
 def per_cent(share: float) -> str:
-    """A share of 1 in whole per cent; what is more than none does not become none.
+    """A share of 1 in whole per cent; what is more than none does not become none, nor less than all
+    all.
 
-    >>> per_cent(0.596), per_cent(0.001), per_cent(0.0)
-    ('60%', '<1%', '0%')
+    >>> per_cent(0.596), per_cent(0.005), per_cent(0.0), per_cent(0.997)
+    ('60%', '<1%', '0%', '>99%')
     """
-    return "<1%" if 0 < share < 0.005 else f"{100 * share:.0f}%"
+    if 0 < share <= 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= share < 1 - 1e-9 else f"{100 * share:.0f}%"
 
 
 def wrap(text: str, lang: str, size: int = 30) -> str:
@@ -106,11 +109,12 @@ def bounds(frame: pd.DataFrame, column) -> tuple[pd.Series, pd.Series]:
 
 def cell(frame: pd.DataFrame, column, row: int, lang: str) -> str:
     """A value as text, whole numbers without decimals; of one that is known as a range only its ends, in parentheses, with
-    one decimal at most. `row`: its position."""
+    few decimals (`known.apart`). `row`: its position."""
     digits = digits_of(column, lang) if pd.api.types.is_float_dtype(frame[column]) else 0
     if not soft(frame, column).iloc[row]:
         return number(frame[column].iloc[row], digits)
-    low, high = (number(end.iloc[row], min(digits, 1)) for end in bounds(frame, column))
+    ends = [end.iloc[row] for end in bounds(frame, column)]
+    low, high = (number(end, apart(ends, digits)) for end in ends)
     return f"({low})" if low == high else f"({low}–{high})"
 
 
@@ -360,7 +364,7 @@ def stacked(
             small = [
                 f"{name(one, part, lang)} {per_cent(share)}"
                 for one, share in zip(parts, shares)
-                if 0 < share < least
+                if 0 < share < least * longest
             ]
             style.end_label(ax, 1, row, "\n".join(small), 5, fontsize=6.5, linespacing=1.1)
     if frame[x].lt(0).any():
@@ -567,11 +571,11 @@ def strip(
         for part, side in ((group.tail(max(count, min(ends, 1))), 1), (group.head(count), -1)):
             for one in part.index[~soft(part, x)]:
                 others = [end.drop(one) for end in bounds(group, x)]
-                _beside(ax, group.at[one, x], row[one], name(group.at[one, unit], unit, lang), side, others)
+                _named(ax, group.at[one, x], row[one], name(group.at[one, unit], unit, lang), side, others)
     return fig
 
 
-def _beside(ax, x: float, y: float, text: str, side: int, others: list) -> None:
+def _named(ax, x: float, y: float, text: str, side: int, others: list) -> None:
     """Name a mark at its right (`side` 1) or left (-1); above it where the ranges of others (low, high) would cross the
     name. The limits of the axes are set."""
     low, high = others

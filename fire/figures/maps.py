@@ -97,7 +97,7 @@ class Shades:
 
 
 class Kinds:
-    """Kinds in the order of their colours (`colours`: by kind; else the house's, in order of appearance), all but the first
+    """Kinds in the order of their colours (`colours`: by kind; else the house's, in order of appearance), from the fourth on
     hatched, so that they stay apart in greyscale and where a colour comes again."""
 
     PLAIN, HATCHES = 3, ("", "//", "..", "\\\\", "xx")
@@ -252,26 +252,32 @@ def _heads(frame: pd.DataFrame, lang: str, columns: int) -> list[tuple]:
         for patch in _patches(set(zip(part["column"], part["row"])))
     ]
     wide = {text: _wide(text, bold=True) for text, _ in parts}
-    spare = {text: max(run[2] for run in _runs(patch)) - wide[text] for text, patch in parts}
-    found, taken = [], []
-    for text, patch in sorted(parts, key=lambda one: spare[one[0]]):
+    spare = [max(run[2] for run in _runs(patch)) - wide[text] for text, patch in parts]
+    found, taken, aside = [], [], []  # aside: the spans of names that stand in empty cells
+    for (text, patch), room in sorted(zip(parts, spare, strict=True), key=lambda one: one[1]):
+        lines = kit.broken(text, 11)
+        span = max(_wide(line, bold=True) for line in lines.split("\n"))
         sides = sorted(
-            (row, column, side)
+            (row, column, side, left)
             for column, row in patch
             for side in (-1, 1)
-            if (column + side, row) not in cells and 0 <= column + side < columns
+            for left in [column + side * 0.58 - span * (side < 0)]
+            if (column + side, row) not in cells
+            and 0 <= column + side < columns
+            and not any(row == r and left < end and start < left + span for r, start, end in aside)
         )
-        if spare[text] < 0 and sides:
-            row, column, side = sides[0]
+        if room < 0 and sides:
+            row, column, side, left = sides[0]
             cells = cells | {(column + side, row)}
+            aside.append((row, left, left + span))
             at = column + side * 0.58, row - 0.5 + HEAD + (1 - HEAD) / 2
-            found.append((kit.broken(text, 11), *at, "right" if side < 0 else "left"))
+            found.append((lines, *at, "right" if side < 0 else "left"))
             continue
         places = [
             (any(row == r and left < x + w and x < left + wide[text] for x, r, w in taken), row, left)
             for column, row, length in _runs(patch)
             for left in (column - 0.5, column - 0.5 + length - wide[text])
-            if length >= min(wide[text], wide[text] + spare[text])  # long enough, or the longest
+            if length >= wide[text] + min(0, room)  # long enough, or the longest
         ]
         _, row, left = min(places)
         taken.append((left, row, wide[text]))

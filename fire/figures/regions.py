@@ -13,7 +13,7 @@ def between(frame: pd.DataFrame, lang: str):
     `frame`: `node, between_pct, expected_pct, chance_low_pct, chance_high_pct` of `regions.judged`.
     """
     band = {"low": "chance_low_pct", "high": "chance_high_pct", "median": "expected_pct"}
-    band["band"] = "random placement"
+    band["band"] = "random regions"
     return kit.dots(frame, lang, y="node", x="between_pct", digits=1, **band)
 
 

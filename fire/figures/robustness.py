@@ -25,8 +25,8 @@ def ranks(frame, lang):
         tick = {"marker": "|", "color": style.NAVY, "linewidth": 1.3, "zorder": 3}
         middle = ax.scatter(part["rank_median"], place, s=52, **tick)
         dot = ax.scatter(part["rank"].astype(float), place, s=13, color=style.HIGHLIGHT, zorder=4)
-        last = part["rank_high"].max() + 1
-        ax.set(xlabel=kit.heading("rank", lang), xlim=(last - span, last), ylim=(rows - 0.4, -0.6))
+        start = max(part["rank_high"].max() + 1 - span, 0.4)
+        ax.set(xlabel=kit.heading("rank", lang), xlim=(start, start + span), ylim=(rows - 0.4, -0.6))
     keys = {"rank": dot, "rank_median": middle, "rank_interval": bar[0]}
     texts = [kit.heading(key, lang) for key in keys]
     fig.legend(list(keys.values()), texts, loc="outside upper right", ncols=3, handlelength=1.2)

@@ -186,8 +186,8 @@ def bare(value):
 
 def statuses(frame) -> list[str]:
     """The data statuses that a frame (or a dictionary of frames) shows, from hard to soft: those at its values (columns
-    `<column>_status`) where it has any; else those with a share above zero, those in its column `status` and in
-    `attrs["status"]`; none where it says nothing."""
+    `<column>_status`) where it has any, else those with a share above zero and those in its column `status`; and those in
+    `attrs["status"]`. None where it says nothing."""
     frames = frame.values() if isinstance(frame, dict) else [frame]
     found = set()
     for one in frames:
@@ -197,7 +197,7 @@ def statuses(frame) -> list[str]:
         elif isinstance(one, pd.DataFrame):
             found |= {name for name in STATUS if f"share_{name}" in one and one[f"share_{name}"].gt(0).any()}
             found |= set(one["status"].dropna()) & set(STATUS) if "status" in one else set()
-            found |= set(one.attrs.get("status", ())) & set(STATUS)
+        found |= set(getattr(one, "attrs", {}).get("status", ())) & set(STATUS)
     return [name for name in STATUS if name in found]
 
 
@@ -358,7 +358,7 @@ def _marked_cells(frame: pd.DataFrame, name: str, shown: list[str], label: dict,
 
 
 def marked(text: str, status: str, ends: tuple, digits: int, lang) -> str:
-    """A value as text with the mark of its status; of a simulated one the range, with at most one decimal.
+    """A value as text with the mark of its status; of a simulated one the range (`narrative.between`).
 
     >>> marked("9.958", "printed", (9.958, 9.958), 3, "zh"), marked("6.712", "simulated", (6.1, 7.4), 3, "en")
     ('9.958 [刊]', '(6.1–7.4)')
@@ -366,7 +366,7 @@ def marked(text: str, status: str, ends: tuple, digits: int, lang) -> str:
     if status not in SOFT:
         sign = codebook.mark(status, lang)
         return f"{text} {sign}" if sign else text
-    return f"({narrative.between(ends, min(digits, narrative.SOFT_DIGITS)) or text})"
+    return f"({narrative.between(ends, digits) or text})"
 
 
 def decimals(cells: pd.Series) -> int:

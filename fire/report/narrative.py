@@ -16,6 +16,7 @@ import jinja2
 import pandas as pd
 
 from fire import codebook, files
+from fire.analysis.known import apart
 from fire.codebook import LANGUAGES
 from fire.errors import InputError, refuse, suggest
 
@@ -35,7 +36,6 @@ COUNT_WORDS = {
 # What an entry of the catalogue may hold. Texts come in both languages; those in COUNTED may type no number.
 TEXTS = ("title", "plain", "note", "alt", "source")
 COUNTED = ("text", "title", "plain", "note", "alt")
-SOFT_DIGITS = 1  # most decimals of a number that is known as a range only
 KEYS = (*LANGUAGES, *TEXTS, "status", "columns")
 
 
@@ -174,6 +174,7 @@ def facts(ed) -> dict:
         "regions": int(ed.places().set_index("city").loc[ed.index.units, "region"].nunique()),
         "root": ed.spec.root,
         "published": ed.facts is not None,
+        "drawn": ed.index.draws is not None,
     }
 
 
@@ -237,7 +238,7 @@ def number(cell, digits: int = 0) -> str:
     '−12,345.7'
     """
     if isinstance(cell, Span):
-        return between((cell.low, cell.high), min(digits, SOFT_DIGITS))
+        return between((cell.low, cell.high), digits)
     if isinstance(cell, bool) or not isinstance(cell, (int, float)) and not hasattr(cell, "dtype"):
         return str(cell)
     text = f"{round(float(cell), digits) + 0.0:,.{digits}f}"
@@ -289,12 +290,14 @@ def p_value(value, digits: int = 3) -> str:
 
 
 def between(ends, digits: int = 0) -> str:
-    """A range as text; one number where both ends show the same, "…" where a minus sign would meet the dash.
+    """A range as text, with as few decimals as tell its ends apart (`known.apart`); one number where nothing does, "…" where
+    a minus sign would meet the dash.
 
-    >>> between((6.1, 7.4), 1), between((-3.2, -1.5), 1), between((2, 2))
-    ('6.1–7.4', '−3.2…−1.5', '2')
+    >>> between((6.1, 7.4), 1), between((-3.2, -1.5), 1), between((2, 2)), between((6.871, 6.894), 3)
+    ('6.1–7.4', '−3.2…−1.5', '2', '6.87–6.89')
     """
-    shown = dict.fromkeys(number(end, digits) for end in ends if pd.notna(end))
+    decimals = apart(ends, digits)
+    shown = dict.fromkeys(number(end, decimals) for end in ends if pd.notna(end))
     return ("…" if any("−" in one for one in shown) else "–").join(shown)
 
 

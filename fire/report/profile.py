@@ -24,7 +24,9 @@ SURE = 0.95  # probability from which one unit is called ahead of another
 PART = (
     1 / 4
 )  # of all ranked places: an indicator ranked in the first of them is a strength, in the last a weakness
-SEEN = 5e-4  # points from which an indicator is said to have moved a score
+SEEN = (
+    0.5 * 10.0 ** -knowledge.DECIMALS["score"]
+)  # points from which an indicator is said to have moved a score
 EARTH = 6371.0  # mean radius, kilometres
 
 
@@ -183,7 +185,7 @@ def _part(line: dict) -> float:
 
 def _tied(lines: list[dict]) -> dict | None:
     """The first of some lines and those that tie with it."""
-    tied = [line for line in lines if _part(line) == _part(lines[0])]
+    tied = [line for line in lines if (line["rank"], line["of"]) == (lines[0]["rank"], lines[0]["of"])]
     return (
         {"nodes": [line["node"] for line in tied]} | {key: tied[0][key] for key in ("rank", "of")}
         if tied

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from fire import codebook
-from fire.analysis.known import SOFT
+from fire.analysis.known import SOFT, SOFT_DIGITS
 from fire.report import exhibits
 from fire.report.markdown import heading_width
 from fire.report.markdown import width as letters
-from fire.report.narrative import SOFT_DIGITS
 
 FONTS = {"zh": "Microsoft YaHei", "en": "Calibri"}
 HEAD = {"bold": True, "bg_color": "#E8EDF2", "bottom": 1, "text_wrap": True, "valign": "top"}

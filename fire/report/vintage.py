@@ -27,6 +27,19 @@ def years(ed) -> pd.Series:
     return told.drop_duplicates(CELL).set_index(CELL)["vintage"].astype(int)
 
 
+def span(ed, node: str) -> dict:
+    """The year of the data under a node in the year ranked (data) and in the year before (data_before); None where it is not
+    on record for every cell, or the cells have several."""
+    told = years(ed).reset_index()
+    told = told[told["indicator"].isin(ed.spec.branch(node).indicators)]
+    whole = len(ed.index.units) * len(ed.spec.branch(node).indicators)
+    found = {}
+    for key, year in (("data", ed.year), ("data_before", ed.compared)):
+        own = told.loc[told["year"].eq(year), "vintage"]
+        found[key] = int(own.iloc[0]) if len(own) == whole and own.nunique() == 1 else None
+    return found
+
+
 def _read(ed) -> pd.DataFrame:
     """Cells computed from statistics that the edition itself reads."""
     cells = ed.check().cells if "sources" in ed.settings else pd.DataFrame()
