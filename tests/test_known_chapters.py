@@ -74,7 +74,7 @@ def test_the_focus_region_shows_what_is_known_of_its_cities(shown, kind):
             set(beside["ahead"] + beside["behind"]) >= {"F", "gdp"} and 0 < beside["known"] < beside["among"]
         )
         said = found["focus-city-01-shenzhen"]  # nothing is printed here: a range in parentheses
-        assert said["values"]["score"]["low"] and "(9.2 分)" in said["text"]["zh"]
+        assert said["values"]["score"]["low"] and "(9.199 分)" in said["text"]["zh"]
         told = found["focus-told-01-shenzhen"]["text"][
             "zh"
         ]  # what is observed is told, no strength and no weakness
