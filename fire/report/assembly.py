@@ -82,10 +82,11 @@ def build(edition, source=None, target=None, template=TEMPLATE, formats=FORMATS,
             for lang in ed.languages
             for volume in volumes[lang]
         ]
-        with ProcessPoolExecutor(1) as beside, ThreadPoolExecutor(2) as pool:
-            asked = (
-                [beside.submit(site.write, ed, shown, folder)] if "site" in formats and not preview else []
-            )
+        with (
+            ProcessPoolExecutor(1, initializer=_hold, initargs=(ed, shown)) as beside,
+            ThreadPoolExecutor(2) as pool,
+        ):
+            asked = [beside.submit(_surround, folder)] if "site" in formats and not preview else []
             asked = [pool.submit(typeset, job) for job in jobs] + asked
             made = (
                 _web(ed, volumes, shown, frames, folder, template, bool(preview))
@@ -96,6 +97,20 @@ def build(edition, source=None, target=None, template=TEMPLATE, formats=FORMATS,
         site.assets(ed, folder)
         files.write_text(folder / "index.html", index_page(ed, frames, links, template))
     return target / "index.html"
+
+
+_held: list = []  # in the process beside this one: the edition and its exhibits
+
+
+def _hold(*held) -> None:
+    """Keep what another process starts with; where processes fork, nothing of it is computed again."""
+    _held[:] = held
+
+
+def _surround(folder: Path) -> list[dict]:
+    """`site.write` of what is held."""
+    ed, shown = _held
+    return site.write(ed, shown, folder)
 
 
 def _web(
