@@ -254,11 +254,11 @@ def build(edition: str | int, chapters=(), say=print) -> Path:
         make_data(plan, plan.needed(stale), say)
         _run_all(plan, stale, say)
         if chapters:
-            return _timed("预览 · preview", say, assemble, ed, chapters)
+            return _timed("预览 · preview", say, assemble, plan, chapters)
         _forget(name, {run.name for run in plan.runs})
         if read(done) != key or not page.is_file():
             done.unlink(missing_ok=True)
-            page = _timed("合成报告 · assembly", say, assemble, ed)
+            page = _timed("合成报告 · assembly", say, assemble, plan)
             _write(done, key)
         _write(
             BUILD / name / "state.json",
@@ -442,10 +442,15 @@ def _together():
             raise
 
 
-def assemble(ed, chapters=()) -> Path:
-    from fire.report import assembly
+MAKERS = ("fire.report.site", "fire.report.typesetting")  # modules whose products are kept
 
-    return assembly.build(ed, preview=list(chapters))
+
+def assemble(plan: Plan, chapters=()) -> Path:
+    from fire.report import assembly, kept
+
+    code = {name: plan.code([name, *plan.hooks]) for name in MAKERS}
+    shelf = kept.Kept(BUILD / plan.ed.name / "kept", code, [plan.inputs, plan.environment])
+    return assembly.build(plan.ed, preview=list(chapters), shelf=None if chapters else shelf)
 
 
 def _timed(what: str, say, work, *values):
