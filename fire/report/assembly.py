@@ -165,9 +165,9 @@ def frame(ed, template: Path) -> dict:
     for lang in ed.languages:
         deferred = {key: table[lang][key] for key in DEFERRED}
         table[lang] = {
-            key: narrative.environment(ed.book.lang(lang))
-            .from_string(text)
-            .render(facts, sign=marks.sign(ed, lang))
+            key: narrative.compiled(narrative.environment(ed.book.lang(lang)), text).render(
+                facts, sign=marks.sign(ed, lang)
+            )
             for key, text in table[lang].items()
             if key not in deferred
         } | deferred
@@ -222,7 +222,7 @@ def assemble(ed, lang: str, frames: dict, shown: dict, chapters: list, preview=(
 
 def _named(volume: Volume, words: dict, lang: str) -> dict[str, str]:
     """What other volumes call the exhibits of a volume, by label."""
-    form = narrative.environment(lang).from_string(words[f"reference-{volume.name}"])
+    form = narrative.compiled(narrative.environment(lang), words[f"reference-{volume.name}"])
     kinds = {"fig": words["figure-word"], "tbl": words["table-word"]}
     return {
         label: form.render(kind=kinds[label[:3]], number=number) for label, number in volume.numbered.items()
@@ -267,7 +267,7 @@ def chapter(path: Path, lang: str, words: dict, shown: dict, ed) -> tuple[str, l
     for study in programme.hooks(ed):
         facts |= study.chapter(ed, shown, lang)
     try:
-        text = narrative.environment(lang).from_string(files.decode(path)).render(facts)
+        text = narrative.compiled(narrative.environment(lang), files.decode(path)).render(facts)
     except (jinja2.TemplateError, InputError, TypeError) as error:
         text, message = "", getattr(error, "message", None) or error
         faults.append(f"{path}: line {narrative.error_line(error)}: {message}")
