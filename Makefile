@@ -23,6 +23,9 @@ help: ## List the targets
 report: setup ## 生成报告 · Build the report of EDITION (default 2022): reports/2022/index.html
 	@$(FIRE) fire report $(EDITION)
 
+watch: setup ## 改一处，看一处 · Follow every edit and reload the page: make watch CHAPTER=20-regions
+	@$(FIRE) fire watch $(EDITION) $(if $(CHAPTER),--chapter $(CHAPTER))
+
 setup: $(READY) $(FONTS) ## 建立 Python 环境与中文字体 · Build the Python environment and the Chinese font
 	@$(if $(filter setup,$(MAKECMDGOALS)),$(BIN)/python .ci/environment.py check)
 
@@ -145,5 +148,5 @@ clean: ## 删除生成的文件，您的数据不动 · Remove what was built; y
 	@rm -rf $(filter-out build/unlocked,$(wildcard build/*)) $(BUILT) reports/bench data/sample/records $(if $(wildcard .venv/.done),.venv)
 	@echo "已删除生成的文件；保留 · Removed what was built; kept: $(wildcard data/raw data/records build/unlocked) reports/editions notebooks"
 
-.PHONY: help report setup data derived test test-spark spark notebooks chapter city new check sources audit word publish unlock verify diff bench lab \
+.PHONY: help report watch setup data derived test test-spark spark notebooks chapter city new check sources audit word publish unlock verify diff bench lab \
   format lint style types sound docs hooks lock clean

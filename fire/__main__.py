@@ -23,6 +23,13 @@ def report(choice) -> None:
     print(f"打开 · Open {shown(build.build(choice.edition, choice.chapter, say))}")
 
 
+def watch(choice) -> None:
+    """改一处，看一处：改动后自动重算并刷新网页 · Follow every edit: run what it touches and reload the page"""
+    from fire.report import watch as live
+
+    live.watch(choice.edition, choice.chapter, choice.port, say)
+
+
 def data(choice) -> None:
     """重建样本与数据库 · Rebuild sample panel, sample records and databases"""
     from fire import edition
@@ -233,19 +240,22 @@ EDITION = ("edition", {"nargs": "?", "help": "版次，默认最新 · number of
 NAMED = ("edition", {"help": "版次 · number of the edition"})  # what locks or unlocks is never guessed
 OPTION = ("--edition", {"help": "版次，默认最新 · number of the edition, default the newest"})
 NAMES = ("names", {"nargs": "*", "help": "笔记，默认全部 · notebooks, default all"})
+CHAPTER = (
+    "--chapter",
+    {
+        "action": "append",
+        "default": [],
+        "metavar": "NAME",
+        "help": "只预览这一章 · preview of one chapter only",
+    },
+)
 COMMANDS: dict[str, tuple] = {
-    "report": (
-        report,
+    "report": (report, EDITION, CHAPTER),
+    "watch": (
+        watch,
         EDITION,
-        (
-            "--chapter",
-            {
-                "action": "append",
-                "default": [],
-                "metavar": "NAME",
-                "help": "只预览这一章 · preview of one chapter only",
-            },
-        ),
+        CHAPTER,
+        ("--port", {"type": int, "default": 5500, "help": "本机端口 · port on this machine"}),
     ),
     "data": (
         data,

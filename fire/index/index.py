@@ -113,10 +113,11 @@ class Index:
             faults += gaps or score.rangeless(posts, spec)
             self.frozen = normalise.whole(posts)
         if places is not None:
+            cities = set(places["city"])
             faults += [
                 f"{unit}: no row in the places of this index" + suggest(unit, list(places["city"]))
                 for unit in self.units
-                if unit not in set(places["city"])
+                if unit not in cities
             ]
         refuse(f"index {spec.id}", faults)
         self.own = [name for name in spec.indicators if name not in known] if posts is not None else []

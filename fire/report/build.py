@@ -221,8 +221,9 @@ class Plan:
 # ---- building
 
 
-def build(edition: str | int, chapters=(), say=print) -> Path:
-    """Bring the report of an edition up to date; returns its index page, or that of a preview of some `chapters`.
+def build(edition: str | int, chapters=(), say=print, pages: bool = False) -> Path:
+    """Bring the report of an edition up to date; returns its index page, or that of a preview: of some `chapters`, or with
+    `pages` of the web pages alone.
 
     Raises InputError with every fault of programme, edition, notebooks or texts; the last whole report stays.
     """
@@ -230,7 +231,7 @@ def build(edition: str | int, chapters=(), say=print) -> Path:
     page = REPORTS / name / "index.html"
     hashes = Hashes()
     _sweep()
-    if not chapters and _current(name, hashes):
+    if not (chapters or pages) and _current(name, hashes):
         hashes.save()
         return page
     room(name)
@@ -249,12 +250,12 @@ def build(edition: str | int, chapters=(), say=print) -> Path:
             say(
                 f"{name} 年版：运行 {len(runs)} 本笔记中的 {len(stale)} 本 · edition {name}: {len(stale)} of {len(runs)} notebook runs"
             )
-        if stale or chapters or read(done) != key:
+        if stale or chapters or pages or read(done) != key:
             store_results(ed)
         make_data(plan, plan.needed(stale), say)
         _run_all(plan, stale, say)
-        if chapters:
-            return _timed("预览 · preview", say, assemble, plan, chapters)
+        if chapters or pages:
+            return _timed("预览 · preview", say, preview, plan, chapters)
         _forget(name, {run.name for run in plan.runs})
         if read(done) != key or not page.is_file():
             done.unlink(missing_ok=True)
@@ -357,7 +358,7 @@ def _run_all(plan: Plan, runs: list, say=print) -> None:
     """Run notebooks, some at once; the first that fails stops those not yet begun. Raises InputError naming the cells."""
     faults: dict[str, list[str]] = {}
     titles = {run.name: chapter.title() for chapter in plan.chapters for run in chapter.runs}
-    stop = threading.Event()
+    stop, times, left = threading.Event(), _Times(plan.ed.name), {run.name for run in runs}
 
     def one(run) -> float | None:
         """Seconds of a run that went well."""
@@ -372,12 +373,18 @@ def _run_all(plan: Plan, runs: list, say=print) -> None:
         _write(run.folder / "key", plan.keys[run.name])
         return time.perf_counter() - started
 
+    if not runs:
+        return
+    started = time.perf_counter()
     with _together() as pool:
-        jobs = {pool.submit(one, run): run for run in runs}
+        jobs = {pool.submit(one, run): run for run in times.longest_first(runs)}
         for number, job in enumerate(as_completed(jobs), 1):
             seconds, name = job.result(), jobs[job].name
+            left.discard(name)
             if seconds is not None:
-                say(f"[{number}/{len(runs)}] {name} {titles[name]} {seconds:.0f} s")
+                times.took(name, seconds)
+                say(f"[{number}/{len(runs)}] {name} {titles[name]} {seconds:.0f} s{times.left(left)}")
+    say(times.summary(time.perf_counter() - started))
     refuse("notebooks", [f"{', '.join(names)}: {fault}" for fault, names in faults.items()])
 
 
@@ -445,12 +452,21 @@ def _together():
 MAKERS = ("fire.report.site", "fire.report.typesetting")  # modules whose products are kept
 
 
-def assemble(plan: Plan, chapters=()) -> Path:
+def preview(plan: Plan, chapters=()) -> Path:
+    """The pages of some chapters, or of all, in a folder of their own."""
+    from fire.report import assembly
+
+    target = BUILD / plan.ed.name / "preview"
+    return assembly.build(plan.ed, target=target, formats=("pages",), preview=list(chapters))
+
+
+def assemble(plan: Plan) -> Path:
+    """The whole report; of what it consists of, products that nothing new enters are taken as they are."""
     from fire.report import assembly, kept
 
     code = {name: plan.code([name, *plan.hooks]) for name in MAKERS}
     shelf = kept.Kept(BUILD / plan.ed.name / "kept", code, [plan.inputs, plan.environment])
-    return assembly.build(plan.ed, preview=list(chapters), shelf=None if chapters else shelf)
+    return assembly.build(plan.ed, shelf=shelf)
 
 
 def _timed(what: str, say, work, *values):
@@ -459,6 +475,42 @@ def _timed(what: str, say, work, *values):
     result = work(*values)
     say(f"{what} {time.perf_counter() - started:.0f} s")
     return result
+
+
+class _Times:
+    """How long each run took when it ran last, in seconds: for the order of the runs, and for what is left."""
+
+    def __init__(self, edition: str):
+        self.path, self.now = BUILD / edition / "times.json", {}
+        try:
+            self.last = {
+                name: float(seconds) for name, seconds in json.loads(read(self.path) or "{}").items()
+            }
+        except (ValueError, AttributeError, TypeError):
+            self.last = {}
+
+    def longest_first(self, runs: list) -> list:
+        """The runs in the order that keeps all hands busy to the end; those never timed come first."""
+        return sorted(runs, key=lambda run: -self.last.get(run.name, float("inf")))
+
+    def left(self, names) -> str:
+        """What is left, in words; empty at the end."""
+        if not names:
+            return ""
+        known = [self.last[name] for name in names if name in self.last]
+        about = f"，约 {sum(known) / TOGETHER:.0f} s" if len(known) == len(names) else ""
+        return f" · 还剩 {len(names)} 本{about} · {len(names)} left" + about.replace("，约", ", about")
+
+    def took(self, name: str, seconds: float) -> None:
+        self.now[name] = seconds
+        self.last[name] = round(seconds, 2)
+        _write(self.path, json.dumps(self.last))
+
+    def summary(self, whole: float) -> str:
+        """The longest runs and the whole, in seconds."""
+        longest = sorted(self.now.items(), key=lambda item: -item[1])[:5]
+        named = ", ".join(f"{name} {seconds:.0f}" for name, seconds in longest)
+        return f"用时 · seconds: {whole:.0f}（{named}）" if named else f"用时 · seconds: {whole:.0f}"
 
 
 # ---- order on the disk

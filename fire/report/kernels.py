@@ -106,9 +106,13 @@ class Kernel(LocalProvisioner):
 
 
 def use() -> None:
-    """Let this process start its kernels through `Kernel`, on Linux as forks of a warm process that starts now."""
+    """Let this process start its kernels through `Kernel`, on Linux as forks of a warm process that starts now; a fork of
+    that process goes on with it."""
     os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = NAME
-    if sys.platform == "linux" and not _warm():
+    server = forkserver._forkserver  # type: ignore[attr-defined]
+    if server._forkserver_address and not server._forkserver_pid:
+        server.ensure_running = lambda: None  # it runs, and is not ours to start again
+    elif sys.platform == "linux" and not _warm():
         before = dict(os.environ)
         os.environ.update(ENVIRONMENT)
         try:
@@ -119,6 +123,16 @@ def use() -> None:
             os.environ.update(before)
 
 
+def fork(work, *values) -> multiprocessing.process.BaseProcess:
+    """Start `work(*values)` in a process that holds the libraries already and reads the modules of this project anew; where
+    there is no warm one, in a new process."""
+    use()
+    context = multiprocessing.get_context("forkserver" if _warm() else "spawn")
+    process = context.Process(target=work, args=values)
+    process.start()
+    return process
+
+
 def stop() -> None:
     """End all kernels that this process has started."""
     for process in list(STARTED):
@@ -127,7 +141,7 @@ def stop() -> None:
 
 def _warm() -> bool:
     """Whether this process has a warm one."""
-    return forkserver._forkserver._forkserver_pid is not None  # type: ignore[attr-defined]
+    return forkserver._forkserver._forkserver_address is not None  # type: ignore[attr-defined]
 
 
 def _serve(cmd: list[str], folder: str | None, environment: dict) -> None:
