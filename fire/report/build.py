@@ -412,10 +412,9 @@ def _failed(name: str, status: int, said: str) -> list[str]:
 
     if not status:
         return []
-    head, *rest = said.strip().splitlines() or [""]
     short: list[str] = [Finding("files.memory")] if SHORT.search(said) else []
-    if re.search(r": \d+ faults?$", head):
-        return [line.removeprefix("  - ") for line in rest] + short
+    if told := re.search(r"^.*: \d+ faults?\n((?:  .*\n?)+)", said, re.MULTILINE):
+        return [fault.rstrip() for fault in re.split(r"^  - ", told[1], flags=re.MULTILINE)[1:]] + short
     log = BUILD / "log" / f"{name}.log"
     found = short[0] if short else disturbed()
     if found is None:
