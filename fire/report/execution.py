@@ -29,11 +29,11 @@ SILENT.addHandler(logging.NullHandler())
 SILENT.propagate = False
 
 
-class _Failed(Exception):
+class Failed(Exception):
     """A cell failed: rule, name of the error, its text, its traceback."""
 
 
-class _Client(NotebookClient):
+class Client(NotebookClient):
     """A client of a guarded kernel; a cell fails with whatever error it shows, and with whatever it takes back."""
 
     at: int | None = None  # place of the cell that runs
@@ -50,18 +50,22 @@ class _Client(NotebookClient):
             raise
         return client
 
+    def _cleanup_kernel(self):
+        if self.km is not None:  # else it did not start, and is gone already
+            super()._cleanup_kernel()
+
     async def async_execute_cell(self, cell, cell_index, *words, **options):
         self.at, self.errors, self.rewritten = cell_index, [], False
         try:
             done = await super().async_execute_cell(cell, cell_index, *words, **options)
         except CellExecutionError as error:
             said = self.errors[-1] if self.errors else {}
-            raise _Failed("failed", error.ename, error.evalue, said.get("traceback", [])) from None
+            raise Failed("failed", error.ename, error.evalue, said.get("traceback", [])) from None
         if self.errors:
             said = self.errors[-1]
-            raise _Failed("hidden", said["ename"], said["evalue"], said["traceback"])
+            raise Failed("hidden", said["ename"], said["evalue"], said["traceback"])
         if self.rewritten:
-            raise _Failed("rewrote", "", "", [])
+            raise Failed("rewrote", "", "", [])
         return done
 
     def process_message(self, msg, cell, cell_index):
@@ -73,12 +77,9 @@ class _Client(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
 
-def execute(notebook: NotebookNode, path: Path, log: str, options: dict, limit: int = LIMIT) -> None:
-    """Run all cells of the notebook at `path` beside it and keep their outputs in `notebook`; `options` are the kernel's.
-
-    Raises InputError that names the cell, its line and the reason; the whole traceback goes to build/log/<log>.log.
-    """
-    client = _Client(
+def client(notebook: NotebookNode, path: Path, options: dict, limit: int = LIMIT) -> Client:
+    """A strict client of a kernel that will run the notebook at `path`; a cell may take `limit` seconds."""
+    return Client(
         notebook,
         kernel_name="python3",
         timeout=limit,
@@ -90,17 +91,25 @@ def execute(notebook: NotebookNode, path: Path, log: str, options: dict, limit: 
         resources={"metadata": {"path": str(path.parent)}},
         **options,
     )
+
+
+def execute(notebook: NotebookNode, path: Path, log: str, options: dict, limit: int = LIMIT) -> None:
+    """Run all cells of the notebook at `path` beside it and keep their outputs in `notebook`; `options` are the kernel's.
+
+    Raises InputError that names the cell, its line and the reason; the whole traceback goes to build/log/<log>.log.
+    """
+    running = client(notebook, path, options, limit)
     try:
-        client.execute()
-    except _Failed as failed:
-        fault = _told(notebook, client.at or 0, log, *failed.args)
+        running.execute()
+    except Failed as failed:
+        fault = _told(notebook, running.at or 0, log, *failed.args)
     except (DeadKernelError, CellTimeoutError, TimeoutError, RuntimeError, NoSuchKernel, OSError) as error:
-        if client.at is None:
+        if running.at is None:
             said = (f"{error}" or f"{type(error).__name__} ({START} s)").splitlines()[0]
             fault = finding("started", said=said)
         else:
             rule = "slow" if isinstance(error, TimeoutError) else "dead"
-            fault = finding(rule, _numbers(notebook)[client.at], limit=limit)
+            fault = finding(rule, _numbers(notebook)[running.at], limit=limit)
     else:
         return
     raise InputError(path.name, [fault])

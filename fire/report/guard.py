@@ -87,7 +87,7 @@ def _scripts(shell) -> None:
             raise FileNotFoundError(f"there is no program '{program}'")
         return original(line, SHELLS.get(program, "") + cell)
 
-    shebang.parser = parser
+    setattr(shebang, "parser", parser)  # noqa: B010
     magics.shebang = shebang  # what %%bash and the others call
     shell.register_magic_function(shebang, "cell", "script")
 
@@ -113,9 +113,14 @@ def _swallowed(shell) -> None:
     seen: list = []
     run_cell = shell.run_cell
 
+    def inside(frame) -> bool:  # whether a cell is what called
+        while frame and frame.f_globals is not shell.user_ns:
+            frame = frame.f_back
+        return frame is not None
+
     def noted(*words, **options):
         result = run_cell(*words, **options)
-        if not result.success:
+        if not result.success and inside(sys._getframe()):
             seen.append(result.error_before_exec or result.error_in_exec)
         return result
 
@@ -124,9 +129,9 @@ def _swallowed(shell) -> None:
         seen.append(given.exc_value)
 
     def ended(result):
-        if seen and result.success:
-            found = seen.pop()
-            seen.clear()
+        found = seen.pop() if seen else None
+        seen.clear()
+        if found and result.success:
             raise Swallowed(f"{type(found).__name__}: {found}")
 
     shell.run_cell = noted

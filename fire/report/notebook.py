@@ -124,6 +124,8 @@ def run(path: Path | str, folder: Path | str, values: dict | None = None) -> Pat
         values["out"] = os.path.relpath(work, ROOT)
     if values:
         notebook.metadata.papermill = {}
+        for cell in notebook.cells:
+            cell.metadata.setdefault("tags", [])
         notebook = parameterize_notebook(notebook, values, kernel_name="python3", language="python")
     try:
         with _quiet_kernel() as options:

@@ -16,6 +16,7 @@ import re
 import yaml
 
 from fire.errors import Finding, nearest
+from fire.files import REPORTS
 
 TAG = "parameters"
 PLAIN = (str, bool, int, float, list, dict, type(None))
@@ -24,7 +25,7 @@ WORDS = dict.fromkeys(("true", "yes", "on", "1", "是"), True) | dict.fromkeys(
 )
 WHOLE = re.compile(r"[+-]?\d+")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-EDITION = re.compile(r"\d{4}\.\d+")  # a correction, such as 2022.1, in the place of a year
+EDITION = re.compile(r"\d{4}\.\d+")
 
 
 class _No(Exception):
@@ -107,7 +108,7 @@ def _read(name: str, text: str, default):
             raise _No("no_bool")
         return WORDS[text.lower()]
     if isinstance(default, int):
-        if name == "edition" and EDITION.fullmatch(text):
+        if name == "edition" and _names_edition(text):
             return text
         if not WHOLE.fullmatch(text):
             raise _No("no_int")
@@ -119,6 +120,13 @@ def _read(name: str, text: str, default):
     if default is None:
         return _free(text)
     return _fit(name, _loaded(text, type(default)), default)
+
+
+def _names_edition(text: str) -> bool:
+    """Whether a text names an edition that is no year: a correction such as 2022.1, or one with a file of its own."""
+    return bool(EDITION.fullmatch(text)) or (
+        not text.isdigit() and text.isidentifier() and (REPORTS / "editions" / f"{text}.yaml").exists()
+    )
 
 
 def _free(text: str):
@@ -162,8 +170,8 @@ def _fit(name: str, value, default):
     value = value.value if read else value
     if read and not isinstance(value, (list, dict)):
         return _free(value) if default is None else _read("", value, default)
-    if name == "edition" and isinstance(default, int) and isinstance(value, str):
-        return value  # the name of an edition, such as 2022.1
+    if name == "edition" and isinstance(default, int) and isinstance(value, str) and _names_edition(value):
+        return value
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if default is None:

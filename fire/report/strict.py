@@ -148,7 +148,8 @@ def _code(number: int, source: str) -> list[Finding]:
     found = []
     for node in ast.walk(tree):
         for rule, values in _rules(node):
-            found.append((node.lineno, finding(rule, number, source, node.lineno, **values)))
+            line = getattr(node, "lineno", 1)
+            found.append((line, finding(rule, number, source, line, **values)))
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
 
 
