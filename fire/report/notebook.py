@@ -4,7 +4,7 @@ python -m fire.report.notebook run notebooks/20-regions.ipynb build/2022/20-regi
 python -m fire.report.notebook refresh notebooks/20-regions.ipynb     # the one writer of stored outputs
 python -m fire.report.notebook check notebooks/*.ipynb
 
-What is refused, and why: docs/how-to/strict-notebooks.md.
+What is refused, and why: docs/strict-notebooks.md.
 """
 
 import argparse
