@@ -115,6 +115,12 @@ def alike(one: str, other: str) -> bool:
     return a.size == b.size and ImageStat.Stat(ImageChops.difference(a, b)).mean[0] < SAME
 
 
+def pytest_configure(config):
+    from fire.report.execution import LIMIT
+
+    config.option.nbval_cell_timeout = min(config.option.nbval_cell_timeout, LIMIT)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path, parent):
     return [

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from jupyter_client.kernelspec import NoSuchKernel
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -50,9 +51,11 @@ class Client(NotebookClient):
             raise
         return client
 
-    def _cleanup_kernel(self):
-        if self.km is not None:  # else it did not start, and is gone already
-            super()._cleanup_kernel()
+    async def _async_cleanup_kernel(self):
+        if self.km is not None:  # else it is gone already: it did not start, or the run was interrupted
+            await super()._async_cleanup_kernel()
+
+    _cleanup_kernel = run_sync(_async_cleanup_kernel)
 
     async def async_execute_cell(self, cell, cell_index, *words, **options):
         self.at, self.errors, self.rewritten = cell_index, [], False
@@ -104,6 +107,8 @@ def execute(notebook: NotebookNode, path: Path, log: str, options: dict, limit: 
     except Failed as failed:
         fault = _told(notebook, running.at or 0, log, *failed.args)
     except (DeadKernelError, CellTimeoutError, TimeoutError, RuntimeError, NoSuchKernel, OSError) as error:
+        if hasattr(running, "_async_cleanup_kernel_future"):  # nbclient has ended the kernel upon a signal
+            raise KeyboardInterrupt from None
         if running.at is None:
             said = (f"{error}" or f"{type(error).__name__} ({START} s)").splitlines()[0]
             fault = finding("started", said=said)

@@ -39,11 +39,9 @@ def read(path: Path | str) -> nbformat.NotebookNode:
     try:
         return nbformat.read(path, as_version=4)
     except FileNotFoundError:
-        raise InputError(f"{path}", ["the notebook does not exist"]) from None
+        raise InputError(f"{path}", [Finding("notebook.absent")]) from None
     except Exception as fault:
-        raise InputError(
-            f"{path}", [f"not a Jupyter notebook ({type(fault).__name__}): save it again from JupyterLab"]
-        ) from None
+        raise InputError(f"{path}", [Finding("notebook.unreadable", said=type(fault).__name__)]) from None
 
 
 def parameters(notebook: nbformat.NotebookNode, path: Path | str) -> dict:
@@ -72,7 +70,10 @@ def _parameters(notebook: nbformat.NotebookNode) -> tuple[dict, list[Finding]]:
 
 def faults(path: Path | str) -> list[str]:
     """Static faults of a committed notebook: all that a run refuses, and outputs that are not those of its cells."""
-    notebook = read(path)
+    try:
+        notebook = read(path)
+    except InputError as error:
+        return error.faults
     return [*_parameters(notebook)[1], *strict.hidden(notebook), *strict.kept(notebook)]
 
 
@@ -214,6 +215,8 @@ def main(words: list[str] | None = None) -> int:
     except InputError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
