@@ -100,7 +100,8 @@ API = {
         "Report",
         [
             ("图表与语句", "Exhibits and sentences", ["report.exhibits", "report.narrative", "report.markdown"]),
-            ("章节与构建", "Chapters and build", [f"report.{name}" for name in ("programme", "chapter", "build", "imports", "notebook")]),
+            ("章节与构建", "Chapters and build", [f"report.{name}" for name in ("programme", "chapter", "build", "imports")]),
+            ("笔记", "Notebooks", [f"report.{name}" for name in ("notebook", "parameters", "strict", "execution", "guard")]),
             ("排版", "Typesetting", ["report.assembly", "report.typesetting", "report.word"]),
             ("网页、工作簿与数据", "Pages, workbook, data", []),
             ("命令", "Commands", ["__main__"]),

@@ -48,7 +48,7 @@ def run(choice) -> None:
     plan = build.Plan(edition.load(choice.edition), build.Hashes())
     path = found(choice.name)
     chapter = next((one for one in plan.chapters if one.notebook == path), None)
-    values = notebook.typed(choice.p, notebook.parameters(notebook.read(path), path.name))
+    values = notebook.typed(choice.p, notebook.parameters(notebook.read(path), path.name), path.name)
     folder = "-".join([path.stem, *(f"{value}".replace("/", "-") for value in values.values())])
     run_to(plan, path, values, BUILD / choice.edition / "request" / folder, chapter.needs if chapter else ())
 

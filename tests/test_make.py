@@ -264,7 +264,9 @@ def test_all_faults_of_the_programme_are_told_at_once(project):
         SOURCES["reports/programme.toml"]
         + '[[chapter]]\nname = "10-index"\n[[chapter]]\nname = "30-firms"\neech = { a = 1 }\n'
         + '[[chapter]]\nname = "20-regins"\nafter = "99-none"\n[[chapters]]\nname = "x"\n'
-        + '[[chapter]]\nname = "50-rank"\nnotebook = "10-index"\neach = { index = ["a"] }\nneeds = ["fact"]\n',
+        + '[[chapter]]\nname = "50-rank"\nnotebook = "10-index"\neach = { index = ["a"] }\nneeds = ["fact"]\n'
+        + '[[chapter]]\nname = "51-rank"\nnotebook = "20-regions"\neach = { region = ["a", 3] }\n'
+        + 'parameters = { edition = "next" }\n',
     )
     project.write("reports/template/zh/77-extra.md", "# 甲\n")
     (project.root / "reports/template/en/00-front.md").unlink()
@@ -278,6 +280,8 @@ def test_all_faults_of_the_programme_are_told_at_once(project):
         "after = '99-none': there is no such chapter",
         "'20-regins': there is no notebook notebooks/20-regins.ipynb, and no text",
         "its notebook has no parameter 'index': it has edition",
+        "region = 3: the default is text",
+        "edition = 'next': the default is a whole number (2022)",
         "needs 'fact'",
         "its text in 'en' is missing",
         "77-extra.md is in no programme",

@@ -9,6 +9,7 @@ Elsewhere, and in a process that has not, kernels start as they always do.
 """
 
 import gc
+import logging
 import multiprocessing
 import os
 import random
@@ -17,7 +18,8 @@ import sys
 from multiprocessing import forkserver
 from pathlib import Path
 
-from jupyter_client.provisioning import LocalProvisioner
+import traitlets.log
+from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
 from fire.errors import ROOT
 
@@ -108,7 +110,10 @@ class Kernel(LocalProvisioner):
 def use() -> None:
     """Let this process start its kernels through `Kernel`, on Linux as forks of a warm process that starts now; a fork of
     that process goes on with it."""
-    os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = NAME
+    KernelProvisionerFactory.instance().default_provisioner_name = NAME
+    traitlets.log.get_logger().setLevel(
+        logging.CRITICAL
+    )  # what Jupyter logs of a failure is told by the error
     server = forkserver._forkserver  # type: ignore[attr-defined]
     if server._forkserver_address and not server._forkserver_pid:
         server.ensure_running = lambda: None  # it runs, and is not ours to start again

@@ -9,7 +9,6 @@ It is read from `reports/programme.toml`, from `studies/<name>/programme.toml` f
 from the edition's own file (`programme:` in its YAML). Nothing else lists chapters.
 """
 
-import ast
 import importlib
 import itertools
 import json
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from fire import files
 from fire.errors import InputError, refuse, suggest
+from fire.report import parameters as plain
 
 TEMPLATE = files.REPORTS / "template"
 NOTEBOOKS = files.ROOT / "notebooks"
@@ -273,6 +273,15 @@ def one(ed, entry: dict, study: str | None, template: Path) -> tuple[_Chapter, l
         for key in [*given, *fans]
         if have and key not in have
     ]
+    if have:
+        given, wrong = plain.checked({key: value for key, value in given.items() if key in have}, have)
+        faults += wrong + [
+            fault
+            for key, values in fans.items()
+            for value in values
+            if key in have
+            for fault in plain.checked({key: value}, have)[1]
+        ]
     made = []
     for values in itertools.product(*fans.values()):
         label = "-".join([stem, *(re.sub(r"[^\w.-]+", "-", str(value)) for value in values)])
@@ -342,17 +351,10 @@ def cells(path: Path) -> list[tuple[str, str, list]]:
         ) from None
 
 
-def parameters(path: Path) -> list[str]:
-    """Names in the cell tagged `parameters`; none when that cell is no Python, which its run will report."""
-    source = next((source for _, source, tags in cells(path) if "parameters" in tags), "")
+def parameters(path: Path) -> dict:
+    """Names and defaults in the cell tagged `parameters`; none when they cannot be read, which its run will report."""
+    source = next((source for _, source, tags in cells(path) if plain.TAG in tags), "")
     try:
-        lines = ast.parse(source).body
-    except SyntaxError:
-        return []
-    return [
-        target.id
-        for line in lines
-        if isinstance(line, ast.Assign)
-        for target in line.targets
-        if hasattr(target, "id")
-    ]
+        return plain.defaults(source)
+    except ValueError:
+        return {}
