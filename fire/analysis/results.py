@@ -12,6 +12,8 @@ A frame whose key is not that of today is computed anew, so a changed number nev
 
 import hashlib
 import json
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from fire.sources import printed
 
 CODE = [Path(__file__).parents[1] / room for room in ("index", "analysis")]
 SOBOL_DRAWS = 2048
+DRAWN = ("drawn_scores", "drawn_means")
 
 
 class Results:
@@ -89,12 +92,16 @@ class Results:
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name not in FRAMES:
             raise AttributeError(f"no result '{name}': there are {', '.join(FRAMES)}")
-        path = self.folder / f"{name}.parquet"
-        if not path.exists() or _key_of(path) != self.key:
+        if not self.stored(name):
             for made, frame in FRAMES[name](self).items():
                 self._store(made, frame)
-        self.__dict__[name] = _read(path)
+        self.__dict__[name] = _read(self.folder / f"{name}.parquet")
         return self.__dict__[name]
+
+    def stored(self, name: str) -> bool:
+        """Whether a frame is stored as of now."""
+        path = self.folder / f"{name}.parquet"
+        return path.exists() and _key_of(path) == self.key
 
     def _store(self, name: str, frame: pd.DataFrame) -> None:
         frame, coded = frame.reset_index(drop=True), []
@@ -134,9 +141,24 @@ def of(ed) -> Results:
 
 
 def ensure(ed) -> None:
-    """Compute whatever is not stored as of now."""
+    """Compute whatever is not stored as of now, in two processes where they can fork."""
     results = of(ed)
-    for name in FRAMES:
+    if all(results.stored(name) for name in FRAMES):
+        return
+    if "fork" not in multiprocessing.get_all_start_methods():
+        return _compute(results, list(FRAMES))
+    with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as pool:
+        drawn = pool.submit(_compute, results, ["intervals", "region_intervals", "scores", "means", *DRAWN])
+        pool.submit(_compute, results, ["sobol", "attribution"]).result()
+        drawn.result()  # what follows reads these
+        for job in [pool.submit(_compute, results, [name]) for name in ("audit", "types")]:
+            job.result()
+    _compute(results, list(FRAMES))
+
+
+def _compute(results: Results, names: list) -> None:
+    """Let some frames be stored."""
+    for name in names:
         getattr(results, name)
 
 

@@ -577,7 +577,7 @@ def _is_pair(value) -> bool:
 def schema():
     """The validator of specifications. jsonschema would build grammars of web addresses first, which no specification holds:
     a second at every start."""
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # as if that package were not there
+    sys.modules.setdefault("rfc3987_syntax", None)  # as if that package were not there
     import jsonschema
 
     return jsonschema.Draft202012Validator(json.loads((SCHEMA).read_text(encoding="utf-8")))

@@ -118,7 +118,7 @@ def _surround(folder: Path) -> list[dict]:
     ed, shown, shelf = _held
     around = folder / ".around"
     kept.made(shelf, around, site.__name__, site.follows(ed, shown), partial(_written, ed, shown))
-    links = files.read_json(around / LINKS)
+    links = json.loads((around / LINKS).read_text(encoding="utf-8"))
     for path in around.iterdir():
         if path.name != LINKS:
             os.replace(path, folder / path.name)

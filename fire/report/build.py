@@ -251,7 +251,7 @@ def build(edition: str | int, chapters=(), say=print, pages: bool = False) -> Pa
                 f"{name} 年版：运行 {len(runs)} 本笔记中的 {len(stale)} 本 · edition {name}: {len(stale)} of {len(runs)} notebook runs"
             )
         if stale or chapters or pages or read(done) != key:
-            store_results(ed)
+            store_results(ed, say)
         make_data(plan, plan.needed(stale), say)
         _run_all(plan, stale, say)
         if chapters or pages:
@@ -333,11 +333,14 @@ def _current(name: str, hashes: Hashes) -> bool:
         return False
 
 
-def store_results(ed) -> None:
+def store_results(ed, say=print) -> None:
     """Let the costly results of an edition be stored before notebooks read them."""
     from fire.analysis import results
 
+    started = time.perf_counter()
     results.ensure(ed)
+    if (took := time.perf_counter() - started) > 2:
+        say(f"计算指数、区间与审计 · index, intervals, audit {took:.0f} s")
 
 
 def make_data(plan: Plan, wanted: list, say=print) -> None:

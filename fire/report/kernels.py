@@ -17,6 +17,7 @@ import signal
 import sys
 from multiprocessing import forkserver
 from pathlib import Path
+from typing import Any
 
 import traitlets.log
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
@@ -56,6 +57,9 @@ LIBRARIES = [
     "tqdm.auto",
     "yaml",
 ]
+LINUX = sys.platform == "linux"
+FORKS: Any = multiprocessing.get_context("forkserver" if LINUX else "spawn")
+SERVER: Any = forkserver._forkserver  # the one of this process
 STARTED: set = set()  # processes of the kernels that run now
 
 
@@ -95,11 +99,11 @@ class Kernel(LocalProvisioner):
             STARTED.add(self.process)
             return found
         asked = (cmd, options.get("cwd"), options["env"])
-        process = multiprocessing.get_context("forkserver").Process(target=_serve, args=asked)
+        process = FORKS.Process(target=_serve, args=asked)
         process.start()
-        self.process = Forked(process)
-        self.pid = self.pgid = self.process.pid
-        STARTED.add(self.process)
+        forked: Any = Forked(process)
+        self.process, self.pid, self.pgid = forked, forked.pid, forked.pid
+        STARTED.add(forked)
         return self.connection_info
 
     async def cleanup(self, restart: bool = False) -> None:
@@ -114,10 +118,9 @@ def use() -> None:
     traitlets.log.get_logger().setLevel(
         logging.CRITICAL
     )  # what Jupyter logs of a failure is told by the error
-    server = forkserver._forkserver  # type: ignore[attr-defined]
-    if server._forkserver_address and not server._forkserver_pid:
-        server.ensure_running = lambda: None  # it runs, and is not ours to start again
-    elif sys.platform == "linux" and not _warm():
+    if _warm() and not SERVER._forkserver_pid:
+        SERVER.ensure_running = lambda: None  # it runs, and is not ours to start again
+    elif LINUX and not _warm():
         before = dict(os.environ)
         os.environ.update(ENVIRONMENT)
         try:
@@ -132,8 +135,7 @@ def fork(work, *values) -> multiprocessing.process.BaseProcess:
     """Start `work(*values)` in a process that holds the libraries already and reads the modules of this project anew; where
     there is no warm one, in a new process."""
     use()
-    context = multiprocessing.get_context("forkserver" if _warm() else "spawn")
-    process = context.Process(target=work, args=values)
+    process = FORKS.Process(target=work, args=values)
     process.start()
     return process
 
@@ -146,13 +148,13 @@ def stop() -> None:
 
 def _warm() -> bool:
     """Whether this process has a warm one."""
-    return forkserver._forkserver._forkserver_address is not None  # type: ignore[attr-defined]
+    return SERVER._forkserver_address is not None
 
 
 def _serve(cmd: list[str], folder: str | None, environment: dict) -> None:
     """Be a kernel, as `python -m ipykernel_launcher` is, in a fork of the warm process."""
     os.setsid()
-    os.close(forkserver._forkserver._forkserver_alive_fd)  # type: ignore[attr-defined]  # the warm process must not wait for us
+    os.close(SERVER._forkserver_alive_fd)  # the warm process must not wait for us
     os.environ.clear()
     os.environ.update(environment)
     if folder:
