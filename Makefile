@@ -31,6 +31,8 @@ setup: $(READY) $(FONTS) ## 建立 Python 环境与中文字体 · Build the Pyt
 	@$(if $(filter setup,$(MAKECMDGOALS)),$(BIN)/python .ci/environment.py check $(GROUP))
 
 STAMPS = report notebooks tests
+# uv installs faster than pip; it stays only as long as it is needed.
+UV = .venv/bin/pip install -q --require-hashes --target .venv/uv -r .ci/uv.lock 2>/dev/null
 .venv/.report .venv/.notebooks .venv/.tests: .venv/.%: requirements.lock .ci/uv.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "找不到 $(PYTHON)，请先安装 Python 3.11 或更新版本 · There is no $(PYTHON): install Python 3.11 or newer first" >&2; exit 1; }
 	@$(PYTHON) .ci/environment.py able
@@ -38,12 +40,13 @@ STAMPS = report notebooks tests
 	@echo "正在把 $$($(PYTHON) .ci/environment.py part $* | grep -c ==) 个锁定版本的软件包（$*）装入 .venv… · Installing the locked packages ($*) into .venv ..."
 	@$(PYTHON) -m venv .venv
 	@$(PYTHON) .ci/environment.py part $* >.venv/$*.lock
-	@if $(@D)/bin/pip install -q --require-hashes -r .ci/uv.lock 2>/dev/null; then \
-	  $(@D)/bin/uv pip install -q --python $(@D)/bin/python --require-hashes -r .venv/$*.lock; \
+	@if $(UV); then \
+	  .venv/uv/bin/uv pip install -q --python .venv/bin/python --require-hashes -r .venv/$*.lock; \
 	else \
-	  $(@D)/bin/pip install -q --require-hashes --only-binary :all: --no-compile -r .venv/$*.lock; \
+	  .venv/bin/pip install -q --require-hashes --only-binary :all: --no-compile -r .venv/$*.lock; \
 	fi
-	@$(@D)/bin/pip install -q --no-deps --no-build-isolation -e .
+	@rm -rf .venv/uv
+	@.venv/bin/pip install -q --no-deps --no-build-isolation -e .
 	@for group in $(STAMPS); do touch .venv/.$$group; if [ $$group = $* ]; then break; fi; done
 
 # The active environment holds the packages; only this project itself is added to it.
@@ -142,7 +145,9 @@ hooks: | $(READY) ## 每次提交前自动检查 · Check before every commit
 	@$(BIN)/pre-commit install
 
 lock: | .venv/.report ## 修改 pyproject.toml 后重新锁定版本 · Re-resolve requirements.lock after editing pyproject.toml
-	@.venv/bin/python .ci/environment.py lock .venv/bin/uv
+	@$(UV)
+	@.venv/bin/python .ci/environment.py lock .venv/uv/bin/uv
+	@rm -rf .venv/uv
 
 # Only what make built: what anybody may have written stays, and so do locks that were taken back.
 BUILT = $(foreach edition,$(basename $(notdir $(wildcard reports/editions/*.yaml))),reports/$(edition) reports/$(edition)-audit)
