@@ -5,6 +5,7 @@ growth is missing and the names of growth are empty, so that their sentences are
 `known.lasting` try a finding on every draw of what is not known.
 """
 
+import numpy as np
 import pandas as pd
 
 from fire.analysis import views
@@ -29,7 +30,7 @@ def _ends(frame: pd.DataFrame) -> tuple[float, float]:
 
 def first(frame: pd.DataFrame, top: int) -> list:
     """Units within the first `top` ranks."""
-    return list(frame.loc[frame["rank"].le(top), "unit"])
+    return list(frame["unit"].to_numpy()[frame["rank"].to_numpy(float, na_value=np.nan) <= top])
 
 
 def order(ranked: Draws, top: int) -> list:

@@ -40,17 +40,19 @@ class Results:
     @cached_property
     def cities(self) -> known.Draws:
         """The scores of the units, and those under each draw of what is not known, printed digits where printed."""
-        return self._draws(self.scores, self.city_draws)
+        return self._draws(self.scores, "drawn_scores")
 
     @cached_property
     def regions(self) -> known.Draws:
         """The means of the regions, and those under each draw."""
-        return self._draws(self.means, self.region_draws)
+        return self._draws(self.means, "drawn_means")
 
-    def _draws(self, frame: pd.DataFrame, each: list[pd.DataFrame]) -> known.Draws:
+    def _draws(self, frame: pd.DataFrame, name: str) -> known.Draws:
         if self.index.draws is None:
             return known.Draws(frame, [frame])
-        return known.Draws(frame, [known.under(one, frame) for one in each], self.index.softness)
+        drawn, rows = getattr(self, name), len(frame)
+        parts = [drawn.iloc[at : at + rows].set_axis(frame.index) for at in range(0, len(drawn), rows)]
+        return known.Draws(frame, [frame.assign(**part) for part in parts], self.index.softness)
 
     @cached_property
     def city_draws(self) -> list[pd.DataFrame]:
@@ -131,7 +133,7 @@ def of(ed) -> Results:
     return Results(ed.index, ed.stored / "results", printed.values(ed), printed.feasible(ed))
 
 
-def _ensure(ed) -> None:
+def ensure(ed) -> None:
     """Compute whatever is not stored as of now."""
     results = of(ed)
     for name in FRAMES:
@@ -182,6 +184,11 @@ def _means(results: Results) -> dict:
     return {"means": known.results(regions.means(index), results.region_draws, index, *told)}
 
 
+def _drawn(frame: pd.DataFrame, each: list[pd.DataFrame]) -> pd.DataFrame:
+    """The MEASURES of `frame` under each draw, one draw below the other in the order of its rows."""
+    return pd.concat([known.under(one, frame)[list(known.MEASURES)] for one in each], ignore_index=True)
+
+
 def _types(results: Results) -> dict:
     index = results.index
     return {"types": typology.judged(typology.stability(index), results.means, index.year)}
@@ -190,6 +197,8 @@ def _types(results: Results) -> dict:
 FRAMES = {
     "scores": _scores,
     "means": _means,
+    "drawn_scores": lambda results: {"drawn_scores": _drawn(results.scores, results.city_draws)},
+    "drawn_means": lambda results: {"drawn_means": _drawn(results.means, results.region_draws)},
     "types": _types,
     **dict.fromkeys(("intervals", "growth", "pairs"), _intervals),
     **dict.fromkeys(("region_intervals", "region_growth"), _regional_intervals),

@@ -51,8 +51,10 @@ def members(index, region: str) -> list:
 
 def leaders(values: pd.Series, digits: int = 3, highest: bool = True) -> list:
     """Names (index) at the top of `values`; more than one when they tie at the digits shown, none without values."""
-    shown = values.dropna().astype(float).round(digits)
-    return list(shown.index[shown == (shown.max() if highest else shown.min())])
+    numbers = np.round(values.to_numpy(float, na_value=np.nan), digits)
+    if np.isnan(numbers).all():
+        return []
+    return list(values.index[numbers == (np.nanmax(numbers) if highest else np.nanmin(numbers))])
 
 
 def highest_is_best(frame: pd.DataFrame) -> bool:
@@ -60,14 +62,16 @@ def highest_is_best(frame: pd.DataFrame) -> bool:
     ranks does not say.)"""
     if "rank" not in frame:
         return True
-    both = frame[["score", "rank"]].astype(float).dropna()
-    together = (both["score"] - both["score"].mean()) * (both["rank"] - both["rank"].mean())
-    return not together.sum() > 0
+    score, rank = (frame[name].to_numpy(float, na_value=np.nan) for name in ("score", "rank"))
+    both = ~(np.isnan(score) | np.isnan(rank))
+    score, rank = score[both], rank[both]
+    return not both.any() or not ((score - score.mean()) * (rank - rank.mean())).sum() > 0
 
 
 def foremost(frame: pd.DataFrame, last: bool = False) -> list:
     """The units of a frame of one node with the best score, or with the worst (`last`); more than one when they tie."""
-    return leaders(frame.set_index("unit")["score"], highest=highest_is_best(frame) != last)
+    scores = pd.Series(frame["score"].to_numpy(), frame["unit"].to_numpy())
+    return leaders(scores, highest=highest_is_best(frame) != last)
 
 
 def distinct(nodes: list, taken: list) -> None:

@@ -2,11 +2,11 @@
 
 import json
 import re
+import sys
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from math import isclose
 
-import jsonschema
 import numpy as np
 
 from fire import files
@@ -574,7 +574,12 @@ def _is_pair(value) -> bool:
 
 
 @cache
-def schema() -> jsonschema.Draft202012Validator:
+def schema():
+    """The validator of specifications. jsonschema would build grammars of web addresses first, which no specification holds:
+    a second at every start."""
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # as if that package were not there
+    import jsonschema
+
     return jsonschema.Draft202012Validator(json.loads((SCHEMA).read_text(encoding="utf-8")))
 
 

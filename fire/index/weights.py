@@ -6,7 +6,6 @@ that sums to one. `docs/methodology.md` states the conventions with their source
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linprog, minimize
 
 from fire.errors import refuse
 from fire.index.arguments import number
@@ -271,6 +270,8 @@ def _best_weights(x: np.ndarray, unit: int, least: float, most: float):
     bounded = [np.diag(own) - most * own] * (most < 1) + [least * own - np.diag(own)] * (least > 0)
     rows = np.vstack([x, *bounded])
     limits = np.r_[np.ones(len(x)), np.zeros(len(rows) - len(x))]
+    from scipy.optimize import linprog  # takes a third of a second, and most indices need none of it
+
     result = linprog(-own, A_ub=rows, b_ub=limits, bounds=[(0, None)] * size, method="highs")
     return result.x if result.success and (result.fun < 0 or not own.any()) else None
 
@@ -309,6 +310,8 @@ def importance(data: pd.DataFrame, target: pd.Series | None = None) -> pd.Series
         "options": {"ftol": 1e-14, "maxiter": 500},
         "constraints": {"type": "eq", "fun": lambda raw: raw.sum() - 1},
     }
+    from scipy.optimize import minimize
+
     tries = [minimize(miss, start, **rules) for start in starts]
     best = min(tries, key=lambda result: result.fun)
     weights = _to_one(pd.Series(np.clip(best.x, 0, None), index=names), "importance weights")

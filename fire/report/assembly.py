@@ -4,6 +4,7 @@ each language.
 `python -m fire report 2022` writes reports/2022/; `--chapter 20-regions` a preview in build/2022/preview/.
 """
 
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ import tomllib
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -21,12 +23,13 @@ from fire import edition as editions
 from fire import files
 from fire.errors import InputError, refuse
 from fire.figures import fonts
-from fire.report import exhibits, marks, narrative, pages, programme, site
+from fire.report import exhibits, kept, marks, narrative, pages, programme, site
 from fire.report.exhibits import plain
 from fire.report.markdown import figure, table
 from fire.report.typesetting import typeset
 
 TEMPLATE = files.REPORTS / "template"
+LINKS = "links.json"  # beside what surrounds the report: how the index page leads to it
 FORMATS = ("pages", "pdf", "docx", "site")  # pages: the chapters on the web; site: profiles, workbook, data
 DEFERRED = ("rows-word", "reference-report", "reference-technical")  # filled when an exhibit is at hand
 DEFINED = re.compile(r"\{#((?:fig|tbl):[a-z0-9-]+)")
@@ -56,12 +59,15 @@ class Volume:
         return {one: f"{self.prefix}{n}" for found in kinds.values() for n, one in enumerate(found, 1)}
 
 
-def build(edition, source=None, target=None, template=TEMPLATE, formats=FORMATS, preview=()) -> Path:
+def build(
+    edition, source=None, target=None, template=TEMPLATE, formats=FORMATS, preview=(), shelf=None
+) -> Path:
     """Assemble the report of an edition (its number, or an Edition) from the exhibits under `source` into the folder
     `target`. Its chapters are those of the programme that stands beside the folder `template`.
 
     Returns its index page. The folder appears whole or not at all. `preview` names chapters: then only these are
-    assembled, and references to others stay open.
+    assembled, and references to others stay open. `shelf`: products of the last assembly (`kept.Kept`), taken where nothing
+    that they follow from has changed.
     Raises InputError listing every missing exhibit, unknown value and dangling reference with template and line.
     """
     ed = edition if isinstance(edition, editions.Edition) else editions.load(edition)
@@ -78,12 +84,12 @@ def build(edition, source=None, target=None, template=TEMPLATE, formats=FORMATS,
     with _whole_folder(target) as folder:
         _copy(shown, folder)
         jobs = [
-            (ed.name, lang, frames[lang], volume, folder, template, formats, bool(preview))
+            (ed.name, lang, frames[lang], volume, folder, template, formats, bool(preview), shelf)
             for lang in ed.languages
             for volume in volumes[lang]
         ]
         with (
-            ProcessPoolExecutor(1, initializer=_hold, initargs=(ed, shown)) as beside,
+            ProcessPoolExecutor(1, initializer=_hold, initargs=(ed, shown, shelf)) as beside,
             ThreadPoolExecutor(2) as pool,
         ):
             asked = [beside.submit(_surround, folder)] if "site" in formats and not preview else []
@@ -108,9 +114,22 @@ def _hold(*held) -> None:
 
 
 def _surround(folder: Path) -> list[dict]:
-    """`site.write` of what is held."""
-    ed, shown = _held
-    return site.write(ed, shown, folder)
+    """`site.write` of what is held, made or as kept, into `folder`; its links."""
+    ed, shown, shelf = _held
+    around = folder / ".around"
+    kept.made(shelf, around, site.__name__, site.follows(ed, shown), partial(_written, ed, shown))
+    links = files.read_json(around / LINKS)
+    for path in around.iterdir():
+        if path.name != LINKS:
+            os.replace(path, folder / path.name)
+    shutil.rmtree(around)
+    return links
+
+
+def _written(ed, shown: dict, around: Path) -> None:
+    """`site.write` into a folder of its own, with the links."""
+    around.mkdir()
+    files.write_text(around / LINKS, json.dumps(site.write(ed, shown, around)))
 
 
 def _web(
@@ -146,9 +165,9 @@ def frame(ed, template: Path) -> dict:
     for lang in ed.languages:
         deferred = {key: table[lang][key] for key in DEFERRED}
         table[lang] = {
-            key: narrative.environment(ed.book.lang(lang))
-            .from_string(text)
-            .render(facts, sign=marks.sign(ed, lang))
+            key: narrative.compiled(narrative.environment(ed.book.lang(lang)), text).render(
+                facts, sign=marks.sign(ed, lang)
+            )
             for key, text in table[lang].items()
             if key not in deferred
         } | deferred
@@ -203,7 +222,7 @@ def assemble(ed, lang: str, frames: dict, shown: dict, chapters: list, preview=(
 
 def _named(volume: Volume, words: dict, lang: str) -> dict[str, str]:
     """What other volumes call the exhibits of a volume, by label."""
-    form = narrative.environment(lang).from_string(words[f"reference-{volume.name}"])
+    form = narrative.compiled(narrative.environment(lang), words[f"reference-{volume.name}"])
     kinds = {"fig": words["figure-word"], "tbl": words["table-word"]}
     return {
         label: form.render(kind=kinds[label[:3]], number=number) for label, number in volume.numbered.items()
@@ -248,7 +267,7 @@ def chapter(path: Path, lang: str, words: dict, shown: dict, ed) -> tuple[str, l
     for study in programme.hooks(ed):
         facts |= study.chapter(ed, shown, lang)
     try:
-        text = narrative.environment(lang).from_string(files.decode(path)).render(facts)
+        text = narrative.compiled(narrative.environment(lang), files.decode(path)).render(facts)
     except (jinja2.TemplateError, InputError, TypeError) as error:
         text, message = "", getattr(error, "message", None) or error
         faults.append(f"{path}: line {narrative.error_line(error)}: {message}")

@@ -12,11 +12,11 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,14 +35,6 @@ LARGE = 2**28  # bytes above which a file is known by size and time
 SPACE = 3 * 2**29  # bytes of address space that a notebook needs: with less, OpenBLAS may never end loading
 SHORT = re.compile(r"failed to map segment|Cannot allocate memory|\bMemoryError\b")  # too little memory
 YOUNG = 2 * 10**9  # nanoseconds within which two edits may bear one time stamp
-QUIET = (
-    {"OPENBLAS_NUM_THREADS": "1"}
-    | {
-        name: f"{BUILD / folder}"  # and not the user's own, which may be missing, or hold settings that change a run
-        for name, folder in (("MPLCONFIGDIR", "matplotlib"), ("IPYTHONDIR", "ipython"))
-    }
-)
-RUNNING: set[subprocess.Popen] = set()
 LEFT = ("build", "reports", "data", "notebooks", "studies")  # where killed runs leave something
 KERNEL = re.compile(r"^fire-(?P<pid>\d+)-\w+$")  # sockets of a kernel
 PART = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)\.(?P<kind>part|old)(\.\w+)?$")
@@ -262,11 +254,11 @@ def build(edition: str | int, chapters=(), say=print) -> Path:
         make_data(plan, plan.needed(stale), say)
         _run_all(plan, stale, say)
         if chapters:
-            return _timed("预览 · preview", say, assemble, ed, chapters)
+            return _timed("预览 · preview", say, assemble, plan, chapters)
         _forget(name, {run.name for run in plan.runs})
         if read(done) != key or not page.is_file():
             done.unlink(missing_ok=True)
-            page = _timed("合成报告 · assembly", say, assemble, ed)
+            page = _timed("合成报告 · assembly", say, assemble, plan)
             _write(done, key)
         _write(
             BUILD / name / "state.json",
@@ -342,12 +334,9 @@ def _current(name: str, hashes: Hashes) -> bool:
 
 def store_results(ed) -> None:
     """Let the costly results of an edition be stored before notebooks read them."""
-    from importlib import import_module, util
+    from fire.analysis import results
 
-    if util.find_spec("fire.analysis.results"):
-        ensure = getattr(import_module("fire.analysis.results"), "ensure", None)
-        if ensure:
-            ensure(ed)
+    results.ensure(ed)
 
 
 def make_data(plan: Plan, wanted: list, say=print) -> None:
@@ -383,84 +372,85 @@ def _run_all(plan: Plan, runs: list, say=print) -> None:
         _write(run.folder / "key", plan.keys[run.name])
         return time.perf_counter() - started
 
-    with ThreadPoolExecutor(TOGETHER) as pool:
+    with _together() as pool:
         jobs = {pool.submit(one, run): run for run in runs}
-        try:
-            for number, job in enumerate(as_completed(jobs), 1):
-                seconds, name = job.result(), jobs[job].name
-                if seconds is not None:
-                    say(f"[{number}/{len(runs)}] {name} {titles[name]} {seconds:.0f} s")
-        except BaseException:
-            stop.set()
-            for process in list(RUNNING):
-                process.terminate()
-            raise
+        for number, job in enumerate(as_completed(jobs), 1):
+            seconds, name = job.result(), jobs[job].name
+            if seconds is not None:
+                say(f"[{number}/{len(runs)}] {name} {titles[name]} {seconds:.0f} s")
     refuse("notebooks", [f"{', '.join(names)}: {fault}" for fault, names in faults.items()])
 
 
 def run_notebook(edition: str, run) -> list[str]:
-    """Run one notebook into its folder in a process of its own; returns what failed."""
+    """Run one notebook into its folder, in a kernel of its own; returns what failed."""
+    from fire.report import notebook
+
     values = {"edition": int(edition) if edition.isdigit() else edition, **run.parameters}
-    command = [sys.executable, "-m", "fire.report.notebook", "run", f"{run.notebook}", f"{run.folder}"]
-    status, said = _child([*command, "--values", json.dumps(values, ensure_ascii=False)])
-    return _failed(run.name, status, said)
-
-
-def _failed(name: str, status: int, said: str) -> list[str]:
-    """What the process of a notebook says went wrong; one that said nothing of its own leaves a log."""
-    from fire.files import disturbed
-
-    if not status:
-        return []
-    head, *rest = said.strip().splitlines() or [""]
-    short: list[str] = [Finding("files.memory")] if SHORT.search(said) else []
-    if re.search(r": \d+ faults?$", head):
-        return [line.removeprefix("  - ") for line in rest] + short
-    log = BUILD / "log" / f"{name}.log"
-    found = short[0] if short else disturbed()
-    if found is None:
-        _write(log, said)
-    return [found or Finding("files.stopped", code=status, log=shown(log))]
-
-
-def _child(command: list[str]) -> tuple[int, str]:
-    """Exit status and messages of a process of its own, which is ended when this one is."""
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, **QUIET},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
-        RUNNING.add(process)
-        try:
-            said = process.communicate()[1]
-        finally:
-            RUNNING.discard(process)
-    return process.returncode, said
+    return _faults(run.name, notebook.run, run.notebook, run.folder, values)
 
 
 def refresh(paths: list[Path], say=print) -> list[str]:
     """Run notebooks with their own parameters and store their outputs in place, some at once; returns what failed."""
+    from fire.report import notebook
 
     def one(path: Path) -> list[str]:
         before = path.read_bytes()
-        status, said = _child([sys.executable, "-m", "fire.report.notebook", "refresh", f"{path}"])
+        found = _faults(path.stem, notebook.refresh, path)
         changed = "输出已更新 · new outputs" if path.read_bytes() != before else "未变 · unchanged"
-        say(f"{shown(path)} {'失败 · failed' if status else changed}")
-        return [f"{path.name}: {fault}" for fault in _failed(path.stem, status, said)]
+        say(f"{shown(path)} {'失败 · failed' if found else changed}")
+        return [f"{path.name}: {fault}" for fault in found]
 
-    with ThreadPoolExecutor(TOGETHER) as pool:
+    with _together() as pool:
         return [fault for faults in pool.map(one, paths) for fault in faults]
 
 
-def assemble(ed, chapters=()) -> Path:
-    from fire.report import assembly
+def _faults(name: str, work, *values) -> list[str]:
+    """What went wrong with a notebook; what is no fault of its own leaves a log."""
+    from fire.files import disturbed
 
-    return assembly.build(ed, preview=list(chapters))
+    try:
+        work(*values)
+        return []
+    except InputError as error:
+        return [*error.faults, *([Finding("files.memory")] if SHORT.search(f"{error}") else [])]
+    except Exception as error:
+        if found := disturbed(error):
+            return [found]
+        log = BUILD / "log" / f"{name}.log"
+        _write(log, traceback.format_exc())
+        return [
+            Finding(
+                "files.memory" if SHORT.search(f"{error}") else "files.stopped",
+                code=f"{error}",
+                log=shown(log),
+            )
+        ]
+
+
+@contextmanager
+def _together():
+    """A pool that runs some notebooks at once; their kernels end when this process is stopped."""
+    from fire.report import kernels
+
+    kernels.use()
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            kernels.stop()
+            raise
+
+
+MAKERS = ("fire.report.site", "fire.report.typesetting")  # modules whose products are kept
+
+
+def assemble(plan: Plan, chapters=()) -> Path:
+    from fire.report import assembly, kept
+
+    code = {name: plan.code([name, *plan.hooks]) for name in MAKERS}
+    shelf = kept.Kept(BUILD / plan.ed.name / "kept", code, [plan.inputs, plan.environment])
+    return assembly.build(plan.ed, preview=list(chapters), shelf=None if chapters else shelf)
 
 
 def _timed(what: str, say, work, *values):

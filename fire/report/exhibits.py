@@ -49,6 +49,8 @@ class Writer:
         (`known.disclosed`) is not drawn: a sentence says so. A simulated or assumed status is written on
         the face of the figure. Raises InputError as `Catalogue.say` does, and for a name used twice.
         """
+        from IPython.display import Image
+
         from fire.figures import style
 
         record = self._record("figure", entry, each, frame, status, values)
@@ -59,21 +61,25 @@ class Writer:
             lang = self.ed.book.lang(lang)
             shown = style.with_glyphs(lambda lang=lang: self._draw(record, draw, frame, lang))
             if lang == "zh":
-                _show(texts, shown)
+                _show(texts, Image(shown, alt=texts["alt"]["zh"], retina=bool(self.out)))
         self._write(record)
 
     def _draw(self, record: dict, draw, frame, lang) -> bytes:
-        """Draw a figure, write its files, return it as PNG."""
+        """Draw a figure once, write its files, return it as PNG: the one for print where it is written, else the small one."""
         import matplotlib.pyplot as plt
 
         from fire.figures import style
 
         fig = style.status_note(draw(frame, lang), record["status"], lang)
-        shown = _png(fig)
+        box = _settled(fig)
+        picture = _png(fig, box, "print" if self.out else "screen")
         if self.out:
-            _save(fig, self.out / "figures" / f"{record['name']}.{lang}")
+            stem = f"{self.out / 'figures' / record['name']}.{lang}"
+            for path, made in ((f"{stem}.svg", _svg(fig, box)), (f"{stem}.png", picture)):
+                with files.atomic_path(path) as part:
+                    part.write_bytes(made)
         plt.close(fig)
-        return shown
+        return picture
 
     def table(
         self, entry: str, frame: pd.DataFrame, *, each: str | None = None, status=None, **values
@@ -385,31 +391,39 @@ def plain(text: str) -> str:
 
 def _show(texts: dict, shown) -> None:
     """Title, exhibit and source in Chinese, in the notebook."""
-    from IPython.display import Image, Markdown, display
+    from IPython.display import Markdown, display
 
     display(Markdown(f"**{plain(texts['title']['zh'])}**"))
-    display(Image(shown, alt=texts["alt"]["zh"]) if isinstance(shown, bytes) else shown)
+    display(shown)
     notes = f"　注：{plain(texts['note']['zh'])}" if "note" in texts else ""
     known = "、".join(codebook.status(name) for name in texts["status"])
     display(Markdown(f"<small>资料来源：{plain(texts['source']['zh'])}　数据状态：{known}{notes}</small>"))
 
 
-def _png(fig, dpi: str = "screen") -> bytes:
+def _settled(fig):
+    """Lay a figure out, once for all formats; the box of what is drawn, in inches."""
+    import matplotlib as mpl
+
+    fig.draw_without_rendering()
+    fig.set_layout_engine("none")
+    return fig.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
+
+
+def _svg(fig, box) -> bytes:
+    """The figure as SVG."""
+    drawn = io.BytesIO()
+    fig.savefig(drawn, format="svg", bbox_inches=box, metadata={"Date": None, "Creator": None})
+    return drawn.getvalue()
+
+
+def _png(fig, box, dpi: str) -> bytes:
     """The figure as a PNG of few colours, which keeps notebooks and Word files small."""
     from PIL import Image
 
     from fire.figures import style
 
     drawn, small = io.BytesIO(), io.BytesIO()
-    fig.savefig(drawn, format="png", dpi=style.DPI[dpi], metadata={"Software": None})
-    Image.open(drawn).convert("RGB").quantize(128).save(
-        small, format="png", optimize=True, dpi=(style.DPI[dpi], style.DPI[dpi])
-    )
+    fig.savefig(drawn, format="png", bbox_inches=box, dpi=style.DPI[dpi], metadata={"Software": None})
+    picture = Image.open(drawn).convert("RGB").quantize(128)
+    picture.save(small, format="png", compress_level=9, dpi=(style.DPI[dpi], style.DPI[dpi]))
     return small.getvalue()
-
-
-def _save(fig, stem: Path) -> None:
-    with files.atomic_path(f"{stem}.svg") as path:
-        fig.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
-    with files.atomic_path(f"{stem}.png") as path:
-        path.write_bytes(_png(fig, "print"))

@@ -82,7 +82,9 @@ def table(
     lines = [f"| {' | '.join(row)} |" for row in [grid[0], rule, *grid[1:]]]
     cut = None
     if rows and len(frame) > rows:
-        cut = narrative.environment(lang).from_string(words["rows-word"]).render(shown=rows, total=len(frame))
+        cut = narrative.compiled(narrative.environment(lang), words["rows-word"]).render(
+            shown=rows, total=len(frame)
+        )
     slim = len(shown) > LONG and sum(spans) + GAP * len(spans) <= SLIM
     size = " .wide" if small else " .slim" if slim else ""
     size += " .floats" * (lines_high <= (FLOATS_SLIM if slim else FLOATS) and not here)

@@ -6,6 +6,7 @@ A sentence whose condition fails is empty and is not printed. Rendering is repea
 sentence shows in the report without running a notebook again.
 """
 
+import hashlib
 import math
 import re
 import tomllib
@@ -181,7 +182,7 @@ def facts(ed) -> dict:
 def _render(path, name: str, what: str, lang, template: str, values: dict) -> str:
     """One text in one language; errors name the line of the template."""
     try:
-        said = " ".join(_compiled(environment(lang), template).render(spans(values)).split())
+        said = " ".join(compiled(environment(lang), template).render(spans(values)).split())
         return said if lang == "zh" else START.sub(lambda found: found[1] + "The ", said)
     except (jinja2.TemplateError, InputError, TypeError, ValueError, KeyError) as error:
         line = _first_line(path, name, what, lang) + error_line(error) - 1
@@ -190,13 +191,23 @@ def _render(path, name: str, what: str, lang, template: str, values: dict) -> st
         ) from error
 
 
-@cache
-def _compiled(env: jinja2.Environment, template: str) -> jinja2.Template:
-    """A template, compiled once a process."""
-    return env.from_string(template)
+def compiled(env: jinja2.Environment, template: str) -> jinja2.Template:
+    """A template, compiled once and kept in `build/jinja` from process to process."""
+    name = hashlib.sha256(template.encode()).hexdigest()
+    _TEMPLATES[name] = template
+    return env.get_template(name)
 
 
+_TEMPLATES: dict[str, str] = {}  # by hash
 _ENVIRONMENTS: dict = {}
+
+
+@cache
+def bytecode() -> jinja2.FileSystemBytecodeCache:
+    """Where compiled templates lie."""
+    folder = files.ROOT / "build" / "jinja"
+    folder.mkdir(parents=True, exist_ok=True)
+    return jinja2.FileSystemBytecodeCache(str(folder))
 
 
 def environment(lang) -> jinja2.Environment:
@@ -204,6 +215,11 @@ def environment(lang) -> jinja2.Environment:
     key = (str(lang), id(codebook.book(lang)))
     if key not in _ENVIRONMENTS:
         env = jinja2.Environment(
+            loader=jinja2.FunctionLoader(_TEMPLATES.get),
+            bytecode_cache=bytecode(),
+            optimized=False,  # what is compiled holds for every language and edition: no filter has been applied
+            auto_reload=False,
+            cache_size=-1,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             comment_start_string="<!--",  # {# is a heading's anchor

@@ -27,11 +27,11 @@ from traitlets.config import Config
 
 from fire.errors import InputError, refuse
 from fire.files import ROOT, atomic_path, write_text
+from fire.report import kernels
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 PATHS = re.compile(r"(/home/|/root/|/Users/|/tmp/|[A-Z]:\\\\Users)\S*")
 CLOCK = re.compile(r"\btime\.time\(|datetime\.now\(|date\.today\(|Timestamp\.now\(|%time\b|%%time\b")
-QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 
 
 def read(path: Path | str) -> nbformat.NotebookNode:
@@ -165,7 +165,9 @@ def run(path: Path | str, folder: Path | str, values: dict | None = None) -> Pat
                 str(path),
                 str(work / "notebook.ipynb"),
                 values,
-                cwd=str(path.parent),
+                resources={
+                    "metadata": {"path": str(path.parent)}
+                },  # and not `cwd`, which would move this whole process
                 kernel_name="python3",
                 language="python",
                 progress_bar=False,
@@ -248,7 +250,7 @@ def main(words: list[str] | None = None) -> int:
     for verb, text in {"refresh": "store outputs in place", "check": "list static faults"}.items():
         verbs.add_parser(verb, help=text).add_argument("notebooks", nargs="+")
     choice = parser.parse_args(words)
-    os.environ.update(QUIET)
+    os.environ.update(kernels.ENVIRONMENT)
     logging.getLogger("papermill").setLevel(
         logging.ERROR
     )  # it warns of parameters that `parameters` has read itself

@@ -9,7 +9,18 @@ import jinja2
 from fire import files
 from fire.analysis import results
 from fire.figures import fonts
-from fire.report import explorer, places, profile, programme, release, typesetting, wording, workbook
+from fire.report import (
+    explorer,
+    kept,
+    narrative,
+    places,
+    profile,
+    programme,
+    release,
+    typesetting,
+    wording,
+    workbook,
+)
 from fire.report.places import addresses, search_text, slug
 
 __all__ = ["addresses", "assets", "environment", "search_text", "slug", "write"]
@@ -40,6 +51,22 @@ def write(ed, shown: dict, folder: Path) -> list[dict]:
         ]
     release.write(folder / "data", ed, release.frames(ed, known))
     return [*links, {"lang": "", "kind": "data", "href": "data/datapackage.json"}]
+
+
+SAID = ("places", "workbook")  # entries of the catalogue whose name begins so: all that is said here
+
+
+def follows(ed, shown: dict) -> list:
+    """All that `write` follows from besides code, inputs and stored results: texts, templates and tables, as plain data."""
+    catalogue = narrative.catalogue(narrative.FOLDER)
+    entries = {name: entry for name, entry in catalogue.entries.items() if name.startswith(SAID)}
+    tables = {name: record for name, record in shown.items() if record["kind"] == "table"}
+    cells = [record["folder"] / "tables" / f"{name}.csv" for name, record in tables.items()]
+    texts = [
+        *wording.TEMPLATES.iterdir(),
+        *(path for path in wording.TEMPLATES.parent.iterdir() if path.is_file()),
+    ]
+    return [ed.name, ed.languages, entries, tables, kept.content(cells), kept.content(texts)]
 
 
 def explorer_page(ed, lang: str, scores, folder: Path) -> None:

@@ -4,13 +4,15 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from fire import files
 from fire.errors import InputError
 from fire.figures import fonts
-from fire.report import programme, word
+from fire.report import kept, programme, word
 
 MARKDOWN = "markdown-smart-implicit_figures+implicit_figures+east_asian_line_breaks"
 CLEARANCES = ("1.5", "1.4", "1.3", "1.7", "1.8", "2")  # em, around what floats; others where Typst fails
@@ -25,22 +27,21 @@ NOT_META = (
 
 def typeset(job: tuple) -> list[dict]:
     """One volume in one language as PDF and Word; returns the links for the index page."""
-    name, lang, words, volume, folder, template, formats, preview = job
+    name, lang, words, volume, folder, template, formats, preview, shelf = job
     main = volume.name == programme.VOLUMES[0]
     stem = f"fire-{name}.{lang}" if main else f"fire-{name}-{volume.name}.{lang}"
     work = folder / f".{stem}"
     work.mkdir()
     makers = {kind: maker for kind, maker in MAKERS.items() if kind in formats}
     common = source(work, lang, words, volume, template, preview)
+    drawn = [path for path in folder.glob(f"figures/*.{lang}.*") if path.name.split(".")[0] in volume.text]
+    drawn += [path for path in folder.glob(f"figures/{COVER}.{lang}.*") if path not in drawn]
+    texts = kept.content(path for path in template.iterdir() if path.is_file())
+    follows = [name, lang, words, asdict(volume), kept.content(drawn), texts, preview]
     for kind, make in makers.items():
-        make(
-            [*common, f"--resource-path={folder}"],
-            folder / f"{stem}.{kind}",
-            work,
-            template,
-            lang,
-            epoch(name),
-        )
+        given = ([*common, f"--resource-path={folder}"], work, template, lang, epoch(name))
+        path = folder / f"{stem}.{kind}"
+        kept.made(shelf, path, __name__, [follows, kind], partial(make, *given))
     shutil.rmtree(work)
     title = {lang: volume.title}
     return [
@@ -94,7 +95,7 @@ def pandoc(arguments: list[str], epoch: str) -> None:
         raise InputError("pandoc", done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])
 
 
-def pdf(common, path: Path, work: Path, template: Path, lang: str, epoch: str) -> None:
+def pdf(common, work: Path, template: Path, lang: str, epoch: str, path: Path) -> None:
     """The typeset report, by Typst."""
     written = path.parent / f".{path.stem}.typ"
     typesetting = {"font": fonts.FAMILY, "typst-lang": lang, "typst-region": "cn" if lang == "zh" else ""}
@@ -141,7 +142,7 @@ def _compile(source: Path, target: Path) -> None:
                 raise
 
 
-def docx(common, path: Path, work: Path, template: Path, lang: str, epoch: str) -> None:
+def docx(common, work: Path, template: Path, lang: str, epoch: str, path: Path) -> None:
     """The Word report: styles, captions with fields, contents."""
     word.reference(work / "reference.docx", lang)
     pandoc([*common, "--to=docx", f"--reference-doc={work / 'reference.docx'}", "-o", str(path)], epoch)

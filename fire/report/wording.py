@@ -62,6 +62,8 @@ def templates(ed, lang: str) -> jinja2.Environment:
     """Templates of the site in one language of an edition with what all its pages share; every value is escaped."""
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
+        bytecode_cache=narrative.bytecode(),
+        optimized=False,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -197,16 +199,11 @@ def compared(lines: list[dict]) -> tuple[list, list]:
 # Sentences ------------------------------------------------------------------------------------------------------------
 
 
-@cache
-def _template(env, text: str):
-    return env.from_string(text)
-
-
 def sentence(ed, what: str, facts: dict, lang) -> str:
     """A sentence of the page of a place, in a language of an edition: `head`, `thin`, `sides`, `moved`, `printed`, `raw` or
     `chart` of the catalogue, for the `values` of that name."""
     entry = narrative.catalogue(narrative.FOLDER)[f"places-{what}"]
-    template = _template(narrative.environment(lang), entry[str(lang)])
+    template = narrative.compiled(narrative.environment(lang), entry[str(lang)])
     return " ".join(template.render(narrative.spans(values(ed, what, facts))).split())
 
 

@@ -19,7 +19,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
-from pypinyin import Style, lazy_pinyin, pinyin
 from rapidfuzz import fuzz, process
 
 from fire.errors import Finding
@@ -241,12 +240,17 @@ class Roster:
         return self.labels.get(one, (str(one), str(one)))
 
     @cached_property
+    def _ids(self) -> set[str]:
+        """The ids themselves, as they are compared."""
+        return {_key(one) for one in self.names}
+
+    @cached_property
     def _spoken(self) -> dict[str, set]:
         """Pinyin of the Chinese writings, without tones, → ids."""
         found: dict[str, set] = {}
         for text, ids in self.sure.items():
             if _is_chinese(text):
-                for sound in (sounds := "".join(lazy_pinyin(text)), sounds.replace("v", "u")):
+                for sound in (sounds := _sounds(text), sounds.replace("v", "u")):
                     found.setdefault(sound, set()).update(ids)
         return found
 
@@ -258,7 +262,7 @@ class Roster:
             ids = self.sure.get(_PREFECTURE.sub("", key)) if self.kind == "city" else None
             if ids is None and self.kind == "name":
                 ids = self.sure.get(_PROVINCE.sub("", key))
-        elif key.isascii() and not key.isdigit() and key not in self.given:
+        elif key.isascii() and not key.isdigit() and key not in self.given and key not in self._ids:
             ids = (ids or set()) | self._spoken.get(key, set())
         return ids or set()
 
@@ -364,7 +368,7 @@ class Roster:
             return []
         forms = [key, *({_PREFECTURE.sub("", key), key.removesuffix("市")} - {key})]
         if _is_chinese(key):
-            forms.append("".join(lazy_pinyin(key)))
+            forms.append(_sounds(key))
         best: dict[str, float] = {}
         written = [one[0] for one in self._writings]
         for form in forms:
@@ -489,9 +493,20 @@ def _is_traditional(char: str) -> bool:
         return bool(char.encode("big5", "ignore"))
 
 
+def _sounds(text: str) -> str:
+    """Pinyin without tones."""
+    from pypinyin import (
+        lazy_pinyin,  # its words take a quarter of a second, and clean names need none of them
+    )
+
+    return "".join(lazy_pinyin(text))
+
+
 @cache
-def _readings(char: str) -> frozenset:
-    return frozenset(pinyin(char, style=Style.TONE, heteronym=True)[0])
+def _readings(char: str, tones: bool = True) -> frozenset:
+    from pypinyin import Style, pinyin
+
+    return frozenset(pinyin(char, style=Style.TONE if tones else Style.NORMAL, heteronym=True)[0])
 
 
 @cache
@@ -518,9 +533,7 @@ def _likeness(one: str, other: str) -> float:
         return 1.0
     if not (_is_chinese(one) and _is_chinese(other)):
         return 0.0
-    same = set(pinyin(one, style=Style.NORMAL, heteronym=True)[0]) & set(
-        pinyin(other, style=Style.NORMAL, heteronym=True)[0]
-    )
+    same = _readings(one, tones=False) & _readings(other, tones=False)
     return max(0.8 if same else 0.0, float(_glyph(one) @ _glyph(other)))
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from fire import files
 from fire.index import panel as panels
@@ -106,9 +105,11 @@ def _generator(index: str) -> np.random.Generator:
 
 def _valued(node: dict, standing: np.ndarray) -> np.ndarray:
     """Raw values of an indicator from standard normal standings, between the ends of `plausible`."""
+    from scipy.special import ndtr
+
     kind = node["transform"]
     low, high = transforms.forward(np.array(node["plausible"], dtype=float), kind)
-    value = transforms.back(low + stats.norm.cdf(standing * node["direction"]) * (high - low), kind)
+    value = transforms.back(low + ndtr(standing * node["direction"]) * (high - low), kind)
     return np.round(value) if kind == "log1p" else np.round(value, 2 if value.max() > 20 else 3)
 
 

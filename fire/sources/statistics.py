@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
 
 from fire import files
 from fire.errors import Finding
@@ -129,6 +128,8 @@ def estimate(table: pd.DataFrame, years: list[int]) -> tuple[pd.DataFrame, pd.Da
     Population is interpolated geometrically; the urban share on the logit scale. A city whose share is missing in
     the last census moves from the first as the median city did.
     """
+    from scipy.special import expit, logit
+
     value, status = _wide(table)
     if not set(CENSUSES) <= set(value.index.get_level_values("year")):
         return value, status

@@ -1,0 +1,152 @@
+"""Kernels that need not wait for imports: each is forked from one warm process that holds the libraries and nothing else.
+
+A notebook of the report uses pandas, matplotlib and statsmodels, which take seconds to import. On Linux one process imports
+them once (`multiprocessing.forkserver` of the standard library) and every kernel is a fork of it, with a namespace, a
+working folder, an environment and random numbers of its own. Modules of this project are not held: an edited one is read
+anew. `Kernel` is a kernel provisioner of Jupyter (jupyter_client, "Customizing the kernel's runtime environment"), declared
+in pyproject.toml: whatever starts kernels in a process that has called `use` (papermill, nbclient, nbval) starts these.
+Elsewhere, and in a process that has not, kernels start as they always do.
+"""
+
+import gc
+import multiprocessing
+import os
+import random
+import signal
+import sys
+from multiprocessing import forkserver
+from pathlib import Path
+
+from jupyter_client.provisioning import LocalProvisioner
+
+from fire.errors import ROOT
+
+NAME = "fire"
+ENVIRONMENT = {  # of every kernel
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # read when matplotlib is imported
+    "MPLCONFIGDIR": f"{ROOT / 'build' / 'matplotlib'}",  # not the user's own, whose settings could change a run
+    "IPYTHONDIR": f"{ROOT / 'build' / 'ipython'}",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "PYTHONHASHSEED": "0",
+}
+LIBRARIES = [
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "ipykernel.zmqshell",
+    "matplotlib_inline.config",
+    "pandas",
+    "pyarrow.parquet",
+    "scipy.optimize",
+    "scipy.stats",
+    "statsmodels.api",
+    "statsmodels.formula.api",
+    "matplotlib.pyplot",
+    "seaborn",
+    "ibis",
+    "duckdb",
+    "jinja2",
+    "jsonschema",
+    "lxml.etree",
+    "openpyxl",
+    "pypinyin",
+    "rapidfuzz.process",
+    "tqdm.auto",
+    "yaml",
+]
+STARTED: set = set()  # processes of the kernels that run now
+
+
+class Forked:
+    """A process forked from the warm one, with what `subprocess.Popen` offers of its own."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, process):
+        self.process, self.pid = process, process.pid
+
+    def poll(self) -> int | None:
+        return self.process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        self.process.join(timeout)
+        return self.process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+
+class Kernel(LocalProvisioner):
+    """Starts a kernel as a fork of the warm process where there is one, and is known to `stop` while it runs."""
+
+    async def launch_kernel(self, cmd: list[str], **options):
+        options["env"] = {**(options.get("env") or os.environ), **ENVIRONMENT}
+        if not _warm():
+            found = await super().launch_kernel(cmd, **options)
+            STARTED.add(self.process)
+            return found
+        asked = (cmd, options.get("cwd"), options["env"])
+        process = multiprocessing.get_context("forkserver").Process(target=_serve, args=asked)
+        process.start()
+        self.process = Forked(process)
+        self.pid = self.pgid = self.process.pid
+        STARTED.add(self.process)
+        return self.connection_info
+
+    async def cleanup(self, restart: bool = False) -> None:
+        STARTED.difference_update({one for one in STARTED if one.poll() is not None})
+        await super().cleanup(restart)
+
+
+def use() -> None:
+    """Let this process start its kernels through `Kernel`, on Linux as forks of a warm process that starts now."""
+    os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = NAME
+    if sys.platform == "linux" and not _warm():
+        before = dict(os.environ)
+        os.environ.update(ENVIRONMENT)
+        try:
+            forkserver.set_forkserver_preload(LIBRARIES)
+            forkserver.ensure_running()
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def stop() -> None:
+    """End all kernels that this process has started."""
+    for process in list(STARTED):
+        process.kill()
+
+
+def _warm() -> bool:
+    """Whether this process has a warm one."""
+    return forkserver._forkserver._forkserver_pid is not None  # type: ignore[attr-defined]
+
+
+def _serve(cmd: list[str], folder: str | None, environment: dict) -> None:
+    """Be a kernel, as `python -m ipykernel_launcher` is, in a fork of the warm process."""
+    os.setsid()
+    os.close(forkserver._forkserver._forkserver_alive_fd)  # type: ignore[attr-defined]  # the warm process must not wait for us
+    os.environ.clear()
+    os.environ.update(environment)
+    if folder:
+        os.chdir(folder)
+    at = cmd.index("ipykernel_launcher")
+    sys.argv = cmd[at:]
+    given = environment.get("PYTHONPATH", "").split(os.pathsep)
+    while sys.path and sys.path[0] not in given and Path(sys.path[0]).is_relative_to(ROOT):
+        del sys.path[0]  # what `python -m` or a test has put there
+    random.seed()
+    sys.modules["numpy"].random.seed()
+    gc.freeze()  # what the warm process holds stays: no collection walks over it
+
+    from ipykernel.kernelapp import IPKernelApp
+
+    IPKernelApp.launch_instance(sys.argv[1:], parent_handle=os.getppid())
