@@ -84,7 +84,7 @@ def test_groups_are_a_chain_and_name_each_package_once():
 
 # ---- what is imported stands in the group that needs it
 
-ONLY_IN_JUPYTERLAB = {"fire/report/sliders.py"}  # 90-explorer is run on request
+ON_REQUEST = {"fire/report/sliders.py"}  # needs the group notebooks: 90-explorer
 OPTIONAL = {"pyspark"}  # an engine of the user's own: make spark
 MODULES = metadata.packages_distributions()
 
@@ -124,7 +124,7 @@ def strangers(text: str, group: str) -> list[str]:
 @pytest.mark.parametrize("folder", ["fire", "studies", "notebooks"])
 def test_what_the_report_imports_is_in_its_group(folder):
     found = {
-        name: strangers(text, "notebooks" if name in ONLY_IN_JUPYTERLAB else "report")
+        name: strangers(text, "notebooks" if name in ON_REQUEST else "report")
         for name, text in sources(folder).items()
         if "/tests/" not in name
     }
