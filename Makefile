@@ -2,13 +2,17 @@
 EDITION ?= 2022
 GIVEN   := $(if $(filter file,$(origin EDITION)),,$(EDITION))
 PYTHON  ?= python3
-# An active conda or venv environment serves if it holds every locked package; otherwise make builds .venv.
-ACTIVE  := $(if $(VIRTUAL_ENV)$(CONDA_PREFIX),$(shell $(PYTHON) .ci/environment.py choose 2>/dev/null))
+# The packages come in groups, each with those before it: report, notebooks, tests. A command needs the first that serves it.
+FOR_NOTEBOOKS := lab notebooks watch
+FOR_TESTS := test test-spark test-robust bench format lint style types sound docs hooks
+GROUP   := $(if $(filter $(FOR_TESTS),$(MAKECMDGOALS)),tests,$(if $(filter $(FOR_NOTEBOOKS),$(MAKECMDGOALS)),notebooks,report))
+# An active conda or venv environment serves if it holds every package of the group; otherwise make builds .venv, or adds to it.
+ACTIVE  := $(if $(VIRTUAL_ENV)$(CONDA_PREFIX),$(shell $(PYTHON) .ci/environment.py choose $(GROUP) 2>/dev/null))
 BIN     := $(or $(ACTIVE),.venv)/bin
-READY   := $(if $(ACTIVE),build/active$(subst /,-,$(ACTIVE)).done,.venv/.done)
+READY   := $(if $(ACTIVE),build/active$(subst /,-,$(ACTIVE))-$(GROUP).done,.venv/.$(GROUP))
 FIRE    := $(BIN)/python -m
 FONTS   := build/fonts/NotoSansSC-Regular.ttf build/fonts/NotoSansSC-Bold.ttf
-STYLED  := fire studies tests notebooks docs/make.py .ci conftest.py
+STYLED  := fire studies tests notebooks docs/make.py docs/dependencies.py .ci conftest.py
 NOTEBOOKS = $(wildcard notebooks/*.ipynb studies/*/notebooks/*.ipynb)
 
 export OPENBLAS_NUM_THREADS ?= 1
@@ -27,25 +31,30 @@ watch: setup ## 改一处，看一处 · Follow every edit and reload the page: 
 	@$(FIRE) fire watch $(EDITION) $(if $(CHAPTER),--chapter $(CHAPTER))
 
 setup: $(READY) $(FONTS) ## 建立 Python 环境与中文字体 · Build the Python environment and the Chinese font
-	@$(if $(filter setup,$(MAKECMDGOALS)),$(BIN)/python .ci/environment.py check)
+	@$(if $(filter setup,$(MAKECMDGOALS)),$(BIN)/python .ci/environment.py check $(GROUP))
 
-.venv/.done: requirements.lock .ci/uv.lock pyproject.toml
+STAMPS = report notebooks tests
+# uv installs faster than pip; it stays only as long as it is needed.
+UV = .venv/bin/pip install -q --require-hashes --target .venv/uv -r .ci/uv.lock 2>/dev/null
+.venv/.report .venv/.notebooks .venv/.tests: .venv/.%: requirements.lock .ci/uv.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "找不到 $(PYTHON)，请先安装 Python 3.11 或更新版本 · There is no $(PYTHON): install Python 3.11 or newer first" >&2; exit 1; }
 	@$(PYTHON) .ci/environment.py able
-	@$(if $(VIRTUAL_ENV)$(CONDA_PREFIX),$(PYTHON) .ci/environment.py choose >/dev/null)
-	@echo "正在把 $$(grep -c '==' requirements.lock) 个锁定版本的软件包装入 .venv（约一分钟）… · Installing the locked packages into .venv (about a minute) ..."
+	@$(if $(VIRTUAL_ENV)$(CONDA_PREFIX),$(PYTHON) .ci/environment.py choose $* >/dev/null)
+	@echo "正在把 $$($(PYTHON) .ci/environment.py part $* | grep -c ==) 个锁定版本的软件包（$*）装入 .venv… · Installing the locked packages ($*) into .venv ..."
 	@$(PYTHON) -m venv .venv
-	@if $(@D)/bin/pip install -q --require-hashes -r .ci/uv.lock 2>/dev/null; then \
-	  $(@D)/bin/uv pip install -q --python $(@D)/bin/python --require-hashes --compile-bytecode -r requirements.lock; \
+	@$(PYTHON) .ci/environment.py part $* >.venv/$*.lock
+	@if $(UV); then \
+	  .venv/uv/bin/uv pip install -q --python .venv/bin/python --require-hashes -r .venv/$*.lock; \
 	else \
-	  $(@D)/bin/pip install -q --require-hashes --only-binary :all: -r requirements.lock; \
+	  .venv/bin/pip install -q --require-hashes --only-binary :all: --no-compile -r .venv/$*.lock; \
 	fi
-	@$(@D)/bin/pip install -q --no-deps --no-build-isolation -e .
-	@touch $@
+	@rm -rf .venv/uv
+	@.venv/bin/pip install -q --no-deps --no-build-isolation -e .
+	@for group in $(STAMPS); do touch .venv/.$$group; if [ $$group = $* ]; then break; fi; done
 
 # The active environment holds the packages; only this project itself is added to it.
 build/active%.done: requirements.lock pyproject.toml
-	@$(if $(filter setup,$(MAKECMDGOALS)),,$(BIN)/python .ci/environment.py check)
+	@$(if $(filter setup,$(MAKECMDGOALS)),,$(BIN)/python .ci/environment.py check $(GROUP))
 	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e . 2>/dev/null || uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@mkdir -p $(@D) && touch $@
 
@@ -133,19 +142,21 @@ sound: | $(READY)
 	@$(FIRE) fire.report.notebook check $(NOTEBOOKS)
 
 docs: | $(READY) ## 更新文档中生成的部分 · Update what is generated in docs/: reference, picture of the rooms
-	@$(BIN)/python docs/make.py
+	@$(BIN)/python docs/make.py && $(BIN)/python docs/dependencies.py
 
 hooks: | $(READY) ## 每次提交前自动检查 · Check before every commit
 	@$(BIN)/pre-commit install
 
-lock: | .venv/.done ## 修改 pyproject.toml 后重新锁定版本 · Re-resolve requirements.lock after editing pyproject.toml
-	@.venv/bin/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
+lock: | .venv/.report ## 修改 pyproject.toml 后重新锁定版本 · Re-resolve requirements.lock after editing pyproject.toml
+	@$(UV)
+	@.venv/bin/python .ci/environment.py lock .venv/uv/bin/uv
+	@rm -rf .venv/uv
 
 # Only what make built: what anybody may have written stays, and so do locks that were taken back.
 BUILT = $(foreach edition,$(basename $(notdir $(wildcard reports/editions/*.yaml))),reports/$(edition) reports/$(edition)-audit)
 
 clean: ## 删除生成的文件，您的数据不动 · Remove what was built; your data stay
-	@rm -rf $(filter-out build/unlocked,$(wildcard build/*)) $(BUILT) reports/bench data/sample/records $(if $(wildcard .venv/.done),.venv)
+	@rm -rf $(filter-out build/unlocked,$(wildcard build/*)) $(BUILT) reports/bench data/sample/records $(if $(wildcard .venv/.report),.venv)
 	@echo "已删除生成的文件；保留 · Removed what was built; kept: $(wildcard data/raw data/records build/unlocked) reports/editions notebooks"
 
 .PHONY: help report watch setup data derived test test-spark spark notebooks chapter city new check sources audit word publish unlock verify diff bench lab \

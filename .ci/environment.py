@@ -1,10 +1,14 @@
-"""Which environment serves: an active conda or venv environment that holds every locked package, or else .venv.
+"""The groups of the lock, and which environment serves: an active conda or venv environment that holds every package
+of the group that a command needs, or else .venv.
 
+The lock has a section for each group, headed `# group: name`; a group holds those before it.
 Runs before anything is installed: standard library only, and no syntax that an old Python does not know.
 
-    python3 .ci/environment.py check [requirements.lock]    does this interpreter hold the lock? one line, exit status 0 or 1
-    python3 .ci/environment.py choose [requirements.lock]   the folder of the active environment that holds it, on standard output; if none does, why
-    python3 .ci/environment.py able                         can this interpreter build .venv?
+    python3 .ci/environment.py check GROUP [requirements.lock]    does this interpreter hold the group? one line, exit status 0 or 1
+    python3 .ci/environment.py choose GROUP [requirements.lock]   the folder of the active environment that holds it, on standard output; if none does, why
+    python3 .ci/environment.py part GROUP [requirements.lock]     the lines of the lock that the group needs, on standard output
+    python3 .ci/environment.py lock UV [requirements.lock]        resolve pyproject.toml anew with this uv, and write the lock
+    python3 .ci/environment.py able                               can this interpreter build .venv?
 """
 
 import ast
@@ -16,6 +20,12 @@ import subprocess
 import sys
 
 OLDEST = (3, 11)
+GROUPS = (
+    "report",
+    "notebooks",
+    "tests",
+)  # each holds those before it; report = the dependencies of the project
+HEAD = "# group: "
 SHOWN = 5  # packages named in a message
 COMPARE = {
     ast.Eq: operator.eq,
@@ -86,17 +96,67 @@ def applies(marker, known=None):
         return True
 
 
-def pins(lock):
-    """(name, version, marker) of every pin of a lock."""
-    with open(lock, encoding="utf-8") as lines:
-        found = re.findall(
-            r"^([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==([^\s;\\]+)[ ]*(?:;([^\\\n]*))?", lines.read(), re.M
-        )
+def read(path):
+    with open(path, encoding="utf-8") as lines:
+        return lines.read()
+
+
+def part(text, group):
+    """The sections of a lock up to that of a group; what stands before the first head belongs to all.
+
+    >>> part("a==1\\n# group: notebooks\\nb==1\\n# group: tests\\nc==1\\n", "notebooks")
+    'a==1\\n# group: notebooks\\nb==1\\n'
+    """
+    beyond = GROUPS[GROUPS.index(group) + 1 :]
+    return re.split("^" + HEAD + "(?:" + "|".join(beyond) + ")$", text, flags=re.M)[0] if beyond else text
+
+
+def sections(whole, named):
+    """The lock in sections: every entry of `whole` in that of the first group whose names hold it; `named`: group -> the
+    pins of that group and those before it, as text.
+
+    >>> print(sections("a==1\\nb==1\\nc==1\\n", {"report": "b==1\\n", "tests": "a==1\\nb==1\\nc==1\\n"}), end="")
+    # group: report
+    b==1
+    # group: tests
+    a==1
+    c==1
+    """
+    entries, found, placed = re.split(r"\n(?=\w)", whole.rstrip("\n")), [], set()
+    for group, text in named.items():
+        names = {name for name, _, _ in pins(text)} - placed
+        placed |= names
+        found += [HEAD + group] + [entry for entry in entries if entry.split("==")[0] in names]
+    return "\n".join(found) + "\n"
+
+
+def lock(path, uv):
+    """Resolve pyproject.toml with uv, keep the versions of the lock where they still serve, and write it in sections."""
+    options = ["--quiet", "--universal", "--no-header", "--no-annotate"]
+
+    def resolve(group, *more):
+        asked = [word for name in GROUPS[1 : GROUPS.index(group) + 1] for word in ("--group", name)]
+        call = [uv, "pip", "compile", *options, *asked, *more, "pyproject.toml"]
+        return subprocess.check_output(call, encoding="utf-8")
+
+    fresh = path + ".new"  # of the lock uv reads the versions to keep
+    with open(fresh, "w", encoding="utf-8") as copy:
+        copy.write(read(path))
+    resolve(GROUPS[-1], "--generate-hashes", "--output-file", fresh)
+    text = sections(read(fresh), {group: resolve(group, "--constraint", fresh) for group in GROUPS})
+    with open(fresh, "w", encoding="utf-8") as copy:
+        copy.write(text)
+    os.replace(fresh, path)
+
+
+def pins(text):
+    """(name, version, marker) of every pin in the text of a lock."""
+    found = re.findall(r"^([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==([^\s;\\]+)[ ]*(?:;([^\\\n]*))?", text, re.M)
     return [(name, version, marker.strip()) for name, version, marker in found]
 
 
-def differences(lock, installed=None):
-    """(packages the lock asks for here, [name version] missing, [name version (locked version)] at another version)."""
+def differences(text, installed=None):
+    """(packages the text of a lock asks for here, [name version] missing, [name version (locked version)] at another version)."""
     if installed is None:
         from importlib import metadata
 
@@ -106,7 +166,7 @@ def differences(lock, installed=None):
             except metadata.PackageNotFoundError:
                 return None
 
-    wanted = [(name, version) for name, version, marker in pins(lock) if applies(marker)]
+    wanted = [(name, version) for name, version, marker in pins(text) if applies(marker)]
     have = {name: installed(name) for name, _ in wanted}
     missing = [f"{name} {version}" for name, version in wanted if have[name] is None]
     other = [
@@ -131,15 +191,15 @@ def old():
     ).format("{}.{}".format(*OLDEST), platform.python_version())
 
 
-def check(lock):
-    """(does this environment hold the lock, one line in Chinese and English)."""
+def check(path, group):
+    """(does this environment hold a group of the lock, one line in Chinese and English)."""
     if old():
         return False, old()
-    count, missing, other = differences(lock)
+    count, missing, other = differences(part(read(path), group))
     if not (missing or other):
         return True, (
-            f"使用环境 {sys.prefix}：{count} 个软件包与 requirements.lock 一致 · "
-            f"Using the environment {sys.prefix}: its {count} packages are those of requirements.lock"
+            f"使用环境 {sys.prefix}：{count} 个软件包与 requirements.lock（{group}）一致 · "
+            f"Using the environment {sys.prefix}: its {count} packages are those of requirements.lock ({group})"
         )
     zh = [f"缺 {len(missing)} 个：{some(missing)}"] * bool(missing)
     en = [f"{len(missing)} missing: {some(missing)}"] * bool(missing)
@@ -147,14 +207,14 @@ def check(lock):
     en += [f"{len(other)} at another version (the locked one in parentheses): {some(other)}"] * bool(other)
     return (
         False,
-        "环境 {0} 与 requirements.lock 不符：{1} · The environment {0} differs from requirements.lock: {2}".format(
-            sys.prefix, "；".join(zh), "; ".join(en)
+        "环境 {0} 与 requirements.lock（{3}）不符：{1} · The environment {0} differs from requirements.lock ({3}): {2}".format(
+            sys.prefix, "；".join(zh), "; ".join(en), group
         ),
     )
 
 
-def choose(lock, own):
-    """The folder of the first active environment that holds the lock, or nothing; `own` is the one that make builds."""
+def choose(path, group, own):
+    """The folder of the first active environment that holds a group of the lock, or nothing; `own` is the one that make builds."""
     for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         folder = os.environ.get(name, "")
         python = os.path.join(folder, "bin", "python")
@@ -165,7 +225,9 @@ def choose(lock, own):
                 f"环境路径含有空格，make 无法使用：{folder} · make cannot use an environment whose path holds a space: {folder}"
             )
         elif (
-            subprocess.call([python, os.path.abspath(__file__), "check", lock], stdout=subprocess.DEVNULL)
+            subprocess.call(
+                [python, os.path.abspath(__file__), "check", group, path], stdout=subprocess.DEVNULL
+            )
             == 0
         ):
             return folder
@@ -195,19 +257,33 @@ def say(line):
 def main(words):
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     verb = words[0] if words else "check"
-    lock = words[1] if len(words) > 1 else os.path.join(here, "requirements.lock")
+    word = words[1] if len(words) > 1 else GROUPS[0]
+    path = words[2] if len(words) > 2 else os.path.join(here, "requirements.lock")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    if verb == "choose":
-        print(choose(lock, os.path.join(here, ".venv")))
-        return 0
     if verb == "able":
         complaint = able()
         if complaint:
             say(complaint)
         return int(bool(complaint))
-    held, line = check(lock)
+    if verb == "lock":
+        lock(path, word)
+        return 0
+    if word not in GROUPS:
+        say(
+            "没有这一组：{0}；有 {1} · there is no group '{0}': use one of {1}".format(
+                word, ", ".join(GROUPS)
+            )
+        )
+        return 2
+    if verb == "part":
+        print(part(read(path), word), end="")
+        return 0
+    if verb == "choose":
+        print(choose(path, word, os.path.join(here, ".venv")))
+        return 0
+    held, line = check(path, word)
     print(line, file=sys.stdout if held else sys.stderr)
     return int(not held)
 

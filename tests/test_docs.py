@@ -192,7 +192,8 @@ def copies(tmp_path_factory):
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
-    (root / "project" / ".venv" / ".done").touch()
+    for group in ("report", "notebooks", "tests"):
+        (root / "project" / ".venv" / f".{group}").touch()
     for page in PAGES.values():
         clear(page, root / "project")
 

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import esda
+import giddy
 import libpysal
 import numpy as np
 import pandas as pd
@@ -158,6 +159,35 @@ def test_the_long_run_is_unique_where_one_set_of_classes_is_never_left(rows, sha
     assert found["share"] @ np.array(rows) == pytest.approx(shares, abs=1e-12)
 
 
+def random_classes(seed: int) -> pd.DataFrame:
+    """Classes of forty units in six years, the last of four classes rare."""
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(rng.choice([1, 2, 3, 4], (40, 6), p=[0.4, 0.3, 0.25, 0.05]))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_transitions_and_long_run_equal_giddys(seed):
+    found = random_classes(seed)
+    theirs = giddy.markov.Markov(found.to_numpy(), summary=False)
+    frame = dynamics.transitions(found)
+    assert frame["count"].tolist() == theirs.transitions.ravel().tolist()
+    assert frame["probability"].to_numpy() == pytest.approx(np.asarray(theirs.p).ravel(), abs=1e-12)
+    assert dynamics.long_run(frame)["share"].to_numpy() == pytest.approx(theirs.steady_state, abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 3), min_size=4, max_size=4), min_size=4, max_size=4))
+def test_the_long_run_of_any_chain_is_giddys_or_refused_where_there_are_several(counts):
+    rows = np.array(counts, dtype=float) + np.diag([float(not any(row)) for row in counts])
+    rows /= rows.sum(axis=1, keepdims=True)
+    theirs = np.atleast_2d(giddy.ergodic.steady_state(rows))
+    if len(theirs) > 1:
+        with pytest.raises(InputError, match="the long run depends on the start"):
+            dynamics.long_run(chain(rows))
+    else:
+        assert dynamics.long_run(chain(rows))["share"].to_numpy() == pytest.approx(theirs[0], abs=1e-12)
+
+
 def test_the_long_run_of_two_closed_sets_or_of_unknown_moves_is_refused():
     with pytest.raises(
         InputError, match="no unit leaves for others: 1, 2 and 4: the long run depends on the start"
@@ -198,8 +228,15 @@ def test_rank_mobility_by_kendall_and_by_hand():
     )
     frame = dynamics.rank_mobility(tidy(table), "total")
     assert frame[["from_year", "to_year"]].values.tolist() == [[2019, 2020], [2020, 2021], [2019, 2021]]
-    assert frame["tau"][0] == pytest.approx(kendalltau(table[2019], table[2020])[0], abs=1e-10)
+    assert frame["tau"][0] == pytest.approx(kendalltau(table[2019], table[2020])[0], abs=1e-12)
     assert frame["mean_change"].tolist() == [0.5, 1.5, 1.5] and frame["moved"].tolist() == [2, 4, 3]
+
+
+def test_tau_with_ties_is_giddys():
+    table = panel(units=30, years=[2019, 2020, 2021]).round(0)
+    spans = [(2019, 2020), (2020, 2021), (2019, 2021)]
+    theirs = [giddy.rank.Tau(table[first].to_numpy(), table[last].to_numpy()).tau for first, last in spans]
+    assert dynamics.rank_mobility(tidy(table), "total")["tau"].tolist() == pytest.approx(theirs, abs=1e-12)
 
 
 def test_density_is_scipys_and_names_kernel_and_bandwidth():
@@ -223,46 +260,84 @@ def great_circle(points: pd.DataFrame) -> np.ndarray:
     return 2 * dynamics.EARTH_KM * np.arcsin(np.sqrt(chord))
 
 
+def as_libpysal(w: pd.DataFrame) -> libpysal.weights.W:
+    """Our weights as those of libpysal, row-standardised."""
+    rows = {city: row[row > 0] for city, row in w.iterrows()}
+    neighbours = {city: list(row.index) for city, row in rows.items()}
+    numbers = {city: list(row) for city, row in rows.items()}
+    theirs = libpysal.weights.W(neighbours, numbers, id_order=list(w.index), silence_warnings=True)
+    theirs.transform = "r"
+    return theirs
+
+
+def as_table(w: libpysal.weights.W) -> pd.DataFrame:
+    """Weights of libpysal as ours."""
+    return pd.DataFrame(w.full()[0], w.id_order, w.id_order)
+
+
+def test_weights_are_those_of_libpysal(places):
+    points = places.set_index("city")[["lon", "lat"]].astype(float)
+    known = {"ids": list(points.index), "radius": dynamics.EARTH_KM, "silence_warnings": True}
+    for k in (1, 4, 8):
+        theirs = libpysal.weights.KNN(points.to_numpy(), k=k, **known)
+        assert (dynamics.nearest(places, k).to_numpy() == theirs.full()[0] / k).all()
+    for cutoff, power in [(None, 1), (None, 2), (2500, 1)]:
+        reach = cutoff or 3.14 * dynamics.EARTH_KM
+        with np.errstate(divide="ignore"):
+            theirs = libpysal.weights.DistanceBand(
+                points.to_numpy(), reach, alpha=-power, binary=False, **known
+            )
+        theirs.transform = "r"
+        ours = dynamics.inverse_distance(places, cutoff, power)
+        assert ours.to_numpy() == pytest.approx(theirs.full()[0], abs=1e-11)
+        assert list(ours.index) == theirs.id_order
+
+
 def test_weights_follow_great_circle_distances(places):
     distance = great_circle(places)
     np.fill_diagonal(distance, np.inf)
     near, far = dynamics.nearest(places, 5), dynamics.inverse_distance(places, power=2)
     for row, city in enumerate(places["city"]):
-        assert set(near.neighbors[city]) == set(places["city"].iloc[np.argsort(distance[row])[:5]])
+        assert set(near.columns[near.loc[city] > 0]) == set(
+            places["city"].iloc[np.argsort(distance[row])[:5]]
+        )
     inverse = distance**-2.0
     assert dynamics.reach(places, 5) == pytest.approx(np.median(np.sort(distance)[:, 4]))
     assert list(dynamics.neighbourhoods(places[:4], [8, 2])) == [3, 2, None]
-    full = (
-        pd.DataFrame(far.full()[0], far.id_order, far.id_order).loc[places["city"], places["city"]].to_numpy()
-    )
-    assert full == pytest.approx(inverse / inverse.sum(axis=1, keepdims=True), abs=1e-8)
-    assert near.name.startswith("weights: 5 nearest") and near.transform == "R"
+    assert far.to_numpy() == pytest.approx(inverse / inverse.sum(axis=1, keepdims=True), abs=1e-15)
+    assert near.attrs["convention"].startswith("weights: 5 nearest")
+    assert near.sum(axis=1).tolist() == pytest.approx([1.0] * len(places), abs=1e-12)
 
 
 @pytest.mark.parametrize("make", [dynamics.nearest, dynamics.inverse_distance])
 def test_moran_equals_esda_and_its_permutations_come_from_the_generator(on_map, places, make):
     w = make(places)
-    table = wide(on_map, "total").loc[w.id_order]
+    table, peer = wide(on_map, "total").loc[w.index], as_libpysal(w)
     frame = dynamics.moran(on_map, "total", w, np.random.default_rng(7), 199)
     again = dynamics.moran(on_map.sample(frac=1, random_state=1), "total", w, np.random.default_rng(7), 199)
     pd.testing.assert_frame_equal(frame, again)
     local = dynamics.local_moran(on_map, "total", w, np.random.default_rng(7), 199)
     for year in (2012, 2021):
-        theirs = esda.Moran(table[year].to_numpy(), w, permutations=0)
-        assert frame.set_index("year").at[year, "I"] == pytest.approx(theirs.I, abs=1e-10)
-        ours = local[local["year"] == year].set_index("unit").loc[w.id_order]
-        assert ours["I"].to_numpy() == pytest.approx(
-            esda.Moran_Local(table[year].to_numpy(), w, permutations=0).Is, abs=1e-10
-        )
+        theirs = esda.Moran(table[year].to_numpy(), peer, permutations=0)
+        row = frame.set_index("year").loc[year, ["I", "expected", "variance_norm", "z_norm", "p_norm"]]
+        known = [theirs.I, theirs.EI, theirs.VI_norm, theirs.z_norm, theirs.p_norm]
+        assert row.tolist() == pytest.approx(known, abs=1e-12)
+        ours = local[local["year"] == year].set_index("unit").loc[w.index]
+        theirs_local = esda.Moran_Local(table[year].to_numpy(), peer, permutations=0)
+        assert ours["I"].to_numpy() == pytest.approx(theirs_local.Is, abs=1e-12)
+        assert ours["z"].to_numpy() == pytest.approx(theirs_local.z, abs=1e-12)
+        assert ours["quadrant"].map({"HH": 1, "LH": 2, "LL": 3, "HL": 4}).tolist() == theirs_local.q.tolist()
         assert ours["I"].sum() / len(ours) * len(ours) / (len(ours) - 1) == pytest.approx(theirs.I, abs=1e-10)
-    assert w.name in frame.attrs["convention"] and "199 permutations" in frame.attrs["convention"]
+    assert (
+        w.attrs["convention"] in frame.attrs["convention"] and "199 permutations" in frame.attrs["convention"]
+    )
 
 
 def moran_of(weights, name: str, column: str) -> pd.Series:
     """`dynamics.moran` of a column of the example data of libpysal."""
     values = np.array(libpysal.io.open(libpysal.examples.get_path(name)).by_col[column], dtype=float)
     scores = tidy(pd.DataFrame({2020: values}, index=pd.Index(weights.id_order, name="unit")))
-    return dynamics.moran(scores, "total", weights, np.random.default_rng(1), 199).iloc[0]
+    return dynamics.moran(scores, "total", as_table(weights), np.random.default_rng(1), 199).iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -300,8 +375,8 @@ def test_permutation_p_values_are_calibrated_and_agree_with_esda(on_map, places)
     noise = tidy(pd.DataFrame(rng.normal(5, 1, (len(places), 60)), places["city"], range(60)))
     share = (dynamics.moran(noise, "total", w, rng, 199)["p_value"] <= 0.1).mean()
     assert 0.01 <= share <= 0.25
-    table = wide(on_map, "total").loc[w.id_order]
-    theirs = esda.Moran(table[2021].to_numpy(), w, permutations=0)
+    table, peer = wide(on_map, "total").loc[w.index], as_libpysal(w)
+    theirs = esda.Moran(table[2021].to_numpy(), peer, permutations=0)
     ours = dynamics.moran(on_map[on_map["year"] == 2021], "total", w, rng, 4999)
     assert ours["z"][0] == pytest.approx(
         theirs.z_rand, abs=0.15
@@ -309,10 +384,10 @@ def test_permutation_p_values_are_calibrated_and_agree_with_esda(on_map, places)
     local = (
         dynamics.local_moran(on_map[on_map["year"] == 2021], "total", w, rng, 999)
         .set_index("unit")
-        .loc[w.id_order]
+        .loc[w.index]
     )
-    exact = esda.Moran_Local(table[2021].to_numpy(), w, permutations=0)
-    draws = dynamics.local_draws(exact.z, w.sparse.toarray(), rng, 999)
+    exact = esda.Moran_Local(table[2021].to_numpy(), peer, permutations=0)
+    draws = dynamics.local_draws(exact.z, w.to_numpy(), rng, 999)
     assert draws.mean(axis=0) == pytest.approx(exact.EIc, abs=0.15)
     assert np.corrcoef(draws.std(axis=0), np.sqrt(exact.VIc))[0, 1] > 0.99
     assert set(local["quadrant"]) <= {"HH", "LL", "HL", "LH"}
@@ -328,8 +403,8 @@ def test_random_placement_gives_the_range_of_the_null(on_map, places):
     assert (table["null_low"] < 0).all() and (table["null_high"] > 0).all()
     assert table["p_holm"].tolist() == multipletests(table["p_value"], method="holm")[1].tolist()
     found = dynamics.clustering(table)
-    last = wide(on_map, "total").loc[weights[4].id_order, 2021].to_numpy()
-    assert found["i"] == pytest.approx(esda.Moran(last, weights[4], permutations=0).I)
+    last = wide(on_map, "total").loc[weights[4].index, 2021].to_numpy()
+    assert found["i"] == pytest.approx(esda.Moran(last, as_libpysal(weights[4]), permutations=0).I)
     assert (found["neighbours"], found["tests"]) == (4, 3) and found["least"] <= found["i"] <= found["most"]
     assert dynamics.in_short(on_map, "total", weights[4])["i"] == pytest.approx(found["i"])
 
@@ -482,9 +557,9 @@ def test_figures_of_ten_years_show_every_year_and_the_slope(on_map, places):
     scatter = figures.moran_scatter(local, "zh")
     line = max((line.get_xydata() for line in scatter.axes[0].lines), key=len)
     slope_of_line = (line[-1, 1] - line[0, 1]) / (line[-1, 0] - line[0, 0])
-    table = wide(on_map, "total").loc[dynamics.nearest(places).id_order, 2021]
+    table = wide(on_map, "total").loc[dynamics.nearest(places).index, 2021]
     assert slope_of_line == pytest.approx(
-        esda.Moran(table.to_numpy(), dynamics.nearest(places), permutations=0).I
+        esda.Moran(table.to_numpy(), as_libpysal(dynamics.nearest(places)), permutations=0).I
     )
     for figure in (curves, scatter):
         figures.style.plt.close(figure)
@@ -548,10 +623,38 @@ def test_islands_coincident_points_and_strangers_are_refused(places, on_map):
         dynamics.moran(
             on_map, "total", dynamics.nearest(places[places["city"] != "北京"]), np.random.default_rng(1)
         )
-    island = libpysal.weights.W({"a": ["b"], "b": ["a"], "c": []}, silence_warnings=True)
+    island = pd.DataFrame([[0, 1, 0], [1, 0, 0], [0, 0, 0]], list("abc"), list("abc"))
     three = tidy(pd.DataFrame({2021: [1.0, 2, 3]}, index=list("abc")))
     with pytest.raises(InputError, match=r"c has no neighbour \(an island\)"):
         dynamics.moran(three, "total", island, np.random.default_rng(1))
+
+
+def test_weights_of_ones_own_are_a_table_in_any_order_and_are_standardised(places, on_map):
+    own = 3 * dynamics.nearest(places).sample(frac=1, random_state=2)
+    own.attrs.clear()
+    found, ours = (
+        dynamics.moran(on_map, "total", w, np.random.default_rng(1), 19)
+        for w in (own, dynamics.nearest(places))
+    )
+    assert found["I"].tolist() == pytest.approx(ours["I"].tolist(), abs=1e-12)
+    assert found.attrs["convention"].startswith("weights as given, row-standardised; 19 permutations")
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda w: w.iloc[:, 1:], "weights are a DataFrame: give a square table of cities, as of nearest"),
+        (
+            lambda w: w.rename(index={"北京": "上海"}, columns={"北京": "上海"}),
+            "weights: a city stands twice",
+        ),
+        (lambda w: -w, "is no number of zero or more: correct it"),
+        (lambda w: w.where(w > 0), "北京, 北京: nan is no number of zero or more: correct it"),
+    ],
+)
+def test_what_are_no_weights_is_said(change, words, places, on_map):
+    with pytest.raises(InputError, match=words):
+        dynamics.moran(on_map, "total", change(dynamics.nearest(places)), np.random.default_rng(1))
 
 
 # Bad input
@@ -612,7 +715,10 @@ def test_what_one_year_allows():
         (lambda s, p: dynamics.classes(s, "total", k=1), "k = 1: choose two classes or more"),
         (lambda s, p: dynamics.rank_moves(s, "zz"), "the node does not occur: choose one of total"),
         (lambda s, p: dynamics.basis(s, "zz"), "the node does not occur: choose one of total"),
-        (lambda s, p: dynamics.moran(s, "total", None, None), "weights are a NoneType: give a libpysal W"),
+        (
+            lambda s, p: dynamics.moran(s, "total", None, None),
+            "weights are a NoneType: give a square table of cit",
+        ),
         (lambda s, p: dynamics.moran(s, "total", None, None, 0), "permutations = 0: give 1 or more"),
         (lambda s, p: dynamics.nearest(p[["city"]]), "column 'lon' is missing"),
         (lambda s, p: dynamics.inverse_distance(p, power=0), "power = 0: give a number above zero"),

@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics.pairwise import cosine_similarity
 
 from fire import edition, files
 from fire.analysis import policy
@@ -148,6 +150,14 @@ def test_english_summaries_cover_the_comparison():
         map(tuple, policy.comparison(FACTS)[["city", "dimension_id"]].values)
     )
     assert english["summary_en"].notna().all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text("金融科技绿色 Abc，\t\n", min_size=1), min_size=2, max_size=8))
+def test_likeness_of_texts_is_that_of_scikit_learn(texts):
+    texts = [*texts, "金融科技", ""]
+    vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 3), sublinear_tf=True).fit_transform(texts)
+    assert policy.cosines(texts) == pytest.approx(cosine_similarity(vectors), abs=1e-12)
 
 
 def test_similarity_of_equal_texts_is_one_and_of_unlike_texts_is_low():

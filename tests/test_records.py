@@ -2,12 +2,14 @@
 
 import datetime as dt
 
+import nbformat
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from frictionless import Schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nbclient import NotebookClient
 from stdnum.cn import uscc
 
 from fire import files
@@ -308,3 +310,15 @@ def test_sample_is_marked_simulated_in_every_file(tmp_path):
     for name in records.TABLES:
         assert pq.read_schema(records.FOLDER / f"{name}.parquet").metadata[b"status"] == b"simulated"
     assert pd.read_parquet(records.FOLDER / "firms.parquet")["name"].str.contains("模拟").all()
+
+
+@pytest.mark.parametrize("widgets", ["", "import sys; sys.modules['ipywidgets'] = None; "])
+def test_a_notebook_reaches_duckdb_with_and_without_widgets(widgets):
+    """DuckDB draws progress bars by widgets in a notebook, and refuses to hear of bars where there are none."""
+    asked = "con.raw_sql(\"SELECT current_setting('enable_progress_bar')\").fetchone()[0]"
+    code = f"{widgets}from fire.sources import engines; con = engines.connect('duckdb://'); print({asked})"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    NotebookClient(
+        notebook, kernel_name="python3", resources={"metadata": {"path": str(files.ROOT)}}
+    ).execute()
+    assert notebook.cells[0].outputs[0]["text"] == "False\n"

@@ -1,6 +1,9 @@
 """What would it take: taken, it gains the places; a smaller change does not."""
 
+import clarabel
+import numpy as np
 import pytest
+from scipy import sparse
 from test_changes import state, toy
 from test_robustness import small_spec
 
@@ -62,6 +65,30 @@ def test_the_cheapest_mix_gains_the_place_with_less_effort_than_one_indicator(in
     weight = index.weight_in_index[index.spec.indicators]  # free optimum: points ∝ weight × effort²
     share = mix.set_index("indicator")["points"] / (weight * effort**2)
     assert share.to_numpy() == pytest.approx(share.mean(), rel=1e-3)
+
+
+@pytest.mark.parametrize("beyond", [0.5, 2.0, 10.0])
+@pytest.mark.parametrize("place", range(2, 7))
+def test_the_cheapest_mix_is_that_of_a_quadratic_programme(index, place, beyond):
+    unit, spec = index.of()["unit"].iloc[place], index.spec
+    try:
+        mix = targets.cheapest(index, unit, beyond=beyond).set_index("indicator")["points"]
+    except InputError:
+        pytest.skip("the frontier is too near")
+    effort, weight = targets.typical_change(index, 2021), index.weight_in_index[spec.indicators]
+    now = index.wide(2021)[spec.indicators]
+    room = (now.max() - now.loc[unit] + beyond).clip(lower=0)
+    n, settings = len(weight), clarabel.DefaultSettings()
+    settings.verbose = False
+    rows = sparse.vstack([-weight.to_numpy()[None, :], sparse.eye(n), -sparse.eye(n)]).tocsc()
+    right = np.concatenate([[-targets.needed(index, unit)], room, np.zeros(n)])
+    cost = sparse.diags(2 / effort.to_numpy() ** 2).tocsc()
+    programme = clarabel.DefaultSolver(
+        cost, np.zeros(n), rows, right, [clarabel.NonnegativeConeT(2 * n + 1)], settings
+    )
+    assert mix.reindex(spec.indicators, fill_value=0).to_numpy() == pytest.approx(
+        programme.solve().x, abs=1e-6
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ The others stand still, posts and weights are those in force. Only weighted arit
 points of the score; where the lowest is best they are taken away.
 """
 
-import cvxpy as cp
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 
 from fire.errors import InputError, refuse
 from fire.index import aggregate, normalise, rounding, score, transforms
@@ -113,16 +113,22 @@ def cheapest(
             f"{weight @ room:.3f} of {points:.3f} points; allow more with beyond=…"
         ],
     )
-    change = cp.Variable(len(weight), nonneg=True)
-    problem = cp.Problem(
-        cp.Minimize(cp.sum_squares(cp.multiply(1 / effort[weight.index].to_numpy(), change))),
-        [weight.to_numpy() @ change >= points, change <= room.to_numpy()],
-    )
-    problem.solve(solver=cp.CLARABEL)
-    table = _changed(index, unit, year, pd.Series(change.value, index=weight.index).clip(lower=0.0))
+    table = _changed(index, unit, year, _least_effort(weight, effort[weight.index], room, points))
     return table[table["points"] > 1e-6].sort_values(
         "points", ascending=False, kind="stable", ignore_index=True
     )
+
+
+def _least_effort(weight: pd.Series, effort: pd.Series, room: pd.Series, points: float) -> pd.Series:
+    """The changes x from 0 to `room` with weight @ x = points and the least sum of (x / effort)².
+
+    Where the price of a point is p, an indicator changes by p weight effort² / 2 as long as there is room: the price is
+    what makes the points add up (Helgason, Kennington and Lall 1980, Mathematical Programming 18, 338-343).
+    """
+    pull = weight * effort**2
+    highest = (room / pull).max()  # here no indicator has room left
+    price = brentq(lambda at: weight @ np.minimum(room, at * pull) - points, 0, highest, xtol=1e-15 * highest)
+    return np.minimum(room, price * pull)
 
 
 def steps_up(index, units: list, beyond: float = 20.0, most: int = 3) -> pd.DataFrame:

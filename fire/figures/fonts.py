@@ -6,6 +6,8 @@ draws a variable font in its thinnest weight only.
 """
 
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from importlib.metadata import files
 from pathlib import Path
 
@@ -60,23 +62,26 @@ def _variable_font() -> Path:
 
 
 def build(folder: Path = FONT_DIR) -> list[Path]:
-    """Write the two static fonts into `folder`; returns their paths."""
+    """Write the two static fonts into `folder`, side by side; returns their paths."""
+    with ProcessPoolExecutor(len(WEIGHTS)) as workers:
+        return list(workers.map(partial(_fixed, folder), WEIGHTS, WEIGHTS.values()))
+
+
+def _fixed(folder: Path, name: str, weight: int) -> Path:
+    """Write the font of one weight."""
     from fontTools import subset, ttLib
     from fontTools.varLib import instancer
 
     options = subset.Options(layout_features=["*"], name_IDs=["*"], notdef_outline=True, drop_tables=["DSIG"])
-    made = []
-    for name, weight in WEIGHTS.items():
-        font = ttLib.TTFont(_variable_font(), recalcTimestamp=False)
-        cutter = subset.Subsetter(options)
-        cutter.populate(unicodes=_characters())
-        cutter.subset(font)
-        font = instancer.instantiateVariableFont(font, {"wght": weight}, updateFontNames=False)
-        _rename(font, name, weight)
-        with atomic_path(folder / f"NotoSansSC-{name}.ttf") as path:
-            font.save(path)
-        made.append(folder / f"NotoSansSC-{name}.ttf")
-    return made
+    font = ttLib.TTFont(_variable_font(), recalcTimestamp=False)
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=_characters())
+    cutter.subset(font)
+    font = instancer.instantiateVariableFont(font, {"wght": weight}, updateFontNames=False)
+    _rename(font, name, weight)
+    with atomic_path(folder / f"NotoSansSC-{name}.ttf") as path:
+        font.save(path)
+    return folder / f"NotoSansSC-{name}.ttf"
 
 
 def _rename(font, style: str, weight: int) -> None:

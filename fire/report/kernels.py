@@ -54,7 +54,7 @@ LIBRARIES = [
     "openpyxl",
     "pypinyin",
     "rapidfuzz.process",
-    "tqdm.auto",
+    "tqdm",
     "yaml",
 ]
 LINUX = sys.platform == "linux"
@@ -166,6 +166,7 @@ def _serve(cmd: list[str], folder: str | None, environment: dict) -> None:
         del sys.path[0]  # what `python -m` or a test has put there
     random.seed()
     sys.modules["numpy"].random.seed()
+    sys.modules["pandas"].set_option("display.max_columns", 20)  # as where it is imported in a kernel, and not at a terminal
     gc.freeze()  # what the warm process holds stays: no collection walks over it
 
     from ipykernel.kernelapp import IPKernelApp

@@ -39,7 +39,9 @@ def connect(url: str = "duckdb://", **settings):
     )
     if scheme == "duckdb":
         con = ibis.duckdb.connect(rest or ":memory:", **settings)
-        con.raw_sql("SET enable_progress_bar = false")
+        shown = con.raw_sql("SELECT current_setting('enable_progress_bar')").fetchone()[0]
+        if shown:  # in a notebook with widgets; without them DuckDB refuses even to hear of it
+            con.raw_sql("SET enable_progress_bar = false")
         return con
     return ibis.pyspark.connect(_spark_session(url, settings))
 
