@@ -7,7 +7,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from fire.errors import ROOT, InputError, shown
+from fire.errors import ROOT, InputError, shown, told
 
 BUILD, EDITIONS, NOTEBOOKS = ROOT / "build", ROOT / "reports" / "editions", ROOT / "notebooks"
 LOG = BUILD / "error.log"
@@ -359,16 +359,6 @@ def found(name: str) -> Path:
 
 def say(line: str) -> None:
     print(line, flush=True)
-
-
-def told(error: InputError) -> str:
-    """Every fault of a bad input under a heading in both languages."""
-    count = len(error.faults)
-    head = f"发现 {count} 处错误，请改正后再运行 · " + (
-        f"{count} faults, correct them and run again" if count != 1 else "1 fault, correct it and run again"
-    )
-    lines = [head, f"{error.what}:", *(f"  - {fault}" for fault in error.faults)]
-    return "\n".join(lines).replace(f"{ROOT}{os.sep}", "")
 
 
 def main(words: list[str] | None = None) -> int:

@@ -136,3 +136,13 @@ def refuse(what: str, faults: Sequence[str]) -> None:
     """
     if faults:
         raise InputError(what, faults)
+
+
+def told(error: InputError) -> str:
+    """Every fault of a bad input under a heading in both languages."""
+    count = len(error.faults)
+    head = f"发现 {count} 处错误，请改正后再运行 · " + (
+        f"{count} faults, correct them and run again" if count != 1 else "1 fault, correct it and run again"
+    )
+    lines = [head, f"{error.what}:", *(f"  - {fault}" for fault in error.faults)]
+    return "\n".join(lines).replace(f"{ROOT}{os.sep}", "")

@@ -84,7 +84,10 @@ def test_groups_are_a_chain_and_name_each_package_once():
 
 # ---- what is imported stands in the group that needs it
 
-ON_REQUEST = {"fire/report/sliders.py", "fire/report/watch.py"}  # need the group notebooks: 90-explorer, make watch
+ON_REQUEST = {
+    "fire/report/sliders.py",
+    "fire/report/watch.py",
+}  # need the group notebooks: 90-explorer, make watch
 OPTIONAL = {"pyspark"}  # an engine of the user's own: make spark
 MODULES = metadata.packages_distributions()
 

@@ -14,7 +14,7 @@ import yaml
 from fire import edition as editions
 from fire import errors, files
 from fire.errors import InputError
-from fire.report import build, imports, programme
+from fire.report import build, imports, kernels, programme
 
 SOURCES = {
     "fire/__init__.py": '_DOOR = {"load": "fire.edition", "show": "fire.report.exhibits"}\n',
@@ -115,9 +115,9 @@ class Project:
             (run.folder / "notebook.ipynb").write_text("{}", encoding="utf-8")
         return self.broken.get(run.name, [])
 
-    def assemble(self, ed, chapters=()):
-        self.ran.append("preview" if chapters else "assembly")
-        page = self.root / "reports" / ed.name / "index.html"
+    def assemble(self, plan):
+        self.ran.append("assembly")
+        page = self.root / "reports" / plan.ed.name / "index.html"
         page.parent.mkdir(exist_ok=True)
         page.write_text("page", encoding="utf-8")
         return page
@@ -151,7 +151,9 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(editions, "load", made.load)
     monkeypatch.setattr(build, "run_notebook", made.run)
     monkeypatch.setattr(build, "assemble", made.assemble)
-    monkeypatch.setattr(build, "store_results", lambda ed: None)
+    monkeypatch.setattr(build, "preview", lambda plan, chapters: made.ran.append("preview"))
+    monkeypatch.setattr(kernels, "use", lambda: None)
+    monkeypatch.setattr(build, "store_results", lambda ed, say: None)
     monkeypatch.setattr(build, "check_data", lambda ed, say: None)
     return made
 

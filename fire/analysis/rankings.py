@@ -496,19 +496,15 @@ def compare(
     cities with their places among the common ones (`a`, `b`; `attrs["names"]`: the two rankings), `gap` (positive = better placed in `b`) and `outlier`, where the
     gap exceeds two places, a tenth of the cities and twice the median gap. Raises InputError for an unknown ranking.
     """
-    told = set(map(tuple, rankings[["index_name", "year"]].drop_duplicates().to_numpy()))
-    refuse(
-        "rankings",
-        [
-            f"no ranking {name}: use one of {', '.join(f'{index} {year}' for index, year in sorted(told))}"
-            for name in (a, b)
-            if name not in told
-        ],
-    )
-    places = [
-        rankings[rankings["index_name"].eq(name) & rankings["year"].eq(year)].set_index("city")["place"]
+    rows = [
+        rankings["index_name"].eq(name).to_numpy() & rankings["year"].eq(year).to_numpy()
         for name, year in (a, b)
     ]
+    if gone := [name for name, there in zip((a, b), rows) if not there.any()]:
+        told = sorted(set(map(tuple, rankings[["index_name", "year"]].drop_duplicates().to_numpy())))
+        have = ", ".join(f"{index} {year}" for index, year in told)
+        refuse("rankings", [f"no ranking {name}: use one of {have}" for name in gone])
+    places = [rankings[there].set_index("city")["place"] for there in rows]
     common = pd.concat(places, axis=1, keys=["a", "b"], join="inner").rank(method="min")
     common["gap"] = common["a"] - common["b"]
     gap = common["gap"].abs()
@@ -528,12 +524,13 @@ def compare_all(each: list[pd.DataFrame], base: tuple[str, int]) -> pd.DataFrame
     cent of the draws; `spearman_status`: simulated where they differ). Most common cities first."""
     rows = []
     for name, year in each[0][["index_name", "year"]].drop_duplicates().itertuples(index=False):
+        if name == base[0] or compare(each[0], base, (name, year))[0]["n"] < LEAST:
+            continue
         found = pd.DataFrame([compare(one, base, (name, year))[0] for one in each])
         low, high = found["spearman"].quantile([0.05, 0.95])
         status = "simulated" if low < high else None
         ends = {"spearman_status": status, "spearman_low": low, "spearman_high": high}
-        if name != base[0] and found["n"].min() >= LEAST:
-            rows.append({"index_name": name, "year": year, **found.median().to_dict(), **ends})
+        rows.append({"index_name": name, "year": year, **found.median().to_dict(), **ends})
     table = pd.DataFrame(rows, columns=[*SHOWN, "kendall"])
     return table.astype({"n": int}).sort_values("n", ascending=False, kind="stable", ignore_index=True)
 

@@ -213,8 +213,16 @@ class Index:
         if column not in columns:
             faults.append(f"no column '{column}' of the scores" + suggest(column, columns))
         refuse(f"index {self.spec.id}", faults)
-        now = self._scores[self._scores["year"].eq(year)]
-        return now.pivot(index="unit", columns="node", values=column)[list(self.spec.nodes.index)]
+        if (year, column) not in self._wide:
+            now = self._scores[self._scores["year"].eq(year)]
+            table = now.pivot(index="unit", columns="node", values=column)[list(self.spec.nodes.index)]
+            self._wide[year, column] = table
+        return self._wide[year, column].copy()
+
+    @cached_property
+    def _wide(self) -> dict[tuple, pd.DataFrame]:
+        """The tables of `wide` that were asked for."""
+        return {}
 
     def of(self, node: str | None = None, year: int | None = None) -> pd.DataFrame:
         """Scores of one node (default: the root) in one year (default: the year ranked), best first."""

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from jupyter_client.kernelspec import NoSuchKernel
-from jupyter_core.utils import run_sync
+from jupyter_client.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode

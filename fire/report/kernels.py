@@ -166,7 +166,9 @@ def _serve(cmd: list[str], folder: str | None, environment: dict) -> None:
         del sys.path[0]  # what `python -m` or a test has put there
     random.seed()
     sys.modules["numpy"].random.seed()
-    sys.modules["pandas"].set_option("display.max_columns", 20)  # as where it is imported in a kernel, and not at a terminal
+    sys.modules["pandas"].set_option(
+        "display.max_columns", 20
+    )  # as where it is imported in a kernel, and not at a terminal
     gc.freeze()  # what the warm process holds stays: no collection walks over it
 
     from ipykernel.kernelapp import IPKernelApp

@@ -13,7 +13,7 @@ from pathlib import Path
 import watchfiles
 from livereload import Server
 
-from fire.errors import ROOT, InputError, shown
+from fire.errors import ROOT, InputError, shown, told
 from fire.report import build, kernels
 
 PORT = 5500
@@ -61,8 +61,6 @@ def _again(edition: str, chapters: list[str]) -> None:
 
 def _build(edition: str, chapters: list[str]) -> None:
     """Bring the pages up to date; a fault is told and leaves them as they are."""
-    from fire.__main__ import told
-
     try:
         build.build(edition, chapters, pages=True)
     except InputError as error:

@@ -160,12 +160,12 @@ def sample(index) -> dict:
     return found | {"draws": len(index.completions)}
 
 
-def types(index) -> pd.DataFrame:
-    """The printed types of regions and how firm they are: unit, node, printed_type_zh, printed_type_en, share_kept (per
+def types(stability: pd.DataFrame) -> pd.DataFrame:
+    """The printed types of regions and how firm they are (`typology.stability`): unit, node, printed_type_zh, printed_type_en, share_kept (per
     cent of draws), and the type that they become most often, rival_type_zh, rival_type_en (missing where they keep it)."""
     kinds = typology.load()["types"]
     printed = published.load("typology").query("unit_type == 'region'")
-    table = printed.merge(typology.stability(index), on=["unit", "node"], suffixes=("", "_found"))
+    table = printed.merge(stability, on=["unit", "node"], suffixes=("", "_found"))
     rival = table["rival"].map(lambda kind: kinds.get(kind))
     table = table.assign(
         printed_type_zh=table["type_zh"],

@@ -101,7 +101,7 @@ def frames(ed):
     return {
         (replication_figures, "verdicts"): ledger.summary(rows),
         (replication_figures, "holdout"): held_out(),
-        (replication_figures, "types"): replication.types(ed.index),
+        (replication_figures, "types"): replication.types(fire.results.of(ed).types),
         (method_figures, "forms"): method.forms(stats, identify.forms(stats)),
         (method_figures, "residuals"): method.residuals(stats, posts),
         (method_figures, "polytope"): corners,

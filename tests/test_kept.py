@@ -1,0 +1,85 @@
+"""Products of an assembly that are kept: made again when, and only when, something they follow from has changed."""
+
+import pytest
+
+from fire import edition as editions
+from fire import files
+from fire.report import assembly, kept, narrative, site
+
+CODE = {"maker": {"maker": "a1"}}
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    return kept.Kept(tmp_path / "kept", CODE, ["inputs"])
+
+
+def writer(said: list, text: str):
+    def make(path):
+        said.append(text)
+        path.write_text(text, encoding="utf-8")
+
+    return make
+
+
+def test_a_product_is_made_once_and_again_when_what_it_follows_from_changes(shelf, tmp_path):
+    said: list = []
+    for follows in (["x", 1], ["x", 1], ["x", 2], ["x", 1]):
+        target = tmp_path / f"{len(said)}-{follows[1]}" / "book.pdf"
+        target.parent.mkdir(exist_ok=True)
+        target.unlink(missing_ok=True)
+        shelf.made(target, "maker", follows, writer(said, f"{follows}"))
+        assert target.read_text(encoding="utf-8") == f"{follows}"
+    assert said == ["['x', 1]", "['x', 2]", "['x', 1]"]
+
+
+@pytest.mark.parametrize("code, common", [({"maker": {"maker": "b2"}}, ["inputs"]), (CODE, ["other inputs"])])
+def test_other_code_or_other_inputs_make_it_anew(shelf, tmp_path, code, common):
+    said: list = []
+    for one in (shelf, kept.Kept(shelf.folder, code, common)):
+        (tmp_path / "book.pdf").unlink(missing_ok=True)
+        one.made(tmp_path / "book.pdf", "maker", [], writer(said, "text"))
+    assert len(said) == 2
+
+
+def test_a_folder_is_kept_whole_and_a_damaged_key_makes_it_anew(shelf, tmp_path):
+    said: list = []
+
+    def make(path):
+        said.append(path)
+        path.mkdir(parents=True)
+        (path / "page.html").write_text("page", encoding="utf-8")
+
+    for number in range(3):
+        shelf.made(tmp_path / f"{number}" / "site", "maker", [], make)
+        if number == 1:
+            (shelf.folder / "site.key").write_text("half", encoding="utf-8")
+    assert len(said) == 2
+    assert (tmp_path / "2" / "site" / "page.html").read_text(encoding="utf-8") == "page"
+
+
+def test_a_product_that_fails_leaves_no_key(shelf, tmp_path):
+    def make(path):
+        raise OSError("no room")
+
+    with pytest.raises(OSError):
+        shelf.made(tmp_path / "book.pdf", "maker", [], make)
+    said: list = []
+    shelf.made(tmp_path / "book.pdf", "maker", [], writer(said, "text"))
+    assert said == ["text"]
+
+
+@pytest.mark.slow
+def test_all_that_surrounds_the_report_says_is_in_its_key(tmp_path, monkeypatch):
+    """Every entry of the catalogue that profiles, workbook and explorer ask for is among those that `site.follows` names."""
+    source = files.ROOT / "build" / "2022"
+    if not any(source.glob("*/exhibits")):
+        pytest.skip("needs the exhibits of a report: make report")
+    ed, asked = editions.load(2022), set()
+    shown = assembly.gather(source, ed)
+    original = narrative.Catalogue.__getitem__
+    monkeypatch.setattr(
+        narrative.Catalogue, "__getitem__", lambda self, name: asked.add(name) or original(self, name)
+    )
+    site.write(ed, shown, tmp_path)
+    assert asked and {name for name in asked if not name.startswith(site.SAID)} == set()
