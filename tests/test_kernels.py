@@ -40,7 +40,7 @@ def book(tmp_path_factory):
     return path
 
 
-def plainly(book, folder):
+def plainly(book, folder, out: str):
     """Outputs as papermill's own command line stores them, in a process that knows of no warm one."""
     target = folder / "plain.ipynb"
     told = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -55,7 +55,7 @@ def plainly(book, folder):
         "--no-progress-bar",
     ]
     done = subprocess.run(
-        [*words, "-p", "edition", "2022", f"{book}", f"{target}"],
+        [*words, "-p", "edition", "2022", "-p", "out", out, f"{book}", f"{target}"],
         env=told | kernels.ENVIRONMENT,
         capture_output=True,
         text=True,
@@ -68,7 +68,7 @@ def test_a_forked_kernel_stores_the_bytes_of_plain_papermill(book, tmp_path):
     kernels.use()
     assert kernels._warm()
     warm = notebook.run(book, tmp_path / "warm", {"edition": 2022}) / "notebook.ipynb"
-    plain = notebook.clean(notebook.read(plainly(book, tmp_path)))
+    plain = notebook.clean(notebook.read(plainly(book, tmp_path, os.path.relpath(warm.parent, ROOT))))
     assert [cell.get("outputs") for cell in notebook.read(warm).cells] == [
         cell.get("outputs") for cell in plain.cells
     ]

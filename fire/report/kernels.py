@@ -172,5 +172,9 @@ def _serve(cmd: list[str], folder: str | None, environment: dict) -> None:
     gc.freeze()  # what the warm process holds stays: no collection walks over it
 
     from ipykernel.kernelapp import IPKernelApp
+    from matplotlib_inline import backend_inline
 
-    IPKernelApp.launch_instance(sys.argv[1:], parent_handle=os.getppid())
+    kernel = IPKernelApp.instance(parent_handle=os.getppid())
+    kernel.initialize(sys.argv[1:])
+    backend_inline._enable_matplotlib_integration()  # as at its import: pyplot has met no shell to show figures in so far
+    kernel.start()
