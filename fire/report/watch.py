@@ -35,7 +35,8 @@ def watch(edition: str, chapters: list[str], port: int = PORT, say=print) -> Non
     hands = threading.Thread(target=_follow, args=(edition, chapters, ended, say), daemon=True)
     hands.start()
     server = Server()
-    logging.getLogger("livereload").setLevel(logging.WARNING)
+    for name in ("livereload", "tornado.access"):
+        logging.getLogger(name).addFilter(lambda record: record.levelno >= logging.ERROR)
     server.watch(str(folder / "index.html"))
     say(f"打开 · Open http://127.0.0.1:{port}   （Ctrl-C 结束 · Ctrl-C ends）")
     try:
