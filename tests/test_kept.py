@@ -1,10 +1,12 @@
 """Products of an assembly that are kept: made again when, and only when, something they follow from has changed."""
 
+from dataclasses import replace
+
 import pytest
 
 from fire import edition as editions
 from fire import files
-from fire.report import assembly, kept, narrative, site
+from fire.report import assembly, kept, narrative, programme, site
 
 CODE = {"maker": {"maker": "a1"}}
 
@@ -67,6 +69,32 @@ def test_a_product_that_fails_leaves_no_key(shelf, tmp_path):
     said: list = []
     shelf.made(tmp_path / "book.pdf", "maker", [], writer(said, "text"))
     assert said == ["text"]
+
+
+def test_files_of_one_name_in_two_folders_are_told_apart(tmp_path):
+    for folder in ("template", "site"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "index.html").write_text(folder, encoding="utf-8")
+    pages = [tmp_path / "site" / "index.html", tmp_path / "template" / "index.html"]
+    before = kept.content(pages)
+    pages[0].write_text("edited", encoding="utf-8")
+    assert kept.content(pages) != before
+
+
+def test_a_chapter_in_another_volume_changes_what_surrounds_the_report(monkeypatch):
+    ed = editions.load(2022)
+    before = site.follows(ed, {})
+    chapters = [replace(one, volume="report") for one in programme.load(ed)]
+    monkeypatch.setattr(programme, "load", lambda ed: chapters)
+    assert site.follows(ed, {}) != before
+
+
+def test_a_compiled_template_holds_for_both_languages():
+    book, text = editions.load(2022).book, "{{ 'simulated' | status }} {{ 'total' | node }}"
+    zh, en = (
+        narrative.compiled(narrative.environment(book.lang(lang)), text).render() for lang in ("zh", "en")
+    )
+    assert (zh, en) == ("模拟 燃指数", "simulated FIRE index")
 
 
 @pytest.mark.slow

@@ -507,3 +507,11 @@ def test_make_names_its_targets_and_cleans_only_what_it_built(tmp_path):
         (tmp_path / name).exists() for name in gone
     )
     assert "data/records" in said
+
+
+def test_a_cell_of_ipython_is_read_as_python():
+    source = "files = !ls data\n%matplotlib inline\nfrom fire.figures import kit\nkit.bars?"
+    assert "fire.figures.kit" in imports.Modules().imported(build._plain_python(source))
+    assert "fire.figures.kit" in imports.Modules().imported(
+        build._plain_python("%%bash\nls -l | head -3") + "import fire.figures.kit"
+    )

@@ -13,6 +13,7 @@ A frame whose key is not that of today is computed anew, so a changed number nev
 import hashlib
 import json
 import multiprocessing
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -145,7 +146,7 @@ def ensure(ed) -> None:
     results = of(ed)
     if all(results.stored(name) for name in FRAMES):
         return
-    if "fork" not in multiprocessing.get_all_start_methods():
+    if sys.platform != "linux":  # where a fork is safe
         return _compute(results, list(FRAMES))
     with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as pool:
         drawn = pool.submit(_compute, results, ["intervals", "region_intervals", "scores", "means", *DRAWN])

@@ -33,6 +33,7 @@ WATCHED = ("fire", "studies", "notebooks", "data", "reports/programme.toml", "re
 LOCK = ROOT / "requirements.lock"
 LARGE = 2**28  # bytes above which a file is known by size and time
 SPACE = 3 * 2**29  # bytes of address space that a notebook needs: with less, OpenBLAS may never end loading
+NO_PYTHON = re.compile(r"^\s*[%!?]|=\s*[%!]|\?\s*$", re.MULTILINE)
 SHORT = re.compile(r"failed to map segment|Cannot allocate memory|\bMemoryError\b")  # too little memory
 YOUNG = 2 * 10**9  # nanoseconds within which two edits may bear one time stamp
 LEFT = ("build", "reports", "data", "notebooks", "studies")  # where killed runs leave something
@@ -178,11 +179,8 @@ class Plan:
         cells, names, faults = programme.cells(run.notebook), set(), []
         for number, (kind, source, _) in enumerate(cells, 1):
             if kind == "code":
-                plain = "\n".join(
-                    "" if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n")
-                )
                 try:
-                    names |= self.modules.imported(plain)
+                    names |= self.modules.imported(_plain_python(source))
                 except InputError as error:
                     faults += [f"cell {number}: {fault}" for fault in error.faults]
         refuse(run.notebook.name, faults)
@@ -216,6 +214,15 @@ class Plan:
 
     def stale(self, run) -> bool:
         return read(run.folder / "key") != self.keys[run.name]
+
+
+def _plain_python(source: str) -> str:
+    """A cell as Python: what only IPython understands (`!ls`, `%run`, `files = !ls`, `frame?`) as calls."""
+    if not NO_PYTHON.search(source):
+        return source
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    return TransformerManager().transform_cell(source)
 
 
 # ---- building
@@ -253,10 +260,10 @@ def build(edition: str | int, chapters=(), say=print, pages: bool = False) -> Pa
         if stale or chapters or pages or read(done) != key:
             store_results(ed, say)
         make_data(plan, plan.needed(stale), say)
+        _forget(name, {run.name for run in plan.runs})
         _run_all(plan, stale, say)
         if chapters or pages:
             return _timed("预览 · preview", say, preview, plan, chapters)
-        _forget(name, {run.name for run in plan.runs})
         if read(done) != key or not page.is_file():
             done.unlink(missing_ok=True)
             page = _timed("合成报告 · assembly", say, assemble, plan)

@@ -47,8 +47,10 @@ def made(kept: Kept | None, target: Path, module: str, follows, make: Callable[[
 
 
 def content(paths: Iterable[Path]) -> dict[str, str]:
-    """Hash of what some files hold, by name."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    """Hash of what some files hold, by folder and name."""
+    return {
+        f"{path.parent.name}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in paths
+    }
 
 
 def _copy(source: Path, target: Path) -> None:

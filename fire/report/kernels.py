@@ -15,10 +15,12 @@ import os
 import random
 import signal
 import sys
+import threading
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
+import psutil
 import traitlets.log
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
@@ -60,6 +62,7 @@ LIBRARIES = [
 LINUX = sys.platform == "linux"
 FORKS: Any = multiprocessing.get_context("forkserver" if LINUX else "spawn")
 SERVER: Any = forkserver._forkserver  # the one of this process
+STOPPED = threading.Event()
 STARTED: set = set()  # processes of the kernels that run now
 
 
@@ -98,12 +101,11 @@ class Kernel(LocalProvisioner):
             found = await super().launch_kernel(cmd, **options)
             STARTED.add(self.process)
             return found
-        asked = (cmd, options.get("cwd"), options["env"])
-        process = FORKS.Process(target=_serve, args=asked)
-        process.start()
-        forked: Any = Forked(process)
+        forked: Any = Forked(fork(_serve, cmd, options.get("cwd"), options["env"]))
         self.process, self.pid, self.pgid = forked, forked.pid, forked.pid
         STARTED.add(forked)
+        if STOPPED.is_set():  # while the libraries were loading
+            forked.kill()
         return self.connection_info
 
     async def cleanup(self, restart: bool = False) -> None:
@@ -114,6 +116,7 @@ class Kernel(LocalProvisioner):
 def use() -> None:
     """Let this process start its kernels through `Kernel`, on Linux as forks of a warm process that starts now; a fork of
     that process goes on with it."""
+    STOPPED.clear()
     KernelProvisionerFactory.instance().default_provisioner_name = NAME
     traitlets.log.get_logger().setLevel(
         logging.CRITICAL
@@ -121,34 +124,48 @@ def use() -> None:
     if _warm() and not SERVER._forkserver_pid:
         SERVER.ensure_running = lambda: None  # it runs, and is not ours to start again
     elif LINUX and not _warm():
-        before = dict(os.environ)
-        os.environ.update(ENVIRONMENT)
-        try:
-            forkserver.set_forkserver_preload(LIBRARIES)
-            forkserver.ensure_running()
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        _begin()
+
+
+def _begin() -> None:
+    """Start the warm process, in the environment of kernels."""
+    before = dict(os.environ)
+    os.environ.update(ENVIRONMENT)
+    try:
+        forkserver.set_forkserver_preload(LIBRARIES)
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def fork(work, *values) -> multiprocessing.process.BaseProcess:
-    """Start `work(*values)` in a process that holds the libraries already and reads the modules of this project anew; where
-    there is no warm one, in a new process."""
-    use()
-    process = FORKS.Process(target=work, args=values)
+    """Start `work(*values)` in a process that holds the libraries already and reads the modules of this project anew (where
+    there is no warm one, in a new process). It ends with this process."""
+    if SERVER._forkserver_pid and psutil.Process(SERVER._forkserver_pid).status() == psutil.STATUS_ZOMBIE:
+        _begin()  # the warm one was ended, as for want of memory
+    process = FORKS.Process(target=_worker, args=(work, *values), daemon=True)
     process.start()
     return process
 
 
+def _worker(work, *values) -> None:
+    """`work(*values)` in a process that may have children of its own though it ends with its parent."""
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+    work(*values)
+
+
 def stop() -> None:
     """End all kernels that this process has started."""
+    STOPPED.set()
     for process in list(STARTED):
         process.kill()
 
 
 def _warm() -> bool:
-    """Whether this process has a warm one."""
-    return SERVER._forkserver_address is not None
+    """Whether this process has a warm one, or may use that of the process it was forked for."""
+    key = getattr(SERVER, "_forkserver_authkey", b"")  # of Python 3.14, which hands it to nobody
+    return SERVER._forkserver_address is not None and key is not None
 
 
 def _serve(cmd: list[str], folder: str | None, environment: dict) -> None:

@@ -198,14 +198,23 @@ def compiled(env: jinja2.Environment, template: str) -> jinja2.Template:
     return env.get_template(name)
 
 
+@jinja2.pass_context
+def _late(context, value):
+    """A value as it is. That it asks for the context keeps Jinja from filling constants in while it compiles."""
+    return value
+
+
+# What is compiled holds for every language and edition: no filter of theirs has been applied yet.
+COMPILED: dict = {"optimized": False, "finalize": _late}
 _TEMPLATES: dict[str, str] = {}  # by hash
 _ENVIRONMENTS: dict = {}
 
 
 @cache
 def bytecode() -> jinja2.FileSystemBytecodeCache:
-    """Where compiled templates lie."""
-    folder = files.ROOT / "build" / "jinja"
+    """Where compiled templates lie, by what compiles them."""
+    own = hashlib.sha256(f"{jinja2.__version__}{Path(__file__).read_text(encoding='utf-8')}".encode())
+    folder = files.ROOT / "build" / "jinja" / own.hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     return jinja2.FileSystemBytecodeCache(str(folder))
 
@@ -217,7 +226,7 @@ def environment(lang) -> jinja2.Environment:
         env = jinja2.Environment(
             loader=jinja2.FunctionLoader(_TEMPLATES.get),
             bytecode_cache=bytecode(),
-            optimized=False,  # what is compiled holds for every language and edition: no filter has been applied
+            **COMPILED,
             auto_reload=False,
             cache_size=-1,
             undefined=jinja2.StrictUndefined,

@@ -66,7 +66,8 @@ def follows(ed, shown: dict) -> list:
         *wording.TEMPLATES.iterdir(),
         *(path for path in wording.TEMPLATES.parent.iterdir() if path.is_file()),
     ]
-    return [ed.name, ed.languages, entries, tables, kept.content(cells), kept.content(texts)]
+    chapters = [[one.name, one.volume, bool(one.texts)] for one in programme.load(ed)]
+    return [ed.name, ed.languages, chapters, entries, tables, kept.content(cells), kept.content(texts)]
 
 
 def explorer_page(ed, lang: str, scores, folder: Path) -> None:

@@ -177,7 +177,7 @@ def _rules(node: ast.AST) -> Iterator[tuple[str, dict]]:
     if name in UNCHECKED or (name in CHECKABLE and not checks):
         yield "unchecked", {}
     if name.startswith("get_ipython.") and name.endswith("_magic"):
-        magic, line = (f"{getattr(word, 'value', '')}" for word in node.args[:2])
+        magic, line = [*(f"{getattr(word, 'value', '')}" for word in node.args), "", ""][:2]
         if magic not in MAGICS:
             yield "magic", {"value": f"%{magic}", "have": ", ".join(f"%{one}" for one in MAGICS)}
         elif option := OPTION.search(line):

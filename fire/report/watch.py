@@ -7,6 +7,7 @@ and is faster.
 """
 
 import logging
+import socket
 import threading
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from fire.errors import ROOT, InputError, shown, told
 from fire.report import build, kernels
 
 PORT = 5500
+BUSY = "端口 {port} 已有别的程序在用，请换一个：fire watch --port {other} · port {port} is taken: use another, as --port {other}"
 PAUSE = 200  # milliseconds without an edit after which work begins: editors write in steps
 
 
@@ -30,6 +32,10 @@ class Edits(watchfiles.DefaultFilter):
 def watch(edition: str, chapters: list[str], port: int = PORT, say=print) -> None:
     """Serve the pages of an edition, or of some `chapters`, and follow every edit until interrupted."""
     folder = build.BUILD / edition / "preview"
+    kernels.use()
+    with socket.socket() as place:
+        if not place.connect_ex(("127.0.0.1", port)):
+            raise InputError("make watch", [BUSY.format(port=port, other=port + 1)])
     _again(edition, chapters)
     ended = threading.Event()
     hands = threading.Thread(target=_follow, args=(edition, chapters, ended, say), daemon=True)
@@ -66,3 +72,5 @@ def _build(edition: str, chapters: list[str]) -> None:
         build.build(edition, chapters, pages=True)
     except InputError as error:
         print(told(error), flush=True)
+    except KeyboardInterrupt:  # the loop ends, and says so itself
+        pass

@@ -63,7 +63,7 @@ def templates(ed, lang: str) -> jinja2.Environment:
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         bytecode_cache=narrative.bytecode(),
-        optimized=False,
+        **narrative.COMPILED,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
