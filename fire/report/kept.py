@@ -34,7 +34,7 @@ class Kept:
             told.unlink(missing_ok=True)
             _copy(target, own)
             files.write_text(told, key)
-        elif not target.exists():
+        else:
             _copy(own, target)
 
 
