@@ -9,7 +9,7 @@ from test_robustness import small_panel, small_spec
 
 import fire
 from fire import codebook, files
-from fire.analysis import audit, results
+from fire.analysis import audit, results, stored
 from fire.index import panel as panels
 from fire.index import spec as specs
 from fire.index.coinr import from_coinr
@@ -106,10 +106,10 @@ def test_every_check_has_lines_and_sentences(panel):
 
 
 def test_lines_survive_being_stored(panel, tmp_path):
-    known = results.Results(Index(small_spec(), panel), tmp_path)
     lines = lines_of(panel)
-    known._store("audit", lines)
-    again = results._read(tmp_path / "audit.parquet")
+    stored.write(tmp_path / "audit.parquet", lines, "of today")
+    assert stored.key_of(tmp_path / "audit.parquet") == "of today"
+    again = stored.read(tmp_path / "audit.parquet")
     assert again["facts"].tolist() == lines["facts"].tolist()
     assert audit.table(again)["sentence"].tolist() == audit.table(lines)["sentence"].tolist()
 

@@ -9,10 +9,14 @@ of simulated records are shown nowhere: the functions below then give what is pr
 or implied where it follows from printed numbers) and leave the rest open.
 """
 
+import hashlib
+from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
+from fire import files
+from fire.analysis import stored
 from fire.errors import refuse
 from fire.index.rounding import half_digit
 from fire.sources import firms, records
@@ -35,6 +39,7 @@ SHOWN = [
     "deals_top_vc",
     "deals_top_vc_per_firm",
 ]
+CODE = Path(records.__file__).parent
 FEW = 3  # printed amounts below which there is nothing to draw
 
 
@@ -82,15 +87,35 @@ class Counted(NamedTuple):
 
 
 def of(ed) -> Counted:
-    """The records that an edition names, up to the end of its year, counted on its engine.
+    """The records that an edition names, up to the end of its year, counted on its engine; counted once while no record and
+    no rule changes.
 
     Raises InputError when it names none, and as `sources.firms.load` does.
     """
     named = ed.settings.get("records")
     refuse(f"edition {ed.name}", [] if named else ["it names no records: add a line 'records: <folder>'"])
-    folder = records.locate(named)
-    cube, quality = firms.load(ed.year, ed.places(), folder, ed.settings.get("engine", "duckdb://"))
+    folder, engine = records.locate(named), ed.settings.get("engine", "duckdb://")
+
+    def load():
+        return firms.load(ed.year, ed.places(), folder, engine)
+
+    key = _key(ed, folder, engine)
+    cube, quality = stored.made(ed.stored / "results", ["cube", "quality"], key, load) if key else load()
     return Counted(cube, quality, [records.status(folder)], records.source(folder), firms.printed(ed.facts))
+
+
+def _key(ed, folder: Path | str, engine: str) -> str | None:
+    """SHA-256 of all that the counts follow from; None for records in object storage, which are counted every time."""
+    if isinstance(folder, str):
+        return None
+    rules = [*files.DATA.glob("*.csv"), *(files.DATA / "schemas").glob("*.json"), *CODE.glob("*.py")]
+    parts = hashlib.sha256(f"{ed.year} {engine} {ed.places().to_csv()}".encode())
+    for path in sorted(path for path in [*folder.rglob("*"), *rules] if path.is_file()):
+        with path.open("rb") as opened:
+            parts.update(
+                f"{path.parent.name}/{path.name} {hashlib.file_digest(opened, 'sha256').hexdigest()}".encode()
+            )
+    return parts.hexdigest()
 
 
 def agreement(counted: Counted) -> dict:

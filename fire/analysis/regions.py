@@ -7,7 +7,7 @@ regions.differences(same, ["total"], orders)       # how far cities are apart, a
 regions.by_year(same, "total", regions.dagum)      # a measure of every year
 """
 
-from collections.abc import Mapping, Set, Sized
+from collections.abc import Mapping, Sequence, Set, Sized
 
 import numpy as np
 import pandas as pd
@@ -121,20 +121,29 @@ def means(index) -> pd.DataFrame:
     Raises InputError for a city without a region.
     """
     refuse("means of regions", describe.no_index(index))
-    scores = with_region(index.scores().dropna(subset="score"), index.places)
+    return means_of([index])[0]
+
+
+def means_of(indices: Sequence) -> list[pd.DataFrame]:
+    """`means` of each of some indices of the same units (the completions of one), all at once."""
+    tables = [one.scores().dropna(subset="score") for one in indices]
+    scores = pd.concat(tables, keys=range(len(tables)), names=["run"]).reset_index("run")
+    scores = with_region(scores, indices[0].places)
     shares = [column for column in scores if column.startswith("share_")]
-    ago = pd.MultiIndex.from_frame(scores[KEYS].assign(year=scores["year"] - 1))
-    scores = scores.assign(stayed=ago.isin(pd.MultiIndex.from_frame(scores[KEYS])))
-    groups = scores.sort_values("unit").groupby(["region", "year", "node"], sort=False, observed=True)
+    keys = ["run", *KEYS]
+    ago = pd.MultiIndex.from_frame(scores[keys].assign(year=scores["year"] - 1))
+    scores = scores.assign(stayed=ago.isin(pd.MultiIndex.from_frame(scores[keys])))
+    within = ["run", "region", "year", "node"]
+    groups = scores.sort_values("unit", kind="stable").groupby(within, sort=False, observed=True)
     found = groups[["score", *shares]].mean().assign(cities=groups.size(), stayed=groups["stayed"].sum())
     grown = groups["growth_pct"].count().eq(found["cities"])
     found["mean_city_growth_pct"] = groups["growth_pct"].mean().where(grown)
     found = found.reset_index().rename(columns={"region": "unit"})
-    found["rank"] = (
-        found.groupby(["year", "node"], observed=True)["score"]
-        .transform(lambda score: ranks(score.to_numpy()[:, None])[:, 0])
-        .astype("Int64")
-    )
+    row = found.groupby("unit").ngroup()
+    column = found.groupby(["run", "year", "node"], observed=True).ngroup()
+    wide = np.full((row.max() + 1, column.max() + 1), np.nan)
+    wide[row, column] = found["score"]
+    found["rank"] = pd.array(ranks(wide)[row, column], dtype="Int64")
     found = _with_change(found)
     order = [
         "unit",
@@ -147,9 +156,11 @@ def means(index) -> pd.DataFrame:
         "rank_change",
         "cities",
     ]
-    found = found[order + shares].sort_values(["year", "node", "rank", "unit"], ignore_index=True)
-    found.attrs["convention"] = MEANS
-    return found
+    found = found.sort_values(["run", "year", "node", "rank", "unit"])
+    parts = [part[order + shares].reset_index(drop=True) for _, part in found.groupby("run")]
+    for part in parts:
+        part.attrs["convention"] = MEANS
+    return parts
 
 
 def distribution(index) -> pd.DataFrame:
@@ -172,8 +183,9 @@ def distribution(index) -> pd.DataFrame:
 
 def _with_change(means: pd.DataFrame) -> pd.DataFrame:
     """Add growth (per cent) and rank change against the year before; the same cities in both and a base above zero needed."""
-    before = means.assign(year=means["year"] + 1)[["unit", "year", "node", "score", "rank", "cities"]]
-    both = means.merge(before, on=["unit", "year", "node"], how="left", suffixes=("", "_before"))
+    keys = ["run", "unit", "year", "node"]
+    before = means.assign(year=means["year"] + 1)[[*keys, "score", "rank", "cities"]]
+    both = means.merge(before, on=keys, how="left", suffixes=("", "_before"))
     same = both["stayed"].eq(both["cities"]) & both["cities"].eq(both["cities_before"])
     base = both["score_before"].where(same & (both["score_before"] > 0))
     means = means.assign(

@@ -20,8 +20,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fire import files
-from fire.analysis import audit, changes, known, regions, robustness, sensitivity, typology
+from fire.analysis import audit, changes, known, regions, robustness, sensitivity, stored, typology
 from fire.analysis.alternatives import STANDARD
 from fire.analysis.variants import variants
 from fire.sources import printed
@@ -66,7 +65,7 @@ class Results:
     @cached_property
     def region_draws(self) -> list[pd.DataFrame]:
         """The means of the regions under each draw, as computed."""
-        return [regions.means(one) for one in self.index.completions]
+        return regions.means_of(self.index.completions)
 
     @cached_property
     def variants(self) -> dict:
@@ -95,45 +94,13 @@ class Results:
             raise AttributeError(f"no result '{name}': there are {', '.join(FRAMES)}")
         if not self.stored(name):
             for made, frame in FRAMES[name](self).items():
-                self._store(made, frame)
-        self.__dict__[name] = _read(self.folder / f"{name}.parquet")
+                stored.write(self.folder / f"{made}.parquet", frame, self.key)
+        self.__dict__[name] = stored.read(self.folder / f"{name}.parquet")
         return self.__dict__[name]
 
     def stored(self, name: str) -> bool:
         """Whether a frame is stored as of now."""
-        path = self.folder / f"{name}.parquet"
-        return path.exists() and _key_of(path) == self.key
-
-    def _store(self, name: str, frame: pd.DataFrame) -> None:
-        frame, coded = frame.reset_index(drop=True), []
-        for column in frame.columns:
-            if frame[column].map(lambda cell: isinstance(cell, (dict, list, tuple))).any():
-                frame[column] = frame[column].map(
-                    lambda cell: json.dumps(cell, ensure_ascii=False, default=str)
-                )
-                coded.append(column)
-        frame.attrs = frame.attrs | {"key": self.key, "coded": coded}
-        with files.atomic_path(self.folder / f"{name}.parquet") as part:
-            frame.to_parquet(part)
-
-
-def _key_of(path: Path) -> str | None:
-    """The key under which a frame was stored; None where the file is damaged, so that it is computed anew."""
-    from pyarrow import ArrowException, parquet
-
-    try:
-        found = (parquet.read_schema(path).metadata or {}).get(b"PANDAS_ATTRS", b"{}")
-        return json.loads(found).get("key")
-    except (ArrowException, OSError, ValueError):
-        return None
-
-
-def _read(path: Path) -> pd.DataFrame:
-    frame = pd.read_parquet(path)
-    for column in frame.attrs.pop("coded", []):
-        frame[column] = frame[column].map(json.loads)
-    frame.attrs.pop("key", None)
-    return frame
+        return stored.key_of(self.folder / f"{name}.parquet") == self.key
 
 
 def of(ed) -> Results:

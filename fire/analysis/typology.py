@@ -5,6 +5,7 @@ typology.stability(index)                # how often a type survives other draws
 """
 
 import tomllib
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -118,8 +119,15 @@ def regional(index, rules: dict | None = None) -> pd.DataFrame:
 def profiles(index, region: str, rules: dict | None = None) -> pd.DataFrame:
     """Tier and profile (keys of `tiers` and `cities`) of the cities of one region: index city."""
     rules = rules or load()
-    now, before = _years(index, _members(index, region, rules))
-    return _label_cities(now, before, index.spec, rules)
+    members = _members(index, region, rules)
+    return _label_cities(*_runs([_years(index, members)]), index.spec, rules).droplevel("run")
+
+
+def _runs(pairs: list) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores of two years (`_years`) of several runs, one below the other: rows (run, city)."""
+    return tuple(
+        pd.concat([pair[year] for pair in pairs], keys=range(len(pairs)), names=["run"]) for year in (0, 1)
+    )
 
 
 def _members(index, region: str, rules: dict) -> list:
@@ -130,7 +138,8 @@ def _members(index, region: str, rules: dict) -> list:
 
 
 def _label_cities(now: pd.DataFrame, before: pd.DataFrame, spec, rules: dict) -> pd.DataFrame:
-    """Tier and profile of the cities of one region from their scores of two years (cities by nodes).
+    """Tier and profile of the cities of one region, in each of some runs, from their scores of two years (rows run, city;
+    columns nodes).
 
     A profile that rests on nodes which the specification does not have is given to no city.
     """
@@ -139,17 +148,20 @@ def _label_cities(now: pd.DataFrame, before: pd.DataFrame, spec, rules: dict) ->
     leading, driving = (
         rule[key] if set(rule[key]) <= set(spec.nodes.index) else None for key in ("leading", "driving")
     )
-    lead = now[leading or []]
-    both = before[spec.root].notna()
+    lead, ago = now[leading or []], before[spec.root]
+    mean = {
+        name: values.groupby(level="run").transform("mean")
+        for name, values in (("all", total), ("both", total.where(ago.notna())), ("ago", ago))
+    }
     profile = {
         "all_round": now[spec.indicators].ge(rules["strong"]).mean(axis=1).ge(rule["share"]),
         "leader": lead.ge(rule["lead"]).all(axis=1) if leading else never,
         "driven": _driven(growth[spec.pillars], driving) if driving else never,
-        "rising": growth[spec.root].gt(100 * (total[both].mean() / before.loc[both, spec.root].mean() - 1)),
+        "rising": growth[spec.root].gt(100 * (mean["both"] / mean["ago"] - 1)),
     }
     return pd.DataFrame(
         {
-            "tier": np.where(total.ge(total.mean()), "first", "second"),
+            "tier": np.where(total.ge(mean["all"]), "first", "second"),
             "profile": np.select(list(profile.values()), list(profile), "none"),
         },
         index=now.index,
@@ -159,20 +171,23 @@ def _label_cities(now: pd.DataFrame, before: pd.DataFrame, spec, rules: dict) ->
 def _driven(growth: pd.DataFrame, driving: list) -> pd.Series:
     """Cities whose fastest pillars are `driving`, and which lead their region in the growth of the last of these."""
     two_fastest = growth.rank(axis=1, ascending=False)[driving].le(2).all(axis=1)
-    return two_fastest & growth[driving[-1]].eq(growth[driving[-1]].max())
+    last = growth[driving[-1]]
+    return two_fastest & last.eq(last.groupby(level="run").transform("max"))
 
 
-def names(index, region: str, rules: dict | None = None) -> dict:
-    """Chinese names that the rules allow: `{(unit, node): (name, …)}`, regions at the root and the pillars, the cities
-    of one region at the root."""
-    rules = rules or load()
-    types = regional(index, rules)["type"]
-    found = {(unit, node): tuple(rules["types"][kind]["names"]) for (node, unit), kind in types.items()}
-    for city, row in profiles(index, region, rules).iterrows():
-        found[city, index.spec.root] = (
-            *rules["tiers"][row["tier"]]["names"],
-            *rules["cities"][row["profile"]]["names"],
-        )
+def names(indices: Sequence, region: str, rules: dict | None = None) -> list[dict]:
+    """Chinese names that the rules allow under each of some indices of the same units (the completions of one):
+    `{(unit, node): (name, …)}`, regions at the root and the pillars, the cities of one region at the root."""
+    rules, spec = rules or load(), indices[0].spec
+    types = _types(indices[0], map(_years, indices), rules)
+    members = _members(indices[0], region, rules)
+    cities = _label_cities(*_runs([_years(one, members) for one in indices]), spec, rules)
+    found = [
+        {(unit, node): tuple(rules["types"][kind]["names"]) for (node, unit), kind in types[run].items()}
+        for run in types
+    ]
+    for run, city, tier, profile in cities.reset_index().itertuples(index=False):
+        found[run][city, spec.root] = (*rules["tiers"][tier]["names"], *rules["cities"][profile]["names"])
     return found
 
 
@@ -195,12 +210,14 @@ def stability(
     """
     rules = rules or load()
     moved, each = _drawn(index.spec, rules, rng, draws, spread), index.completions
-    plain = pd.concat([regional(one, rules)["type"] for one in each], axis=1)
+    plain = _types(index, map(_years, each), rules)
     point = plain.mode(axis=1)[0].rename("type")
-    varied = pd.concat(
-        [_types_under(one, moved[place :: len(each)] or moved[:1], rules) for place, one in enumerate(each)],
-        axis=1,
-    ).reindex(point.index)
+    pairs = [
+        _rescored(one, factors)
+        for place, one in enumerate(each)
+        for factors in moved[place :: len(each)] or moved[:1]
+    ]
+    varied = _types(index, pairs, rules).reindex(point.index)
     others = pd.DataFrame({kind: varied.eq(kind).mean(axis=1) for kind in rules["types"]})
     others = others.mask(pd.get_dummies(point).reindex(columns=others.columns, fill_value=False), 0.0)
     table = pd.DataFrame(
@@ -216,12 +233,11 @@ def stability(
     ]
 
 
-def _types_under(index, moved: list[np.ndarray], rules: dict) -> pd.DataFrame:
-    """Types under each of some draws (`_drawn`): index (node, unit), a column for each."""
-    nodes, region = [index.spec.root, *index.spec.pillars], _region(index, rules)
-    each = [_rescored(index, factors) for factors in moved]
-    now, before = (  # one column for each of the draws and each node
-        pd.DataFrame(np.hstack([pair[year][nodes].to_numpy() for pair in each]), each[0][year].index)
+def _types(index, pairs: Iterable, rules: dict) -> pd.DataFrame:
+    """Types from the scores of two years (`_years`) of several runs: index (node, unit), a column for each run."""
+    nodes, region, pairs = [index.spec.root, *index.spec.pillars], _region(index, rules), list(pairs)
+    now, before = (  # one column for each of the runs and each node
+        pd.DataFrame(np.hstack([pair[year][nodes].to_numpy() for pair in pairs]), pairs[0][year].index)
         for year in (0, 1)
     )
     found = (
@@ -246,13 +262,13 @@ def profile_stability(
     Columns: unit, tier, tier_kept, profile, profile_kept.
     """
     rules, point = rules or load(), profiles(index, region, rules)
-    kept, spec = pd.DataFrame(0.0, point.index, point.columns), index.spec
-    moved = _drawn(spec, rules, rng, draws, spread)
-    for factors in moved:
-        now, before = (table.loc[point.index] for table in _rescored(index, factors))
-        kept += _label_cities(now, before, spec, rules).eq(point)
+    spec, moved = index.spec, _drawn(index.spec, rules, rng, draws, spread)
+    pairs = [[table.loc[point.index] for table in _rescored(index, factors)] for factors in moved]
+    varied = _label_cities(*_runs(pairs), spec, rules)
+    same = varied.eq(point.reindex(varied.index, level=1))
+    kept = same.groupby(level=1).mean()
     return (
-        point.join((kept / len(moved)).add_suffix("_kept"))
+        point.join(kept.add_suffix("_kept"))
         .rename_axis("unit")
         .reset_index()[["unit", "tier", "tier_kept", "profile", "profile_kept"]]
     )

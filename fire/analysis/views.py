@@ -206,7 +206,9 @@ def placed(frame: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
 
 def at(frame: pd.DataFrame, node: str) -> pd.DataFrame:
     """Rows of one node, best first."""
-    return frame[frame["node"].eq(node)].sort_values(["rank", "unit"], ignore_index=True)
+    rows = np.flatnonzero(frame["node"].eq(node))
+    rank, unit = frame["rank"].to_numpy(float, na_value=np.nan), frame["unit"].to_numpy(object)
+    return frame.take(rows[np.lexsort((unit[rows], rank[rows]))]).reset_index(drop=True)
 
 
 def best(frame: pd.DataFrame, count: int) -> pd.DataFrame:

@@ -33,6 +33,7 @@ EVIDENCE = ["observed", "left out", "digits", "estimated", "solved", "draws", "r
 SIGNS = {"exact": "", "ge": "≥ ", "gt": "> ", "le": "≤ ", "lt": "< ", "approx": "≈ "}
 BOTH_YEARS = ["growth_pct", "rank_change", "growth_rank"]  # measures that rest on two years
 RANKS = ["rank", "rank_change", "growth_rank"]
+VALUES = [*logic.MEASURES, "growth_rank", "last_rank"]
 LOOSE = "05(四)"  # chapter 5 took growth of indicators from scores rounded to two decimals
 CONSTRAINED = [
     "topk",
@@ -69,19 +70,15 @@ def build(index, facts=None, claims=None, types=None, rules=None, draws: int | N
     types = types.assign(id=[f"T{number:03d}" for number in range(1, len(types) + 1)])
     members = index.places.groupby("region", sort=False)["city"].agg(list).to_dict()
     used = fits.used(facts, claims, types["id"], index.spec, members)
-    centre = _Run(index, claims)
+    runs = _Runs(index, claims, draws)
     rows = pd.concat(
-        [
-            _fact_rows(centre, facts, used),
-            _claim_rows(centre, claims, facts, used),
-            _type_rows(centre, types),
-        ],
+        [_fact_rows(runs, facts, used), _claim_rows(runs, claims, facts, used), _type_rows(runs, types)],
         ignore_index=True,
     )
     rules = errata.rules() if rules is None else rules
     wide = rules[rules["treatment"].isin(["widen", "read as set"])].set_index("id")["tolerance"]
     rows["tolerance"] = rows["id"].map(_readings(rules)).fillna(rows["tolerance"])
-    drawn = _drawn(index, centre, rows, facts, claims, types, rules, draws)
+    drawn = _drawn(runs, rows, facts, claims, types, rules)
     return _ranges(_judge(rows.assign(**drawn), rules, wide)).reindex(columns=COLUMNS)
 
 
@@ -90,41 +87,56 @@ def _readings(rules: pd.DataFrame) -> pd.Series:
     return rules[rules["errata"].isna() & rules["tolerance"].notna()].set_index("id")["tolerance"]
 
 
-class _Run:
-    """Scores, regional means and claims of one index: the centre, or one draw."""
+class _Runs:
+    """Scores, regional means and types of an index (the first run) and under each of its draws (the others, at most `draws`);
+    values are runs × facts."""
 
-    def __init__(self, index, claims: pd.DataFrame):
-        self.index, means = index, regions.means(index)
-        self.types = typology.names(index, published.FOCUS)
-        both = pd.concat(
-            [index.scores().assign(unit_type="city"), means.assign(unit_type="region")], ignore_index=True
+    def __init__(self, index, claims: pd.DataFrame, draws: int | None = None):
+        each = [index, *([] if index.draws is None else index.completions[:draws])]
+        tables = [_table(*both) for both in zip(each, regions.means_of(each), strict=True)]
+        self.index, self.table = index, tables[0]
+        self.drawn = slice(1, None) if len(each) > 1 else slice(None)
+        self.types = typology.names(each, published.FOCUS)
+        keys = self.table.index
+        self.values = {name: np.array([one[name].reindex(keys) for one in tables]) for name in VALUES}
+        self.books = {int(year): self._book(year, claims) for year in keys.unique("year")}
+
+    def _book(self, year: int, claims: pd.DataFrame) -> logic.Book:
+        """What the claims of one year are held against."""
+        own = self.table.index.get_level_values("year") == year
+        rows, columns = (self.table.index[own].get_level_values(name) for name in ("unit", "node"))
+        units, nodes, values = rows.unique(), columns.unique(), {}
+        for name in logic.MEASURES:
+            values[name] = np.full((len(self.types), len(units), len(nodes)), np.nan)
+            values[name][:, units.get_indexer(rows), nodes.get_indexer(columns)] = self.values[name][:, own]
+        members = self.index.places.groupby("region", sort=False)["city"].agg(list).to_dict()
+        return logic.Book(
+            values, units, nodes, members, self.index.spec, self.types, logic.readings(), claims
         )
-        both["as_printed"] = both["growth_pct"].round(logic.DIGITS["growth_pct"])
-        groups = both.groupby(["unit_type", "year", "node"], observed=True)["as_printed"]
-        both["growth_rank"] = groups.rank(ascending=False, method="min")
-        both["last_rank"] = groups.rank(ascending=False, method="max")
-        both = both.astype({"rank": float, "rank_change": float, "unit": object, "node": object})
-        self.table = both.set_index(["year", "unit", "node"])
-        self.books = {
-            int(year): logic.open_book(index, rows.droplevel("year"), self.types, claims)
-            for year, rows in self.table.groupby(level="year")
-        }
 
-    def at(self, facts: pd.DataFrame, back: int = 0) -> pd.DataFrame:
-        """The scores that facts speak of, `back` years before."""
-        keys = pd.MultiIndex.from_arrays([facts["year"] - back, facts["unit"], facts["node"]])
-        return self.table.reindex(keys).reset_index(drop=True)
+    def at(self, facts: pd.DataFrame, name: str, back: int = 0) -> np.ndarray:
+        """One of VALUES for the unit and node of each fact, `back` years before."""
+        found = self.table.index.get_indexer(_keys(facts, back))
+        return np.where(found >= 0, self.values[name][:, found], np.nan)
+
+    def rows(self, facts: pd.DataFrame, back: int = 0) -> pd.DataFrame:
+        """The scores of the index that facts speak of, `back` years before."""
+        return self.table.reindex(_keys(facts, back)).reset_index(drop=True)
 
     def numbers(self, facts: pd.DataFrame) -> np.ndarray:
         """What is computed in the place of each printed number; growth of indicators in chapter 5 from scores rounded to
         two decimals where that comes nearer; of the ranks of growth that are equal to the printed digits, the printed."""
-        at, past, measure = self.at(facts), self.at(facts, 1), facts["measure"].to_numpy()
-        names = ["score", "rank", *BOTH_YEARS]
-        values = np.select([measure == name for name in names], [at[name] for name in names], np.nan)
-        rounded = 100 * (at["score"].round(2) / past["score"].round(2) - 1).to_numpy()
+        measure, names = facts["measure"].to_numpy(), ["score", "rank", *BOTH_YEARS]
+        values = np.select(
+            [measure == name for name in names], [self.at(facts, name) for name in names], np.nan
+        )
+        now, past = (self.at(facts, "score", back).round(2) for back in (0, 1))
         printed = facts["value"].astype(float).to_numpy()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rounded = 100 * (now / past - 1)
         nearer = np.abs(rounded - printed) < np.abs(values - printed)
-        tied = (measure == "growth_rank") & at["growth_rank"].le(printed) & at["last_rank"].ge(printed)
+        first, last = self.at(facts, "growth_rank"), self.at(facts, "last_rank")
+        tied = (measure == "growth_rank") & (first <= printed) & (last >= printed)
         return np.where(tied, printed, np.where(self.loose(facts) & nearer, rounded, values))
 
     def loose(self, facts: pd.DataFrame) -> np.ndarray:
@@ -137,10 +149,26 @@ class _Run:
         both scores to two decimals can do."""
         digits = facts["approx"].isin(["exact", "approx"]) & facts["measure"].isin(["score", "growth_pct"])
         half = np.where(digits, half_digit(facts["decimals"].astype(float)), 0.0)
-        rounding = (
-            100 * 0.005 * (2 + facts["value"].astype(float) / 100) / self.at(facts, 1)["score"].to_numpy()
-        )
+        rounding = 100 * 0.005 * (2 + facts["value"].to_numpy(float) / 100) / self.at(facts, "score", 1)
         return half + np.where(self.loose(facts), rounding, 0.0)
+
+
+def _keys(facts: pd.DataFrame, back: int) -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([facts["year"] - back, facts["unit"], facts["node"]])
+
+
+def _table(index, means: pd.DataFrame) -> pd.DataFrame:
+    """Scores of cities and means of regions with the ranks that their growth shares to the printed digits: index year, unit, node."""
+    both = pd.concat(
+        [index.scores().assign(unit_type="city"), means.assign(unit_type="region")],
+        ignore_index=True,
+    )
+    printed = both["growth_pct"].round(logic.DIGITS["growth_pct"])
+    groups = printed.groupby([both["unit_type"], both["year"], both["node"]], observed=True)
+    both["growth_rank"] = groups.rank(ascending=False, method="min")
+    both["last_rank"] = groups.rank(ascending=False, method="max")
+    both = both.astype({"rank": float, "rank_change": float, "unit": object, "node": object})
+    return both.set_index(["year", "unit", "node"])
 
 
 def _agrees(facts: pd.DataFrame, computed: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
@@ -158,14 +186,14 @@ def _agrees(facts: pd.DataFrame, computed: np.ndarray, tolerance: np.ndarray) ->
     ).astype(bool)
 
 
-def _fact_rows(centre: _Run, facts: pd.DataFrame, used: pd.Series) -> pd.DataFrame:
+def _fact_rows(runs: _Runs, facts: pd.DataFrame, used: pd.Series) -> pd.DataFrame:
     """A row for each printed number."""
     measure, printed = facts["measure"], facts["value"].astype(float)
-    computed, evidence = centre.numbers(facts), _evidence(centre, facts)
+    computed, evidence = runs.numbers(facts)[0], _evidence(runs, facts)
     for node in fits.POSTED:
-        apart = fits.left_out(centre.index, facts, node)
+        apart = fits.left_out(runs.index, facts, node)
         for name in ("score", "rank"):
-            own = facts["node"].eq(node) & measure.eq(name) & facts["year"].eq(centre.index.year)
+            own = facts["node"].eq(node) & measure.eq(name) & facts["year"].eq(runs.index.year)
             own = (own & facts["unit"].isin(apart.index)).to_numpy()
             computed[own] = facts.loc[own, "unit"].map(apart[name])
             evidence[own] = "left out"
@@ -181,7 +209,7 @@ def _fact_rows(centre: _Run, facts: pd.DataFrame, used: pd.Series) -> pd.DataFra
             "printed": facts["approx"].map(SIGNS) + facts["printed_text"],
             "computed": computed,
             "difference": computed - printed,
-            "tolerance": centre.tolerance(facts),
+            "tolerance": runs.tolerance(facts)[0],
             "errata": facts["errata"],
             "evidence": evidence,
             "basis": np.select(
@@ -193,10 +221,10 @@ def _fact_rows(centre: _Run, facts: pd.DataFrame, used: pd.Series) -> pd.DataFra
     )
 
 
-def _evidence(centre: _Run, facts: pd.DataFrame) -> np.ndarray:
+def _evidence(runs: _Runs, facts: pd.DataFrame) -> np.ndarray:
     """The softest of what the score (of growth, both scores) of each fact rests on."""
     two = facts["measure"].isin(BOTH_YEARS).to_numpy()
-    at, past = centre.at(facts), centre.at(facts, 1)
+    at, past = runs.rows(facts), runs.rows(facts, 1)
     return _softest(
         pd.DataFrame({name: _either(at, past, two, name) for name in at if name.startswith("share_")})
     )
@@ -217,14 +245,14 @@ def _softest(shares: pd.DataFrame) -> np.ndarray:
     )
 
 
-def _claim_rows(centre: _Run, claims: pd.DataFrame, facts: pd.DataFrame, used: pd.Series) -> pd.DataFrame:
+def _claim_rows(runs: _Runs, claims: pd.DataFrame, facts: pd.DataFrame, used: pd.Series) -> pd.DataFrame:
     """A row for each ordinal, interval, type or qualitative claim."""
-    fitted = {node: set(fits.printed_cities(facts, node, centre.index.year).index) for node in fits.POSTED}
+    fitted = {node: set(fits.printed_cities(facts, node, runs.index.year).index) for node in fits.POSTED}
     stated = facts[facts["approx"].isin(["exact", "approx"])]
     digits = set(stated[["unit", "node", "measure"]].itertuples(index=False, name=None))
     rows = []
     for claim in claims.itertuples():
-        holds, computed, reading = logic.evaluate(claim, centre.books[claim.year])
+        holds, computed, reading = logic.evaluate(claim, runs.books[claim.year])
         rows.append(
             {
                 "id": claim.id,
@@ -237,7 +265,7 @@ def _claim_rows(centre: _Run, claims: pd.DataFrame, facts: pd.DataFrame, used: p
                 "computed": computed if holds is not None else None,
                 "errata": claim.errata,
                 "reason": reading or None,
-                **_claim_basis(claim, centre.books[claim.year], used, fitted, digits),
+                **_claim_basis(claim, runs, used, fitted, digits),
             }
         )
     return pd.DataFrame(rows)
@@ -254,13 +282,14 @@ def _printed_claim(claim) -> str:
     )
 
 
-def _claim_basis(claim, book, used: pd.Series, fitted: dict, digits: set) -> dict:
+def _claim_basis(claim, runs: _Runs, used: pd.Series, fitted: dict, digits: set) -> dict:
     """What a claim rests on, and the verdict that it has when it holds."""
+    book, table = runs.books[claim.year], runs.table.xs(claim.year)
     nodes = [
         node for node in str(claim.node).split(";") if node in book.spec.nodes.index
     ] or book.spec.indicators
-    units = [unit for unit in str(claim.units).split(";") if unit in book.table.index.get_level_values(0)]
-    at = book.table.loc[(units or slice(None), nodes), :]
+    units = [unit for unit in str(claim.units).split(";") if unit in book.units]
+    at = table.loc[(units or slice(None), nodes), :]
     evidence = _softest(at.filter(regex="^share_").max().to_frame().T)[0]
     if evidence == "observed" and claim.measure not in ("score", "rank"):
         evidence = "solved"  # growth rests on the base year, where statistics were solved
@@ -276,9 +305,9 @@ def _claim_basis(claim, book, used: pd.Series, fitted: dict, digits: set) -> dic
     return {"evidence": evidence, "basis": basis}
 
 
-def _type_rows(centre: _Run, types: pd.DataFrame) -> pd.DataFrame:
+def _type_rows(runs: _Runs, types: pd.DataFrame) -> pd.DataFrame:
     """A row for each printed development type, tier and profile: the thresholds were set so that these come out."""
-    found = [" / ".join(centre.types.get((one.unit, one.node), ())) for one in types.itertuples()]
+    found = [" / ".join(runs.types[0].get((one.unit, one.node), ())) for one in types.itertuples()]
     return pd.DataFrame(
         {
             "id": types["id"],
@@ -296,28 +325,25 @@ def _type_rows(centre: _Run, types: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _drawn(index, centre: _Run, rows, facts, claims, types, rules, draws) -> dict:
+def _drawn(runs: _Runs, rows, facts, claims, types, rules) -> dict:
     """Over the draws: the share (per cent) in which each row agrees (`met_pct`; NaN for a claim that nothing can be
     computed of) and the 5th and 95th percentile of what is computed in the place of a number (`low`, `high`)."""
     sets = set(rules.loc[rules["treatment"].eq("read as set"), "id"])
-    ours, size = rows.iloc[: len(facts)], len(rows)
+    ours, open_ones = rows.iloc[: len(facts)], set(rows.loc[rows["evidence"].eq("draws"), "id"])
     stated, widened = ours["computed"].to_numpy(float), _readings(rules).reindex(facts["id"]).to_numpy(float)
     alone = ours["evidence"].eq("left out").to_numpy()
-    open_ones = set(rows.loc[rows["evidence"].eq("draws"), "id"])
-    known = {claim.id: _holds(claim, centre, claim.id in sets) for claim in claims.itertuples()}
-    agrees, computed = [], []
-    for run in _runs(index, centre, claims, draws):
-        computed.append(np.where(alone, stated, run.numbers(facts)))
-        said = [
-            _holds(claim, run, claim.id in sets) if claim.id in open_ones else known[claim.id]
-            for claim in claims.itertuples()
-        ]
-        typed = [one.type_zh in run.types.get((one.unit, one.node), ()) for one in types.itertuples()]
-        tolerance = np.where(np.isnan(widened), run.tolerance(facts), widened)
-        agrees.append(np.concatenate([_agrees(facts, computed[-1], tolerance), said, typed]).astype(float))
-    ends = np.full((2, size), np.nan)
+    computed = np.where(alone, stated, runs.numbers(facts)[runs.drawn])
+    tolerance = np.where(np.isnan(widened), runs.tolerance(facts)[runs.drawn], widened)
+    agree = [100 * _agrees(facts, computed, tolerance).mean(axis=0)]
+    for claim in claims.itertuples():
+        holds = _holds(claim, runs, claim.id in sets)
+        agree.append([100 * (holds[runs.drawn] if claim.id in open_ones else holds[:1]).mean()])
+    for one in types.itertuples():
+        typed = [one.type_zh in names.get((one.unit, one.node), ()) for names in runs.types[runs.drawn]]
+        agree.append([100 * np.mean(typed)])
+    ends = np.full((2, len(rows)), np.nan)
     ends[:, : len(facts)] = np.quantile(computed, SPREAD, axis=0)
-    return {"met_pct": 100 * np.mean(agrees, axis=0), "low": ends[0], "high": ends[1]}
+    return {"met_pct": np.concatenate(agree), "low": ends[0], "high": ends[1]}
 
 
 def _ranges(rows: pd.DataFrame) -> pd.DataFrame:
@@ -333,19 +359,11 @@ def _ranges(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _runs(index, centre: _Run, claims: pd.DataFrame, draws: int | None):
-    """The draws, or the centre where all is known."""
-    if index.draws is None:
-        yield centre
-    else:
-        yield from (_Run(one, claims) for one in index.completions[:draws])
-
-
-def _holds(claim, run: _Run, as_set: bool) -> float:
-    """Whether a claim holds in one draw, 1 or 0; NaN when nothing can be computed of it."""
-    book = run.books[claim.year]
+def _holds(claim, runs: _Runs, as_set: bool) -> np.ndarray:
+    """Whether a claim holds in each run, 1 or 0; NaN when nothing can be computed of it."""
+    book = runs.books[claim.year]
     holds = logic.as_set(claim, book) if as_set else logic.evaluate(claim, book)[0]
-    return np.nan if holds is None else float(holds)
+    return np.full(len(runs.types), np.nan) if holds is None else holds.astype(float)
 
 
 def _judge(rows: pd.DataFrame, rules: pd.DataFrame, wide: pd.Series) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """The replication ledger: one verdict a row, nothing independent that was fitted, and a ledger that can fail."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -236,17 +237,18 @@ def claim(**given):
 
 @pytest.fixture
 def book():
-    table = pd.DataFrame(
-        {
-            "unit": list("abc"),
-            "node": "total",
-            "score": [9.0, 8.0, 7.0],
-            "growth_pct": [1.0, 5.0, 3.0],
-            "rank": [1, 2, 3],
-            "rank_change": [0, 2, -2],
-        }
-    ).set_index(["unit", "node"])
-    return logic.Book(table, {"R": ["a", "b", "c"]}, editions.load(2022).spec, {}, {}, pd.DataFrame())
+    each = {
+        "score": [9.0, 8.0, 7.0],
+        "growth_pct": [1.0, 5.0, 3.0],
+        "rank": [1, 2, 3],
+        "rank_change": [0, 2, -2],
+    }
+    upside_down = {name: [values, values[::-1]] for name, values in each.items()}  # two runs
+    values = {name: np.array(both, dtype=float)[:, :, None] for name, both in upside_down.items()}
+    units, spec = list("abc"), editions.load(2022).spec
+    return logic.Book(
+        values, pd.Index(units), pd.Index(["total"]), {"R": units}, spec, [{}, {}], {}, pd.DataFrame()
+    )
 
 
 @pytest.mark.parametrize(
@@ -268,4 +270,12 @@ def book():
     ],
 )
 def test_claims_are_logic(book, given, holds):
-    assert logic.evaluate(claim(**given), book)[0] is holds
+    found = logic.evaluate(claim(**given), book)[0]
+    assert found[0] == holds and len(found) == 2
+
+
+def test_a_claim_is_held_against_each_run(book):
+    first = logic.evaluate(claim(claim_type="topk", units="a", low=1), book)
+    assert first[0].tolist() == [True, False] and first[1] == "a"
+    swapped = logic.evaluate(claim(claim_type="order", units="c;b;a", low=1), book)
+    assert swapped[0].tolist() == [False, True] and swapped[1] == "a; b; c"

@@ -1,0 +1,50 @@
+"""Frames kept as Parquet under a key of all that they follow from; cells that are lists or dictionaries as JSON."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from fire import files
+
+
+def write(path: Path, frame: pd.DataFrame, key: str) -> None:
+    """Store a frame, without its index, under a key."""
+    frame, coded = frame.reset_index(drop=True), []
+    for column in frame.columns:
+        if frame[column].map(lambda cell: isinstance(cell, (dict, list, tuple))).any():
+            frame[column] = frame[column].map(lambda cell: json.dumps(cell, ensure_ascii=False, default=str))
+            coded.append(column)
+    frame.attrs = frame.attrs | {"key": key, "coded": coded}
+    with files.atomic_path(path) as part:
+        frame.to_parquet(part)
+
+
+def key_of(path: Path) -> str | None:
+    """The key under which a frame is stored; None where there is none, or where the file is damaged."""
+    from pyarrow import ArrowException, parquet
+
+    try:
+        found = (parquet.read_schema(path).metadata or {}).get(b"PANDAS_ATTRS", b"{}")
+        return json.loads(found).get("key")
+    except (ArrowException, OSError, ValueError):
+        return None
+
+
+def read(path: Path) -> pd.DataFrame:
+    """A frame as it was stored."""
+    frame = pd.read_parquet(path)
+    for column in frame.attrs.pop("coded", []):
+        frame[column] = frame[column].map(json.loads)
+    frame.attrs.pop("key", None)
+    return frame
+
+
+def made(folder: Path, names: list[str], key: str, make: Callable[[], tuple]) -> list[pd.DataFrame]:
+    """Some frames (`<name>.parquet`) as `make()` gives them, which is called only where they are not stored under `key`."""
+    paths = [folder / f"{name}.parquet" for name in names]
+    if any(key_of(path) != key for path in paths):
+        for path, frame in zip(paths, make(), strict=True):
+            write(path, frame, key)
+    return [read(path) for path in paths]
