@@ -214,7 +214,7 @@ def calls(name: str, tmp_path) -> dict:
         "steps up": lambda: targets.steps_up(index, others),
         "types": lambda: typology.regional(index),
         "profiles": lambda: typology.profiles(index, "东"),
-        "names": lambda: typology.names(index, "东"),
+        "names": lambda: typology.names([index], "东"),
         "stability": lambda: typology.stability(index, draws=3),
         "stability of profiles": lambda: typology.profile_stability(index, "东", draws=3),
         "coordination": lambda: coordination.coordination(index, "clip"),

@@ -24,7 +24,7 @@ def one(ed):
 
 
 def test_all_printed_labels_are_reproduced(ed):
-    names = typology.names(ed.index, ed.focus_region)
+    names = typology.names([ed.index], ed.focus_region)[0]
     printed = published.load("typology")
     assert len(printed) == 23
     assert [row.unit for row in printed.itertuples() if row.type_zh not in names[row.unit, row.node]] == []

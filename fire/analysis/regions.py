@@ -289,19 +289,20 @@ def wide(scores: pd.DataFrame, node: str, least_years: int = 1) -> pd.DataFrame:
     if isinstance(node, pd.DataFrame):
         refuse("scores of a node", ["the scores come first, then the node: swap the two arguments"])
     refuse(what, describe.no_table(scores, [*KEYS, "score"], SCORES))
-    part = scores[scores["node"] == node]
-    nodes = ", ".join(map(str, scores["node"].unique()))
-    refuse(what, [] if len(part) else [f"the node does not occur: choose one of {nodes}"])
-    double = part[part.duplicated(["unit", "year"])]
-    refuse(
-        what,
-        [f"{unit} {year} appears twice: keep one row" for unit, year in zip(double["unit"], double["year"])],
-    )
-    table = part.pivot(index="unit", columns="year", values="score").sort_index(axis=1).astype(float)
-    holes = table.isna().stack()
+    part = scores.loc[scores["node"].eq(node), ["unit", "year", "score"]]
+    if part.empty:
+        nodes = ", ".join(map(str, scores["node"].unique()))
+        raise InputError(what, [f"the node does not occur: choose one of {nodes}"])
+    try:
+        table = part.pivot(index="unit", columns="year", values="score").sort_index(axis=1).astype(float)
+    except ValueError:  # pivot finds them faster than a search for them
+        double = part[part.duplicated(["unit", "year"])]
+        twice = zip(double["unit"], double["year"], strict=True)
+        raise InputError(what, [f"{unit} {year} appears twice: keep one row" for unit, year in twice]) from None
     faults = [
-        f"{unit} has no score in {year}: impute it by a declared rule or leave the unit out in every year"
-        for unit, year in holes.index[holes]
+        f"{table.index[row]} has no score in {table.columns[column]}: impute it by a declared rule or leave the unit out in "
+        "every year"
+        for row, column in np.argwhere(table.isna())
     ]
     if table.shape[1] < least_years:
         faults.append(
@@ -595,7 +596,7 @@ def between_regions(values: np.ndarray, member: np.ndarray) -> np.ndarray:
     """
     n = member.sum(axis=0)
     mean, p = values @ member / n, n / n.sum()
-    net = np.einsum("j,h,...jh->...", p, p, np.abs(mean[..., :, None] - mean[..., None, :]))
+    net = np.abs(mean[..., :, None] - mean[..., None, :]) @ p @ p
     whole = np.asarray(mean_difference(values), dtype=float)
     return np.divide(net, whole, out=np.full_like(whole, np.nan), where=whole > 0)
 
@@ -635,9 +636,10 @@ def differences(
         refuse(
             "differences", [f"orders are not those of {units} cities: take regions.shuffled({units}, rng)"]
         )
+    region = scores.drop_duplicates("unit").set_index("unit")["region"]
     for node in nodes:
         table = wide(scores, node)
-        groups = scores.drop_duplicates("unit").set_index("unit")["region"].loc[table.index]
+        groups = region.loc[table.index]
         y, member = table.iloc[:, -1].to_numpy(), pd.get_dummies(groups).to_numpy(float)
         share, drawn = float(between_regions(y, member)), between_regions(y[orders], member)
         rows.append(
