@@ -9,6 +9,7 @@ Names and groups of the units stand in `index.places` (city: the unit, city_en, 
 """
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -455,16 +456,17 @@ def _others(ed) -> pd.DataFrame:
         rows["value"],
         rows.groupby(["index_name", "year", "metric"])["value"].rank(ascending=False, method="min"),
     )
-    return pd.concat([rows, _earlier(ed)])
+    key = ["index_name", "year", "city"]
+    return pd.concat([rows, _earlier(ed)])[[*key, "place"]].drop_duplicates(key, ignore_index=True)
 
 
 def _beside(others: pd.DataFrame, ed, index) -> pd.DataFrame:
     """The rankings of others with that of FIRE by its scores in `index`."""
-    scores = index.scores()
-    fire = scores[scores["node"].eq(ed.spec.root)].rename(columns={"unit": "city", "rank": "place"})
-    fire = fire.assign(index_name=own(ed)[0]).astype({"place": float})
-    key = ["index_name", "year", "city"]
-    return pd.concat([others, fire])[[*key, "place"]].drop_duplicates(key, ignore_index=True)
+    name, scores = own(ed)[0], index.scores()
+    fire = scores.loc[scores["node"].eq(ed.spec.root), ["unit", "year", "rank"]]
+    fire = fire.rename(columns={"unit": "city", "rank": "place"}).assign(index_name=name)
+    fire = fire.astype({"place": float, "city": str})[["index_name", "year", "city", "place"]]
+    return pd.concat([others[others["index_name"].ne(name)], fire], ignore_index=True)
 
 
 def _earlier(ed) -> pd.DataFrame:
@@ -496,41 +498,66 @@ def compare(
     cities with their places among the common ones (`a`, `b`; `attrs["names"]`: the two rankings), `gap` (positive = better placed in `b`) and `outlier`, where the
     gap exceeds two places, a tenth of the cities and twice the median gap. Raises InputError for an unknown ranking.
     """
-    rows = [
-        rankings["index_name"].eq(name).to_numpy() & rankings["year"].eq(year).to_numpy()
-        for name, year in (a, b)
-    ]
-    if gone := [name for name, there in zip((a, b), rows) if not there.any()]:
-        told = sorted(set(map(tuple, rankings[["index_name", "year"]].drop_duplicates().to_numpy())))
-        have = ", ".join(f"{index} {year}" for index, year in told)
-        refuse("rankings", [f"no ranking {name}: use one of {have}" for name in gone])
-    places = [rankings[there].set_index("city")["place"] for there in rows]
+    places = [_standing(rankings, name) for name in (a, b)]
     common = pd.concat(places, axis=1, keys=["a", "b"], join="inner").rank(method="min")
     common["gap"] = common["a"] - common["b"]
     gap = common["gap"].abs()
     common["outlier"] = (gap > 2) & (gap > len(gap) / 10) & (gap > 2 * gap.median())
-    summary = {"n": len(common), "spearman": np.nan, "kendall": np.nan}
-    if len(common) >= least:
-        summary["spearman"] = stats.spearmanr(common["a"], common["b"])[0]
-        summary["kendall"] = stats.kendalltau(common["a"], common["b"])[0]
+    summary = correlations(places[0].to_frame().T, places[1], least).iloc[0].to_dict()
+    summary["n"] = len(common)
     cities = common.sort_values("gap").rename_axis("city").reset_index()
     cities.attrs["names"] = (a, b)
     return summary, cities
+
+
+def _standing(rankings: pd.DataFrame, name: tuple[str, int]) -> pd.Series:
+    """Places of the cities in one ranking; InputError where there is none of this name and year."""
+    there = rankings["index_name"].eq(name[0]) & rankings["year"].eq(name[1])
+    if not there.any():
+        told = sorted(set(map(tuple, rankings[["index_name", "year"]].drop_duplicates().to_numpy())))
+        have = ", ".join(f"{index} {year}" for index, year in told)
+        raise InputError("rankings", [f"no ranking {name}: use one of {have}"])
+    return rankings[there].set_index("city")["place"]
+
+
+def places_of(each: list[pd.DataFrame], name: tuple[str, int]) -> pd.DataFrame:
+    """Places of one ranking under each draw (`by_draw`): draws × cities."""
+    return pd.DataFrame([_standing(one, name) for one in each]).reset_index(drop=True)
+
+
+def others(rankings: pd.DataFrame, own: str) -> Iterator[tuple[tuple[str, int], pd.Series]]:
+    """Every ranking but those named `own`: its name and year, and its places by city."""
+    for name, rows in rankings[rankings["index_name"].ne(own)].groupby(["index_name", "year"], sort=False):
+        yield name, rows.set_index("city")["place"]
+
+
+def correlations(ours: pd.DataFrame, theirs: pd.Series, least: int = LEAST) -> pd.DataFrame:
+    """Rank correlations of one ranking under each draw (`places_of`) with another, on the cities that both have: `n`, `spearman`,
+    `kendall` (tau-b; both NaN below `least` cities)."""
+    cities = ours.columns.intersection(theirs.index)
+    found = pd.DataFrame({"n": len(cities), "spearman": np.nan, "kendall": np.nan}, ours.index)
+    if len(cities) < least:
+        return found
+    a, b = ours[cities].rank(axis=1), theirs[cities].rank()
+    a_gap, b_gap = a.sub(a.mean(axis=1), axis=0), b - b.mean()
+    spread = np.sqrt((a_gap**2).sum(axis=1) * (b_gap**2).sum())
+    kendall = [stats.kendalltau(row, b)[0] for row in a.to_numpy()]
+    return found.assign(spearman=(a_gap * b_gap).sum(axis=1) / spread.where(spread > 0), kendall=kendall)
 
 
 def compare_all(each: list[pd.DataFrame], base: tuple[str, int]) -> pd.DataFrame:
     """The base ranking against every other that shares LEAST cities with it, under each draw (`by_draw`): one row a ranking
     with `index_name`, `year`, `n`, the median `spearman` and `kendall`, and `spearman_low`, `spearman_high` (5 to 95 per
     cent of the draws; `spearman_status`: simulated where they differ). Most common cities first."""
-    rows = []
-    for name, year in each[0][["index_name", "year"]].drop_duplicates().itertuples(index=False):
-        if name == base[0] or compare(each[0], base, (name, year))[0]["n"] < LEAST:
+    rows, ours = [], places_of(each, base)
+    for name, theirs in others(each[0], base[0]):
+        found = correlations(ours, theirs)
+        if found["n"].iloc[0] < LEAST:
             continue
-        found = pd.DataFrame([compare(one, base, (name, year))[0] for one in each])
         low, high = found["spearman"].quantile([0.05, 0.95])
         status = "simulated" if low < high else None
         ends = {"spearman_status": status, "spearman_low": low, "spearman_high": high}
-        rows.append({"index_name": name, "year": year, **found.median().to_dict(), **ends})
+        rows.append({"index_name": name[0], "year": name[1], **found.median().to_dict(), **ends})
     table = pd.DataFrame(rows, columns=[*SHOWN, "kendall"])
     return table.astype({"n": int}).sort_values("n", ascending=False, kind="stable", ignore_index=True)
 

@@ -298,7 +298,9 @@ def wide(scores: pd.DataFrame, node: str, least_years: int = 1) -> pd.DataFrame:
     except ValueError:  # pivot finds them faster than a search for them
         double = part[part.duplicated(["unit", "year"])]
         twice = zip(double["unit"], double["year"], strict=True)
-        raise InputError(what, [f"{unit} {year} appears twice: keep one row" for unit, year in twice]) from None
+        raise InputError(
+            what, [f"{unit} {year} appears twice: keep one row" for unit, year in twice]
+        ) from None
     faults = [
         f"{table.index[row]} has no score in {table.columns[column]}: impute it by a declared rule or leave the unit out in "
         "every year"

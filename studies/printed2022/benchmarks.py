@@ -27,13 +27,12 @@ def compared(ed) -> pd.DataFrame:
     has with the ranking on these cities."""
     each, own = rankings.by_draw(ed), rankings.own(ed)
     size = ed.index.steps().raw.loc[ed.year, "gdp"].rank(ascending=False)
-    rows = []
-    for name, year in each[0][["index_name", "year"]].drop_duplicates().itertuples(index=False):
+    rows, ours = [], rankings.places_of(each, own)
+    for (name, year), theirs in rankings.others(each[0], own[0]):
         if name.startswith("FIRE ") or year > ed.year + 1:
             continue
-        found = pd.DataFrame([rankings.compare(one, own, (name, year))[0] for one in each])
+        found = rankings.correlations(ours, theirs)
         if found["n"].min() >= LEAST:
-            theirs = each[0].query("index_name == @name and year == @year").set_index("city")["place"]
             alone = theirs.corr(size.reindex(theirs.index), method="spearman")
             rows.append({"index_name": name, "year": year, **_row(found), "gdp_spearman": alone})
     return pd.DataFrame(rows).sort_values("n", ascending=False, kind="stable", ignore_index=True)

@@ -160,8 +160,7 @@ def _keys(facts: pd.DataFrame, back: int) -> pd.MultiIndex:
 def _table(index, means: pd.DataFrame) -> pd.DataFrame:
     """Scores of cities and means of regions with the ranks that their growth shares to the printed digits: index year, unit, node."""
     both = pd.concat(
-        [index.scores().assign(unit_type="city"), means.assign(unit_type="region")],
-        ignore_index=True,
+        [index.scores().assign(unit_type="city"), means.assign(unit_type="region")], ignore_index=True
     )
     printed = both["growth_pct"].round(logic.DIGITS["growth_pct"])
     groups = printed.groupby([both["unit_type"], both["year"], both["node"]], observed=True)
