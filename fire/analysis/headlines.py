@@ -12,6 +12,7 @@ from fire.analysis import views
 from fire.analysis.known import SOFT, Draws, lasting
 from fire.analysis.views import foremost, leaders
 
+HEADED = ["unit", "node", "score", "rank"]  # what tells who leads
 STEP = 1.5  # a step sets units apart when it is so many times the next largest
 # Western provinces (National Bureau of Statistics, division into east, centre, west and north-east, 2011).
 WEST = ("内蒙古", "广西", "重庆", "四川", "贵州", "云南", "西藏", "陕西", "甘肃", "青海", "宁夏", "新疆")
@@ -20,6 +21,11 @@ WEST = ("内蒙古", "广西", "重庆", "四川", "贵州", "云南", "西藏",
 def _of_units(frame: pd.DataFrame, column: str) -> pd.Series:
     """A column by unit."""
     return frame.set_index("unit")[column]
+
+
+def _heads(frame: pd.DataFrame, node: str) -> list:
+    """The units with the best score of one node."""
+    return foremost(views.at(frame[HEADED], node))
 
 
 def _ends(frame: pd.DataFrame) -> tuple[float, float]:
@@ -306,14 +312,14 @@ def leading(areas: pd.DataFrame, node: str, root: str) -> dict:
         "score": _ends(own)[0],
         "score_status": first["status"],
         "soft": bool((soft > 1e-9).any()),
-        "base": foremost(views.at(areas, root)),
+        "base": _heads(areas, root),
     }
 
 
 def also(areas: pd.DataFrame, node: str, children: list) -> list:
     """The children of a node in which the region that leads in the node leads too."""
-    heads = set(foremost(views.at(areas, node)))
-    return [child for child in children if heads <= set(foremost(views.at(areas, child)))]
+    areas, heads = areas[HEADED], set(_heads(areas, node))
+    return [child for child in children if heads <= set(_heads(areas, child))]
 
 
 def comparison(frame: pd.DataFrame, node: str) -> dict:

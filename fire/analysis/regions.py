@@ -289,18 +289,19 @@ def wide(scores: pd.DataFrame, node: str, least_years: int = 1) -> pd.DataFrame:
     if isinstance(node, pd.DataFrame):
         refuse("scores of a node", ["the scores come first, then the node: swap the two arguments"])
     refuse(what, describe.no_table(scores, [*KEYS, "score"], SCORES))
-    part = scores.loc[scores["node"].eq(node), ["unit", "year", "score"]]
-    if part.empty:
+    own = scores["node"].eq(node).to_numpy()
+    if not own.any():
         nodes = ", ".join(map(str, scores["node"].unique()))
         raise InputError(what, [f"the node does not occur: choose one of {nodes}"])
-    try:
-        table = part.pivot(index="unit", columns="year", values="score").sort_index(axis=1).astype(float)
-    except ValueError:  # pivot finds them faster than a search for them
-        double = part[part.duplicated(["unit", "year"])]
-        twice = zip(double["unit"], double["year"], strict=True)
-        raise InputError(
-            what, [f"{unit} {year} appears twice: keep one row" for unit, year in twice]
-        ) from None
+    (row, units), (column, years) = (
+        pd.factorize(scores[name].to_numpy()[own], sort=True) for name in ("unit", "year")
+    )
+    double = pd.MultiIndex.from_arrays([row, column]).duplicated()
+    twice = zip(units[row[double]], years[column[double]], strict=True)
+    refuse(what, [f"{unit} {year} appears twice: keep one row" for unit, year in twice])
+    values = np.full((len(units), len(years)), np.nan)
+    values[row, column] = scores["score"].to_numpy(float)[own]
+    table = pd.DataFrame(values, pd.Index(units, name="unit"), pd.Index(years, name="year"))
     faults = [
         f"{table.index[row]} has no score in {table.columns[column]}: impute it by a declared rule or leave the unit out in "
         "every year"
