@@ -61,7 +61,7 @@ API = {
         [
             ("版次", "Editions", ["edition", "report.difference"]),
             ("名称、表头与单位", "Names, headings, units", ["codebook"]),
-            ("存好的结果", "Stored results", ["analysis.results"]),
+            ("存好的结果", "Stored results", ["analysis.results", "analysis.stored"]),
             ("文件与报错", "Files and faults", ["files", "errors"]),
         ],
     ),

@@ -101,6 +101,7 @@ CALLS = {
     "regions.balanced": lambda m: regions.balanced(m.index),
     "regions.steady": lambda m: regions.steady(m.scores, m.index),
     "regions.means": lambda m: regions.means(m.index),
+    "regions.means_of": lambda m: regions.means_of([m.index])[0],
     "regions.distribution": lambda m: regions.distribution(m.index),
     "regions.league": lambda m: m.league,
     "regions.above": lambda m: regions.above(m.league, m.cities),

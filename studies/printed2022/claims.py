@@ -110,7 +110,7 @@ def _best_first(names: list, values: np.ndarray) -> list:
 
 def _ranked(claim, book: Book) -> tuple[np.ndarray, str]:
     """The listed units hold the ranks low to high, in this order; what is equal to the printed digits shares its ranks."""
-    low, listed, holds, shown = int(claim.low), _units_of(claim), True, []
+    low, listed, holds, shown = int(claim.low), _units_of(claim), _always(True, book), []
     for node in claim.node.split(";"):
         if str(claim.scope).startswith("children of") or claim.scope in listed:
             rivals = (
@@ -122,16 +122,16 @@ def _ranked(claim, book: Book) -> tuple[np.ndarray, str]:
         else:
             rivals, names = book.universe(claim), listed
             if str(claim.scope).startswith("regions ranked"):
-                first, last = (int(rank) for rank in claim.scope.split()[-1].split("-"))
+                ends = [int(rank) for rank in claim.scope.split()[-1].split("-")]
                 rivals = list(book.members)
                 rank = book.value("rank", rivals, [node])
-                among = (rank >= first) & (rank <= last)
+                among = (rank >= ends[0]) & (rank <= ends[1])
                 order = np.where(among, book.value(claim.measure, rivals, [node]), np.nan)[:, :, 0]
             else:
                 order = book.value(claim.measure, rivals, [node])[:, :, 0]
         places, ranks = pd.Index(rivals).get_indexer(names), np.arange(low, low + len(names))
-        first, last = (ends[:, places] for ends in shared(order, claim.measure))
-        holds = holds & ((first <= ranks) & (last >= ranks) & (places >= 0)).all(axis=1)
+        first, last = (held[:, places] for held in shared(order, claim.measure))
+        holds &= ((first <= ranks) & (last >= ranks) & (places >= 0)).all(axis=1)
         shown.append("; ".join(_best_first(rivals, order[0])[low - 1 : low - 1 + len(names)]))
     return holds, " | ".join(shown)
 
@@ -152,7 +152,8 @@ def _bounded(claim, book: Book) -> tuple[np.ndarray, str]:
     values = book.value(claim.measure, _units_of(claim), named_nodes(claim, book.spec, book.claims))
     low = -np.inf if pd.isna(claim.low) else claim.low
     below = np.inf if pd.isna(claim.high) else claim.high
-    inside = (values >= low) & ((values < below) if np.isinf(low) else (values <= below))
+    under = np.less if np.isinf(low) else np.less_equal
+    inside = np.greater_equal(values, low) & under(values, below)
     return inside.all(axis=(1, 2)), f"{np.nanmin(values[0]):.3f} – {np.nanmax(values[0]):.3f}"
 
 
