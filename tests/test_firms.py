@@ -282,3 +282,37 @@ def test_an_edition_without_records_is_told_so():
     bare = editions.Edition(ed.name, {key: text for key, text in ed.settings.items() if key != "records"})
     with pytest.raises(errors.InputError, match="names no records"):
         firms.of(bare)
+
+
+def test_records_are_counted_again_when_a_record_or_a_rule_changes(tmp_path, monkeypatch):
+    folder, times = tmp_path / "records", []
+    files.write_text(folder / "firms.csv", "firm\na\n")
+    monkeypatch.setattr(records, "locate", lambda named: folder)
+
+    def load(*given):
+        times.append(given)
+        return pd.DataFrame({"firms": [len(times)]}), pd.DataFrame({"latest": [None, "2021-12-31"]})
+
+    monkeypatch.setattr(sources, "load", load)
+    ed = editions.load(2022)
+    monkeypatch.setattr(editions.Edition, "stored", tmp_path / "stored")
+    for change, counted in (
+        (lambda: None, 1),
+        (lambda: (folder / "firms.csv").touch(), 1),
+        (lambda: files.write_text(folder / "firms.csv", "firm\nb\n"), 2),
+        (lambda: files.write_text(folder / "part" / "more.csv", "firm\nc\n"), 3),
+        (lambda: (tmp_path / "stored" / "results" / "cube.parquet").write_bytes(b"damaged"), 4),
+        (lambda: monkeypatch.setattr(files, "DATA", tmp_path), 5),
+    ):
+        change()
+        found = firms.of(ed)
+        assert found.cube["firms"].tolist() == [counted] and len(times) == counted
+        assert found.latest == "2021-12-31"
+
+
+def test_records_in_object_storage_are_counted_every_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "locate", lambda named: "s3://bucket/records")
+    monkeypatch.setattr(sources, "load", lambda *given: (pd.DataFrame({"firms": [1]}), pd.DataFrame()))
+    monkeypatch.setattr(editions.Edition, "stored", tmp_path)
+    firms.of(editions.load(2022))
+    assert not list(tmp_path.rglob("*.parquet"))

@@ -82,6 +82,11 @@ def _digest(value) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
+def _packages() -> str:
+    """The locked packages that a report rests on: the first group."""
+    return hashlib.sha256(read(LOCK).split("# group: notebooks")[0].encode()).hexdigest()
+
+
 def _plain(value: str) -> str:
     """A path of an edition as `shown` gives it; an address is left as it is."""
     return value if "://" in value else Path(value).as_posix()
@@ -134,7 +139,7 @@ class Plan:
         self.named = [one for one in self.data if shown(one.path) in named and not one.request]
         self.studies, self.programmes = programme.studies(ed), programme.sources(ed)
         self.hooks = [f"studies.{name}.hooks" for name in self.studies]
-        self.environment = [sys.version, hashes.of(LOCK)]
+        self.environment = [sys.version, _packages()]
         self.inputs = self._inputs()
         self.keys = {}
         for one in self.data:  # those that the edition names come first: the others may rest on them
@@ -323,7 +328,7 @@ def content(hashes: Hashes, skip: list[str], more: list[str]) -> str:
         for name, path in found.items()
         if name not in skip and not name.startswith(beside)
     }
-    return _digest([kept, sys.version, hashes.of(LOCK)])
+    return _digest([kept, sys.version, _packages()])
 
 
 def _current(name: str, hashes: Hashes) -> bool:
@@ -368,7 +373,10 @@ def _run_all(plan: Plan, runs: list, say=print) -> None:
     """Run notebooks, some at once; the first that fails stops those not yet begun. Raises InputError naming the cells."""
     faults: dict[str, list[str]] = {}
     titles = {run.name: chapter.title() for chapter in plan.chapters for run in chapter.runs}
-    stop, times, left = threading.Event(), _Times(plan.ed.name), {run.name for run in runs}
+    from fire.report.times import Times
+
+    times = Times(BUILD / plan.ed.name / "times.json", TOGETHER)
+    stop, left = threading.Event(), {run.name for run in runs}
 
     def one(run) -> float | None:
         """Seconds of a run that went well."""
@@ -485,42 +493,6 @@ def _timed(what: str, say, work, *values):
     result = work(*values)
     say(f"{what} {time.perf_counter() - started:.0f} s")
     return result
-
-
-class _Times:
-    """How long each run took when it ran last, in seconds: for the order of the runs, and for what is left."""
-
-    def __init__(self, edition: str):
-        self.path, self.now = BUILD / edition / "times.json", {}
-        try:
-            self.last = {
-                name: float(seconds) for name, seconds in json.loads(read(self.path) or "{}").items()
-            }
-        except (ValueError, AttributeError, TypeError):
-            self.last = {}
-
-    def longest_first(self, runs: list) -> list:
-        """The runs in the order that keeps all hands busy to the end; those never timed come first."""
-        return sorted(runs, key=lambda run: -self.last.get(run.name, float("inf")))
-
-    def left(self, names) -> str:
-        """What is left, in words; empty at the end."""
-        if not names:
-            return ""
-        known = [self.last[name] for name in names if name in self.last]
-        about = f"，约 {sum(known) / TOGETHER:.0f} s" if len(known) == len(names) else ""
-        return f" · 还剩 {len(names)} 本{about} · {len(names)} left" + about.replace("，约", ", about")
-
-    def took(self, name: str, seconds: float) -> None:
-        self.now[name] = seconds
-        self.last[name] = round(seconds, 2)
-        _write(self.path, json.dumps(self.last))
-
-    def summary(self, whole: float) -> str:
-        """The longest runs and the whole, in seconds."""
-        longest = sorted(self.now.items(), key=lambda item: -item[1])[:5]
-        named = ", ".join(f"{name} {seconds:.0f}" for name, seconds in longest)
-        return f"用时 · seconds: {whole:.0f}（{named}）" if named else f"用时 · seconds: {whole:.0f}"
 
 
 # ---- order on the disk
