@@ -436,13 +436,13 @@ def external(ed) -> pd.DataFrame:
     shares and counts) and the earlier edition of FIRE ("FIRE 2021"); and FIRE itself ("FIRE 2022", as `own` names it).
     Inexact values are left out.
     """
-    return _beside(_others(ed), ed, ed.index)
+    return _beside(_others(ed), own(ed)[0], ed.index)
 
 
 def by_draw(ed) -> list[pd.DataFrame]:
     """As `external`, with FIRE's own places under each draw of what is not known of it; one frame where all is known."""
-    others = _others(ed)
-    return [_beside(others, ed, completion) for completion in ed.index.completions]
+    others, name = _others(ed), own(ed)[0]
+    return [_beside(others, name, completion) for completion in ed.index.completions]
 
 
 def _others(ed) -> pd.DataFrame:
@@ -460,10 +460,10 @@ def _others(ed) -> pd.DataFrame:
     return pd.concat([rows, _earlier(ed)])[[*key, "place"]].drop_duplicates(key, ignore_index=True)
 
 
-def _beside(others: pd.DataFrame, ed, index) -> pd.DataFrame:
-    """The rankings of others with that of FIRE by its scores in `index`."""
-    name, scores = own(ed)[0], index.scores()
-    fire = scores.loc[scores["node"].eq(ed.spec.root), ["unit", "year", "rank"]]
+def _beside(others: pd.DataFrame, name: str, index) -> pd.DataFrame:
+    """The rankings of others with that of FIRE, under its name, by its scores in `index`."""
+    scores = index.scores()
+    fire = scores.loc[scores["node"].eq(index.spec.root), ["unit", "year", "rank"]]
     fire = fire.rename(columns={"unit": "city", "rank": "place"}).assign(index_name=name)
     fire = fire.astype({"place": float, "city": str})[["index_name", "year", "city", "place"]]
     return pd.concat([others[others["index_name"].ne(name)], fire], ignore_index=True)
