@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from engine_data import word
 from test_workbook import SOFFICE, assert_scores, calculated, cells_of, listed_scores, recalculate, table_of
+from whole import few
 
 from fire import codebook
 from fire.analysis import (
@@ -241,7 +242,7 @@ def attempt(call):
         return error
 
 
-@EVERY
+@pytest.mark.parametrize("name", few(INDICES, "plain", "gaps", "one year", "ids", "low"))
 def test_every_analysis_gives_a_result_or_one_error_that_says_why(name, tmp_path):
     refused = {what for what, call in calls(name, tmp_path).items() if isinstance(attempt(call), InputError)}
     never = {"league", "coverage", "system", "explain", "explorer", "workbook", "presets", "ranking", "heads"}
@@ -458,7 +459,7 @@ def test_there_is_an_explorer_exactly_where_its_script_gives_the_scores(name):
         )
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.skipif(not SOFFICE, reason="LibreOffice is not installed: recalculation cannot be checked")
 @pytest.mark.parametrize("name", ["gaps", "ids", "shares", "low"])
 def test_a_spreadsheet_computes_the_same_scores(name, tmp_path):

@@ -280,7 +280,7 @@ def test_the_code_of_the_page_runs():
     assert names["entry"].id in gallery.entries()
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize("name", ["women-business-law-2024", "oecd-pmr-2018"])
 def test_the_notebook_runs_for_other_indices(name, tmp_path):
     folder = notebook.run(ROOT / "notebooks" / "80-gallery.ipynb", tmp_path / name, {"name": name})

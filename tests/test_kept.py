@@ -97,7 +97,7 @@ def test_a_compiled_template_holds_for_both_languages():
     assert (zh, en) == ("模拟 燃指数", "simulated FIRE index")
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_all_that_surrounds_the_report_says_is_in_its_key(tmp_path, monkeypatch):
     """Every entry of the catalogue that profiles, workbook and explorer ask for is among those that `site.follows` names."""
     source = files.ROOT / "build" / "2022"

@@ -101,7 +101,7 @@ def waited(condition, seconds: float = 30) -> bool:
     return True
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_no_kernel_outlives_the_process_that_asked_for_it(tmp_path, number):
     cells = [

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from whole import few
 
 from fire import files
 from fire.analysis import audit, drawn, gallery, intervals, montecarlo, robustness, sensitivity, variants
@@ -782,7 +783,7 @@ LEFT = {
 }
 
 
-@pytest.mark.parametrize("name", LEFT)
+@pytest.mark.parametrize("name", few(LEFT, "own posts", "one year", "flat"))
 def test_the_standard_run_fits_any_index_and_says_what_it_leaves_out(panel, name):
     index = made(name, panel)
     found = robustness.intervals(index, draws=60)
@@ -799,7 +800,7 @@ def test_the_standard_run_fits_any_index_and_says_what_it_leaves_out(panel, name
 GALLERY = ["hdi-2022", "women-business-law-2024", "cdc-svi-2022-pa", "gdi-2022", "oecd-pmr-2018", "tai-2001"]
 
 
-@pytest.mark.parametrize("name", GALLERY)
+@pytest.mark.parametrize("name", few(GALLERY, "tai-2001"))
 def test_the_standard_run_fits_published_indices(name):
     index = gallery.load(name).index
     found = robustness.intervals(index, draws=10)

@@ -18,7 +18,7 @@ from fire.figures import fonts
 from fire.files import ROOT
 from fire.report import assembly, programme
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.whole
 CLEAN = {
     name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTEST"))
 }

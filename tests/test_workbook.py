@@ -384,7 +384,7 @@ def test_tables_of_the_report_are_listed_with_their_files(both):
 # Recalculation --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.skipif(not SOFFICE, reason="LibreOffice is not installed: recalculation cannot be checked")
 @pytest.mark.parametrize("drawn", [set(), DRAWN])
 def test_a_changed_weight_gives_the_engines_scores_and_sorts_the_ranking(drawn, tmp_path):
@@ -411,7 +411,7 @@ def test_a_changed_weight_gives_the_engines_scores_and_sorts_the_ranking(drawn, 
     assert {row[8].value for row in told["权重"].iter_rows(min_row=4)} >= {"按比例换算"}
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.skipif(not SOFFICE, reason="LibreOffice is not installed: recalculation cannot be checked")
 def test_ties_stand_in_the_order_of_the_edition_and_all_zero_weights_are_explained(tmp_path):
     edition = small_edition()
