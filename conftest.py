@@ -17,8 +17,21 @@ from nbval import kernel, plugin
 
 collect_ignore_glob = ["tests/cases/*"]  # notebooks that are to be refused
 # Files that take longest, in the order in which workers take them, so that none is left alone with a long one at the end.
-FIRST = """test_next_edition test_whole_report test_docs test_processes test_regional_chapters test_known_chapters test_robustness
-11-replication 10-index 50-rankings 14-method test_profiles test_any_index""".split()
+FIRST = [
+    "test_next_edition",
+    "test_whole_report",
+    "test_docs",
+    "test_processes",
+    "test_regional_chapters",
+    "test_known_chapters",
+    "test_robustness",
+    "11-replication",
+    "10-index",
+    "50-rankings",
+    "14-method",
+    "test_profiles",
+    "test_any_index",
+]
 SAME = 0.1  # mean difference of two pictures, of 255, below which they show the same
 
 

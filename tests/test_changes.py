@@ -144,6 +144,7 @@ def test_ranks_add_up_whatever_the_data(seed, units):
     assert (rivals.groupby("unit")["places"].sum().reindex(places.index).fillna(0) == places).all()
 
 
+@pytest.mark.whole
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000), st.integers(0, 10_000), st.floats(0.5, 2), st.booleans())
 def test_parts_add_up_under_frozen_posts_of_another_state_of_the_data(seed, other, factor, gaps):

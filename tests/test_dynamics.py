@@ -263,7 +263,7 @@ def great_circle(points: pd.DataFrame) -> np.ndarray:
     return 2 * dynamics.EARTH_KM * np.arcsin(np.sqrt(chord))
 
 
-def as_libpysal(w: pd.DataFrame) -> "libpysal.weights.W":
+def as_libpysal(w: pd.DataFrame):
     """Our weights as those of libpysal, row-standardised."""
     import libpysal
 
@@ -275,7 +275,7 @@ def as_libpysal(w: pd.DataFrame) -> "libpysal.weights.W":
     return theirs
 
 
-def as_table(w: "libpysal.weights.W") -> pd.DataFrame:
+def as_table(w) -> pd.DataFrame:
     """Weights of libpysal as ours."""
     return pd.DataFrame(w.full()[0], w.id_order, w.id_order)
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import test_regional_chapters as chapters
 from test_regional_chapters import all_known, alone, drawn, made, run
+from whole import few
 
 from fire import edition as editions
 
@@ -26,8 +27,7 @@ def shown(tmp_path, monkeypatch):
     return show
 
 
-@pytest.mark.whole
-@pytest.mark.parametrize("kind", [drawn, all_known])
+@pytest.mark.parametrize("kind", few([drawn, all_known], drawn))
 def test_dynamics_are_tested_on_what_is_known_only(shown, kind):
     found, soft = shown("21-dynamics", kind), kind is drawn
     node = "F" if soft else "total"
@@ -94,7 +94,6 @@ def test_the_summary_tells_known_from_ranges(shown):
     assert known["summary-cities"]["text"]["zh"] and known["summary-growth"]["text"]["zh"]
 
 
-@pytest.mark.whole
 def test_without_a_year_before_changes_tell_what_a_place_would_take_only(shown):
     found = shown("13-changes", lambda index: alone(all_known(index)))
     assert "changes-stories" not in found and "changes-what" in found and "changes-passings" not in found

@@ -31,7 +31,6 @@ def ranked():
     return rankings.results(ED, "infrastructure", draws=200)
 
 
-
 @pytest.mark.parametrize(
     "index, count",
     [
@@ -161,7 +160,9 @@ def test_standing_and_datasets_left_out():
 
 def test_the_printed_numbers_of_the_database_are_told():
     assert rankings.as_printed(ED, ranked().index) == {"countries": 27, "indicators": 25, "same": True}
-    assert rankings.as_printed(edition.Edition("made-up", ED.settings | {"facts": None}), ranked().index) == {}
+    assert (
+        rankings.as_printed(edition.Edition("made-up", ED.settings | {"facts": None}), ranked().index) == {}
+    )
 
 
 SIMULATED = [index for index in rankings.INDICES if index != "infrastructure"]
