@@ -6,6 +6,7 @@ Kernels talk through files, not ports: ports collide when several kernels start 
 import base64
 import io
 import os
+import pickle
 import tempfile
 from collections import defaultdict
 from pathlib import Path
@@ -33,6 +34,24 @@ FIRST = [
     "test_any_index",
 ]
 SAME = 0.1  # mean difference of two pictures, of 255, below which they show the same
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """`once(name, make)`: what `make` gives, made by the first file of tests that asks and read by the others, on any worker."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+    def read(name, make):
+        from fire import files
+
+        path = folder / f"{name}.pickle"
+        if not path.exists():
+            with files.atomic_path(path) as part:
+                part.write_bytes(pickle.dumps(make()))
+        return pickle.loads(path.read_bytes())
+
+    return read
 
 
 class FileKernelManager(KernelManager):

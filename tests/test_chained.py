@@ -89,6 +89,7 @@ def test_what_it_would_take_is_what_it_takes(chained, unit):
         assert changed.of().set_index("unit").at[unit, "rank"] == rank - 1
 
 
+@pytest.mark.whole
 def test_the_audit_reads_the_same_scores(chained, known):
     wide, lines = chained[0].index.wide(), known.audit
     for line in lines[lines["check"].eq("parent")].itertuples():

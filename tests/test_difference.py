@@ -115,6 +115,7 @@ def test_an_edition_is_compared_with_itself_as_published(folder):
     }
 
 
+@pytest.mark.whole
 def test_what_is_drawn_is_neither_shown_nor_named(tmp_path):
     settings = editions.load(2022).settings
     panel = pd.read_csv(files.ROOT / settings["panel"])

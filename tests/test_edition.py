@@ -95,6 +95,7 @@ def test_a_chained_edition_scores_on_the_posts_of_the_last(folder):
     assert_allclose(chained.index.scores()["score"], editions.load(2022, folder).index.scores()["score"])
 
 
+@pytest.mark.whole
 def test_derived_weights_are_frozen_too(folder, monkeypatch):
     text = (specs.INDICES / "fire-2022.toml").read_text(encoding="utf-8")
     (folder / "derived.toml").write_text(

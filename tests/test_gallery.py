@@ -258,6 +258,7 @@ def test_the_picture_has_a_dot_and_a_stroke_an_index(lang):
     plt.close(fig)
 
 
+@pytest.mark.whole
 def test_the_page_of_docs_says_what_is_computed():
     found = importlib.util.spec_from_file_location("docs_make", ROOT / "docs" / "make.py")
     make = importlib.util.module_from_spec(found)

@@ -64,6 +64,7 @@ def plainly(book, folder, out: str):
     return target
 
 
+@pytest.mark.whole
 def test_a_forked_kernel_stores_the_bytes_of_plain_papermill(book, tmp_path):
     kernels.use()
     assert kernels._warm()

@@ -380,6 +380,7 @@ def test_other_ways_of_drawing(edition):
     assert "draws: donors" in set(late.draws(few, two, 2021).query("unit == 'u00'")["source"])
 
 
+@pytest.mark.whole
 @settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 10**6),

@@ -441,6 +441,7 @@ def test_a_wrong_word_is_answered(scratch, words, status, told):
     assert (found, told in said) == (status, True), said
 
 
+@pytest.mark.whole
 def test_a_new_chapter_is_four_files_and_a_line(scratch):
     status, said = fire(scratch, "new-chapter", "39-unheard")
     assert status == 0 and 'name = "39-unheard"' in said

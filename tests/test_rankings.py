@@ -191,6 +191,7 @@ def test_sample_is_the_same_for_the_same_seed_and_lies_in_the_plausible_range():
         assert (panel["value"] >= at[:, 0] - 1e-9).all() and (panel["value"] <= at[:, 1] + 1e-9).all()
 
 
+@pytest.mark.whole
 def test_the_methods_find_the_factor_of_the_samples():
     table = rankings.demonstration(ED, draws=200)
     assert len(table) == len(SIMULATED) and table["spearman"].gt(0.85).all()

@@ -124,7 +124,8 @@ def test_what_is_drawn_is_a_range_and_judges_nobody(chapter, kind, tmp_path, mon
         assert {concentrated["most"], concentrated["least"]} <= {"gdp", "pop_structure"}
 
 
-@pytest.mark.parametrize("chapter", few(["10-index", "20-regions", "21-dynamics"], "21-dynamics"))
+@pytest.mark.whole
+@pytest.mark.parametrize("chapter", ["10-index", "20-regions", "21-dynamics"])
 def test_without_a_year_before_the_chapter_says_nothing_on_change(chapter, tmp_path, monkeypatch):
     index = alone(all_known(editions.load(2022).index))
     shown = run(chapter, made(index, tmp_path), monkeypatch)

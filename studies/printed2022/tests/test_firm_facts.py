@@ -15,11 +15,11 @@ PLACES = files.read_csv(files.DATA / "places.csv")
 
 
 @pytest.fixture(scope="module")
-def sample():
+def sample(once):
     """The calibrated sample, checked and counted: the cube and the data-quality table."""
     if not (records.FOLDER / "patents.parquet").exists():
         record_sample.write(records.FOLDER)
-    return sources.load(2021, PLACES)
+    return once("firm-sample", lambda: sources.load(2021, PLACES))
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +120,7 @@ def test_a_wrong_count_becomes_a_misfit(cells):
     assert ledger.at["FR017", "verdict"] == "calibrated"
 
 
+@pytest.mark.whole
 def test_the_sample_is_the_same_every_time():
     gdp = pd.Series(np.linspace(30000, 500, len(PLACES)), index=PLACES["city"])
     grids = [

@@ -113,6 +113,7 @@ def test_rows_that_were_left_out_of_the_draws_are_called_so(rows):
     assert rows.loc[rows["verdict"].eq("held out"), "evidence"].eq("draws").all()
 
 
+@pytest.mark.whole
 def test_a_dropped_erratum_is_one_whatever_is_computed(rows, index):
     """No tolerance without end: the verdict rests on the text, not on what the model gives."""
     ids = ["S0329", "S0389", "C016", "C055"]
@@ -174,6 +175,7 @@ def test_summary_adds_up(rows):
     assert (table[ledger.VERDICTS].sum(axis=1) == table["rows"]).all()
 
 
+@pytest.mark.whole
 def test_the_whole_ledger_holds_all_sources_and_no_slip_of_the_transcriber(ed, rows):
     whole = replication.whole(ed, rows)
     split = replication.split(whole)
