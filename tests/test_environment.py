@@ -249,6 +249,7 @@ def test_script_gives_the_lines_of_a_group_and_refuses_another():
         (["lab"], "notebooks"),
         (["notebooks"], "notebooks"),
         (["test"], "tests"),
+        (["test-whole"], "tests"),
         (["report", "lint"], "tests"),
         (["setup", "GROUP=tests"], "tests"),
     ],

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from test_workbook import small_edition
 
-from fire.analysis import results
+from fire.analysis import results, robustness
 from fire.report import release
 
 UNITS = small_edition().index.units
@@ -39,6 +39,9 @@ def drawn(tmp_path_factory):
     cells = cells.assign(source=cells["source"].mask(cells["indicator"].eq("inclusive_finance"), "K1"))
     edition.index, edition.places = edition.index.revise(cells), lambda: PLACES
     known = results.Results(edition.index, folder / "results")
+    known.__dict__["intervals"] = robustness.intervals(
+        edition.index, draws=200
+    )  # the standard run takes long
     release.write(folder / "data", edition, release.frames(edition, known))
     return edition, folder / "data"
 
