@@ -98,6 +98,7 @@ def test_the_audit_reads_the_same_scores(chained, known):
     assert set(lines["verdict"]) <= {"pass", "flag", "fail"} and audit.thresholds()
 
 
+@pytest.mark.whole
 def test_the_workbook_computes_the_same(chained, tmp_path):
     from test_workbook import SOFFICE, assert_scores, recalculate
 

@@ -106,6 +106,7 @@ def with_new_city(cells):
     )
 
 
+@pytest.mark.whole
 def test_two_editions_add_up_with_all_six_factors():
     cells, spec = toy(3), small_spec()
     after = state(spec.vary(weights={"P": 0.3}).drop("e"), with_new_city(revised(cells)), 2021)
@@ -167,6 +168,7 @@ def test_missing_cells_are_imputed_as_the_index_imputes_them():
     check(State(index, 2020), State(index, 2021))
 
 
+@pytest.mark.whole
 def test_weights_that_the_data_give_are_settled():
     index = Index(small_spec(weighting="entropy"), toy(5))
     check(State(index, 2020), State(index, 2021))

@@ -102,6 +102,7 @@ def test_two_editions_are_compared_in_a_workbook_and_in_words(folder):
     assert summary.read_text(encoding="utf-8") == said + "\n" and said.startswith("# 2022")
 
 
+@pytest.mark.whole
 def test_an_edition_is_compared_with_itself_as_published(folder):
     assert "没有差别" in difference.write("2022", folder=folder, out=folder)[0]
     (folder / "old.csv").write_bytes((folder / "new.csv").read_bytes())

@@ -162,6 +162,7 @@ def random_classes(seed: int) -> pd.DataFrame:
     return pd.DataFrame(rng.choice([1, 2, 3, 4], (40, 6), p=[0.4, 0.3, 0.25, 0.05]))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("seed", range(5))
 def test_transitions_and_long_run_equal_giddys(seed):
     import giddy
@@ -174,6 +175,7 @@ def test_transitions_and_long_run_equal_giddys(seed):
     assert dynamics.long_run(frame)["share"].to_numpy() == pytest.approx(theirs.steady_state, abs=1e-12)
 
 
+@pytest.mark.whole
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 3), min_size=4, max_size=4), min_size=4, max_size=4))
 def test_the_long_run_of_any_chain_is_giddys_or_refused_where_there_are_several(counts):
@@ -233,6 +235,7 @@ def test_rank_mobility_by_kendall_and_by_hand():
     assert frame["mean_change"].tolist() == [0.5, 1.5, 1.5] and frame["moved"].tolist() == [2, 4, 3]
 
 
+@pytest.mark.whole
 def test_tau_with_ties_is_giddys():
     import giddy
 

@@ -65,6 +65,7 @@ def test_a_changed_result_or_input_is_named(folder):
     assert any("incubators: score" in line for line in found[1:])
 
 
+@pytest.mark.whole
 def test_new_cities_and_revised_data_move_no_post(folder):
     editions.publish(2022, folder)
     ed = editions.load(2022, folder)

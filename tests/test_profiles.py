@@ -266,6 +266,7 @@ def test_rank_in_the_region_is_a_range_where_it_moves(reconstructed):
     assert any(one["rank_low"] < one["rank_high"] for one in beside.values())
 
 
+@pytest.mark.whole
 def test_rank_in_the_region_is_known_where_all_ranks_before_are(drawn, tmp_path):
     order = list(drawn.index.of()["unit"])
     rows = [("city", unit, 2021, "total", "rank", float(at), 0) for at, unit in enumerate(order[:3], 1)]
@@ -452,6 +453,7 @@ def test_of_indicators_that_tie_the_heaviest_are_listed(edition):
 # Years of the data ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_the_year_of_the_data_is_that_of_its_source_and_stands_beside_the_value(edition, tmp_path):
     years = vintage.years(REAL)
     assert vintage.span(REAL, "inclusive_finance") == {"data": 2020, "data_before": 2018}

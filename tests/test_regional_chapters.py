@@ -5,7 +5,6 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from whole import few
 
 import fire
 from fire import edition as editions
@@ -142,7 +141,8 @@ def test_without_a_year_before_the_chapter_says_nothing_on_change(chapter, tmp_p
         assert {"regions-structure", "regions-between"} <= set(shown)
 
 
-@pytest.mark.parametrize("chapter", few(["20-regions", "21-dynamics"], "20-regions"))
+@pytest.mark.whole
+@pytest.mark.parametrize("chapter", ["20-regions", "21-dynamics"])
 def test_three_years_new_cities_and_other_regions(chapter, tmp_path, monkeypatch):
     ed = made(longer(all_known(editions.load(2022).index)), tmp_path, focus_region="东部")
     shown = run(chapter, ed, monkeypatch)

@@ -295,6 +295,7 @@ def test_the_year_of_the_data_stands_beside_the_value_and_the_indicator(tmp_path
     assert system["2021 指数年的数据年份"].notna().sum() == 1
 
 
+@pytest.mark.whole
 def test_where_no_year_of_the_data_is_on_record_there_is_no_column_of_it(written):
     _, path = written
     heads = [*table_of(path, "原始值").columns, *table_of(path, "指标体系").columns]

@@ -11,6 +11,8 @@ def few(cases: Iterable, *chosen) -> list:
     if unknown := [one for one in chosen if one not in cases]:
         raise ValueError(f"no case {unknown}: use some of {cases}")
     return [
-        one if one in chosen else pytest.param(*(one if isinstance(one, tuple) else [one]), marks=pytest.mark.whole)
+        one
+        if one in chosen
+        else pytest.param(*(one if isinstance(one, tuple) else [one]), marks=pytest.mark.whole)
         for one in cases
     ]

@@ -89,6 +89,7 @@ def test_numbers_of_another_universe_are_not_compared(ledger):
     assert at["verdict"].eq("not computable").all() and at["errata"].eq("E10").all()
 
 
+@pytest.mark.whole
 def test_incubators_are_held_against_the_index_that_has_them(cells):
     index = editions.load(2022).index
     alone = firm_facts.ledger(cells, "simulated").set_index("id").at["FR120", "verdict"]

@@ -128,7 +128,12 @@ def test_a_precision_and_a_loose_word_are_no_errata(rows):
 
 
 @pytest.mark.parametrize(
-    ("node", "weight", "least"), [("firm_rd", 0.8, 150), ("policy", 0.6, 80), ("E", 0.3, 60)]
+    ("node", "weight", "least"),
+    [
+        ("firm_rd", 0.8, 150),
+        pytest.param("policy", 0.6, 80, marks=pytest.mark.whole),
+        pytest.param("E", 0.3, 60, marks=pytest.mark.whole),
+    ],
 )
 def test_a_changed_weight_fails_visibly(index, node, weight, least):
     varied = ledger.build(index.vary(weights={node: weight}), draws=2)
@@ -147,6 +152,7 @@ def test_an_accepted_misfit_passes_and_a_new_one_does_not(rows):
         ledger.check(wrong, accepted=[*old, "S0047"])
 
 
+@pytest.mark.whole
 def test_a_corrupted_fact_is_a_misfit(index, rows):
     facts = published.load("index_scores")
     at = facts.index[facts["id"].eq("S0096")][0]
