@@ -4,7 +4,7 @@ GIVEN   := $(if $(filter file,$(origin EDITION)),,$(EDITION))
 PYTHON  ?= python3
 # The packages come in groups, each with those before it: report, notebooks, tests. A command needs the first that serves it.
 FOR_NOTEBOOKS := lab notebooks watch
-FOR_TESTS := test test-spark test-robust bench format lint style types sound docs hooks
+FOR_TESTS := test test-whole test-spark test-robust bench format lint style types sound docs hooks
 GROUP   := $(if $(filter $(FOR_TESTS),$(MAKECMDGOALS)),tests,$(if $(filter $(FOR_NOTEBOOKS),$(MAKECMDGOALS)),notebooks,report))
 # An active conda or venv environment serves if it holds every package of the group; otherwise make builds .venv, or adds to it.
 ACTIVE  := $(if $(VIRTUAL_ENV)$(CONDA_PREFIX),$(shell $(PYTHON) .ci/environment.py choose $(GROUP) 2>/dev/null))
@@ -67,8 +67,19 @@ data: setup ## 重建样本与数据库 · Rebuild sample panel, sample records 
 derived: | setup
 	@$(FIRE) fire data $(EDITION)
 
-test: setup derived ## 运行全部测试，核对每本笔记 · Run all tests and check every notebook with nbval
-	@$(BIN)/pytest -n 2 --dist loadfile tests notebooks studies --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg
+# Results of the edition that notebooks and tests read, computed once and not by each worker.
+stored: | setup
+	@$(BIN)/python -c "import fire; fire.results.ensure(fire.load('$(EDITION)'))"
+
+# A file of tests, or a notebook and its kernel, stays on one worker; conftest.py puts first what takes longest.
+PYTEST = $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests studies
+NBVAL  = notebooks --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg
+
+test: setup derived stored ## 改过之后：测试与每本笔记 · After an edit: tests, and every notebook checked with nbval
+	@$(PYTEST) $(NBVAL) -m "not whole"
+
+test-whole: setup derived stored ## 发布之前：整份报告、整版、文档各步、中断 · Before a release: whole reports and editions, the steps of the guides, killed runs
+	@$(PYTEST) -m whole
 
 test-spark: setup derived build/pyspark/.done ## Run the Spark tests on a cluster of their own (needs Java 17; installs pyspark, 490 MB)
 	@PYTHONPATH=build/pyspark $(BIN)/pytest -m spark tests/test_spark.py
@@ -159,5 +170,5 @@ clean: ## 删除生成的文件，您的数据不动 · Remove what was built; y
 	@rm -rf $(filter-out build/unlocked,$(wildcard build/*)) $(BUILT) reports/bench data/sample/records $(if $(wildcard .venv/.report),.venv)
 	@echo "已删除生成的文件；保留 · Removed what was built; kept: $(wildcard data/raw data/records build/unlocked) reports/editions notebooks"
 
-.PHONY: help report watch setup data derived test test-spark spark notebooks chapter city new check sources audit word publish unlock verify diff bench lab \
+.PHONY: help report watch setup data derived stored test test-whole test-spark spark notebooks chapter city new check sources audit word publish unlock verify diff bench lab \
   format lint style types sound docs hooks lock clean

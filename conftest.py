@@ -6,6 +6,7 @@ Kernels talk through files, not ports: ports collide when several kernels start 
 import base64
 import io
 import os
+import pickle
 import tempfile
 from collections import defaultdict
 from pathlib import Path
@@ -16,7 +17,41 @@ from jupyter_client.manager import KernelManager
 from nbval import kernel, plugin
 
 collect_ignore_glob = ["tests/cases/*"]  # notebooks that are to be refused
+# Files that take longest, in the order in which workers take them, so that none is left alone with a long one at the end.
+FIRST = [
+    "test_next_edition",
+    "test_whole_report",
+    "test_docs",
+    "test_processes",
+    "test_regional_chapters",
+    "test_known_chapters",
+    "test_robustness",
+    "11-replication",
+    "10-index",
+    "50-rankings",
+    "14-method",
+    "test_profiles",
+    "test_any_index",
+]
 SAME = 0.1  # mean difference of two pictures, of 255, below which they show the same
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """`once(name, make)`: what `make` gives, made by the first file of tests that asks and read by the others, on any worker."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+    def read(name, make):
+        from fire import files
+
+        path = folder / f"{name}.pickle"
+        if not path.exists():
+            with files.atomic_path(path) as part:
+                part.write_bytes(pickle.dumps(make()))
+        return pickle.loads(path.read_bytes())
+
+    return read
 
 
 class FileKernelManager(KernelManager):
@@ -121,6 +156,11 @@ def pytest_configure(config):
     from fire.report.execution import LIMIT
 
     config.option.nbval_cell_timeout = min(config.option.nbval_cell_timeout, LIMIT)
+
+
+def pytest_collection_modifyitems(items):
+    order = {name: at for at, name in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 @pytest.hookimpl(wrapper=True)

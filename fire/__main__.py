@@ -45,8 +45,8 @@ def run(choice) -> None:
     from fire import edition
     from fire.report import build, notebook
 
-    plan = build.Plan(edition.load(choice.edition), build.Hashes())
     path = found(choice.name)
+    plan = build.Plan(edition.load(choice.edition), build.Hashes())
     chapter = next((one for one in plan.chapters if one.notebook == path), None)
     values = notebook.typed(choice.p, notebook.parameters(notebook.read(path), path.name), path.name)
     folder = "-".join([path.stem, *(f"{value}".replace("/", "-") for value in values.values())])

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from engine_data import word
 from test_workbook import SOFFICE, assert_scores, calculated, cells_of, listed_scores, recalculate, table_of
+from whole import few
 
 from fire import codebook
 from fire.analysis import (
@@ -178,6 +179,9 @@ def edition(index: Index) -> SimpleNamespace:
 LIVE = {"plain", "gaps", "low", "shares", "relative", "derived", "one year", "ids", "shallow"}
 LIVE |= {"kinds", "yearly", "ranks"}  # scores of the indicators stand as numbers, whatever gave them
 EVERY = pytest.mark.parametrize("name", INDICES)
+SOME = pytest.mark.parametrize(
+    "name", few(INDICES, "plain", "gaps", "one year", "ids", "low", "derived", "ranks", "group weights")
+)
 
 
 def states(index: Index) -> tuple[State, State]:
@@ -241,7 +245,7 @@ def attempt(call):
         return error
 
 
-@EVERY
+@pytest.mark.parametrize("name", few(INDICES, "plain", "gaps", "ids"))
 def test_every_analysis_gives_a_result_or_one_error_that_says_why(name, tmp_path):
     refused = {what for what, call in calls(name, tmp_path).items() if isinstance(attempt(call), InputError)}
     never = {"league", "coverage", "system", "explain", "explorer", "workbook", "presets", "ranking", "heads"}
@@ -250,7 +254,7 @@ def test_every_analysis_gives_a_result_or_one_error_that_says_why(name, tmp_path
         assert not refused - {"cheapest"}
 
 
-@EVERY
+@SOME
 def test_parts_add_up_to_the_change_of_scores_and_ranks(name):
     index = index_of(name)
     both = states(index)
@@ -414,7 +418,7 @@ def weighted_mean(table: pd.DataFrame, weights: pd.Series) -> pd.Series:
     return (table * weights[table.columns]).sum(axis=1) / given.sum(axis=1).where(lambda total: total > 0)
 
 
-@EVERY
+@SOME
 def test_the_workbook_has_formulas_exactly_where_they_give_the_scores(name, tmp_path):
     index = index_of(name)
     assert (not workbook.still(index)) == (name in LIVE)
@@ -458,7 +462,7 @@ def test_there_is_an_explorer_exactly_where_its_script_gives_the_scores(name):
         )
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.skipif(not SOFFICE, reason="LibreOffice is not installed: recalculation cannot be checked")
 @pytest.mark.parametrize("name", ["gaps", "ids", "shares", "low"])
 def test_a_spreadsheet_computes_the_same_scores(name, tmp_path):

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from whole import few
 
 from fire import edition as editions
 from fire import files
@@ -15,7 +16,7 @@ from fire.report import explorer, profile, workbook
 CLOSE = {"rtol": 1e-9, "atol": 1e-9}
 
 
-@pytest.fixture(scope="module", params=[0.5, 1.5], ids=["halved", "half more"])
+@pytest.fixture(scope="module", params=few([0.5, 1.5], 0.5), ids=["halved", "half more"])
 def chained(request, tmp_path_factory):
     """Edition 2023: the data of 2022 with the greatest base-year value of one indicator revised; posts of 2022."""
     folder = tmp_path_factory.mktemp("editions")
@@ -52,6 +53,7 @@ def test_scores_rest_on_the_posts_of_the_last_edition(chained):
     assert_allclose(ed.index.scores()["score"], plain["score"], **CLOSE)
 
 
+@pytest.mark.whole
 def test_stored_intervals_hold_the_published_ranks(chained, known):
     ranks = ed_ranks(chained[0])
     shown = known.intervals[known.intervals["node"].eq("total")].set_index(["year", "unit"])["rank"]
@@ -87,6 +89,7 @@ def test_what_it_would_take_is_what_it_takes(chained, unit):
         assert changed.of().set_index("unit").at[unit, "rank"] == rank - 1
 
 
+@pytest.mark.whole
 def test_the_audit_reads_the_same_scores(chained, known):
     wide, lines = chained[0].index.wide(), known.audit
     for line in lines[lines["check"].eq("parent")].itertuples():
@@ -95,6 +98,7 @@ def test_the_audit_reads_the_same_scores(chained, known):
     assert set(lines["verdict"]) <= {"pass", "flag", "fail"} and audit.thresholds()
 
 
+@pytest.mark.whole
 def test_the_workbook_computes_the_same(chained, tmp_path):
     from test_workbook import SOFFICE, assert_scores, recalculate
 
@@ -120,6 +124,7 @@ def test_the_explorer_carries_the_same(chained):
         )
 
 
+@pytest.mark.whole
 def test_the_pages_show_the_same(chained, known):
     ed = chained[0]
     final, pages = ed.index.of().set_index("unit"), profile.profiles(ed, known)

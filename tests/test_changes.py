@@ -106,6 +106,7 @@ def with_new_city(cells):
     )
 
 
+@pytest.mark.whole
 def test_two_editions_add_up_with_all_six_factors():
     cells, spec = toy(3), small_spec()
     after = state(spec.vary(weights={"P": 0.3}).drop("e"), with_new_city(revised(cells)), 2021)
@@ -144,6 +145,7 @@ def test_ranks_add_up_whatever_the_data(seed, units):
     assert (rivals.groupby("unit")["places"].sum().reindex(places.index).fillna(0) == places).all()
 
 
+@pytest.mark.whole
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000), st.integers(0, 10_000), st.floats(0.5, 2), st.booleans())
 def test_parts_add_up_under_frozen_posts_of_another_state_of_the_data(seed, other, factor, gaps):
@@ -166,6 +168,7 @@ def test_missing_cells_are_imputed_as_the_index_imputes_them():
     check(State(index, 2020), State(index, 2021))
 
 
+@pytest.mark.whole
 def test_weights_that_the_data_give_are_settled():
     index = Index(small_spec(weighting="entropy"), toy(5))
     check(State(index, 2020), State(index, 2021))

@@ -26,6 +26,7 @@ def built(tmp_path_factory):
     return folder / "fire.duckdb"
 
 
+@pytest.mark.whole
 def test_rebuilt_identically(built, tmp_path):
     databases.build(ED, tmp_path / "again.duckdb", raw=tmp_path, records=tmp_path)
     assert databases.fingerprint(tmp_path / "again.duckdb").equals(databases.fingerprint(built))

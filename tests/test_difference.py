@@ -102,6 +102,7 @@ def test_two_editions_are_compared_in_a_workbook_and_in_words(folder):
     assert summary.read_text(encoding="utf-8") == said + "\n" and said.startswith("# 2022")
 
 
+@pytest.mark.whole
 def test_an_edition_is_compared_with_itself_as_published(folder):
     assert "没有差别" in difference.write("2022", folder=folder, out=folder)[0]
     (folder / "old.csv").write_bytes((folder / "new.csv").read_bytes())
@@ -115,6 +116,7 @@ def test_an_edition_is_compared_with_itself_as_published(folder):
     }
 
 
+@pytest.mark.whole
 def test_what_is_drawn_is_neither_shown_nor_named(tmp_path):
     settings = editions.load(2022).settings
     panel = pd.read_csv(files.ROOT / settings["panel"])

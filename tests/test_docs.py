@@ -170,7 +170,7 @@ def _make():
     return module
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize("name", ["README.md", "README.zh.md", "docs/regional-methods.md"])
 def test_the_code_of_a_page_runs(name, monkeypatch):
     monkeypatch.chdir(ROOT)
@@ -214,7 +214,7 @@ def copies(tmp_path_factory):
     return after
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize("name", PAGES)
 def test_every_step_of_a_how_to_runs(name, copies):
     copies(name)

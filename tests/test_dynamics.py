@@ -2,9 +2,6 @@
 
 from types import SimpleNamespace
 
-import esda
-import giddy
-import libpysal
 import numpy as np
 import pandas as pd
 import pytest
@@ -165,8 +162,11 @@ def random_classes(seed: int) -> pd.DataFrame:
     return pd.DataFrame(rng.choice([1, 2, 3, 4], (40, 6), p=[0.4, 0.3, 0.25, 0.05]))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("seed", range(5))
 def test_transitions_and_long_run_equal_giddys(seed):
+    import giddy
+
     found = random_classes(seed)
     theirs = giddy.markov.Markov(found.to_numpy(), summary=False)
     frame = dynamics.transitions(found)
@@ -175,9 +175,12 @@ def test_transitions_and_long_run_equal_giddys(seed):
     assert dynamics.long_run(frame)["share"].to_numpy() == pytest.approx(theirs.steady_state, abs=1e-12)
 
 
+@pytest.mark.whole
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 3), min_size=4, max_size=4), min_size=4, max_size=4))
 def test_the_long_run_of_any_chain_is_giddys_or_refused_where_there_are_several(counts):
+    import giddy
+
     rows = np.array(counts, dtype=float) + np.diag([float(not any(row)) for row in counts])
     rows /= rows.sum(axis=1, keepdims=True)
     theirs = np.atleast_2d(giddy.ergodic.steady_state(rows))
@@ -232,7 +235,10 @@ def test_rank_mobility_by_kendall_and_by_hand():
     assert frame["mean_change"].tolist() == [0.5, 1.5, 1.5] and frame["moved"].tolist() == [2, 4, 3]
 
 
+@pytest.mark.whole
 def test_tau_with_ties_is_giddys():
+    import giddy
+
     table = panel(units=30, years=[2019, 2020, 2021]).round(0)
     spans = [(2019, 2020), (2020, 2021), (2019, 2021)]
     theirs = [giddy.rank.Tau(table[first].to_numpy(), table[last].to_numpy()).tau for first, last in spans]
@@ -260,8 +266,10 @@ def great_circle(points: pd.DataFrame) -> np.ndarray:
     return 2 * dynamics.EARTH_KM * np.arcsin(np.sqrt(chord))
 
 
-def as_libpysal(w: pd.DataFrame) -> libpysal.weights.W:
+def as_libpysal(w: pd.DataFrame):
     """Our weights as those of libpysal, row-standardised."""
+    import libpysal
+
     rows = {city: row[row > 0] for city, row in w.iterrows()}
     neighbours = {city: list(row.index) for city, row in rows.items()}
     numbers = {city: list(row) for city, row in rows.items()}
@@ -270,12 +278,14 @@ def as_libpysal(w: pd.DataFrame) -> libpysal.weights.W:
     return theirs
 
 
-def as_table(w: libpysal.weights.W) -> pd.DataFrame:
+def as_table(w) -> pd.DataFrame:
     """Weights of libpysal as ours."""
     return pd.DataFrame(w.full()[0], w.id_order, w.id_order)
 
 
 def test_weights_are_those_of_libpysal(places):
+    import libpysal
+
     points = places.set_index("city")[["lon", "lat"]].astype(float)
     known = {"ids": list(points.index), "radius": dynamics.EARTH_KM, "silence_warnings": True}
     for k in (1, 4, 8):
@@ -311,6 +321,8 @@ def test_weights_follow_great_circle_distances(places):
 
 @pytest.mark.parametrize("make", [dynamics.nearest, dynamics.inverse_distance])
 def test_moran_equals_esda_and_its_permutations_come_from_the_generator(on_map, places, make):
+    import esda
+
     w = make(places)
     table, peer = wide(on_map, "total").loc[w.index], as_libpysal(w)
     frame = dynamics.moran(on_map, "total", w, np.random.default_rng(7), 199)
@@ -335,6 +347,8 @@ def test_moran_equals_esda_and_its_permutations_come_from_the_generator(on_map, 
 
 def moran_of(weights, name: str, column: str) -> pd.Series:
     """`dynamics.moran` of a column of the example data of libpysal."""
+    import libpysal
+
     values = np.array(libpysal.io.open(libpysal.examples.get_path(name)).by_col[column], dtype=float)
     scores = tidy(pd.DataFrame({2020: values}, index=pd.Index(weights.id_order, name="unit")))
     return dynamics.moran(scores, "total", as_table(weights), np.random.default_rng(1), 199).iloc[0]
@@ -348,6 +362,8 @@ def moran_of(weights, name: str, column: str) -> pd.Series:
     ],
 )
 def test_moran_under_normality_as_esda_documents_it(data, name, column, p):
+    import libpysal
+
     found = moran_of(libpysal.io.open(libpysal.examples.get_path(data)).read(), name, column)
     assert found["p_norm"] == pytest.approx(p, rel=1e-9)
 
@@ -359,6 +375,8 @@ def test_moran_under_normality_as_esda_documents_it(data, name, column, p):
 def test_moran_under_normality_as_spdep_prints_it(column, moran, z, p):
     """moran.test(columbus$CRIME, nb2listw(col.gal.nb), randomisation = FALSE, alternative = "two.sided"): variance
     0.008860962. The neighbours of R's example (230) lack three pairs of those of libpysal (236)."""
+    import libpysal
+
     neighbours = dict(libpysal.io.open(libpysal.examples.get_path("columbus.gal")).read().neighbors)
     for one, other in [("5", "16"), ("25", "30"), ("31", "39")]:
         neighbours[one] = [city for city in neighbours[one] if city != other]
@@ -371,6 +389,8 @@ def test_moran_under_normality_as_spdep_prints_it(column, moran, z, p):
 
 
 def test_permutation_p_values_are_calibrated_and_agree_with_esda(on_map, places):
+    import esda
+
     w, rng = dynamics.nearest(places), np.random.default_rng(11)
     noise = tidy(pd.DataFrame(rng.normal(5, 1, (len(places), 60)), places["city"], range(60)))
     share = (dynamics.moran(noise, "total", w, rng, 199)["p_value"] <= 0.1).mean()
@@ -397,6 +417,8 @@ def test_permutation_p_values_are_calibrated_and_agree_with_esda(on_map, places)
 
 
 def test_random_placement_gives_the_range_of_the_null(on_map, places):
+    import esda
+
     weights, rng = dynamics.neighbourhoods(places, [4, 2]), np.random.default_rng(3)
     table = dynamics.autocorrelation(on_map, ["total"], weights, rng, 499)
     assert table["neighbours"].fillna(0).tolist() == [4, 2, 0]
@@ -549,6 +571,8 @@ def test_moves_over_three_years_keep_their_year_and_ranks(made):
 
 
 def test_figures_of_ten_years_show_every_year_and_the_slope(on_map, places):
+    import esda
+
     curves = figures.density(on_map, "en")
     assert [text.get_text() for text in curves.legends[0].get_texts()] == [str(year) for year in YEARS]
     local = dynamics.local_moran(

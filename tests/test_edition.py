@@ -65,6 +65,7 @@ def test_a_changed_result_or_input_is_named(folder):
     assert any("incubators: score" in line for line in found[1:])
 
 
+@pytest.mark.whole
 def test_new_cities_and_revised_data_move_no_post(folder):
     editions.publish(2022, folder)
     ed = editions.load(2022, folder)
@@ -95,6 +96,7 @@ def test_a_chained_edition_scores_on_the_posts_of_the_last(folder):
     assert_allclose(chained.index.scores()["score"], editions.load(2022, folder).index.scores()["score"])
 
 
+@pytest.mark.whole
 def test_derived_weights_are_frozen_too(folder, monkeypatch):
     text = (specs.INDICES / "fire-2022.toml").read_text(encoding="utf-8")
     (folder / "derived.toml").write_text(

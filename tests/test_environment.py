@@ -165,6 +165,7 @@ def test_every_package_has_its_row_in_the_table_of_its_group():
     assert rows == {group: [one.name for one in wanted] for group, wanted in ASKED.items()}
 
 
+@pytest.mark.whole
 @pytest.mark.skipif(
     (sys.platform, sys.version_info[:2]) != ("linux", (3, 11)) or os.uname().machine != "x86_64",
     reason="weighed on Linux x86-64 and Python 3.11",
@@ -248,6 +249,7 @@ def test_script_gives_the_lines_of_a_group_and_refuses_another():
         (["lab"], "notebooks"),
         (["notebooks"], "notebooks"),
         (["test"], "tests"),
+        (["test-whole"], "tests"),
         (["report", "lint"], "tests"),
         (["setup", "GROUP=tests"], "tests"),
     ],

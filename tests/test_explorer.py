@@ -145,6 +145,7 @@ def test_scores_of_zero_or_below_have_no_geometric_mean(edition, page_file, tmp_
             assert all(row["score"] is not None for row in shown(page).values()) and wrong == []
 
 
+@pytest.mark.whole
 def test_scores_of_zero_in_a_draw_have_no_geometric_mean(drawn, monkeypatch):
     assert 'value="geometric"' in explorer.fragment(drawn)
     packed = explorer._draws

@@ -15,11 +15,11 @@ PLACES = files.read_csv(files.DATA / "places.csv")
 
 
 @pytest.fixture(scope="module")
-def sample():
+def sample(once):
     """The calibrated sample, checked and counted: the cube and the data-quality table."""
     if not (records.FOLDER / "patents.parquet").exists():
         record_sample.write(records.FOLDER)
-    return sources.load(2021, PLACES)
+    return once("firm-sample", lambda: sources.load(2021, PLACES))
 
 
 @pytest.fixture(scope="module")

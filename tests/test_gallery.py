@@ -258,6 +258,7 @@ def test_the_picture_has_a_dot_and_a_stroke_an_index(lang):
     plt.close(fig)
 
 
+@pytest.mark.whole
 def test_the_page_of_docs_says_what_is_computed():
     found = importlib.util.spec_from_file_location("docs_make", ROOT / "docs" / "make.py")
     make = importlib.util.module_from_spec(found)
@@ -280,7 +281,7 @@ def test_the_code_of_the_page_runs():
     assert names["entry"].id in gallery.entries()
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize("name", ["women-business-law-2024", "oecd-pmr-2018"])
 def test_the_notebook_runs_for_other_indices(name, tmp_path):
     folder = notebook.run(ROOT / "notebooks" / "80-gallery.ipynb", tmp_path / name, {"name": name})

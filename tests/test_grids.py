@@ -346,6 +346,7 @@ def test_parts_are_found_whatever_their_letters_and_slashes(tmp_path):
     assert cells(grids.read(tmp_path / "other.xlsx")) == [["a", 1]]
 
 
+@pytest.mark.whole
 def test_bounds_of_a_workbook(tmp_path, monkeypatch):
     formatted = "".join(
         f'<x:row r="{row}" s="1"><x:c r="A{row}" s="1"/></x:row>' for row in range(2, 100_000)

@@ -40,10 +40,10 @@ def test_frozen_posts_weights_and_places_come_along(index):
     "choice",
     [
         {"transform": "identity"},
-        {"reference": "pooled"},
+        pytest.param({"reference": "pooled"}, marks=pytest.mark.whole),
         {"base_year": 2021},
-        {"treat": "winsorise"},
-        {"normalise": "fraction"},
+        pytest.param({"treat": "winsorise"}, marks=pytest.mark.whole),
+        pytest.param({"normalise": "fraction"}, marks=pytest.mark.whole),
     ],
 )
 def test_a_choice_that_contradicts_frozen_posts_is_refused_and_made_on_purpose(index, choice):
@@ -66,6 +66,7 @@ def test_a_choice_that_leaves_the_posts_alone_is_free(index, choice):
     assert index.vary(**choice).posts.equals(index.posts)
 
 
+@pytest.mark.whole
 def test_an_alternative_thaws_only_what_it_must(index):
     pooled = index.alternative(reference="pooled")
     assert pooled.posts.equals(index.thaw().vary(reference="pooled").posts)

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fire import edition as editions
-from fire import files
-from fire.report import assembly, kept, narrative, programme, site
+from fire.report import kept, narrative, programme, site
 
 CODE = {"maker": {"maker": "a1"}}
 
@@ -95,19 +94,3 @@ def test_a_compiled_template_holds_for_both_languages():
         narrative.compiled(narrative.environment(book.lang(lang)), text).render() for lang in ("zh", "en")
     )
     assert (zh, en) == ("模拟 燃指数", "simulated FIRE index")
-
-
-@pytest.mark.slow
-def test_all_that_surrounds_the_report_says_is_in_its_key(tmp_path, monkeypatch):
-    """Every entry of the catalogue that profiles, workbook and explorer ask for is among those that `site.follows` names."""
-    source = files.ROOT / "build" / "2022"
-    if not any(source.glob("*/exhibits")):
-        pytest.skip("needs the exhibits of a report: make report")
-    ed, asked = editions.load(2022), set()
-    shown = assembly.gather(source, ed)
-    original = narrative.Catalogue.__getitem__
-    monkeypatch.setattr(
-        narrative.Catalogue, "__getitem__", lambda self, name: asked.add(name) or original(self, name)
-    )
-    site.write(ed, shown, tmp_path)
-    assert asked and {name for name in asked if not name.startswith(site.SAID)} == set()

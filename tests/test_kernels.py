@@ -64,6 +64,7 @@ def plainly(book, folder, out: str):
     return target
 
 
+@pytest.mark.whole
 def test_a_forked_kernel_stores_the_bytes_of_plain_papermill(book, tmp_path):
     kernels.use()
     assert kernels._warm()
@@ -101,7 +102,7 @@ def waited(condition, seconds: float = 30) -> bool:
     return True
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_no_kernel_outlives_the_process_that_asked_for_it(tmp_path, number):
     cells = [

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import test_regional_chapters as chapters
 from test_regional_chapters import all_known, alone, drawn, made, run
+from whole import few
 
 from fire import edition as editions
 
@@ -26,8 +27,7 @@ def shown(tmp_path, monkeypatch):
     return show
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", [drawn, all_known])
+@pytest.mark.parametrize("kind", few([drawn, all_known], drawn))
 def test_dynamics_are_tested_on_what_is_known_only(shown, kind):
     found, soft = shown("21-dynamics", kind), kind is drawn
     node = "F" if soft else "total"
@@ -44,7 +44,7 @@ def test_dynamics_are_tested_on_what_is_known_only(shown, kind):
         assert found["dynamics-beta-said"]["values"]["soft"]  # the strongest city is not wholly observed
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", [drawn, all_known])
 def test_changes_are_explained_where_all_is_known(shown, kind):
     found, node = shown("13-changes", kind), "F" if kind is drawn else "total"
@@ -60,7 +60,7 @@ def test_changes_are_explained_where_all_is_known(shown, kind):
         assert set(ups) <= {"gdp", "tertiary_share", "pop_size", "pop_structure"}
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", [drawn, all_known])
 def test_the_focus_region_shows_what_is_known_of_its_cities(shown, kind):
     found, soft = shown("40-focus-region", kind), kind is drawn
@@ -81,7 +81,7 @@ def test_the_focus_region_shows_what_is_known_of_its_cities(shown, kind):
         assert "经济规模" in told and "短板" not in told
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_summary_tells_known_from_ranges(shown):
     found = shown("05-summary", drawn)
     nodes = {one["values"]["node"] for name, one in found.items() if name.startswith("summary-confirmed")}
@@ -94,7 +94,6 @@ def test_the_summary_tells_known_from_ranges(shown):
     assert known["summary-cities"]["text"]["zh"] and known["summary-growth"]["text"]["zh"]
 
 
-@pytest.mark.slow
 def test_without_a_year_before_changes_tell_what_a_place_would_take_only(shown):
     found = shown("13-changes", lambda index: alone(all_known(index)))
     assert "changes-stories" not in found and "changes-what" in found and "changes-passings" not in found

@@ -8,6 +8,7 @@ import statsmodels.api as sm
 from engine_data import flat, index, only, panel, random_panel, word
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from whole import few
 
 from fire import files
 from fire.analysis import known
@@ -49,6 +50,7 @@ def test_growth_compares_the_indicators_that_both_years_have():
     assert found.loc[("b", 2021), "rank_change"] == 0  # over the same basket: 2 < 4 in 2020, 3 < 8 in 2021
 
 
+@pytest.mark.whole
 @settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
@@ -323,7 +325,10 @@ def cities():
     return cells[cells["indicator"].isin(both)], spec
 
 
-@pytest.mark.parametrize("held, how", [(each_whole, "siblings"), (some, "growth"), (as_new, "regression")])
+@pytest.mark.parametrize(
+    "held, how",
+    few([(each_whole, "siblings"), (some, "growth"), (as_new, "regression")], (each_whole, "siblings")),
+)
 def test_the_ranges_hold_known_values_of_27_economies(economies, held, how):
     """Models `siblings`, `growth` and `regression` on the 25 public statistics of two years."""
     inside(
@@ -331,7 +336,7 @@ def test_the_ranges_hold_known_values_of_27_economies(economies, held, how):
     )
 
 
-@pytest.mark.parametrize("held, how", [(some, "growth"), (as_new, "regression")])
+@pytest.mark.parametrize("held, how", few([(some, "growth"), (as_new, "regression")], (some, "growth")))
 def test_the_ranges_hold_known_values_of_the_cities(cities, held, how):
     """Models `growth` and `regression` on the known cells of edition 2022."""
     inside(f"cities, {how}", held(*cities, 2021), how)
@@ -380,6 +385,7 @@ def test_other_ways_of_drawing(edition):
     assert "draws: donors" in set(late.draws(few, two, 2021).query("unit == 'u00'")["source"])
 
 
+@pytest.mark.whole
 @settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 10**6),

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from types import SimpleNamespace
 
 import pandas as pd
@@ -403,11 +405,19 @@ YAML = files.decode(files.REPORTS / "editions" / "2022.yaml")
     "raw, told",
     [
         (YAML.replace("year: 2021", "year:\t2021\n\tbase: 1").encode(), "2031.yaml"),
-        (YAML.replace("year: 2021", "year: 2021\nyear: 2020").encode(), "year"),
-        (b"- edition: 2031\n- year: 2021\n", "2031.yaml"),
+        pytest.param(
+            *(YAML.replace("year: 2021", "year: 2021\nyear: 2020").encode(), "year"), marks=pytest.mark.whole
+        ),
+        pytest.param(*(b"- edition: 2031\n- year: 2021\n", "2031.yaml"), marks=pytest.mark.whole),
         (b"edition 2031", "2031.yaml"),
-        (b"", "2031.yaml"),
-        (YAML.replace("edition: 2022", "edition: 2031\nnote: 中文").encode("gb18030"), "no chapter 'none'"),
+        pytest.param(*(b"", "2031.yaml"), marks=pytest.mark.whole),
+        pytest.param(
+            *(
+                YAML.replace("edition: 2022", "edition: 2031\nnote: 中文").encode("gb18030"),
+                "no chapter 'none'",
+            ),
+            marks=pytest.mark.whole,
+        ),
     ],
     ids=["tab", "doubled", "list", "text", "empty", "gb18030"],
 )
@@ -441,6 +451,7 @@ def test_a_wrong_word_is_answered(scratch, words, status, told):
     assert (found, told in said) == (status, True), said
 
 
+@pytest.mark.whole
 def test_a_new_chapter_is_four_files_and_a_line(scratch):
     status, said = fire(scratch, "new-chapter", "39-unheard")
     assert status == 0 and 'name = "39-unheard"' in said
@@ -481,6 +492,7 @@ def test_make_names_its_targets_and_cleans_only_what_it_built(tmp_path):
         "report",
         "data",
         "test",
+        "test-whole",
         "notebooks",
         "city",
         "audit",
@@ -507,6 +519,42 @@ def test_make_names_its_targets_and_cleans_only_what_it_built(tmp_path):
         (tmp_path / name).exists() for name in gone
     )
     assert "data/records" in said
+
+
+# ---- the two targets of tests
+
+TARGETS = re.compile(r"^(test|test-whole): .*\n\t@\$\(PYTEST\)( \$\(NBVAL\))? -m (.+)$", re.MULTILINE)
+
+
+def chosen() -> dict[str, str]:
+    """Target → the expression by which it chooses its tests; notebooks are in the first."""
+    found = TARGETS.findall(files.decode(files.ROOT / "Makefile"))
+    assert [bool(notebooks) for _, notebooks, _ in found] == [True, False]
+    return {target: words.strip('"') for target, _, words in found}
+
+
+def test_the_targets_of_tests_exclude_each_other_and_nothing_else_chooses():
+    """An expression and its negation: each test is in exactly one of the two, and continuous integration runs both."""
+    assert chosen() == {"test": "not whole", "test-whole": "whole"}
+    options = tomllib.loads(files.decode(files.ROOT / "pyproject.toml"))["tool"]["pytest"]["ini_options"]
+    pytest_words = re.search(r"^PYTEST = (.*)$", files.decode(files.ROOT / "Makefile"), re.MULTILINE)[1]
+    assert not re.search(r"(^| )-[mk]|--(ignore|deselect)", f"{options['addopts']} {pytest_words}")
+    assert re.findall(r"^make (\S+)", files.decode(files.ROOT / ".ci" / "run"), re.MULTILINE) == list(
+        chosen()
+    )
+
+
+@pytest.mark.whole
+def test_each_test_of_a_file_is_in_one_of_the_two_targets():
+    def collected(*words):
+        words = ["--collect-only", "-q", "-n", "0", "-o", "addopts=", "tests/test_kernels.py", *words]
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *words], cwd=files.ROOT, capture_output=True, text=True
+        )
+        return {line for line in done.stdout.splitlines() if "::" in line}
+
+    quick, whole = (collected("-m", words) for words in chosen().values())
+    assert quick and whole and not quick & whole and quick | whole == collected()
 
 
 def test_a_cell_of_ipython_is_read_as_python():

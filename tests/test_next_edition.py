@@ -14,7 +14,7 @@ from fontTools.ttLib import TTFont
 
 from fire.figures import fonts
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.whole
 
 
 @pytest.fixture(scope="module")

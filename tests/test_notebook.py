@@ -420,6 +420,7 @@ def test_no_notebook_at_all(tmp_path):
         notebook.read(tmp_path / "none.ipynb")
 
 
+@pytest.mark.whole
 def test_nbval_is_as_strict_as_a_run(tmp_path):
     """Marks exempt nothing, a failing command fails, a dead kernel is noticed at once, a sound notebook passes."""
     good = write(tmp_path / "good.ipynb", FIRST, "print(edition + 1)", "!echo on")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_any_index import PLACES, UNITS, cells, rows, table
+from whole import few
 
 from fire.analysis import audit, describe, determinants, dynamics, regions
 from fire.errors import InputError
@@ -248,7 +249,7 @@ def test_every_public_function_is_called():
     assert public - {f"describe.{name}" for name in ASKING} == set(CALLS)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", few(CASES, "one year", "one unit"))
 def test_small_panels(case):
     refused, bare = set(), {}
     with warnings.catch_warnings():

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from whole import few
 
 from fire import files
 from fire.index import spec as specs
@@ -133,7 +134,7 @@ def hit(panel, spec, year, rows, before):
     return any(cells & set(one.values["covers"]) for one in new), len(new)
 
 
-@pytest.mark.parametrize("name", SEEDS)
+@pytest.mark.parametrize("name", few(SEEDS, "times ten", "times a hundred", "sign", "two cities exchanged"))
 def test_seeded_errors_are_found(name, clean):
     change, least = SEEDS[name]
     rng, hits, counts = np.random.default_rng(2022), [], []

@@ -8,7 +8,7 @@ import pytest
 from fire.files import ROOT
 from tests import processes
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.whole
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import small
 from browser import needs_browser, opened
 from lxml import html
 from test_any_index import INDICES, index_of
+from whole import few
 
 from fire import edition as editions
 from fire.analysis import coordination, results
@@ -213,7 +214,7 @@ def test_too_little_known_means_no_judgement_and_one_reason(reconstructed):
         assert facts["sides"] is None and not {"peers", "needed", "passed", "obstacles"} & set(facts)
 
 
-@pytest.fixture(scope="module", params=["both years", "the year before"])
+@pytest.fixture(scope="module", params=few(["both years", "the year before"], "both years"))
 def partly(request, tmp_path_factory):
     """An edition in which two indicators are drawn, so that enough of every place is known but no total is; its profiles
     and pages. In the year ranked they are drawn or known."""
@@ -265,6 +266,7 @@ def test_rank_in_the_region_is_a_range_where_it_moves(reconstructed):
     assert any(one["rank_low"] < one["rank_high"] for one in beside.values())
 
 
+@pytest.mark.whole
 def test_rank_in_the_region_is_known_where_all_ranks_before_are(drawn, tmp_path):
     order = list(drawn.index.of()["unit"])
     rows = [("city", unit, 2021, "total", "rank", float(at), 0) for at, unit in enumerate(order[:3], 1)]
@@ -451,6 +453,7 @@ def test_of_indicators_that_tie_the_heaviest_are_listed(edition):
 # Years of the data ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_the_year_of_the_data_is_that_of_its_source_and_stands_beside_the_value(edition, tmp_path):
     years = vintage.years(REAL)
     assert vintage.span(REAL, "inclusive_finance") == {"data": 2020, "data_before": 2018}
@@ -543,7 +546,7 @@ def gap(index):
     return index.vary(missing="none").revise(cells.assign(value=cells["value"].mask(here)))
 
 
-@pytest.mark.parametrize("other", [single_year, late_city, simulated, geometric, gap])
+@pytest.mark.parametrize("other", few([single_year, late_city, simulated, geometric, gap], single_year))
 def test_pages_of_other_editions(edition, other, tmp_path):
     ed = made(other(edition.index))
     ed.languages = ["zh"]
@@ -588,7 +591,7 @@ def test_obstacles_of_scores_from_nought_to_a_hundred(edition):
     )
 
 
-@pytest.mark.parametrize("name", ["gaps", "extremes", "percentiles", "beside"])
+@pytest.mark.parametrize("name", few(["gaps", "extremes", "percentiles", "beside"], "gaps"))
 def test_any_index_has_pages_and_a_pdf(name, tmp_path):
     index = index_of(name)
     ed = made(index)
@@ -611,7 +614,7 @@ def test_any_index_has_pages_and_a_pdf(name, tmp_path):
 # The PDF ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("lang", few(["zh", "en"], "zh"))
 def test_the_pdf_has_one_page_a_place_in_the_order_that_the_pages_link_to(
     edition, profiles, folder, tmp_path, lang
 ):
@@ -632,6 +635,7 @@ def test_the_pdf_has_one_page_a_place_in_the_order_that_the_pages_link_to(
     assert again.read_bytes() == path.read_bytes()
 
 
+@pytest.mark.whole
 def test_a_long_page_is_set_smaller_and_stays_one_page(edition, profiles, tmp_path):
     long = {name: dict(facts) for name, facts in profiles.items()}
     long["苏州"]["nodes"] = profiles["苏州"]["nodes"] * 4

@@ -88,7 +88,7 @@ def run(chapter: str, ed, monkeypatch):
     return {name: exhibits._rendered(record, ed, catalogue) for name, record in shown.items()}
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", [drawn, all_known])
 @pytest.mark.parametrize("chapter", ["10-index", "20-regions"])
 def test_what_is_drawn_is_a_range_and_judges_nobody(chapter, kind, tmp_path, monkeypatch):
@@ -123,7 +123,7 @@ def test_what_is_drawn_is_a_range_and_judges_nobody(chapter, kind, tmp_path, mon
         assert {concentrated["most"], concentrated["least"]} <= {"gdp", "pop_structure"}
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize("chapter", ["10-index", "20-regions", "21-dynamics"])
 def test_without_a_year_before_the_chapter_says_nothing_on_change(chapter, tmp_path, monkeypatch):
     index = alone(all_known(editions.load(2022).index))
@@ -141,7 +141,7 @@ def test_without_a_year_before_the_chapter_says_nothing_on_change(chapter, tmp_p
         assert {"regions-structure", "regions-between"} <= set(shown)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize("chapter", ["20-regions", "21-dynamics"])
 def test_three_years_new_cities_and_other_regions(chapter, tmp_path, monkeypatch):
     ed = made(longer(all_known(editions.load(2022).index)), tmp_path, focus_region="东部")

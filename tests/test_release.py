@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from test_workbook import small_edition
 
-from fire.analysis import results
+from fire.analysis import results, robustness
 from fire.report import release
 
 UNITS = small_edition().index.units
@@ -39,6 +39,10 @@ def drawn(tmp_path_factory):
     cells = cells.assign(source=cells["source"].mask(cells["indicator"].eq("inclusive_finance"), "K1"))
     edition.index, edition.places = edition.index.revise(cells), lambda: PLACES
     known = results.Results(edition.index, folder / "results")
+    # Ranges are those over the draws: the alternatives of method take long.
+    known.__dict__ |= dict.fromkeys(["intervals", "growth", "region_intervals", "region_growth"])
+    assert len(known.scores) and len(known.means)
+    known.__dict__["intervals"] = robustness.intervals(edition.index, {"weights": {"band": 0.2}}, draws=50)
     release.write(folder / "data", edition, release.frames(edition, known))
     return edition, folder / "data"
 

@@ -312,6 +312,7 @@ PROSE = re.compile(
 )
 
 
+@pytest.mark.whole
 def test_an_edited_sentence_shows_at_the_next_assembly(source, catalogue, tmp_path, template):
     report.build(edition(), source, tmp_path / "before", template, ("pages",))
     path = catalogue / "demo.toml"

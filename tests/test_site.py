@@ -96,7 +96,7 @@ def test_the_page_of_the_explorer_stands_by_itself(reconstructed, tmp_path, lang
         assert bar["y"] == 0 and bar["width"] == 390
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_all_that_goes_with_the_report_is_written_and_linked(edition, tmp_path, monkeypatch):
     found = results.Results(edition.index, tmp_path / "results")
     found.__dict__ |= dict.fromkeys(["intervals", "growth", "region_intervals", "region_growth"])

@@ -18,7 +18,7 @@ from fire.errors import InputError
 from fire.sources import engines, firms, records
 from studies.printed2022.sample import record_sample
 
-pytestmark = [pytest.mark.slow, pytest.mark.spark]
+pytestmark = [pytest.mark.whole, pytest.mark.spark]
 PLACES = files.read_csv(files.DATA / "places.csv")
 
 

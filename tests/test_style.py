@@ -17,7 +17,7 @@ STYLED = ["fire", "studies", "tests", "notebooks", ".ci", "conftest.py"]
     [
         ["ruff", "check", "--output-format", "concise", *STYLED],
         ["ruff", "format", "--check", "--output-format", "concise", *STYLED],
-        ["mypy"],
+        pytest.param(["mypy"], marks=pytest.mark.whole),
     ],
     ids=["ruff-check", "ruff-format", "mypy"],
 )

@@ -14,6 +14,7 @@ from engine_data import columns, only, random_panel, word
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from whole import few
 
 from fire.errors import InputError
 from fire.index import aggregate, impute, normalise, rounding, score, transforms, treat, weights
@@ -684,7 +685,7 @@ def test_a_score_does_not_depend_on_who_else_is_there(name, seed, kind, gaps, wh
         assert few.tobytes() == every[kept].tobytes()
 
 
-@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize("name", few(ALONE, "arithmetic", "geometric", "median", "mean_min"))
 @settings(max_examples=5, deadline=None)
 @given(seeds)
 def test_an_index_gives_a_unit_the_same_score_in_any_company(name, seed):

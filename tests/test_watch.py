@@ -12,7 +12,7 @@ from test_kernels import waited
 
 from fire.report import kernels
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not kernels.LINUX, reason="uses signals")]
+pytestmark = [pytest.mark.whole, pytest.mark.skipif(not kernels.LINUX, reason="uses signals")]
 
 
 @pytest.fixture(scope="module")

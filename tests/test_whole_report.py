@@ -16,9 +16,9 @@ from fontTools.ttLib import TTFont
 import fire
 from fire.figures import fonts
 from fire.files import ROOT
-from fire.report import assembly, programme
+from fire.report import assembly, narrative, programme, site
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.whole
 CLEAN = {
     name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTEST"))
 }
@@ -128,3 +128,15 @@ def test_pages_workbook_and_release_say_what_the_stored_results_say(report):
     page = (report / "places" / "hefei.en.html").read_text(encoding="utf-8")
     assert f"({line['rank_low']:.0f}–{line['rank_high']:.0f})" in page
     assert f"{final.at['合肥', 'score']:.3f}" not in page and "not the official report" in page
+
+
+def test_all_that_surrounds_the_report_says_is_in_its_key(report, tmp_path, monkeypatch):
+    """Every entry of the catalogue that profiles, workbook and explorer ask for is among those that `site.follows` names."""
+    ed, asked = fire.load(2022), set()
+    shown = assembly.gather(ROOT / "build" / "2022", ed)
+    original = narrative.Catalogue.__getitem__
+    monkeypatch.setattr(
+        narrative.Catalogue, "__getitem__", lambda self, name: asked.add(name) or original(self, name)
+    )
+    site.write(ed, shown, tmp_path)
+    assert asked and {name for name in asked if not name.startswith(site.SAID)} == set()

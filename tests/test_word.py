@@ -236,7 +236,7 @@ def test_without_libreoffice_word_is_asked_to_fill_in_the_pages(path, tmp_path, 
     assert word.numbered([copy]) is False and copy.read_bytes() == path.read_bytes()
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.skipif(not SOFFICE, reason="LibreOffice is not installed: pages cannot be laid out")
 def test_pages_are_filled_in_from_a_layout(tmp_path):
     path = made(tmp_path / "long", rows=120)  # the table takes several pages

@@ -295,6 +295,7 @@ def test_the_year_of_the_data_stands_beside_the_value_and_the_indicator(tmp_path
     assert system["2021 指数年的数据年份"].notna().sum() == 1
 
 
+@pytest.mark.whole
 def test_where_no_year_of_the_data_is_on_record_there_is_no_column_of_it(written):
     _, path = written
     heads = [*table_of(path, "原始值").columns, *table_of(path, "指标体系").columns]
@@ -384,7 +385,7 @@ def test_tables_of_the_report_are_listed_with_their_files(both):
 # Recalculation --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.skipif(not SOFFICE, reason="LibreOffice is not installed: recalculation cannot be checked")
 @pytest.mark.parametrize("drawn", [set(), DRAWN])
 def test_a_changed_weight_gives_the_engines_scores_and_sorts_the_ranking(drawn, tmp_path):
@@ -411,7 +412,7 @@ def test_a_changed_weight_gives_the_engines_scores_and_sorts_the_ranking(drawn, 
     assert {row[8].value for row in told["权重"].iter_rows(min_row=4)} >= {"按比例换算"}
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.skipif(not SOFFICE, reason="LibreOffice is not installed: recalculation cannot be checked")
 def test_ties_stand_in_the_order_of_the_edition_and_all_zero_weights_are_explained(tmp_path):
     edition = small_edition()

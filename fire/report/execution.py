@@ -162,7 +162,7 @@ def short(trace: str, source: str) -> list[str]:
             said = source.splitlines()[int(inside[2]) - 1 : int(inside[2])]
             cells.append([head, *(f"  {one.strip()}" for one in said)])
         elif found := FRAME.match(head):
-            place = found[1].replace(f"{ROOT}/", "").replace(f"~/{ROOT.name}/", "")
+            place = f"{Path(found[1]).expanduser()}".replace(f"{ROOT}/", "")
             if not place.endswith("report/guard.py"):
                 (own if place.startswith(OWN) else others).append(
                     [f"{place}:{found[2]}{found[3].split('(')[0]}", line]

@@ -111,6 +111,7 @@ def frames(ed):
     }
 
 
+@pytest.mark.whole
 def test_every_figure_of_the_study_draws_in_both_languages(ed, frames):
     kinds = {
         (module, name)

@@ -1,5 +1,7 @@
 """The 34 arithmetic checks and the 47 slips."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,11 @@ from studies.printed2022 import checks
 FACTS = checks.load()
 ROWS = checks.arithmetic(FACTS)
 BY_ID = ROWS.set_index("id")
-SLIPS = checks.slips(FACTS, ROWS).set_index("id")
+
+
+@cache
+def slips():
+    return checks.slips(FACTS, ROWS).set_index("id")
 
 
 def change(table, value, **where):
@@ -24,7 +30,7 @@ def change(table, value, **where):
 
 def test_every_check_and_every_slip_has_one_row():
     assert ROWS["id"].is_unique and list(ROWS.columns) == checks.COLUMNS
-    assert list(SLIPS.index) == list(FACTS["errata_other"]["id"])
+    assert list(slips().index) == list(FACTS["errata_other"]["id"])
 
 
 def test_the_ledger_has_the_checks_of_printed_numbers_only():
@@ -32,7 +38,7 @@ def test_the_ledger_has_the_checks_of_printed_numbers_only():
     rows = checks.rows(FACTS)
     assert rows["printed"].ne("").all() and set(rows["verdict"]) == {"independent", "erratum"}
     assert len(rows) == len(ROWS) - ROWS["verdict"].eq("not computable").sum()
-    assert not set(rows["id"]) & set(SLIPS.index)
+    assert not set(rows["id"]) & set(slips().index)
 
 
 @pytest.mark.parametrize(
@@ -78,16 +84,16 @@ def test_verdicts():
         "C29": "OE08",
     }
     assert BY_ID.at["C07", "unit"] == "交通银行"
-    said = checks.verdicts(ROWS, SLIPS.reset_index())
+    said = checks.verdicts(ROWS, slips().reset_index())
     assert said["independent"] + said["erratum"] + said["derived"] + said["misfit"] == said["checks"]
     assert said["proved"] + said["marked"] + said["text"] == said["slips"]
 
 
 def test_a_mark_of_the_transcriber_is_no_proof():
-    text = SLIPS.index[SLIPS["evidence"].eq("text")]
-    assert list(text) == ["OE28", "OE47"] and SLIPS.loc[text, "shown"].isna().all()
-    assert SLIPS.at["OE09", "evidence"] == "marked" and SLIPS.at["OE16", "evidence"] == "computed"
-    assert SLIPS.loc[SLIPS["evidence"].ne("text"), "shown"].astype(bool).all()
+    text = slips().index[slips()["evidence"].eq("text")]
+    assert list(text) == ["OE28", "OE47"] and slips().loc[text, "shown"].isna().all()
+    assert slips().at["OE09", "evidence"] == "marked" and slips().at["OE16", "evidence"] == "computed"
+    assert slips().loc[slips()["evidence"].ne("text"), "shown"].astype(bool).all()
 
 
 def test_a_wrong_total_becomes_a_misfit():

@@ -6,6 +6,7 @@ from fire.errors import InputError
 from studies.printed2022 import errata, published
 
 
+@pytest.mark.whole
 def test_all_slips_with_their_proof():
     slips = errata.slips()
     listed = {"report": len(published.load("errata")), "other": len(published.load("errata_other"))}

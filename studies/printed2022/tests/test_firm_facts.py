@@ -15,11 +15,11 @@ PLACES = files.read_csv(files.DATA / "places.csv")
 
 
 @pytest.fixture(scope="module")
-def sample():
+def sample(once):
     """The calibrated sample, checked and counted: the cube and the data-quality table."""
     if not (records.FOLDER / "patents.parquet").exists():
         record_sample.write(records.FOLDER)
-    return sources.load(2021, PLACES)
+    return once("firm-sample", lambda: sources.load(2021, PLACES))
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,7 @@ def test_numbers_of_another_universe_are_not_compared(ledger):
     assert at["verdict"].eq("not computable").all() and at["errata"].eq("E10").all()
 
 
+@pytest.mark.whole
 def test_incubators_are_held_against_the_index_that_has_them(cells):
     index = editions.load(2022).index
     alone = firm_facts.ledger(cells, "simulated").set_index("id").at["FR120", "verdict"]
@@ -120,6 +121,7 @@ def test_a_wrong_count_becomes_a_misfit(cells):
     assert ledger.at["FR017", "verdict"] == "calibrated"
 
 
+@pytest.mark.whole
 def test_the_sample_is_the_same_every_time():
     gdp = pd.Series(np.linspace(30000, 500, len(PLACES)), index=PLACES["city"])
     grids = [

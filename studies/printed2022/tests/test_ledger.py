@@ -114,6 +114,7 @@ def test_rows_that_were_left_out_of_the_draws_are_called_so(rows):
     assert rows.loc[rows["verdict"].eq("held out"), "evidence"].eq("draws").all()
 
 
+@pytest.mark.whole
 def test_a_dropped_erratum_is_one_whatever_is_computed(rows, index):
     """No tolerance without end: the verdict rests on the text, not on what the model gives."""
     ids = ["S0329", "S0389", "C016", "C055"]
@@ -128,7 +129,12 @@ def test_a_precision_and_a_loose_word_are_no_errata(rows):
 
 
 @pytest.mark.parametrize(
-    ("node", "weight", "least"), [("firm_rd", 0.8, 150), ("policy", 0.6, 80), ("E", 0.3, 60)]
+    ("node", "weight", "least"),
+    [
+        ("firm_rd", 0.8, 150),
+        pytest.param("policy", 0.6, 80, marks=pytest.mark.whole),
+        pytest.param("E", 0.3, 60, marks=pytest.mark.whole),
+    ],
 )
 def test_a_changed_weight_fails_visibly(index, node, weight, least):
     varied = ledger.build(index.vary(weights={node: weight}), draws=2)
@@ -147,6 +153,7 @@ def test_an_accepted_misfit_passes_and_a_new_one_does_not(rows):
         ledger.check(wrong, accepted=[*old, "S0047"])
 
 
+@pytest.mark.whole
 def test_a_corrupted_fact_is_a_misfit(index, rows):
     facts = published.load("index_scores")
     at = facts.index[facts["id"].eq("S0096")][0]
@@ -175,6 +182,7 @@ def test_summary_adds_up(rows):
     assert (table[ledger.VERDICTS].sum(axis=1) == table["rows"]).all()
 
 
+@pytest.mark.whole
 def test_the_whole_ledger_holds_all_sources_and_no_slip_of_the_transcriber(ed, rows):
     whole = replication.whole(ed, rows)
     split = replication.split(whole)

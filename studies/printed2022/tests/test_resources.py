@@ -79,6 +79,7 @@ def test_weights_of_a_row_give_the_printed_pillar(weights):
     assert total == pytest.approx(10.353)
 
 
+@pytest.mark.whole
 def test_counts_of_what_was_tried():
     panel = statistics.panel()
     table = tried.counts(panel, identify.posts(panel), roster.rosters()).set_index("choice")

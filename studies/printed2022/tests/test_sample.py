@@ -141,6 +141,7 @@ def test_the_engine_gives_the_printed_numbers_under_a_draw(drawn, use, system, s
         np.testing.assert_allclose(root.reindex(system.cities), own, atol=1e-9)
 
 
+@pytest.mark.whole
 def test_draws_are_rebuilt_alone_and_exactly(drawn):
     again = sample.build([3, 58])
     pd.testing.assert_frame_equal(again[["d003", "d058"]], drawn[["d003", "d058"]], check_exact=True)
