@@ -69,7 +69,7 @@ derived: | setup
 
 # Results of the edition that notebooks and tests read, computed once and not by each worker.
 stored: | setup
-	@$(BIN)/python -c "import fire; fire.results.ensure(fire.load('$(EDITION)'))"
+	@$(BIN)/python -c "import fire; from fire.report import build; build.store_results(fire.load('$(EDITION)'), print)"
 
 # A file of tests, or a notebook and its kernel, stays on one worker; conftest.py puts first what takes longest.
 PYTEST = $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests studies
