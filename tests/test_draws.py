@@ -6,6 +6,7 @@ import pytest
 import small
 from numpy.testing import assert_allclose
 
+from fire.analysis import montecarlo, robustness
 from fire.errors import InputError
 from fire.index import draws
 from fire.index.index import Index
@@ -68,6 +69,38 @@ def test_posts_of_the_data_are_the_mean_of_the_posts_under_each_draw(whole):
     free = index.thaw()
     each = [one.posts.at[name, "high"] for one in free.completions]
     assert free.posts.at[name, "high"] == pytest.approx(np.mean(each)) and np.ptp(each) > 0
+
+
+METHODS = {
+    "weights": {"band": 0.3},
+    "aggregation": ["arithmetic", "geometric"],
+    "drop": 0.5,
+    "floor": 0.01,
+}
+
+
+def test_every_panel_of_draws_is_ranked_as_it_is_by_itself(whole):
+    """Counts of ranks, growth and pairs over panels × draws are the sum of those of each panel under the same draws."""
+    index, _ = opened(whole, count=5, spread=0.5, cells=8)
+    root, panels, draws = index.spec.root, len(index.completions), 2 * 5 * 2048
+    design, _ = robustness.prepare(index, METHODS, 3, root)
+    both = montecarlo.simulate(design, draws)
+    each = []
+    for number, one in enumerate(index.completions):
+        own, _ = robustness.prepare(one, METHODS, 3, root)
+        each.append(montecarlo._batch_tally(own, draws, range(number, draws // own.chunk, panels)))
+    assert own.chunk == 2048 and len({part["ranks"].tobytes() for part in each}) == panels
+    summed = montecarlo.add(each)
+    assert all((both[name] == summed[name]).all() for name in both)
+    assert (both["ranks"].sum(axis=2) == draws).all()
+
+
+def test_intervals_over_panels_and_draws_do_not_depend_on_workers(whole):
+    index, _ = opened(whole, count=5, spread=0.5, cells=8)
+    one, two = (robustness.by_node(index, METHODS, draws=9_999, workers=workers) for workers in (1, 2))
+    for node in one:
+        assert (one[node].ranks == two[node].ranks).all()
+        assert one[node].intervals.equals(two[node].intervals) and one[node].growth.equals(two[node].growth)
 
 
 @pytest.mark.parametrize(
