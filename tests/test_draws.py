@@ -6,7 +6,7 @@ import pytest
 import small
 from numpy.testing import assert_allclose
 
-from fire.analysis import montecarlo, robustness
+from fire.analysis import known, montecarlo, robustness
 from fire.errors import InputError
 from fire.index import draws
 from fire.index.index import Index
@@ -71,12 +71,7 @@ def test_posts_of_the_data_are_the_mean_of_the_posts_under_each_draw(whole):
     assert free.posts.at[name, "high"] == pytest.approx(np.mean(each)) and np.ptp(each) > 0
 
 
-METHODS = {
-    "weights": {"band": 0.3},
-    "aggregation": ["arithmetic", "geometric"],
-    "drop": 0.5,
-    "floor": 0.01,
-}
+METHODS = {"weights": {"band": 0.3}, "aggregation": ["arithmetic", "geometric"], "drop": 0.5, "floor": 0.01}
 
 
 def test_every_panel_of_draws_is_ranked_as_it_is_by_itself(whole):
@@ -101,6 +96,49 @@ def test_intervals_over_panels_and_draws_do_not_depend_on_workers(whole):
     for node in one:
         assert (one[node].ranks == two[node].ranks).all()
         assert one[node].intervals.equals(two[node].intervals) and one[node].growth.equals(two[node].growth)
+
+
+@pytest.mark.parametrize("joins", [False, True])
+def test_ranges_are_those_over_all_completions(whole, joins):
+    """As `known.results` has them, which keeps the scores of all draws at once; with a unit that joins later too."""
+    index, _ = opened(whole, spread=0.5, cells=8)
+    parts = [index.panel, index.draws]
+    if joins:
+        parts = [part[part["unit"].ne("a") | part["year"].ne(index.years[0])] for part in parts]
+    index = Index(index.spec, parts[0], index.posts, places=index.places, draws=parts[1])
+    found = index.ranges()
+    each = [one.scores() for one in index.completions]
+    expected = known.results(index.scores(), each, index)
+    expected = expected[expected["node"].isin(list(index.spec.families))].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, expected[found.columns], check_exact=True)
+    assert (found["rank_high"] > found["rank_low"]).any() and set(index.ranges("F")["node"]) == {"F"}
+
+
+def test_large_panels_are_completed_one_draw_at_a_time(whole, monkeypatch):
+    index, _ = opened(whole, spread=0.5, cells=8)
+    index = index.thaw()
+    monkeypatch.setattr(draws, "KEPT", 0)
+    other = index.thaw()
+    assert other.scores().equals(index.scores()) and other.ranges().equals(index.ranges())
+    assert other.completions[3] is not other.completions[3] and len(other.completions[:7]) == 7
+    assert other.completions[-1].scores().equals(index.completions[39].scores())
+    one, two = (robustness.intervals(each, METHODS, draws=2_000) for each in (index, other))
+    assert one.equals(two)
+
+
+def test_keys_of_a_large_panel_stay_categories(whole):
+    index, _ = opened(whole)
+    keys = ["unit", "indicator", "status", "source"]
+    coded = Index(
+        index.spec, index.panel.astype(dict.fromkeys(keys, "category")), index.posts, draws=index.draws
+    )
+    assert coded.complete()[keys].dtypes.eq("category").all()
+    assert (
+        coded.complete()
+        .astype(dict.fromkeys(keys, "str"))
+        .equals(index.complete().astype(dict.fromkeys(keys, "str")))
+    )
+    assert coded.scores()["score"].equals(index.scores()["score"])
 
 
 @pytest.mark.parametrize(
