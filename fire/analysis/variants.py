@@ -174,13 +174,13 @@ def _under(index, options: dict, share: float | None, most: int | None = None) -
     if share is not None and drawn.needs_floor(spec, drawn.inner(spec, spec.root)):
         # the indicators are the same under an aggregation that takes any score
         lifted = declared.varied(index, options, aggregation="arithmetic")
-    found: list[Variant] = []
-    first = None
-    for one in lifted.completions[:most]:
+    found, firsts = [], []
+    for one in lifted.completions[:most]:  # of large panels the steps of one draw are let go before the next
         steps = one.steps()
-        first = first or steps
+        firsts = firsts or [steps]
         matrix = steps.normalised[spec.indicators].to_numpy(float)
         found.append(Variant(spec, matrix, varied.frozen, steps.groups))
+    (first,) = firsts
     scores = first.scores
     if lifted is not varied:
         table = first.normalised[spec.indicators]

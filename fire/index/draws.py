@@ -178,16 +178,18 @@ def ranges(each: Iterable[dict[str, np.ndarray]], count: int) -> dict[str, np.nd
     }
 
 
-def _ends(values: np.ndarray, whole: bool) -> np.ndarray:
+def _ends(values: np.ndarray, whole: bool) -> list[np.ndarray]:
     """The LOW and HIGH quantile of each column; of whole numbers the outer ones."""
-    out = np.full((2, values.shape[1]), np.nan)
     ways = zip((LOW, HIGH), ("lower", "higher") if whole else ("linear", "linear"))
-    for place, (share, way) in enumerate(ways):
-        for start in range(0, values.shape[1], BLOCK):
-            block = values[:, start : start + BLOCK].T
-            gone = np.isnan(block)
-            whole_rows, gaps = ~gone.any(axis=1), gone.any(axis=1) & ~gone.all(axis=1)
-            for rows, quantile in ((whole_rows, np.quantile), (gaps, np.nanquantile)):
-                if rows.any():
-                    out[place, start : start + BLOCK][rows] = quantile(block[rows], share, axis=1, method=way)
+    blocks = [values[:, start : start + BLOCK] for start in range(0, values.shape[1], BLOCK)]
+    return [np.concatenate([_quantile(block.T, *way) for block in blocks]) for way in ways]
+
+
+def _quantile(rows: np.ndarray, share: float, method) -> np.ndarray:
+    """A quantile of what is there in each row; missing where nothing is."""
+    gone, out = np.isnan(rows), np.full(len(rows), np.nan)
+    full, some = ~gone.any(axis=1), gone.any(axis=1) & ~gone.all(axis=1)
+    out[full] = np.quantile(rows[full], share, axis=1, method=method)
+    if some.any():  # by far the slower
+        out[some] = np.nanquantile(rows[some], share, axis=1, method=method)
     return out

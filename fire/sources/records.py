@@ -5,6 +5,7 @@ input = used + set aside. Firms are few and are checked in pandas; patents and d
 by the engine (fire.engines).
 """
 
+import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,7 +79,14 @@ def locate(folder: str) -> Path | str:
 
 def _described(folder: Path | str = FOLDER) -> dict:
     """What datapackage.json of a folder of records says of them; nothing without that file."""
-    path = Path(f"{folder}/datapackage.json")
+    name = "datapackage.json"
+    if f"{folder}".startswith(engines.STORED):
+        system, path = engines.storage(f"{folder}")
+        if not system.get_file_info(f"{path}/{name}").is_file:
+            return {}
+        with system.open_input_stream(f"{path}/{name}") as stream:
+            return json.loads(stream.read())
+    path = Path(f"{folder}/{name}")
     return files.read_json(path) if path.exists() else {}
 
 
@@ -105,6 +113,8 @@ def read(folder: Path | str, con) -> dict[str, ibis.Table]:
     that is missing, empty or corrupt, every column that is missing, and every column of a wrong type.
     """
     tables, faults = {}, []
+    if con.name == "duckdb" and f"{folder}".startswith(engines.STORED):
+        engines.storage(f"{folder}")  # one sentence where none of the four can be read
     for name in TABLES:
         try:
             table = _raw_table(folder, name, con)
