@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis.util import gen_name
 
+from fire import files
 from fire.errors import Finding, InputError, refuse
 
 SPARK = {
@@ -39,6 +40,10 @@ def connect(url: str = "duckdb://", **settings):
         else ["no such engine: write duckdb://, spark://host:port or sc://host:port"],
     )
     if scheme == "duckdb":
+        if (
+            not rest
+        ):  # what does not fit into memory goes there, not into the folder that one happens to be in
+            settings = {"temp_directory": f"{files.ROOT / 'build' / 'spill'}"} | settings
         con = ibis.duckdb.connect(rest or ":memory:", **settings)
         shown = con.raw_sql("SELECT current_setting('enable_progress_bar')").fetchone()[0]
         if shown:  # in a notebook with widgets; without them DuckDB refuses even to hear of it

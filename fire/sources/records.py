@@ -61,6 +61,7 @@ RULES = {  # rule: (zh, en, action); the order is the order of checking
     "formula_like": ("文本形似公式，按文本输出", "formula-like text, written out as text", "flagged"),
 }
 DATED = {"firms": "founded", "patents": "applied", "deals": "date"}  # the date of a record
+AT_ONCE = 2**23  # identifiers that are compared at a time: half a gigabyte
 SOURCE = {"zh": "企业、专利与融资记录", "en": "Firm, patent and deal records"}
 
 
@@ -186,7 +187,7 @@ def typed(column: ibis.Column, kind: str) -> ibis.Column:
     return text.re_replace(r"(\d)[,，](\d{3})", r"\1\2").try_cast({"integer": "int64"}.get(kind, "float64"))
 
 
-def _ruled(table: ibis.Table, name: str, as_of: str) -> ibis.Table:
+def _ruled(table: ibis.Table, name: str, as_of: str, con) -> ibis.Table:
     """The table in the schema's types with a column `rule`: the first general rule each row breaks, or missing."""
     fields = schema(name)["fields"]
     raw = {field["name"]: table[field["name"]] for field in fields}
@@ -199,7 +200,8 @@ def _ruled(table: ibis.Table, name: str, as_of: str) -> ibis.Table:
         value = typing[column]
         if limits.get("required"):
             checks["missing"] |= raw[column].isnull()
-        checks["malformed"] |= raw[column].notnull() & value.isnull()
+        if field["type"] != "string":
+            checks["malformed"] |= raw[column].notnull() & value.isnull()
         if "enum" in limits:
             checks["unlisted"] |= value.notnull() & value.notin(limits["enum"])
         if "minimum" in limits:
@@ -207,13 +209,34 @@ def _ruled(table: ibis.Table, name: str, as_of: str) -> ibis.Table:
         if field["type"] == "date":
             checks["future"] |= (value > ibis.date(as_of)).fill_null(False)
     rule = ibis.cases(*[(broken, rule) for rule, broken in checks.items()], else_=ibis.null("string"))
-    return _first_of_each(table.select(**typing, rule=rule), key)
+    return _first_of_each(table.select(**typing, rule=rule), key, con)
 
 
-def _first_of_each(table: ibis.Table, key: str) -> ibis.Table:
-    """Mark repeated identifiers as duplicates, keeping the first in the order of all columns; two steps, so it spills."""
+def _repeated(table: ibis.Table, key: str) -> ibis.Table:
+    """The identifiers that stand in several rows, one row each."""
+    named = table.filter(_[key].notnull())
+    return named.group_by(key).having(_.count() > 1).agg(rows=_.count()).select(key)
+
+
+def _all_differ(table: ibis.Table, key: str, con) -> bool:
+    """Is no identifier in two rows? DuckDB looks at AT_ONCE of them at a time, so that they fit into its memory."""
+    passes = 1 + table.count().execute() // AT_ONCE if con.name == "duckdb" else 1
+    parts = (
+        table if passes == 1 else table.filter((_[key].hash() % passes).abs() == part)
+        for part in range(passes)
+    )
+    return all(_repeated(part, key).limit(1).count().execute() == 0 for part in parts)
+
+
+def _first_of_each(table: ibis.Table, key: str, con) -> ibis.Table:
+    """Mark repeated identifiers as duplicates, keeping the first in the order of all columns; two steps, so it spills.
+
+    Where none is there twice in any row, which is quickly seen, no rule need be known yet.
+    """
+    if _all_differ(table, key, con):
+        return table
     good = table.filter(_.rule.isnull())
-    repeated = good.group_by(key).having(_.count() > 1).agg(rows=_.count()).select(key)
+    repeated = _repeated(good, key)
     if repeated.limit(1).count().execute() == 0:
         return table
     copy = ibis.row_number().over(
@@ -276,7 +299,7 @@ def check(raw: dict[str, ibis.Table], con, as_of: str, places: pd.DataFrame) -> 
     Raises InputError when no row of a table is usable.
     """
     tracks = technology().set_index("track")["category"].to_dict()
-    marked = {name: _ruled(raw[name], name, as_of) for name in TABLES}
+    marked = {name: _ruled(raw[name], name, as_of, con) for name in TABLES}
     firms = _check_firms(to_pandas(marked["firms"]), places, tracks)
     listed = firms.drop_duplicates("firm")[["firm", "same_as"]].rename(columns={"firm": "listed"})
     lookup = engines.local_table(con, listed)

@@ -8,8 +8,6 @@ import resource
 import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
@@ -17,6 +15,8 @@ import pandas as pd
 from fire.index import draws as completions
 from fire.index.index import Index
 from tests.bench import bench_engine
+from tests.bench.bench_engine import alone
+from tests.bench.rows import growth, row
 
 UNITS, PILLARS, EACH = 3_000, 20, 10
 OPEN = 0.9  # share of the cells that nobody knows
@@ -99,12 +99,6 @@ def measured(run, folder: str, years: int) -> dict:
     return {"seconds": time.process_time() - start, "gib": peak, "ends": ends}
 
 
-def alone(work, *args):
-    """The result of `work` in a new process."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(work, *args).result()
-
-
 def compared(years: int, draws: int) -> tuple[dict, dict]:
     """Ours and the bare one on the same files; their ends of the ranks agree but for ties."""
     with tempfile.TemporaryDirectory() as folder:
@@ -118,23 +112,28 @@ def compared(years: int, draws: int) -> tuple[dict, dict]:
 def benches() -> list[dict]:
     """Time and peak memory by years and by draws, each against bare numpy on the same files."""
     sizes = dict.fromkeys([(years, DRAWS[0]) for years in YEARS] + [(YEARS[-1], draws) for draws in DRAWS])
-    runs = {size: compared(*size) for size in sizes}
-    return [row for size, both in runs.items() for row in rows(*size, *both)]
+    found = {size: rows(*size, *compared(*size)) for size in sizes}
+    grown = [
+        growth(f"counties, by {name}: {what}", [found[size][at] | {"size": size[of]} for size in some])
+        for of, name, some in (
+            (0, "years", list(sizes)[: len(YEARS)]),
+            (1, "draws", list(sizes)[len(YEARS) - 1 :]),
+        )
+        for at, what in enumerate(("time", "memory"))
+    ]
+    return [*(one for both in found.values() for one in both), *grown]
 
 
 def rows(years: int, draws: int, own: dict, peer: dict) -> list[dict]:
     """Processor seconds over those of bare numpy, and peak memory against the limit."""
-    name = f"counties: {UNITS:,} x {PILLARS * EACH} x {years} years x {draws} draws"
-    ratio, size = own["seconds"] / peer["seconds"], {"size": years * draws}
+    name = f"counties, {UNITS:,} x {PILLARS * EACH} x {years} years x {draws} draws"
     return [
-        {"name": f"{name}: scores and ranges", "value": own["seconds"], "unit": "CPU s", **size}
-        | {"reference": peer["seconds"], "peer": "bare numpy", "ratio": ratio, "goal": "<= 3", "ok": ratio <= 3},
-        {"name": f"{name}: peak memory", "value": own["gib"], "unit": "GiB", **size}
-        | {"reference": LIMIT, "peer": "8 GiB", "ratio": own["gib"] / LIMIT, "goal": "<= 1", "ok": own["gib"] <= LIMIT},
-    ]  # fmt: skip
+        row(f"{name}: time", own["seconds"], "CPU s", "bare numpy", peer["seconds"], most=3),
+        row(f"{name}: memory", own["gib"], "GiB", f"{LIMIT:g} GiB", LIMIT, most=1),
+    ]
 
 
 if __name__ == "__main__":
     given = tuple(map(int, sys.argv[1:3]))
-    for row in rows(*given, *compared(*given)) if given else benches():
-        print({name: cell for name, cell in row.items() if name != "size"})
+    for one in rows(*given, *compared(*given)) if given else benches():
+        print(one)
