@@ -219,13 +219,20 @@ def _repeated(table: ibis.Table, key: str) -> ibis.Table:
 
 
 def _all_differ(table: ibis.Table, key: str, con) -> bool:
-    """Is no identifier in two rows? DuckDB looks at AT_ONCE of them at a time, so that they fit into its memory."""
-    passes = 1 + table.count().execute() // AT_ONCE if con.name == "duckdb" else 1
-    parts = (
-        table if passes == 1 else table.filter((_[key].hash() % passes).abs() == part)
-        for part in range(passes)
-    )
-    return all(_repeated(part, key).limit(1).count().execute() == 0 for part in parts)
+    """Is no identifier in two rows, as far as is quickly seen? DuckDB compares short marks (hashes) of them, AT_ONCE at a
+    time, so that they fit into its memory: equal identifiers have equal marks."""
+    if con.name != "duckdb":
+        return _none(_repeated(table, key))
+    marks = engines.keep(con, table.filter(_[key].notnull()).select(mark=_[key].hash()))
+    passes = 1 + marks.count().execute() // AT_ONCE
+    parts = (marks.filter((_.mark % passes).abs() == part) for part in range(passes))
+    differ = all(_none(_repeated(part, "mark")) for part in parts)
+    con.raw_sql(f"DROP TABLE {marks.get_name()}")
+    return differ
+
+
+def _none(table: ibis.Table) -> bool:
+    return table.limit(1).count().execute() == 0
 
 
 def _first_of_each(table: ibis.Table, key: str, con) -> ibis.Table:
@@ -237,7 +244,7 @@ def _first_of_each(table: ibis.Table, key: str, con) -> ibis.Table:
         return table
     good = table.filter(_.rule.isnull())
     repeated = _repeated(good, key)
-    if repeated.limit(1).count().execute() == 0:
+    if _none(repeated):
         return table
     copy = ibis.row_number().over(
         group_by=key, order_by=[column for column in table.columns if column != "rule"]
