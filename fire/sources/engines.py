@@ -1,6 +1,7 @@
 """Where the records are counted: DuckDB inside Python, a Spark cluster, or Spark Connect, by one setting."""
 
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import ibis
 import pandas as pd
@@ -26,13 +27,17 @@ def connect(url: str = "duckdb://", **settings):
 
     `duckdb://` (in memory), `duckdb:///path/file.duckdb`, `spark://host:port` (a cluster; `spark://local` for this
     machine) or `sc://host:port` (Spark Connect). `settings` go to the engine as they are, e.g.
-    `memory_limit="2GiB", threads=2` for DuckDB or `**{"spark.executor.memory": "4g"}` for Spark.
+    `memory_limit="2GiB", threads=2` for DuckDB or `**{"spark.executor.memory": "4g"}` for Spark; they may stand in the address
+    instead (not of Spark Connect, which has its own): `duckdb://?memory_limit=2GiB&threads=2`.
     Raises InputError for another address, or when pyspark or its server is not there.
 
-    >>> connect("duckdb://", threads=1).name
-    'duckdb'
+    >>> connect("duckdb://?threads=1").raw_sql("SELECT current_setting('threads')").fetchone()
+    (1,)
     """
     scheme, _, rest = url.partition("://")
+    if scheme != "sc":
+        url, _, told = url.partition("?")
+        rest, settings = rest.partition("?")[0], dict(parse_qsl(told)) | settings
     refuse(
         url,
         []
