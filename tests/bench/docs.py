@@ -83,8 +83,8 @@ def draw(rows: list[dict], path: Path) -> None:
         axes.axvline(1, color=style.RED, lw=1)
         axes.set(xscale="log", ylim=(len(rows) - 0.5, -0.5))
         axes.set_yticks(range(len(rows)), [f"{one['name']} · {one['peer']}" for one in rows], fontsize=7)
-        for label, one in zip(axes.get_yticklabels(), rows):
-            label.set_color(colour[one["area"]])
+        dots = [axes.plot([], [], "o", ms=5, color=colour[area], label=area)[0] for area in areas]
+        axes.legend(handles=dots, fontsize=7, loc="upper left", frameon=False)
         axes.set_xlabel("times the goal (filled; left of the line: met) or the peer (hollow), log scale")
         axes.grid(axis="x", color=style.FAINT, lw=0.5)
         figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
