@@ -81,8 +81,8 @@ test: setup derived stored ## 改过之后：测试与每本笔记 · After an e
 test-whole: setup derived stored ## 发布之前：整份报告、整版、文档各步、中断 · Before a release: whole reports and editions, the steps of the guides, killed runs
 	@$(PYTEST) -m whole
 
-test-spark: setup derived build/pyspark/.done ## Run the Spark tests on a cluster of their own (needs Java 17; installs pyspark, 490 MB)
-	@PYTHONPATH=build/pyspark $(BIN)/pytest -m spark tests/test_spark.py
+test-spark: setup derived build/pyspark/.done build/s3/.done ## Spark cluster and S3 server of their own (needs Java 17; installs pyspark, 490 MB)
+	@PYTHONPATH=build/pyspark $(BIN)/pytest -m "spark or storage" tests/test_spark.py tests/test_object_storage.py
 
 test-robust: setup derived ## 更久的考验：意外中断、随机的坏文件 · Longer trials: mishaps of runs, random bad files
 	@$(FIRE) tests.processes
@@ -90,9 +90,11 @@ test-robust: setup derived ## 更久的考验：意外中断、随机的坏文�
 
 spark: build/pyspark/.done ## Install pyspark into build/pyspark, outside the base environment
 
-build/pyspark/.done: pyproject.toml | $(READY)
-	@$(BIN)/python -m pip install -q --target build/pyspark \
-	  $$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"])')
+build/pyspark/.done: EXTRA = spark
+build/s3/.done: EXTRA = s3
+build/pyspark/.done build/s3/.done: pyproject.toml | $(READY)
+	@$(BIN)/python -m pip install -q --target $(@D) \
+	  $$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["$(EXTRA)"])')
 	@touch $@
 
 notebooks: setup ## 运行全部笔记并存入输出 · Run all notebooks and store their outputs

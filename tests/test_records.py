@@ -325,3 +325,14 @@ def test_a_notebook_reaches_duckdb_with_and_without_widgets(widgets):
         notebook, kernel_name="python3", resources={"metadata": {"path": str(files.ROOT)}}
     ).execute()
     assert notebook.cells[0].outputs[0]["text"] == "False\n"
+
+
+def test_identifiers_are_compared_in_parts(monkeypatch, tmp_path):
+    """As all at once: none is missed, and only equal ones are found."""
+    con = engines.connect("duckdb://")
+    names = pd.DataFrame({"key": [f"P{number:04d}" for number in range(1000)] + [None, None]})
+    monkeypatch.setattr(records, "AT_ONCE", 90)
+    assert records._all_differ(engines.local_table(con, names), "key", con)
+    for number in (0, 1, 500, 999):
+        twice = pd.concat([names, names.iloc[[number]]])
+        assert not records._all_differ(engines.local_table(con, twice), "key", con)

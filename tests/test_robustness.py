@@ -171,6 +171,14 @@ def test_ranks_on_the_grid_share_the_best_rank(seed, units):
     assert (found == (grid[:, None, :] > grid[:, :, None]).sum(axis=2)).all()
 
 
+@pytest.mark.parametrize("draws", [1, 6, 7, 300])
+def test_pairs_are_counted_alike_in_few_draws_and_in_many(draws):
+    scores = np.random.default_rng(draws).integers(0, 4, (draws, 7)).astype(float)
+    table = np.ones((7, 7), np.int32)
+    montecarlo._add_pairs(table, scores)
+    assert (table == 1 + (scores[:, :, None] > scores[:, None]).sum(axis=0)).all()
+
+
 def test_results_do_not_depend_on_workers(panel):
     alternatives = {
         "weights": {"band": 0.3},

@@ -19,6 +19,7 @@ from fire.sources import engines, firms, records
 from studies.printed2022.sample import record_sample
 
 pytestmark = [pytest.mark.whole, pytest.mark.spark]
+WORKERS = 2
 PLACES = files.read_csv(files.DATA / "places.csv")
 
 
@@ -39,29 +40,17 @@ def answers(port: int, seconds: int = 60) -> bool:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    """Address of a Spark master with one worker of two cores, both on 127.0.0.1."""
+    """Address of a Spark master with two workers of one core each, all on 127.0.0.1."""
     if shutil.which("java") is None:
         pytest.skip("no Java found: Spark needs a Java 17 runtime")
     pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed: run `make test-spark`")
     home, logs, port = Path(pyspark.__file__).parent, tmp_path_factory.mktemp("spark"), free_port()
     env = os.environ | {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_NO_DAEMONIZE": "1"}
-    master = f"spark://127.0.0.1:{port}"
+    master, here = f"spark://127.0.0.1:{port}", ["--host", "127.0.0.1", "--webui-port", "0"]
+    worker = ["worker.Worker", *here, "--cores", "1", "--memory", "1g", "--work-dir"]
     commands = [
-        ["master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0"],
-        [
-            "worker.Worker",
-            "--host",
-            "127.0.0.1",
-            "--cores",
-            "2",
-            "--memory",
-            "2g",
-            "--webui-port",
-            "0",
-            "--work-dir",
-            str(logs / "work"),
-            master,
-        ],
+        ["master.Master", *here, "--port", str(port)],
+        *([*worker, str(logs / f"work{number}"), master] for number in range(WORKERS)),
     ]
     processes = []
     for number, (role, *rest) in enumerate(commands):
@@ -97,6 +86,8 @@ def spark(cluster):
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.executor.memory": "1g",
             "spark.sql.shuffle.partitions": "4",
+            "spark.scheduler.minRegisteredResourcesRatio": "1.0",  # nothing begins before both workers are there
+            "spark.scheduler.maxRegisteredResourcesWaitingTime": "60s",
         },
     )
 
@@ -133,6 +124,13 @@ def broken(folder, target: Path) -> Path:
 def counted(con, folder) -> tuple[pd.DataFrame, pd.DataFrame]:
     checked = records.check(records.read(folder, con), con, "2021-12-31", PLACES)
     return firms.count(checked, PLACES), checked.quality
+
+
+def test_both_workers_take_part(spark):
+    """The processes in which Python runs have a parent on each worker."""
+    context = spark._session.sparkContext
+    parents = context.parallelize(range(16), 16).map(lambda _: (time.sleep(0.2), os.getppid())[1])
+    assert len(set(parents.collect())) == WORKERS == context._jsc.sc().getExecutorMemoryStatus().size() - 1
 
 
 def test_duckdb_and_a_spark_cluster_agree_row_for_row(spark, folder):

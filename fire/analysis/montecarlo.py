@@ -359,15 +359,25 @@ def count(tally: dict, grid: np.ndarray, ratio: np.ndarray, pairs: int) -> None:
     units = grid.shape[2]
     for year in range(grid.shape[1]):
         _add_counts(tally["ranks"][year], *ranked(grid[:, year]))
-        scores = np.ascontiguousarray(grid[::pairs, year].T) if pairs else []
-        for unit, own in enumerate(scores):
-            ahead = np.packbits(own > scores, axis=1)
-            tally["pairs"][year, unit] += np.bitwise_count(ahead).sum(axis=1, dtype=np.int32)
+        if pairs:
+            _add_pairs(tally["pairs"][year], grid[::pairs, year])
     tally["pairs_draws"] += len(grid[::pairs]) if pairs else 0
     for year in range(ratio.shape[1]):
         place = ratio[:, year] * (100 / GROWTH_STEP) - (100 + GROWTH_LOW) / GROWTH_STEP
         place = np.where(np.isnan(place), GROWTH_BINS, place.clip(0, GROWTH_BINS - 1)).astype(np.int64)
         _add_counts(tally["growth"][year], np.arange(units), place)
+
+
+def _add_pairs(table: np.ndarray, scores: np.ndarray) -> None:
+    """Count into a table (unit × unit) how often each is ahead of each other in some draws (draw × unit)."""
+    if len(scores) < scores.shape[1]:
+        for own in scores:
+            table += own[:, None] > own
+        return
+    scores = np.ascontiguousarray(scores.T)
+    for unit, own in enumerate(scores):
+        ahead = np.packbits(own > scores, axis=1)
+        table[unit] += np.bitwise_count(ahead).sum(axis=1, dtype=np.int32)
 
 
 def ranked(grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -174,16 +174,18 @@ def _under(index, options: dict, share: float | None, most: int | None = None) -
     if share is not None and drawn.needs_floor(spec, drawn.inner(spec, spec.root)):
         # the indicators are the same under an aggregation that takes any score
         lifted = declared.varied(index, options, aggregation="arithmetic")
-    steps = [one.steps() for one in lifted.completions[:most]]
-    found = [
-        Variant(spec, one.normalised[spec.indicators].to_numpy(float), varied.frozen, one.groups)
-        for one in steps
-    ]
-    scores = steps[0].scores
+    found, firsts = [], []
+    for one in lifted.completions[:most]:  # of large panels the steps of one draw are let go before the next
+        steps = one.steps()
+        firsts = firsts or [steps]
+        matrix = steps.normalised[spec.indicators].to_numpy(float)
+        found.append(Variant(spec, matrix, varied.frozen, steps.groups))
+    (first,) = firsts
+    scores = first.scores
     if lifted is not varied:
-        table = steps[0].normalised[spec.indicators]
+        table = first.normalised[spec.indicators]
         table = table.clip(lower=declared.floors(spec, found[0].matrix, share), axis=1)
-        scores, _, _ = aggregate.aggregate(table, spec, posts=varied.frozen, groups=steps[0].groups)
+        scores, _, _ = aggregate.aggregate(table, spec, posts=varied.frozen, groups=first.groups)
     return found, scores.to_numpy(float)
 
 

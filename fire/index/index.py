@@ -11,8 +11,10 @@ A variation is another Index and remembers the rest: data, frozen posts, groups 
 """
 
 import html
+from collections.abc import Sequence
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from fire.errors import InputError, refuse, suggest
@@ -137,26 +139,38 @@ class Index:
 
     @cached_property
     def _steps(self) -> score.Steps:
-        raw, status = self._held
-        ids = self.spec.series
-        columns = [raw.columns.get_loc(name) for name in ids]
+        posts = self._given
+        if posts is None and self.draws is not None:
+            posts = completions.mean_posts([one._own_posts() for one in self.completions])
+        return score.steps_of(self.spec, *self._series, posts, self.groups)
+
+    @property
+    def _given(self) -> pd.DataFrame | None:
+        """The frozen posts of the nodes of the specification."""
         posts = self.frozen
-        if posts is not None:
-            posts = posts[posts.index.get_level_values(-1).isin(self.spec.nodes.index)]
-        elif self.draws is not None:
-            posts = completions.mean_posts(self.completions)
-        return score.steps_of(self.spec, raw[ids], status[:, columns], posts, self.groups)
+        return posts if posts is None else posts[posts.index.get_level_values(-1).isin(self.spec.nodes.index)]
+
+    @property
+    def _series(self) -> tuple[pd.DataFrame, np.ndarray]:
+        """The wide table and its status codes, of the series of the specification."""
+        (raw, status), ids = self._held, self.spec.series
+        if list(raw.columns) == ids:
+            return raw, status
+        return raw[ids], status[:, [raw.columns.get_loc(name) for name in ids]]
+
+    def _own_posts(self) -> pd.DataFrame:
+        return score.posts_of(self.spec, *self._series, self._given, self.groups)
 
     @cached_property
-    def completions(self) -> tuple["Index", ...]:
+    def completions(self) -> "Sequence[Index]":
         """The index under each draw of what is not known: whole panels, each with posts of its own unless they are
-        frozen; the index itself, once, where all is known."""
+        frozen; the index itself, once, where all is known. Of large panels each is made when it is asked for, and let go."""
         if self.draws is None:
             return (self,)
         raw, status = self._held
-        filled = completions.filled(raw, self.draws)
         parts = (self.spec, self.panel, self.frozen, self.groups, self.places, self.year)
-        return tuple(Index(*parts, None, (table, status)) for table in filled)
+        each = completions.Completions(lambda table: Index(*parts, None, (table, status)), raw, self.draws)
+        return tuple(each) if raw.size * len(each) <= completions.KEPT else each
 
     @property
     def softness(self) -> str:
@@ -182,7 +196,26 @@ class Index:
 
     def scores(self) -> pd.DataFrame:
         """Tidy scores: unit, year, node, score, rank, growth_pct and rank_change over the year before, share_<status>."""
-        return self._scores.copy()
+        return self._scores.copy(deep=False)
+
+    def ranges(self, nodes=None) -> pd.DataFrame:
+        """The scores of the inner nodes (or of `nodes`) with their ranges over the draws, from the 5th to the 95th percentile:
+        unit, year, node, and of score, rank, growth_pct and rank_change the value, `<c>_low` and `<c>_high`. The draws go
+        by one at a time.
+        """
+        known = {self.spec.known(node) for node in arguments.several(nodes) or self.spec.families}
+        nodes = [node for node in self.spec.nodes.index if node in known]
+        frame = self._scores[self._scores["node"].isin(nodes)].reset_index(drop=True)
+        frame = frame[["unit", "year", "node", *score.MEASURES]]
+        rows = np.repeat(score.present(self._steps), len(nodes))
+        each = (
+            {name: cells[rows] for name, cells in score.measures(self.spec, one.steps(), nodes).items()}
+            for one in self.completions
+        )
+        for name, ends in completions.ranges(each, len(self.completions)).items():
+            whole = name.rsplit("_", 1)[0] in completions.WHOLE
+            frame[name] = pd.array(ends, dtype="Int64") if whole else ends
+        return frame
 
     @property
     def posts(self) -> pd.DataFrame:

@@ -182,6 +182,11 @@ def _coded(column: pd.Series, sort: bool = False) -> tuple[np.ndarray, pd.Index]
         raise InputError("panel", [f"'{column.name}' holds what is no name: give texts or numbers"]) from None
 
 
+def positions(column: pd.Series, names) -> np.ndarray:
+    """Position in `names` of each cell of a key, -1 where it is none of them."""
+    return _placed(*_coded(column), names)
+
+
 def _placed(codes: np.ndarray, found: pd.Index, names: list[str]) -> np.ndarray:
     """Position in `names` of each cell (coded by its place in `found`), -1 where it is none of them."""
     small = np.int8 if len(names) < 127 else np.int32

@@ -10,6 +10,7 @@ from fire.index import aggregate, arguments, impute, normalise, rounding, transf
 from fire.index import panel as panels
 from fire.index.draws import SEVERAL
 
+MEASURES = ("score", "rank", "growth_pct", "rank_change")
 IMPUTED = panels.STATUSES.index("imputed")
 
 
@@ -48,11 +49,9 @@ def steps(
 def steps_of(spec, raw: pd.DataFrame, status: np.ndarray, posts=None, groups=None) -> Steps:
     """`steps` on a wide table and its status codes (`panel.wide`). `posts` may lack indicators: those take their
     posts from the data, in the first year that has them where the base year is not there."""
-    denominated, status, thin, imputed = completed(spec, raw, status, groups)
-    transformed = normalise.transform(imputed, spec, posts)
-    treated, treatment = treat.treat(transformed, spec)
-    known = normalise.posts(treated, spec) if posts is None else _completed(posts, treated, spec)
-    known = normalise.with_ideals(known, imputed, spec, posts)
+    denominated, status, thin, imputed, transformed, treated, treatment, known = _indicators(
+        spec, raw, status, posts, groups
+    )
     normalised = normalise.normalise(treated, spec, known)
     scores, weights, found = aggregate.aggregate(normalised, spec, posts=posts, groups=groups)
     known = known if found is None else normalise.joined(known, found)
@@ -71,6 +70,24 @@ def steps_of(spec, raw: pd.DataFrame, status: np.ndarray, posts=None, groups=Non
         weights,
         groups,
     )
+
+
+def posts_of(spec, raw: pd.DataFrame, status: np.ndarray, posts=None, groups=None) -> pd.DataFrame:
+    """The posts of `steps_of`; without what follows, unless those of inner nodes rest on it."""
+    rules = [spec.rules[node] for node in spec.families]
+    if any(aggregate.shaped(rule) and normalise.of_data(rule) for rule in rules):
+        return steps_of(spec, raw, status, posts, groups).posts
+    return _indicators(spec, raw, status, posts, groups)[-1]
+
+
+def _indicators(spec, raw: pd.DataFrame, status: np.ndarray, posts, groups) -> tuple:
+    """Every step before the normalisation."""
+    denominated, status, thin, imputed = completed(spec, raw, status, groups)
+    transformed = normalise.transform(imputed, spec, posts)
+    treated, treatment = treat.treat(transformed, spec)
+    known = normalise.posts(treated, spec) if posts is None else _completed(posts, treated, spec)
+    known = normalise.with_ideals(known, imputed, spec, posts)
+    return denominated, status, thin, imputed, transformed, treated, treatment, known
 
 
 def completed(spec, raw: pd.DataFrame, status: np.ndarray, groups: pd.Series | None = None) -> tuple:
@@ -151,17 +168,13 @@ def tidy(spec, done: Steps, unit_type="str", node_type="str") -> pd.DataFrame:
     """The results of `steps` as the scores frame: years, then units, then nodes in the order of the specification;
     units and nodes are categories where their types are."""
     years, cube = panels.years_of(done.scores), panels.cube(done.scores)
-    there = done.raw.notna().to_numpy().any(axis=1)
+    there = present(done)
     rows = slice(None) if there.all() else np.repeat(there, cube.shape[2])
 
     def column(array):
         return array.reshape(-1)[rows]
 
-    missing, rank = np.isnan(cube), np.empty(cube.shape, dtype=np.int32)
-    sign = -1 if spec.method["best"] == "low" else 1
-    for place, block in enumerate(cube):
-        rank[place] = np.nan_to_num(rounding.ranks(sign * block), nan=1)
-    growth, change, unchanged = _against_last_year(years, cube, rank, missing, same_basket(spec, done), sign)
+    rank, missing, growth, change, unchanged = _compared(spec, done)
     frame = {
         "unit": names(done.scores.index.levels[1], 1, cube.shape, unit_type)[rows],
         "year": np.repeat(years, cube[0].size)[rows],
@@ -175,6 +188,37 @@ def tidy(spec, done: Steps, unit_type="str", node_type="str") -> pd.DataFrame:
         frame["band"] = column(banded(spec, cube))
     frame |= {f"share_{name}": column(share) for name, share in shares(spec, done).items()}
     return pd.DataFrame(frame, copy=False)
+
+
+def present(done: Steps) -> np.ndarray:
+    """Rows (unit-years) with any data: those of the scores frame."""
+    return done.raw.notna().to_numpy().any(axis=1)
+
+
+def measures(spec, done: Steps, nodes: list[str]) -> dict[str, np.ndarray]:
+    """The MEASURES of some nodes, in the order of `nodes` within years and units, as flat arrays; missing is NaN."""
+    columns = [spec.place[node] for node in nodes]
+    rank, missing, growth, change, unchanged = _compared(spec, done, columns)
+    cubes = (
+        panels.cube(done.scores)[:, :, columns],
+        np.where(missing, np.nan, rank),
+        growth,
+        np.where(unchanged, np.nan, change),
+    )
+    return {name: cube.reshape(-1) for name, cube in zip(MEASURES, cubes)}
+
+
+def _compared(spec, done: Steps, columns: list[int] | slice = slice(None)) -> tuple:
+    """Rank and where there is none, growth, rank change and where there is none (years × units × nodes)."""
+    years, cube = panels.years_of(done.scores), panels.cube(done.scores)[:, :, columns]
+    missing, rank = np.isnan(cube), np.empty(cube.shape, dtype=np.int32)
+    sign = -1 if spec.method["best"] == "low" else 1
+    for place, block in enumerate(cube):
+        rank[place] = np.nan_to_num(rounding.ranks(sign * block), nan=1)
+    baskets = {
+        year: tuple(one[:, columns] for one in parts) for year, parts in same_basket(spec, done).items()
+    }
+    return rank, missing, *_against_last_year(years, cube, rank, missing, baskets, sign)
 
 
 def banded(spec, cube: np.ndarray) -> np.ndarray:

@@ -1,13 +1,15 @@
 """Where the records are counted: DuckDB inside Python, a Spark cluster, or Spark Connect, by one setting."""
 
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import ibis
 import pandas as pd
 import pyarrow as pa
 from ibis.util import gen_name
 
-from fire.errors import InputError, refuse
+from fire import files
+from fire.errors import Finding, InputError, refuse
 
 SPARK = {
     "spark.sql.session.timeZone": "UTC",
@@ -16,6 +18,7 @@ SPARK = {
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
+STORED = "s3://"  # addresses that are read through Arrow
 SPARK_MISSING = "pyspark is not installed: run `make spark`, then start Python with PYTHONPATH=build/pyspark"
 
 
@@ -24,13 +27,17 @@ def connect(url: str = "duckdb://", **settings):
 
     `duckdb://` (in memory), `duckdb:///path/file.duckdb`, `spark://host:port` (a cluster; `spark://local` for this
     machine) or `sc://host:port` (Spark Connect). `settings` go to the engine as they are, e.g.
-    `memory_limit="2GiB", threads=2` for DuckDB or `**{"spark.executor.memory": "4g"}` for Spark.
+    `memory_limit="2GiB", threads=2` for DuckDB or `**{"spark.executor.memory": "4g"}` for Spark; they may stand in the address
+    instead (not of Spark Connect, which has its own): `duckdb://?memory_limit=2GiB&threads=2`.
     Raises InputError for another address, or when pyspark or its server is not there.
 
-    >>> connect("duckdb://", threads=1).name
-    'duckdb'
+    >>> connect("duckdb://?threads=1").raw_sql("SELECT current_setting('threads')").fetchone()
+    (1,)
     """
     scheme, _, rest = url.partition("://")
+    if scheme != "sc":
+        url, _, told = url.partition("?")
+        rest, settings = rest.partition("?")[0], dict(parse_qsl(told)) | settings
     refuse(
         url,
         []
@@ -38,6 +45,10 @@ def connect(url: str = "duckdb://", **settings):
         else ["no such engine: write duckdb://, spark://host:port or sc://host:port"],
     )
     if scheme == "duckdb":
+        if (
+            not rest
+        ):  # what does not fit into memory goes there, not into the folder that one happens to be in
+            settings = {"temp_directory": f"{files.ROOT / 'build' / 'spill'}"} | settings
         con = ibis.duckdb.connect(rest or ":memory:", **settings)
         shown = con.raw_sql("SELECT current_setting('enable_progress_bar')").fetchone()[0]
         if shown:  # in a notebook with widgets; without them DuckDB refuses even to hear of it
@@ -61,19 +72,48 @@ def _spark_session(url: str, settings: dict):
     return builder.getOrCreate()
 
 
+def storage(url: str):
+    """The file system of an address in object storage (s3://bucket/folder), and the path in it.
+
+    Keys, region and server are those of the usual variables (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, and
+    AWS_ENDPOINT_URL for a server of one's own) or of ~/.aws. Raises InputError when the folder cannot be read.
+    """
+    from pyarrow import fs  # the half second that it takes is for those alone whose records lie there
+
+    try:
+        system, path = fs.FileSystem.from_uri(url)
+        system.get_file_info(fs.FileSelector(path))
+    except (OSError, ValueError) as error:
+        refuse(url, [Finding("files.storage", url, reason=f"{error}".strip().splitlines()[0][:200])])
+    return system, path
+
+
 def read_parquet(con, path: Path | str) -> ibis.Table:
     """A lazy table on one Parquet file, a folder of parts, or an address in object storage (s3://, hdfs://).
 
-    Raises InputError when the engine cannot read it (missing, cut off, not Parquet).
+    DuckDB reads s3:// through Arrow, without an extension. Raises InputError when the engine cannot read it (missing, cut off, not
+    Parquet).
     """
     parts = con.name == "duckdb" and "://" not in str(path) and Path(path).is_dir()
     try:
+        if con.name == "duckdb" and str(path).startswith(STORED):
+            return _arrow_dataset(con, f"{path}")
         return con.read_parquet(f"{path}/**/*.parquet" if parts else str(path))
     except Exception as error:  # each engine raises its own
         reason = str(error).strip().splitlines()[0][:200]
         raise InputError(
             f"{path}", [f"cannot be read as Parquet ({reason}): export the file again"]
         ) from error
+
+
+def _arrow_dataset(con, url: str) -> ibis.Table:
+    """A Parquet file or a folder of parts in object storage, of which DuckDB asks for the columns and rows that it needs."""
+    from pyarrow import dataset, fs
+
+    system, path = fs.FileSystem.from_uri(url)
+    name = gen_name("fire")
+    con.con.register(name, dataset.dataset(path, filesystem=system, format="parquet", partitioning="hive"))
+    return con.table(name)
 
 
 def local_table(con, frame: pd.DataFrame) -> ibis.Table:

@@ -5,6 +5,7 @@ input = used + set aside. Firms are few and are checked in pandas; patents and d
 by the engine (fire.engines).
 """
 
+import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,6 +61,7 @@ RULES = {  # rule: (zh, en, action); the order is the order of checking
     "formula_like": ("文本形似公式，按文本输出", "formula-like text, written out as text", "flagged"),
 }
 DATED = {"firms": "founded", "patents": "applied", "deals": "date"}  # the date of a record
+AT_ONCE = 2**23  # identifiers that are compared at a time: half a gigabyte
 SOURCE = {"zh": "企业、专利与融资记录", "en": "Firm, patent and deal records"}
 
 
@@ -78,7 +80,14 @@ def locate(folder: str) -> Path | str:
 
 def _described(folder: Path | str = FOLDER) -> dict:
     """What datapackage.json of a folder of records says of them; nothing without that file."""
-    path = Path(f"{folder}/datapackage.json")
+    name = "datapackage.json"
+    if f"{folder}".startswith(engines.STORED):
+        system, path = engines.storage(f"{folder}")
+        if not system.get_file_info(f"{path}/{name}").is_file:
+            return {}
+        with system.open_input_stream(f"{path}/{name}") as stream:
+            return json.loads(stream.read())
+    path = Path(f"{folder}/{name}")
     return files.read_json(path) if path.exists() else {}
 
 
@@ -105,6 +114,8 @@ def read(folder: Path | str, con) -> dict[str, ibis.Table]:
     that is missing, empty or corrupt, every column that is missing, and every column of a wrong type.
     """
     tables, faults = {}, []
+    if con.name == "duckdb" and f"{folder}".startswith(engines.STORED):
+        engines.storage(f"{folder}")  # one sentence where none of the four can be read
     for name in TABLES:
         try:
             table = _raw_table(folder, name, con)
@@ -176,7 +187,7 @@ def typed(column: ibis.Column, kind: str) -> ibis.Column:
     return text.re_replace(r"(\d)[,，](\d{3})", r"\1\2").try_cast({"integer": "int64"}.get(kind, "float64"))
 
 
-def _ruled(table: ibis.Table, name: str, as_of: str) -> ibis.Table:
+def _ruled(table: ibis.Table, name: str, as_of: str, con) -> ibis.Table:
     """The table in the schema's types with a column `rule`: the first general rule each row breaks, or missing."""
     fields = schema(name)["fields"]
     raw = {field["name"]: table[field["name"]] for field in fields}
@@ -189,7 +200,8 @@ def _ruled(table: ibis.Table, name: str, as_of: str) -> ibis.Table:
         value = typing[column]
         if limits.get("required"):
             checks["missing"] |= raw[column].isnull()
-        checks["malformed"] |= raw[column].notnull() & value.isnull()
+        if field["type"] != "string":
+            checks["malformed"] |= raw[column].notnull() & value.isnull()
         if "enum" in limits:
             checks["unlisted"] |= value.notnull() & value.notin(limits["enum"])
         if "minimum" in limits:
@@ -197,14 +209,42 @@ def _ruled(table: ibis.Table, name: str, as_of: str) -> ibis.Table:
         if field["type"] == "date":
             checks["future"] |= (value > ibis.date(as_of)).fill_null(False)
     rule = ibis.cases(*[(broken, rule) for rule, broken in checks.items()], else_=ibis.null("string"))
-    return _first_of_each(table.select(**typing, rule=rule), key)
+    return _first_of_each(table.select(**typing, rule=rule), key, con)
 
 
-def _first_of_each(table: ibis.Table, key: str) -> ibis.Table:
-    """Mark repeated identifiers as duplicates, keeping the first in the order of all columns; two steps, so it spills."""
+def _repeated(table: ibis.Table, key: str) -> ibis.Table:
+    """The identifiers that stand in several rows, one row each."""
+    named = table.filter(_[key].notnull())
+    return named.group_by(key).having(_.count() > 1).agg(rows=_.count()).select(key)
+
+
+def _all_differ(table: ibis.Table, key: str, con) -> bool:
+    """Is no identifier in two rows, as far as is quickly seen? DuckDB compares short marks (hashes) of them, AT_ONCE at a
+    time, so that they fit into its memory: equal identifiers have equal marks."""
+    if con.name != "duckdb":
+        return _none(_repeated(table, key))
+    marks = engines.keep(con, table.filter(_[key].notnull()).select(mark=_[key].hash()))
+    passes = 1 + marks.count().execute() // AT_ONCE
+    parts = (marks.filter((_.mark % passes).abs() == part) for part in range(passes))
+    differ = all(_none(_repeated(part, "mark")) for part in parts)
+    con.raw_sql(f"DROP TABLE {marks.get_name()}")
+    return differ
+
+
+def _none(table: ibis.Table) -> bool:
+    return table.limit(1).count().execute() == 0
+
+
+def _first_of_each(table: ibis.Table, key: str, con) -> ibis.Table:
+    """Mark repeated identifiers as duplicates, keeping the first in the order of all columns; two steps, so it spills.
+
+    Where none is there twice in any row, which is quickly seen, no rule need be known yet.
+    """
+    if _all_differ(table, key, con):
+        return table
     good = table.filter(_.rule.isnull())
-    repeated = good.group_by(key).having(_.count() > 1).agg(rows=_.count()).select(key)
-    if repeated.limit(1).count().execute() == 0:
+    repeated = _repeated(good, key)
+    if _none(repeated):
         return table
     copy = ibis.row_number().over(
         group_by=key, order_by=[column for column in table.columns if column != "rule"]
@@ -266,7 +306,7 @@ def check(raw: dict[str, ibis.Table], con, as_of: str, places: pd.DataFrame) -> 
     Raises InputError when no row of a table is usable.
     """
     tracks = technology().set_index("track")["category"].to_dict()
-    marked = {name: _ruled(raw[name], name, as_of) for name in TABLES}
+    marked = {name: _ruled(raw[name], name, as_of, con) for name in TABLES}
     firms = _check_firms(to_pandas(marked["firms"]), places, tracks)
     listed = firms.drop_duplicates("firm")[["firm", "same_as"]].rename(columns={"firm": "listed"})
     lookup = engines.local_table(con, listed)

@@ -2,12 +2,17 @@
 
 import resource
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
 
 from fire.index import outranking, score
 from fire.index import spec as specs
+from tests.bench.rows import growth, row
+
+YEARS = 10
 
 
 def index(pillars: int, each: int) -> specs.Spec:
@@ -67,56 +72,40 @@ def seconds(task, repeat: int) -> float:
     return min(times)
 
 
-def benches(large: bool = True) -> list[dict]:
-    rows = [measured("compute 59 x 19 x 10 years", 19, 1, 59, 0.020, 20)]
-    if large:
-        rows.append(measured("compute 10,000 x 200 x 10 years", 20, 10, 10_000, 5.0, 1))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        cells = 10_000 * 200 * 10 * 8
-        rows.append(
-            {
-                "name": "peak memory of that run",
-                "value": peak / 2**30,
-                "unit": "GiB",
-                "reference": cells / 2**30,
-                "ratio": peak / cells,
-                "goal": None,
-                "ok": None,
-            }
-        )
+def benches() -> list[dict]:
+    """Scores by size against numpy, their growth and memory, and Copeland scores against the plain formula."""
+    sizes = ((59, 1, 19, 20), (2_500, 20, 10, 2), (10_000, 20, 10, 2))
+    rows = [alone(measured, *size) for size in sizes]
     rng = np.random.default_rng(1)
     x, weights = rng.normal(size=(500, 49)), np.full(49, 1 / 49)
-    value, peer = seconds(lambda: outranking.copeland(x, weights), 5), 78.0
+    value = seconds(lambda: outranking.copeland(x, weights), 5)
     plain = seconds(lambda: np.sign(x[:, None] - x[None]).mean(axis=2).sum(axis=1), 3)
-    rows.append(
-        {
-            "name": "Copeland, 500 units x 49 (peer: 78 s)",
-            "value": value,
-            "unit": "s",
-            "reference": plain,
-            "ratio": value / plain,
-            "goal": peer / 100,
-            "ok": value < peer / 100,
-        }
-    )
-    return rows
+    return [
+        *(one for one, _ in rows),
+        growth("scores", [one for one, _ in rows[1:]]),
+        rows[-1][1],
+        row("Copeland scores, 500 x 49", value, "CPU s", "the formula in numpy", plain, most=1),
+    ]
 
 
-def measured(name: str, pillars: int, each: int, units: int, goal: float, repeat: int) -> dict:
-    spec = index(pillars, each)
-    data = panel(spec, units, 10)
-    cube = data["value"].to_numpy().reshape(10, units, -1)
+def alone(work, *args):
+    """The result of `work` in a new process, whose peak memory is its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(work, *args).result()
+
+
+def measured(units: int, pillars: int, each: int, repeat: int) -> tuple[dict, dict]:
+    """Time and peak memory of the scores of ten years."""
+    spec, size = index(pillars, each), units * pillars * each * YEARS
+    data, name = panel(spec, units, YEARS), f"scores, {units:,} x {pillars * each} x {YEARS} years"
     value = seconds(lambda: score.compute(spec, data), repeat)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    cube = data["value"].to_numpy().reshape(YEARS, units, -1)
     reference = seconds(lambda: bound(cube, pillars), repeat)
-    return {
-        "name": name,
-        "value": value,
-        "unit": "s",
-        "reference": reference,
-        "ratio": value / reference,
-        "goal": goal,
-        "ok": value < goal,
-    }
+    return (
+        row(name, value, "CPU s", "bare numpy", reference, most=None if units < 1_000 else 3, size=size),
+        row(f"{name}: peak memory", peak, "GiB", "the values", size * 8 / 2**30, most=16),
+    )
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from fire import edition as editions
 from fire import files
 from fire.analysis import results
 from fire.report import build, kernels, programme
+from tests.bench.rows import row
 
 EDITION = 2022
 
@@ -32,14 +33,9 @@ def benches() -> list[dict]:
             way.__name__.strip("_"): _clocked(way, plan.runs, Path(folder) / way.__name__)
             for way in (_ours, _papermill, _scripts)
         }
-    rows = [{"name": f"notebooks: {len(plan.runs)} runs, two at a time", "value": taken["ours"], "unit": "s"}]
-    for peer, said, goal in (
-        ("papermill", "papermill's command line in series", 0.30),
-        ("scripts", "the same code as scripts, two at a time", 0.60),
-    ):
-        ratio = taken["ours"] / taken[peer]
-        row = {"name": f"notebooks: against {said}", "value": taken[peer], "unit": "s", "reference": peer}
-        rows.append(row | {"ratio": ratio, "goal": f"<= {goal}", "ok": ratio <= goal})
+    name, ours = f"{len(plan.runs)} notebooks, two at a time", taken["ours"]
+    peers = ("papermill", "papermill in series", 0.3), ("scripts", "scripts, two at a time", 0.6)
+    rows = [row(name, ours, "s", said, taken[way], most=most) for way, said, most in peers]
     return [*rows, *_starts()]
 
 
@@ -100,7 +96,6 @@ def _starts() -> list[dict]:
     for name, code, limit in (
         ("import fire", "import fire", 0.3),
         ("scores of an edition", f"import fire; fire.load({EDITION}).index.scores()", 0.5),
-        ("of that, import pandas", "import pandas", None),
         ("nothing to do", "from fire.__main__ import main; main(['report'])", 0.3),
     ):
         taken = []
@@ -108,10 +103,7 @@ def _starts() -> list[dict]:
             started = time.perf_counter()
             subprocess.run([sys.executable, "-c", code], cwd=files.ROOT, check=True, capture_output=True)
             taken.append(time.perf_counter() - started)
-        row = {"name": f"start: {name}", "value": min(taken), "unit": "s"}
-        if limit:
-            row |= {"ratio": min(taken) / limit, "goal": f"<= {limit} s", "ok": min(taken) <= limit}
-        rows.append(row)
+        rows.append(row(f"start: {name}", min(taken), "s", f"{limit} s", limit, most=1))
     return rows
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from fire import edition as editions
 from fire import files
 from fire.report import assembly
+from tests.bench.rows import row
 
 EDITION = 2022
 
@@ -30,10 +31,7 @@ def benches() -> list[dict]:
 
 
 def _against(name: str, value: float, unit: str, limit: float) -> dict:
-    """A row of the table: a value, its limit and the ratio of the two."""
-    ratio = value / limit
-    goal = f"< {limit} {unit}"
-    return {"name": name, "value": value, "unit": unit, "ratio": ratio, "goal": goal, "ok": ratio < 1}
+    return row(name, value, unit, f"{limit} {unit}", limit, most=1)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,4 @@
-"""Speed of the rank intervals: draws a second, memory, distance from a bare matrix product and row sort, the peer's
-example.
-"""
+"""Speed of the rank intervals: draws a second, memory, distance from a bare matrix product and row sort."""
 
 import resource
 import subprocess
@@ -13,8 +11,10 @@ from threadpoolctl import threadpool_limits
 
 from fire import edition, files
 from fire.analysis import montecarlo, robustness, sensitivity
+from fire.index import draws as completions
 from fire.index.coinr import from_coinr
 from fire.index.index import Index
+from tests.bench.rows import growth, row
 
 COINR = files.ROOT / "tests" / "golden" / "coinr"
 FULL = {
@@ -28,7 +28,9 @@ FULL = {
         {"name": "percentile", "normalise": "percentile", "reference": "pooled"},
     ],
 }
-PEER = 0.11  # seconds a draw that COINr needs at best on its example; docs/benchmarks.md
+BARE = "bare product and sort"
+CORES = 2
+PANELS, EACH = 50, 100_000  # draws of what is not known, and full draws of each
 
 
 def timed(work) -> tuple[float, float]:
@@ -65,32 +67,27 @@ def bare(units: int, indicators: int, draws: int) -> float:
 
 
 def rate(name: str, design, draws: int, goal: float, bound: float | None = None) -> list[dict]:
-    """Draws a second with two workers; and CPU seconds against the bare bound."""
-    wall, cpu = timed(lambda: montecarlo.simulate(design, draws, workers=2))
-    rows = [
-        {
-            "name": name,
-            "value": draws / wall,
-            "unit": "draws/s",
-            "reference": goal,
-            "ratio": draws / wall / goal,
-            "goal": f">= {goal:g}",
-            "ok": draws / wall >= goal,
-        }
-    ]
+    """Draws a second of two workers on two free cores, by their CPU seconds; and these against the bare bound."""
+    cpu = timed(lambda: montecarlo.simulate(design, draws, workers=2, progress=False))[1]
+    peer, rows = f"{goal:,.0f} a second, on two cores", []
     if bound:
-        rows.append(
-            {
-                "name": f"{name}: CPU against a bare product and sort",
-                "value": cpu,
-                "unit": "CPU s",
-                "reference": bound,
-                "ratio": cpu / bound,
-                "goal": "<= 4",
-                "ok": cpu / bound <= 4,
-            }
-        )
-    return rows
+        rows.append(row(f"{name}: CPU", cpu, "CPU s", BARE, bound, most=4))
+    return [row(name, CORES * draws / cpu, "draws/s", peer, goal, least=1), *rows]
+
+
+def panels_of_draws(bound: float) -> list[dict]:
+    """Full draws over PANELS panels of what is not known; the cost of ten times the panels; `bound`: of one draw."""
+    ed = edition.load(2022)
+    index, names = ed.index, completions.columns(ed.index.draws)
+    last, rows = index.panel[index.panel["year"].eq(index.year)], []
+    for panels in (PANELS // 10, PANELS):
+        drawn = index.draws[[*completions.KEY, *names[:panels]]]
+        some = Index(index.spec, last, index.frozen, places=index.places, draws=drawn)
+        design, draws = robustness.prepare(some, FULL, 2022, index.spec.root)[0], panels * EACH
+        name = f"{panels} panels x {EACH:,} draws, 59 x 19"
+        found = rate(name, design, draws, 1e6, draws * bound)
+        rows += [one | {"size": panels} for one in found]
+    return [*rows, growth("panels of draws: CPU", rows[1::2])]
 
 
 def design_of(panel: pd.DataFrame, spec) -> montecarlo.Design:
@@ -111,30 +108,16 @@ def memory() -> dict:
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=files.ROOT
         ).stdout
     )
-    return {
-        "name": "59 x 19, one year: memory that 2,000,000 draws add",
-        "value": used,
-        "unit": "MB",
-        "reference": 50.0,
-        "ratio": used / 50,
-        "goal": "< 50",
-        "ok": used < 50,
-    }
+    return row("59 x 19: memory that 2,000,000 draws add", used, "MB", "50 MB", 50.0, most=1)
 
 
 def sensitivity_run() -> dict:
     """CPU seconds of the Sobol' indices of all scores and ranks of the edition, with what is drawn."""
     ed = edition.load(2022)
     used = timed(lambda: sensitivity.run(ed.index))[1]
-    return {
-        "name": "Sobol' indices of 59 scores and ranks, 9 factors, 1,024 draws",
-        "value": used,
-        "unit": "CPU s",
-        "reference": 20.0,
-        "ratio": used / 20,
-        "goal": "<= 20",
-        "ok": used <= 20,
-    }
+    return row(
+        "Sobol' indices of 59 scores and ranks, 9 factors, 1,024 draws", used, "CPU s", "20 s", 20.0, most=1
+    )
 
 
 def panels() -> tuple:
@@ -172,34 +155,16 @@ def large(units: int, indicators: int) -> montecarlo.Design:
 
 def linear() -> list[dict]:
     """Cost of a 3,000 x 200 panel: CPU a draw against a quarter of the draws, and against the bare bound."""
-    design, seconds = large(3000, 200), {}
+    design, rows = large(3000, 200), []
     for draws in (5_000, 20_000):
-        seconds[draws] = timed(lambda draws=draws: montecarlo.simulate(design, draws))[1]
-    growth, bound = seconds[20_000] / seconds[5_000] / 4, bare(3000, 200, 20_000)
-    return [
-        {
-            "name": "3,000 x 200: CPU a draw, 20,000 draws over 5,000",
-            "value": seconds[20_000],
-            "unit": "CPU s",
-            "reference": 4 * seconds[5_000],
-            "ratio": growth,
-            "goal": "<= 1.2 (linear)",
-            "ok": growth <= 1.2,
-        },
-        {
-            "name": "3,000 x 200: CPU against a bare product and sort",
-            "value": seconds[20_000],
-            "unit": "CPU s",
-            "reference": bound,
-            "ratio": seconds[20_000] / bound,
-            "goal": "<= 4",
-            "ok": seconds[20_000] / bound <= 4,
-        },
-    ]
+        seconds = timed(lambda draws=draws: montecarlo.simulate(design, draws))[1]
+        name, bound = f"3,000 x 200, {draws:,} draws: CPU", bare(3000, 200, draws)
+        rows.append(row(name, seconds, "CPU s", BARE, bound, most=4, size=draws))
+    return [*rows, growth("3,000 x 200: CPU", rows)]
 
 
-def peer() -> dict:
-    """Draws a second on COINr's example (51 x 49, normalised data, weights of all levels within 25 per cent)."""
+def example() -> dict:
+    """The example of COINr (51 x 49, normalised data, weights of all levels within 25 per cent)."""
     meta = pd.read_csv(COINR / "asem_meta.csv")
     meta = meta[meta["Type"].isin(["Indicator", "Aggregate"])].assign(
         Direction=1.0, Denominator=None, Target=None
@@ -213,16 +178,10 @@ def peer() -> dict:
         spec.root,
     )
     draws = 1_000_000
-    wall, _ = timed(lambda: montecarlo.simulate(design, draws, workers=2))
-    return {
-        "name": "COINr's example, 51 x 49: draws a second",
-        "value": draws / wall,
-        "unit": "draws/s",
-        "reference": 1 / PEER,
-        "ratio": draws / wall * PEER,
-        "goal": ">= 100,000 times the peer's 0.11 s a draw",
-        "ok": draws / wall * PEER >= 1e5,
-    }
+    _, cpu = timed(lambda: montecarlo.simulate(design, draws))
+    return row(
+        "51 x 49 (COINr's example), 1,000,000 draws: CPU", cpu, "CPU s", BARE, bare(51, 49, draws), most=4
+    )
 
 
 def through_engine() -> dict:
@@ -232,30 +191,18 @@ def through_engine() -> dict:
     mixed = spec.vary(spec.root, aggregation="geometric")
     options = {"weights": {"band": 0.25}, "drop": 0.5, "floor": 0.01}
     design, _ = robustness.prepare(Index(mixed, panel), options, 2022, spec.root)
-    draws = 10_000
-    wall, _ = timed(lambda: montecarlo.simulate(design, draws, workers=2))
-    return {
-        "name": "59 x 19, two years, a tree of two means: draws a second through the engine, two workers",
-        "value": draws / wall,
-        "unit": "draws/s",
-        "reference": 1000.0,
-        "ratio": draws / wall / 1000,
-        "goal": ">= 1000",
-        "ok": draws / wall >= 1000,
-    }
+    draws, index = 10_000, Index(mixed, panel)
+    cpu = timed(lambda: montecarlo.simulate(design, draws))[1]
+    loop = timed(lambda: [index.vary(weights={"F": 0.2 + 0.001 * one}).scores() for one in range(20)])[1] / 20
+    name = "59 x 19, two years, a tree of two means, through the engine"
+    return row(name, draws / cpu, "draws/CPU s", "one index after the other", 1 / loop, least=5)
 
 
 def benches() -> list[dict]:
     """All rows."""
     one, both = panels()
-    draws, units, indicators = 1_000_000, 59, 19
-    first, second = design_of(*one), design_of(*both)
-    rows = rate(
-        "59 x 19, one year: full draws a second, two workers",
-        first,
-        draws,
-        1e6,
-        bare(units, indicators, draws),
-    )
-    rows += rate("59 x 19, two years with growth: full draws a second, two workers", second, draws // 2, 3e5)
-    return [*rows, through_engine(), sensitivity_run(), memory(), *linear(), peer()]
+    draws, bound = 1_000_000, bare(59, 19, 1_000_000) / 1_000_000
+    rows = rate("59 x 19, one year", design_of(*one), draws, 1e6, draws * bound)
+    rows += rate("59 x 19, two years with growth", design_of(*both), draws // 2, 3e5)
+    rows += panels_of_draws(bound)
+    return [*rows, *linear(), example(), through_engine(), sensitivity_run(), memory()]
