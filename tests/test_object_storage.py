@@ -16,7 +16,7 @@ from fire.errors import InputError
 from fire.sources import engines, records
 from studies.printed2022.sample import record_sample
 
-pytestmark = [pytest.mark.slow, pytest.mark.storage]
+pytestmark = [pytest.mark.whole, pytest.mark.storage]
 SERVER = files.ROOT / "build" / "s3"  # outside the environment: it brings packages of its own
 ADDRESS = "s3://fire/2022"
 
