@@ -245,7 +245,7 @@ def attempt(call):
         return error
 
 
-@pytest.mark.parametrize("name", few(INDICES, "plain", "gaps", "ids"))
+@pytest.mark.parametrize("name", few(INDICES, "plain", "gaps"))
 def test_every_analysis_gives_a_result_or_one_error_that_says_why(name, tmp_path):
     refused = {what for what, call in calls(name, tmp_path).items() if isinstance(attempt(call), InputError)}
     never = {"league", "coverage", "system", "explain", "explorer", "workbook", "presets", "ranking", "heads"}

@@ -33,6 +33,7 @@ def test_rebuilt_identically(built, tmp_path):
     assert not list(tmp_path.glob(".*part*"))
 
 
+@pytest.mark.whole
 def test_fingerprint_sees_one_changed_cell(built, tmp_path):
     copy = tmp_path / "copy.duckdb"
     copy.write_bytes(built.read_bytes())

@@ -82,6 +82,7 @@ def sheets(path) -> set:
     return {name.split()[0] for name in openpyxl.load_workbook(path).sheetnames}
 
 
+@pytest.mark.whole
 def test_two_editions_are_compared_in_a_workbook_and_in_words(folder):
     said, (summary, path) = difference.write("2022", "2022.1", folder, folder)
     assert "1格不同（新增0，删去0，修订1，只改标状态0）" in said and "1 cell differs" in said

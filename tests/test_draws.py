@@ -114,6 +114,7 @@ def test_ranges_are_those_over_all_completions(whole, joins):
     assert (found["rank_high"] > found["rank_low"]).any() and set(index.ranges("F")["node"]) == {"F"}
 
 
+@pytest.mark.whole
 def test_large_panels_are_completed_one_draw_at_a_time(whole, monkeypatch):
     index, _ = opened(whole, spread=0.5, cells=8)
     index = index.thaw()

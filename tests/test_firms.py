@@ -312,6 +312,7 @@ def test_records_are_counted_again_when_a_record_or_a_rule_changes(tmp_path, mon
 
 def test_records_in_object_storage_are_counted_every_time(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "locate", lambda named: "s3://bucket/records")
+    monkeypatch.setattr(records, "_described", lambda folder: {})
     monkeypatch.setattr(sources, "load", lambda *given: (pd.DataFrame({"firms": [1]}), pd.DataFrame()))
     monkeypatch.setattr(editions.Edition, "stored", tmp_path)
     firms.of(editions.load(2022))

@@ -232,7 +232,9 @@ def test_a_guarded_kernel_refuses_what_hides_a_failure(tmp_path):
 @pytest.mark.parametrize(
     "source, limit, said",
     [
-        ("pid = os.getpid()\nos._exit(0)", 60, "the kernel died in this cell"),
+        pytest.param(
+            "pid = os.getpid()\nos._exit(0)", 60, "the kernel died in this cell", marks=pytest.mark.whole
+        ),
         ("os.kill(os.getpid(), 9)", 60, "the kernel died in this cell"),
         ("while True: pass", 1, "did not end within 1 s and was stopped"),
     ],
@@ -246,7 +248,11 @@ def test_a_kernel_that_dies_or_does_not_answer_is_one_sentence(tmp_path, source,
 
 
 @pytest.mark.parametrize(
-    "guard, said", [("import no_such_guard", "no_such_guard"), ("while True: pass", "TimeoutError (2 s)")]
+    "guard, said",
+    [
+        ("import no_such_guard", "no_such_guard"),
+        pytest.param("while True: pass", "TimeoutError (2 s)", marks=pytest.mark.whole),
+    ],
 )
 def test_a_kernel_that_does_not_start_is_one_sentence(tmp_path, monkeypatch, guard, said):
     monkeypatch.setattr(execution, "GUARD", guard)

@@ -306,6 +306,7 @@ def test_theil_equals_the_library_and_adds_up(data):
     assert part["between"] == pytest.approx(float(np.squeeze(TheilD(values, groups).bg)), abs=1e-10)
 
 
+@pytest.mark.whole
 @settings(max_examples=60, deadline=None)
 @given(grouped("abcd"), st.randoms(), st.sampled_from("TL"))
 def test_nested_and_crossed_theil_add_up(data, random, index):

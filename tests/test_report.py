@@ -278,6 +278,7 @@ def test_two_notebooks_may_not_write_one_name(source, tmp_path):
         report.gather(tmp_path / "build", editions.load(2022))
 
 
+@pytest.mark.whole
 def test_a_run_that_dies_leaves_the_last_whole_report(source, tmp_path, template, monkeypatch):
     out = tmp_path / "out"
     report.build(edition(), source, out, template, ("pages",))

@@ -791,7 +791,7 @@ LEFT = {
 }
 
 
-@pytest.mark.parametrize("name", few(LEFT, "own posts", "one year", "flat"))
+@pytest.mark.parametrize("name", few(LEFT, "own posts", "one year"))
 def test_the_standard_run_fits_any_index_and_says_what_it_leaves_out(panel, name):
     index = made(name, panel)
     found = robustness.intervals(index, draws=60)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from engine_data import columns, only, random_panel, word
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from whole import few
@@ -748,6 +748,9 @@ def test_every_mean_lies_between_the_least_and_the_most(name, seed):
         max_size=9,
     )
 )
+@example(
+    [(None, 0.25), (801.5, 1 / 3), (801.5, 1 / 3), (129.88381779026082, 1 / 3)]
+)  # half-way between two numbers
 def test_a_mean_is_the_exact_fraction_rounded_once(pairs):
     there = [(Fraction(value), Fraction(weight)) for value, weight in pairs if value is not None]
     assume(there)

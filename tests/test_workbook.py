@@ -269,6 +269,7 @@ def test_no_formula_needs_a_new_spreadsheet(both):
         assert used <= OLD and "INDEX" in used
 
 
+@pytest.mark.whole
 def test_a_workbook_of_own_data_has_no_sign_and_no_status_beside(written):
     _, path = written
     assert "非官方报告" not in texts(path)
@@ -363,6 +364,7 @@ def test_every_status_is_explained(both):
         assert table.notna().all(axis=None)
 
 
+@pytest.mark.whole
 def test_raw_values_that_are_kept_back_stand_as_scores(tmp_path):
     edition = small_edition()
     cells = edition.index.panel
@@ -438,7 +440,7 @@ def test_ties_stand_in_the_order_of_the_edition_and_all_zero_weights_are_explain
 @pytest.mark.parametrize(
     ("choices", "why"),
     [
-        ({"aggregation": "median"}, "不全是加权算术平均"),
+        pytest.param({"aggregation": "median"}, "不全是加权算术平均", marks=pytest.mark.whole),
         ({"rounding": {"decimals": 2, "rule": "half_up", "at": "every_node"}}, "取整"),
     ],
 )

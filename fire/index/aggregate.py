@@ -92,8 +92,15 @@ def mean(x, weights, present):
     x = x if whole else np.where(present, x, 0.0)
     if equal:
         return _quotient(_sums(x), (present.sum(axis=1, dtype=float), 0.0))
-    given = weights[None] if whole and weights.ndim == 1 else np.where(present, weights, 0.0)
-    return _quotient(_sums(x, weights), _sums(given))
+    if whole and weights.ndim == 1:
+        return _quotient(_sums(x, weights), _sums(weights[None]))
+    given = np.where(present, weights, 0.0)
+    least = np.where(present, weights, np.inf).min(axis=1)
+    same = (least == given.max(axis=1)) & (
+        least > 0
+    )  # one weight for all that is there: it has no say, nor has its rounding
+    given[same] = present[same]
+    return _quotient(_sums(x, given), _sums(given))
 
 
 def _quotient(over: tuple, under: tuple) -> np.ndarray:

@@ -35,6 +35,7 @@ def test_no_other_series_pair_of_years_or_form_comes_near(indices):
     )
 
 
+@pytest.mark.whole
 def test_lower_post_leaves_out_two_candidates(indices):
     low, high = resources.lower_post(indices["inclusive_finance"])
     assert low < indices["inclusive_finance"][2018].min() < high and high - low < 0.1

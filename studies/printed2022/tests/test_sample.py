@@ -174,6 +174,7 @@ def test_a_file_that_is_no_sample_is_never_written_over(tmp_path):
 # The prior and the hold-out
 
 
+@pytest.mark.whole
 def test_prior_estimates_come_with_their_errors():
     table = sample.prior_estimates()
     assert list(table.columns) == ["component", "estimate", "low", "high", "n"]
