@@ -13,6 +13,7 @@ A frame whose key is not that of today is computed anew, so a changed number nev
 import hashlib
 import json
 import multiprocessing
+import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import cached_property
@@ -115,7 +116,9 @@ def ensure(ed) -> None:
         return
     if sys.platform != "linux":  # where a fork is safe
         return _compute(results, list(FRAMES))
-    with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as pool:
+    end = (signal.SIGINT, signal.SIG_DFL)  # an interrupt ends these at once and without a word
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(2, context, initializer=signal.signal, initargs=end) as pool:
         drawn = pool.submit(_compute, results, ["intervals", "region_intervals", "scores", "means", *DRAWN])
         pool.submit(_compute, results, ["sobol", "attribution"]).result()
         drawn.result()  # what follows reads these

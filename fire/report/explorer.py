@@ -101,7 +101,9 @@ def compared(index) -> pd.DataFrame:
     )
     derived = [node for node, rule in index.spec.rules.items() if rule["weighting"] != "given"]
     given = index.vary(*derived, weighting="given") if derived else index
-    runs = {f"rank_{name}": given.vary(weights=chosen) for name, chosen in presets(index).items()}
+    others = {name: chosen for name, chosen in presets(index).items() if name != "published"}
+    runs = {"rank_published": index}
+    runs |= {f"rank_{name}": given.vary(weights=chosen) for name, chosen in others.items()}
     return views.scenarios(runs).rename(columns={"spread": "rank_spread"}).rename_axis("unit").reset_index()
 
 

@@ -45,9 +45,7 @@ def connect(url: str = "duckdb://", **settings):
         else ["no such engine: write duckdb://, spark://host:port or sc://host:port"],
     )
     if scheme == "duckdb":
-        if (
-            not rest
-        ):  # what does not fit into memory goes there, not into the folder that one happens to be in
+        if not rest:  # in memory: what does not fit goes there, not into the folder that one happens to be in
             settings = {"temp_directory": f"{files.ROOT / 'build' / 'spill'}"} | settings
         con = ibis.duckdb.connect(rest or ":memory:", **settings)
         shown = con.raw_sql("SELECT current_setting('enable_progress_bar')").fetchone()[0]
