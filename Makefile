@@ -68,7 +68,7 @@ derived: | setup
 	@$(FIRE) fire data $(EDITION)
 
 # Results of the edition that notebooks and tests read, computed once and not by each worker.
-stored: | setup
+stored: derived | setup
 	@$(BIN)/python -c "import fire; from fire.report import build; build.store_results(fire.load('$(EDITION)'), print)"
 
 # A file of tests, or a notebook and its kernel, stays on one worker; conftest.py puts first what takes longest.

@@ -165,8 +165,13 @@ def _colon(what: str, lines: list[str], at: int) -> Finding | None:
 
 def read_json(path: Path | str) -> dict:
     """A JSON file; InputError that names the line when it is damaged."""
+    return parsed_json(decode(path), path)
+
+
+def parsed_json(text: str | bytes, path: Path | str) -> dict:
+    """What a JSON text says; InputError that names its file and the line when it is damaged."""
     try:
-        return json.loads(decode(path))
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(
             f"{path}", [Finding("tables.damaged", path, line=error.lineno, what=error.msg)]

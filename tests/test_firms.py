@@ -6,7 +6,7 @@ import pytest
 
 from fire import edition as editions
 from fire import errors, files
-from fire.analysis import firms
+from fire.analysis import firms, stored
 from fire.sources import firms as sources
 from fire.sources import records
 from studies.printed2022.sample import record_sample
@@ -287,6 +287,7 @@ def test_an_edition_without_records_is_told_so():
 def test_records_are_counted_again_when_a_record_or_a_rule_changes(tmp_path, monkeypatch):
     folder, times = tmp_path / "records", []
     files.write_text(folder / "firms.csv", "firm\na\n")
+    files.write_text(tmp_path / "far" / "patents.csv", "patent\na\n")
     monkeypatch.setattr(records, "locate", lambda named: folder)
 
     def load(*given):
@@ -302,12 +303,30 @@ def test_records_are_counted_again_when_a_record_or_a_rule_changes(tmp_path, mon
         (lambda: files.write_text(folder / "firms.csv", "firm\nb\n"), 2),
         (lambda: files.write_text(folder / "part" / "more.csv", "firm\nc\n"), 3),
         (lambda: (tmp_path / "stored" / "results" / "cube.parquet").write_bytes(b"damaged"), 4),
-        (lambda: monkeypatch.setattr(files, "DATA", tmp_path), 5),
+        (lambda: (folder / "part").rename(folder / "other"), 5),
+        (lambda: (folder / "linked").symlink_to(tmp_path / "far"), 6),
+        (lambda: files.write_text(tmp_path / "far" / "more.csv", "firm\nd\n"), 7),
+        (lambda: files.write_text(folder / "~$firms.xlsx", "open"), 7),
+        (lambda: monkeypatch.setattr(files, "DATA", tmp_path), 8),
     ):
         change()
         found = firms.of(ed)
         assert found.cube["firms"].tolist() == [counted] and len(times) == counted
         assert found.latest == "2021-12-31"
+
+
+def test_frames_that_another_process_stored_in_between_are_not_taken(tmp_path, monkeypatch):
+    """Its cube with our quality table would be counts that no records give."""
+    ours = [pd.DataFrame({"of": ["ours"]})] * 2
+
+    def theirs(path):
+        stored.write(tmp_path / "cube.parquet", pd.DataFrame({"of": ["theirs"]}), "another key")
+        return "key"
+
+    stored.made(tmp_path, ["cube", "quality"], "key", lambda: ours)
+    monkeypatch.setattr(stored, "key_of", theirs)
+    found = stored.made(tmp_path, ["cube", "quality"], "key", lambda: ours)
+    assert [frame["of"].tolist() for frame in found] == [["ours"], ["ours"]]
 
 
 def test_records_in_object_storage_are_counted_every_time(tmp_path, monkeypatch):

@@ -348,3 +348,17 @@ def test_agreement_over_draws_is_a_range_and_names_what_holds_in_nearly_all():
     assert said["outliers"] == ["己"] and said["n"] == 6
     row = cities.set_index("city").loc["甲"]
     assert row["a"] == 1 and row["a_low"] == 1 and 1 < row["a_high"] <= 2
+
+
+def test_a_city_without_a_place_leaves_no_correlation():
+    ours = pd.DataFrame(
+        {"a": [1.0, 1.0], "b": [2.0, 2.0], "c": [3.0, np.nan], "d": [4.0, 3.0], "e": [5.0, 4.0]}
+    )
+    theirs = pd.Series({"a": 1.0, "b": 3.0, "c": 2.0, "d": 4.0, "x": 5.0})
+    found = rankings.correlations(ours, theirs)
+    assert found["n"].tolist() == [4, 4] and found["spearman"].iloc[0] == pytest.approx(0.8)
+    assert (
+        found["kendall"].iloc[0] == pytest.approx(2 / 3)
+        and found.iloc[1][["spearman", "kendall"]].isna().all()
+    )
+    assert rankings.correlations(ours, theirs, least=5)["spearman"].isna().all()

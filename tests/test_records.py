@@ -1,6 +1,8 @@
 """Records: every fault is counted once, set aside by its rule, and input = used + set aside."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import nbformat
 import pandas as pd
@@ -15,6 +17,7 @@ from whole import few
 
 from fire import files
 from fire.errors import InputError
+from fire.report import build
 from fire.report import exhibits as exhibit
 from fire.sources import engines, records
 from studies.printed2022.published import FOLDER
@@ -336,3 +339,27 @@ def test_identifiers_are_compared_in_parts(monkeypatch, tmp_path):
     for number in (0, 1, 500, 999):
         twice = pd.concat([names, names.iloc[[number]]])
         assert not records._all_differ(engines.local_table(con, twice), "key", con)
+
+
+SPILLS = (
+    "SELECT min(a), max(a), sum(a) FROM (SELECT range AS a, hash(range) AS b FROM range(6000000) ORDER BY b)"
+)
+
+
+def test_two_counts_that_do_not_fit_into_memory_do_not_meet():
+    """What one connection writes to the disk is no other's: DuckDB gives its files the same names in every process."""
+    both = [engines.connect("duckdb://?memory_limit=60MB&threads=1") for _ in range(2)]
+    places = {con.raw_sql("SELECT current_setting('temp_directory')").fetchone()[0] for con in both}
+    assert len(places) == 2 and all(
+        build.PART.match(Path(place).name) for place in places
+    )  # the next build sweeps
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda con: con.raw_sql(SPILLS).fetchone(), both))
+    assert found == [(0, 5999999, 17999997000000)] * 2
+
+
+@pytest.mark.parametrize("settings", ["memory_limt=2GiB", "memory_limit=lots", "threads=0", "memory_limit"])
+def test_settings_that_the_engine_does_not_take_are_told(settings):
+    with pytest.raises(InputError, match="引擎不接受这样的设置") as refused:
+        engines.connect(f"duckdb://?{settings}")
+    assert len(refused.value.faults) == 1 and "\n" not in refused.value.faults[0]

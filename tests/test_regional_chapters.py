@@ -1,6 +1,8 @@
 """The chapters on the index, regions and dynamics on other editions: all known or drawn, no year before, three years, new
 cities, other regions."""
 
+import tempfile
+
 import nbformat
 import numpy as np
 import pandas as pd
@@ -22,7 +24,7 @@ class Known(results.Results):
     """Stored results without intervals, and with few draws."""
 
     def __init__(self, index):
-        super().__init__(index, "nowhere")
+        super().__init__(index, tempfile.mkdtemp())
         each = index.completions
         self.__dict__ |= {
             "scores": known.results(index.scores(), [one.scores() for one in each], index),

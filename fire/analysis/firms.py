@@ -10,14 +10,15 @@ or implied where it follows from printed numbers) and leave the rest open.
 """
 
 import hashlib
+import os
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
-from fire import files
+from fire import errors, files
 from fire.analysis import stored
-from fire.errors import refuse
+from fire.errors import InputError, refuse
 from fire.index.rounding import half_digit
 from fire.sources import firms, records
 
@@ -39,7 +40,7 @@ SHOWN = [
     "deals_top_vc",
     "deals_top_vc_per_firm",
 ]
-CODE = Path(records.__file__).parent
+SOURCES = Path(records.__file__).parent
 FEW = 3  # printed amounts below which there is nothing to draw
 
 
@@ -108,14 +109,31 @@ def _key(ed, folder: Path | str, engine: str) -> str | None:
     """SHA-256 of all that the counts follow from; None for records in object storage, which are counted every time."""
     if isinstance(folder, str):
         return None
-    rules = [*files.DATA.glob("*.csv"), *(files.DATA / "schemas").glob("*.json"), *CODE.glob("*.py")]
+    rules = [
+        *files.DATA.glob("*.csv"),
+        *(files.DATA / "schemas").glob("*.json"),
+        files.ROOT / "requirements.lock",
+    ]
+    code = [*SOURCES.glob("*.py"), *SOURCES.parent.glob("*.py")]
+    own = [Path(place, name) for place, _, names in os.walk(folder, followlinks=True) for name in names]
+    named = [(path.relative_to(folder).as_posix(), path) for path in own]
+    named += [(path.name, path) for path in [*rules, *code] if path.is_file()]
     parts = hashlib.sha256(f"{ed.year} {engine} {ed.places().to_csv()}".encode())
-    for path in sorted(path for path in [*folder.rglob("*"), *rules] if path.is_file()):
-        with path.open("rb") as opened:
-            parts.update(
-                f"{path.parent.name}/{path.name} {hashlib.file_digest(opened, 'sha256').hexdigest()}".encode()
-            )
+    for name, path in sorted(named):
+        if not path.name.startswith((".", "~$")):  # of the system, and of a workbook that is open
+            parts.update(f"{name} {_hash(path)}".encode())
     return parts.hexdigest()
+
+
+def _hash(path: Path) -> str:
+    """SHA-256 of a file; InputError where it cannot be read."""
+    try:
+        with path.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(
+            errors.shown(path), [f"文件无法读取 · the file cannot be read: {error.strerror}"]
+        ) from None
 
 
 def agreement(counted: Counted) -> dict:

@@ -542,7 +542,9 @@ def correlations(ours: pd.DataFrame, theirs: pd.Series, least: int = LEAST) -> p
     a_gap, b_gap = a.sub(a.mean(axis=1), axis=0), b - b.mean()
     spread = np.sqrt((a_gap**2).sum(axis=1) * (b_gap**2).sum())
     kendall = [stats.kendalltau(row, b)[0] for row in a.to_numpy()]
-    return found.assign(spearman=(a_gap * b_gap).sum(axis=1) / spread.where(spread > 0), kendall=kendall)
+    spearman = (a_gap * b_gap).sum(axis=1) / spread.where(spread > 0)
+    whole = a.notna().all(axis=1) & b.notna().all()  # a city without a place leaves nothing to compare
+    return found.assign(spearman=spearman.where(whole), kendall=kendall)
 
 
 def compare_all(each: list[pd.DataFrame], base: tuple[str, int]) -> pd.DataFrame:

@@ -26,6 +26,7 @@ MEANS = (
 NULL = ["expected_pct", "chance_low_pct", "chance_high_pct", "p_value"]
 SCORES = "index.scores()"  # where frames come from, in words to those who give others
 BALANCED = "regions.balanced(index)"
+ROWS = 2**19  # of scores that are averaged at once
 INTENSIVE = ("%", "points", "index")  # units of values that cannot be added up over cities
 
 
@@ -125,7 +126,13 @@ def means(index) -> pd.DataFrame:
 
 
 def means_of(indices: Sequence) -> list[pd.DataFrame]:
-    """`means` of each of some indices of the same units (the completions of one), all at once."""
+    """`means` of each of some indices of the same units (the completions of one), ROWS of scores at a time."""
+    step = max(1, ROWS // max(1, len(indices[0].scores())))
+    blocks = (indices[start : start + step] for start in range(0, len(indices), step))
+    return [frame for block in blocks for frame in _means(block)]
+
+
+def _means(indices: Sequence) -> list[pd.DataFrame]:
     tables = [one.scores().dropna(subset="score") for one in indices]
     scores = pd.concat(tables, keys=range(len(tables)), names=["run"]).reset_index("run")
     scores = with_region(scores, indices[0].places)

@@ -34,17 +34,25 @@ def key_of(path: Path) -> str | None:
 
 def read(path: Path) -> pd.DataFrame:
     """A frame as it was stored."""
+    return _with_key(path)[1]
+
+
+def _with_key(path: Path) -> tuple[str | None, pd.DataFrame]:
+    """The key and the frame of one reading."""
     frame = pd.read_parquet(path)
     for column in frame.attrs.pop("coded", []):
         frame[column] = frame[column].map(json.loads)
-    frame.attrs.pop("key", None)
-    return frame
+    return frame.attrs.pop("key", None), frame
 
 
 def made(folder: Path, names: list[str], key: str, make: Callable[[], tuple]) -> list[pd.DataFrame]:
     """Some frames (`<name>.parquet`) as `make()` gives them, which is called only where they are not stored under `key`."""
     paths = [folder / f"{name}.parquet" for name in names]
-    if any(key_of(path) != key for path in paths):
-        for path, frame in zip(paths, make(), strict=True):
-            write(path, frame, key)
-    return [read(path) for path in paths]
+    if all(key_of(path) == key for path in paths):
+        found = [_with_key(path) for path in paths]
+        if all(one == key for one, _ in found):  # another process may have stored others in between
+            return [frame for _, frame in found]
+    frames = list(make())
+    for path, frame in zip(paths, frames, strict=True):
+        write(path, frame, key)
+    return frames

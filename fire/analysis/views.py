@@ -207,7 +207,8 @@ def placed(frame: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
 def at(frame: pd.DataFrame, node: str) -> pd.DataFrame:
     """Rows of one node, best first."""
     rows = np.flatnonzero(frame["node"].eq(node))
-    rank, unit = frame["rank"].to_numpy(float, na_value=np.nan), frame["unit"].to_numpy(object)
+    rank, unit = frame["rank"].to_numpy(float, na_value=np.nan), frame["unit"]
+    unit = unit.cat.codes.to_numpy() if hasattr(unit, "cat") else unit.to_numpy(object)
     return frame.take(rows[np.lexsort((unit[rows], rank[rows]))]).reset_index(drop=True)
 
 

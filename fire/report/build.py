@@ -371,10 +371,10 @@ def make_data(plan: Plan, wanted: list, say=print) -> None:
 
 def _run_all(plan: Plan, runs: list, say=print) -> None:
     """Run notebooks, some at once; the first that fails stops those not yet begun. Raises InputError naming the cells."""
-    faults: dict[str, list[str]] = {}
-    titles = {run.name: chapter.title() for chapter in plan.chapters for run in chapter.runs}
     from fire.report.times import Times
 
+    faults: dict[str, list[str]] = {}
+    titles = {run.name: chapter.title() for chapter in plan.chapters for run in chapter.runs}
     times = Times(BUILD / plan.ed.name / "times.json", TOGETHER)
     stop, left = threading.Event(), {run.name for run in runs}
 

@@ -1,5 +1,6 @@
 """Where the records are counted: DuckDB inside Python, a Spark cluster, or Spark Connect, by one setting."""
 
+import os
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -37,7 +38,7 @@ def connect(url: str = "duckdb://", **settings):
     scheme, _, rest = url.partition("://")
     if scheme != "sc":
         url, _, told = url.partition("?")
-        rest, settings = rest.partition("?")[0], dict(parse_qsl(told)) | settings
+        rest, settings = rest.partition("?")[0], dict(parse_qsl(told, keep_blank_values=True)) | settings
     refuse(
         url,
         []
@@ -45,14 +46,32 @@ def connect(url: str = "duckdb://", **settings):
         else ["no such engine: write duckdb://, spark://host:port or sc://host:port"],
     )
     if scheme == "duckdb":
-        if not rest:  # in memory: what does not fit goes there, not into the folder that one happens to be in
-            settings = {"temp_directory": f"{files.ROOT / 'build' / 'spill'}"} | settings
-        con = ibis.duckdb.connect(rest or ":memory:", **settings)
-        shown = con.raw_sql("SELECT current_setting('enable_progress_bar')").fetchone()[0]
-        if shown:  # in a notebook with widgets; without them DuckDB refuses even to hear of it
-            con.raw_sql("SET enable_progress_bar = false")
-        return con
+        return _duckdb(url, rest or ":memory:", {"temp_directory": _spill()} | settings)
     return ibis.pyspark.connect(_spark_session(url, settings))
+
+
+def _duckdb(url: str, path: str, settings: dict):
+    """A DuckDB connection without a progress bar; InputError for settings that it does not take."""
+    import duckdb
+
+    try:
+        con = ibis.duckdb.connect(path, **settings)
+    except duckdb.Error as error:
+        reason = f"{error}".strip().splitlines()[0][:200]
+        raise InputError(
+            url, [f"引擎不接受这样的设置，请改正或删去 · the engine does not take these settings: {reason}"]
+        ) from None
+    shown = con.raw_sql("SELECT current_setting('enable_progress_bar')").fetchone()[0]
+    if shown:  # in a notebook with widgets; without them DuckDB refuses even to hear of it
+        con.raw_sql("SET enable_progress_bar = false")
+    return con
+
+
+def _spill() -> str:
+    """A folder of a connection's own for what does not fit into memory (DuckDB makes and removes it; two connections that
+    shared one would overwrite each other's parts). Its name is that of a part, so the next build removes what was left."""
+    (files.ROOT / "build").mkdir(parents=True, exist_ok=True)
+    return f"{files.ROOT / 'build'}/.{gen_name('spill')}.{os.getpid()}.part"
 
 
 def _spark_session(url: str, settings: dict):

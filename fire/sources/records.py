@@ -5,7 +5,6 @@ input = used + set aside. Firms are few and are checked in pandas; patents and d
 by the engine (fire.engines).
 """
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -86,7 +85,7 @@ def _described(folder: Path | str = FOLDER) -> dict:
         if not system.get_file_info(f"{path}/{name}").is_file:
             return {}
         with system.open_input_stream(f"{path}/{name}") as stream:
-            return json.loads(stream.read())
+            return files.parsed_json(stream.read(), f"{folder}/{name}")
     path = Path(f"{folder}/{name}")
     return files.read_json(path) if path.exists() else {}
 

@@ -366,7 +366,8 @@ def _weaker(claim, book, reading):
     units, than = _units_of(claim), reading["than"]
     mean = np.nanmean(book.value("score", [*units, *than], book.spec.pillars), axis=2)
     few, others = mean[:, : len(units)], mean[:, len(units) :]
-    return few.max(axis=1) < others.min(axis=1), _show([*units, *than], mean[0])
+    first = dict(sorted(zip([*units, *than], mean[0], strict=True)))
+    return few.max(axis=1) < others.min(axis=1), _show(list(first), np.array(list(first.values())))
 
 
 READINGS = {
