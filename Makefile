@@ -76,10 +76,10 @@ PYTEST = $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests studies
 NBVAL  = notebooks --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg
 
 test: setup derived stored ## 改过之后：测试与每本笔记 · After an edit: tests, and every notebook checked with nbval
-	@$(PYTEST) $(NBVAL) -m "not whole"
+	@$(PYTEST) $(NBVAL) -m "not (whole or browser)"
 
 test-whole: setup derived stored ## 发布之前：整份报告、整版、文档各步、中断 · Before a release: whole reports and editions, the steps of the guides, killed runs
-	@$(PYTEST) -m whole
+	@$(PYTEST) -m "whole or browser"
 
 test-spark: setup derived build/pyspark/.done build/s3/.done ## Spark cluster and S3 server of their own (needs Java 17; installs pyspark, 490 MB)
 	@PYTHONPATH=build/pyspark $(BIN)/pytest -m "spark or storage" tests/test_spark.py tests/test_object_storage.py

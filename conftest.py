@@ -28,6 +28,7 @@ FIRST = [
     "test_robustness",
     "11-replication",
     "10-index",
+    "90-explorer",
     "50-rankings",
     "14-method",
     "test_profiles",

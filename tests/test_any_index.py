@@ -284,6 +284,7 @@ def test_parts_by_indicator_are_told_only_where_the_tree_is_one_mean(name):
     assert set(changes.attribution(index_of("plain"), 2020, 2021)["indicator"]) == set("abcde")
 
 
+@pytest.mark.whole
 def test_several_causes_add_up_where_nodes_have_posts_groups_and_rounding_of_their_own():
     """Coalitions of causes go through the same steps as the index: posts of inner nodes, groups, weights of groups."""
     for name in ("percentiles", "group weights", "node filled", "rounded", "doubled", "low", "kinds"):

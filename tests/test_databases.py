@@ -48,6 +48,7 @@ def test_fingerprint_sees_one_changed_cell(built, tmp_path):
     ]
 
 
+@pytest.mark.whole
 def test_five_schemas_with_keys_that_hold(built):
     with duckdb.connect(built, read_only=True) as con:
         tables = set(con.sql("SELECT schema_name || '.' || table_name FROM duckdb_tables()").df().iloc[:, 0])

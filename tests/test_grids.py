@@ -531,6 +531,7 @@ def postgres():
         shutil.rmtree(home, ignore_errors=True)
 
 
+@pytest.mark.whole
 def test_a_table_of_postgresql(postgres, monkeypatch):
     import psycopg
 

@@ -614,6 +614,7 @@ def test_any_index_has_pages_and_a_pdf(name, tmp_path):
 # The PDF ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("lang", few(["zh", "en"], "zh"))
 def test_the_pdf_has_one_page_a_place_in_the_order_that_the_pages_link_to(
     edition, profiles, folder, tmp_path, lang

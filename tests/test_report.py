@@ -126,6 +126,7 @@ def page(built, lang="zh"):
     return (built / "first" / "chapters" / f"10-index.{lang}.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.whole
 def test_both_languages_come_in_all_formats_and_one_page_opens_them(built):
     index = (built / "first" / "index.html").read_text(encoding="utf-8")
     for lang in ("zh", "en"):

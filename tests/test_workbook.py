@@ -277,6 +277,7 @@ def test_a_workbook_of_own_data_has_no_sign_and_no_status_beside(written):
         assert not [head for head in table_of(path, sheet, first).columns if "状态" in str(head)], sheet
 
 
+@pytest.mark.whole
 def test_the_year_of_the_data_stands_beside_the_value_and_the_indicator(tmp_path, monkeypatch):
     edition = small_edition()
     cells = edition.index.panel[edition.index.panel["indicator"].eq("gdp")]
