@@ -406,16 +406,14 @@ YAML = files.decode(files.REPORTS / "editions" / "2022.yaml")
     [
         (YAML.replace("year: 2021", "year:\t2021\n\tbase: 1").encode(), "2031.yaml"),
         pytest.param(
-            *(YAML.replace("year: 2021", "year: 2021\nyear: 2020").encode(), "year"), marks=pytest.mark.whole
+            YAML.replace("year: 2021", "year: 2021\nyear: 2020").encode(), "year", marks=pytest.mark.whole
         ),
-        pytest.param(*(b"- edition: 2031\n- year: 2021\n", "2031.yaml"), marks=pytest.mark.whole),
+        pytest.param(b"- edition: 2031\n- year: 2021\n", "2031.yaml", marks=pytest.mark.whole),
         (b"edition 2031", "2031.yaml"),
-        pytest.param(*(b"", "2031.yaml"), marks=pytest.mark.whole),
+        pytest.param(b"", "2031.yaml", marks=pytest.mark.whole),
         pytest.param(
-            *(
-                YAML.replace("edition: 2022", "edition: 2031\nnote: 中文").encode("gb18030"),
-                "no chapter 'none'",
-            ),
+            YAML.replace("edition: 2022", "edition: 2031\nnote: 中文").encode("gb18030"),
+            "no chapter 'none'",
             marks=pytest.mark.whole,
         ),
     ],

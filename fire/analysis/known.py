@@ -16,14 +16,14 @@ import numpy as np
 import pandas as pd
 
 from fire import codebook
+from fire.index import draws as completions
+from fire.index.draws import HIGH, LOW, WHOLE
 from fire.index.panel import SOFT, STATUSES
+from fire.index.score import MEASURES
 
 SURE = 0.95  # share of the draws in which a finding must hold
 ENOUGH = 2 / 3  # share of weight that must be known behind a statement on a named unit
-LOW, HIGH = 0.05, 0.95
 ENDS = tuple(codebook.ENDS)  # what stands beside the column of a value: its status, and the ends of its range
-MEASURES = ("score", "rank", "growth_pct", "rank_change")
-WHOLE = ("rank", "rank_change")
 SOFT_DIGITS, FINEST = 1, 3  # decimals of a range, and most where its ends need them to differ
 DECIMALS = {"score": 3, "growth_pct": 2, "rank": 0, "rank_change": 0}
 KEYS = ["unit", "year", "node"]
@@ -87,22 +87,11 @@ def _with_ranges(frame: pd.DataFrame, each: list[pd.DataFrame]) -> pd.DataFrame:
             ends = [frame[measure]] * 2
         else:
             values = np.array([one[measure].to_numpy(dtype=float, na_value=np.nan) for one in aligned])
-            ends = _quantiles(values, whole=measure in WHOLE)
+            ends = completions.ends(values, measure in WHOLE)
         dtype = "Int64" if measure in WHOLE else float
         for name, end in zip(("low", "high"), ends, strict=True):
             frame[f"{measure}_{name}"] = pd.array(end, dtype=dtype)
     return frame
-
-
-def _quantiles(values: np.ndarray, whole: bool) -> list:
-    """5th and 95th percentile of each column; of whole numbers the outer ones, missing where all are missing."""
-    gone = np.isnan(values).all(axis=0)
-    values = np.where(gone, 0.0, values)
-    ends = [
-        np.nanquantile(values, LOW, axis=0, method="lower" if whole else "linear"),
-        np.nanquantile(values, HIGH, axis=0, method="higher" if whole else "linear"),
-    ]
-    return [pd.array(np.where(gone, np.nan, end), dtype="Float64") for end in ends]
 
 
 def _with_ends(frame: pd.DataFrame, table: pd.DataFrame, measure: str, low: str, high: str) -> pd.DataFrame:

@@ -5,7 +5,7 @@ typology.stability(index)                # how often a type survives other draws
 """
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -79,10 +79,9 @@ def classify(table: pd.DataFrame, rules: dict) -> pd.Series:
     return pd.Series(np.select(list(order.values()), list(order), "none"), table.index, name="type")
 
 
-def _years(index, units=None) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _years(index) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores of the year ranked and of the year before (cities by nodes); the latter empty when there is none."""
-    now = index.wide()
-    now = (now if units is None else now.loc[units]).astype(float)
+    now = index.wide().astype(float)
     before = now.iloc[:0] if index.before is None else index.wide(index.before).astype(float)
     return now, before.reindex(now.index)
 
@@ -120,13 +119,14 @@ def profiles(index, region: str, rules: dict | None = None) -> pd.DataFrame:
     """Tier and profile (keys of `tiers` and `cities`) of the cities of one region: index city."""
     rules = rules or load()
     members = _members(index, region, rules)
-    return _label_cities(*_runs([_years(index, members)]), index.spec, rules).droplevel("run")
+    return _label_cities(*_runs([_years(index)], members), index.spec, rules).droplevel("run")
 
 
-def _runs(pairs: list) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Scores of two years (`_years`) of several runs, one below the other: rows (run, city)."""
+def _runs(pairs: list, cities) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores of two years (`_years`) of some cities in several runs, one below the other: rows (run, city)."""
     return tuple(
-        pd.concat([pair[year] for pair in pairs], keys=range(len(pairs)), names=["run"]) for year in (0, 1)
+        pd.concat([pair[year].loc[cities] for pair in pairs], keys=range(len(pairs)), names=["run"])
+        for year in (0, 1)
     )
 
 
@@ -179,9 +179,8 @@ def names(indices: Sequence, region: str, rules: dict | None = None) -> list[dic
     """Chinese names that the rules allow under each of some indices of the same units (the completions of one):
     `{(unit, node): (name, …)}`, regions at the root and the pillars, the cities of one region at the root."""
     rules, spec = rules or load(), indices[0].spec
-    types = _types(indices[0], map(_years, indices), rules)
-    members = _members(indices[0], region, rules)
-    cities = _label_cities(*_runs([_years(one, members) for one in indices]), spec, rules)
+    pairs, members = [_years(one) for one in indices], _members(indices[0], region, rules)
+    types, cities = _types(indices[0], pairs, rules), _label_cities(*_runs(pairs, members), spec, rules)
     found = [
         {(unit, node): tuple(rules["types"][kind]["names"]) for (node, unit), kind in types[run].items()}
         for run in types
@@ -210,7 +209,7 @@ def stability(
     """
     rules = rules or load()
     moved, each = _drawn(index.spec, rules, rng, draws, spread), index.completions
-    plain = _types(index, map(_years, each), rules)
+    plain = _types(index, [_years(one) for one in each], rules)
     point = plain.mode(axis=1)[0].rename("type")
     pairs = [
         _rescored(one, factors)
@@ -233,9 +232,9 @@ def stability(
     ]
 
 
-def _types(index, pairs: Iterable, rules: dict) -> pd.DataFrame:
+def _types(index, pairs: list, rules: dict) -> pd.DataFrame:
     """Types from the scores of two years (`_years`) of several runs: index (node, unit), a column for each run."""
-    nodes, region, pairs = [index.spec.root, *index.spec.pillars], _region(index, rules), list(pairs)
+    nodes, region = [index.spec.root, *index.spec.pillars], _region(index, rules)
     now, before = (  # one column for each of the runs and each node
         pd.DataFrame(np.hstack([pair[year][nodes].to_numpy() for pair in pairs]), pairs[0][year].index)
         for year in (0, 1)
@@ -263,8 +262,8 @@ def profile_stability(
     """
     rules, point = rules or load(), profiles(index, region, rules)
     spec, moved = index.spec, _drawn(index.spec, rules, rng, draws, spread)
-    pairs = [[table.loc[point.index] for table in _rescored(index, factors)] for factors in moved]
-    varied = _label_cities(*_runs(pairs), spec, rules)
+    pairs = [_rescored(index, factors) for factors in moved]
+    varied = _label_cities(*_runs(pairs, point.index), spec, rules)
     same = varied.eq(point.reindex(varied.index, level=1))
     kept = same.groupby(level=1).mean()
     return (

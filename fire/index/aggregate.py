@@ -96,9 +96,8 @@ def mean(x, weights, present):
         return _quotient(_sums(x, weights), _sums(weights[None]))
     given = np.where(present, weights, 0.0)
     least = np.where(present, weights, np.inf).min(axis=1)
-    same = (least == given.max(axis=1)) & (
-        least > 0
-    )  # one weight for all that is there: it has no say, nor has its rounding
+    # one weight for all that is there has no say, nor has its rounding
+    same = (least == given.max(axis=1)) & (least > 0)
     given[same] = present[same]
     return _quotient(_sums(x, given), _sums(given))
 

@@ -20,9 +20,7 @@ from fire.index.panel import KEY, STATUSES, positions
 STATUS, SEVERAL = "simulated", "drawn"
 ABOUT = ("status", "source")  # of the cells, beside the draws
 LEAST = 2  # draws
-KEPT = (
-    2**24
-)  # cells × draws up to which the completed indices are kept once they are computed: about a gigabyte
+KEPT = 2**24  # cells × draws up to which completed indices are kept once computed: about a gigabyte
 LOW, HIGH = 0.05, 0.95  # ends of a range over the draws
 WHOLE = ("rank", "rank_change")  # measures whose ranges end at whole numbers, the outer ones
 BLOCK = 2**16  # cells whose ends are taken at a time
@@ -174,12 +172,13 @@ def ranges(each: Iterable[dict[str, np.ndarray]], count: int) -> dict[str, np.nd
     return {
         f"{name}_{end}": found
         for name in list(values)
-        for end, found in zip(("low", "high"), _ends(values.pop(name), name in WHOLE))
+        for end, found in zip(("low", "high"), ends(values.pop(name), name in WHOLE))
     }
 
 
-def _ends(values: np.ndarray, whole: bool) -> list[np.ndarray]:
-    """The LOW and HIGH quantile of each column; of whole numbers the outer ones."""
+def ends(values: np.ndarray, whole: bool) -> list[np.ndarray]:
+    """The LOW and HIGH quantile of each column (draws × cells), missing where nothing is there; of whole numbers the outer
+    ones."""
     ways = zip((LOW, HIGH), ("lower", "higher") if whole else ("linear", "linear"))
     blocks = [values[:, start : start + BLOCK] for start in range(0, values.shape[1], BLOCK)]
     return [np.concatenate([_quantile(block.T, *way) for block in blocks]) for way in ways]
