@@ -12,7 +12,7 @@ from fire import files
 def write(path: Path, frame: pd.DataFrame, key: str) -> None:
     """Store a frame, without its index, under a key."""
     frame, coded = frame.reset_index(drop=True), []
-    for column in frame.select_dtypes(object):
+    for column in frame.columns[frame.dtypes.map(pd.api.types.is_object_dtype)]:
         if frame[column].map(lambda cell: isinstance(cell, (dict, list, tuple))).any():
             frame[column] = frame[column].map(lambda cell: json.dumps(cell, ensure_ascii=False, default=str))
             coded.append(column)
