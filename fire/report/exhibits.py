@@ -66,16 +66,21 @@ class Writer:
 
     def _draw(self, record: dict, draw, frame, lang) -> bytes:
         """Draw a figure once, write its files, return it as PNG: the one for print where it is written, else the small one."""
+        import matplotlib as mpl
         import matplotlib.pyplot as plt
 
         from fire.figures import style
 
         fig = style.status_note(draw(frame, lang), record["status"], lang)
-        box = _settled(fig)
-        picture = _png(fig, box, "print" if self.out else "screen")
+        fig.get_layout_engine().execute(fig)  # once for all formats
+        with mpl.rc_context({"figure.constrained_layout.use": False}):
+            fig.set_layout_engine(None)
+            box = fig.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])  # what is drawn, in inches
+            picture = _png(fig, box, "print" if self.out else "screen")
+            drawing = _svg(fig, box) if self.out else b""
         if self.out:
             stem = f"{self.out / 'figures' / record['name']}.{lang}"
-            for path, made in ((f"{stem}.svg", _svg(fig, box)), (f"{stem}.png", picture)):
+            for path, made in ((f"{stem}.svg", drawing), (f"{stem}.png", picture)):
                 with files.atomic_path(path) as part:
                     part.write_bytes(made)
         plt.close(fig)
@@ -398,15 +403,6 @@ def _show(texts: dict, shown) -> None:
     notes = f"　注：{plain(texts['note']['zh'])}" if "note" in texts else ""
     known = "、".join(codebook.status(name) for name in texts["status"])
     display(Markdown(f"<small>资料来源：{plain(texts['source']['zh'])}　数据状态：{known}{notes}</small>"))
-
-
-def _settled(fig):
-    """Lay a figure out, once for all formats; the box of what is drawn, in inches."""
-    import matplotlib as mpl
-
-    fig.draw_without_rendering()
-    fig.set_layout_engine("none")
-    return fig.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
 
 
 def _svg(fig, box) -> bytes:
