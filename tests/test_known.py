@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 from test_draws import UNITS, opened, whole  # noqa: F401
 
-from fire.analysis import known
+import fire
+from fire.analysis import known, regions, views
+from fire.analysis.known import Draws
 from fire.index.panel import STATUSES
 
 NODE = "incubators"
@@ -139,6 +141,39 @@ def test_a_finding_is_tried_on_every_draw():
     assert [count for count, _ in said["_draws"]] == [101, 9]
     assert known.agreed(lead, known.Draws(frames[0], frames[:1])) == {"name": "a", "score": 3.0, "n": 2}
     assert known.agreed(lead, both.then(pd.DataFrame.head, 1))["name"] == "a"
+
+
+def test_steps_over_all_draws_at_once_are_those_of_every_draw():
+    ed = fire.load(2022)
+    stored = fire.results.of(ed)
+    here, areas = (Draws(one.frame, one.each[:7], one.status) for one in (stored.cities, stored.regions))
+    root, years, index = ed.spec.root, (ed.year, ed.index.before), ed.index
+    steps = [
+        (here, views.both_years, *years),
+        (here, views.at, root),
+        (here, views.chosen, list(index.units[:5][::-1]), ed.spec.pillars),
+        (here, regions.cities, index.places, root, ed.year),
+        (here, regions.steady, index),
+        (here.over(regions.cities, index.places, root, ed.year), regions.structure),
+        (areas, views.firsts),
+        (areas, regions.league, ed.year, [root, *ed.spec.pillars]),
+    ]
+    for both, step, *args in steps:
+        once, one_by_one = both.over(step, *args), both.then(step, *args)
+        assert len(once.each) == len(one_by_one.each) == 7
+        pd.testing.assert_frame_equal(once.frame, one_by_one.frame)
+        for got, wanted in zip(once.each, one_by_one.each, strict=True):
+            pd.testing.assert_frame_equal(got, wanted.reset_index(drop=True), check_categorical=False)
+    for both, node in ((areas, root), (here.over(views.both_years, *years), ed.spec.pillars[0])):
+        of_one = both.over(views.at, node)
+        for rows, first in zip(of_one.each, of_one.over(views.firsts).each, strict=True):
+            assert list(first["unit"]) == views.foremost(rows)
+
+
+def test_a_draw_without_rows_stays_a_draw():
+    frames = [pd.DataFrame({"unit": ["a", "b"], "node": ["x", node]}) for node in ("x", "y", "x", "y")]
+    both = Draws(frames[0], frames).over(lambda frame: frame[frame["node"].eq("y")])
+    assert [len(one) for one in both.each] == [0, 1, 0, 1]
 
 
 def test_items_and_numbers_of_a_frame_over_the_draws():

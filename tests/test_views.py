@@ -344,12 +344,16 @@ def test_an_edition_of_one_observed_year_has_all_views():
     told = headlines.method(index)
     assert sum(one["weight_pct"] for one in told["pillars"]) == pytest.approx(100) and told["linear"]
     for node in index.spec.pillars:
-        head = headlines.leading(areas, node, root)
-        assert head["heads"] == headlines.leader(views.at(areas, node))["leader"]
-        marked = headlines.leading(areas.assign(score_status="printed"), node, root)
+        own, whole = views.at(areas, node), views.at(areas, root)
+        head = headlines.leading(own, whole)
+        assert head["heads"] == headlines.leader(own)["leader"] and head["base"] == views.foremost(whole)
+        marked = headlines.leading(own.assign(score_status="printed"), whole)
         assert (head["score_status"], marked["score_status"]) == ("", "printed")
         children = index.spec.children(node)
-        assert set(headlines.also(areas, node, children)) <= set(children)
+        lead = headlines.also(views.firsts(areas), node, children)
+        assert lead == [
+            one for one in children if set(head["heads"]) <= set(views.foremost(views.at(areas, one)))
+        ]
     roster = views.roster(index)
     assert "cities_printed" not in roster and roster["cities"].tolist() == [3, 3]
     mine = views.indicators_of(cities, "甲市", index.spec.indicators)

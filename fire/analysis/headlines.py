@@ -12,7 +12,6 @@ from fire.analysis import views
 from fire.analysis.known import SOFT, Draws, lasting
 from fire.analysis.views import foremost, leaders
 
-HEADED = ["unit", "node", "score", "rank"]  # what tells who leads
 STEP = 1.5  # a step sets units apart when it is so many times the next largest
 # Western provinces (National Bureau of Statistics, division into east, centre, west and north-east, 2011).
 WEST = ("内蒙古", "广西", "重庆", "四川", "贵州", "云南", "西藏", "陕西", "甘肃", "青海", "宁夏", "新疆")
@@ -23,25 +22,21 @@ def _of_units(frame: pd.DataFrame, column: str) -> pd.Series:
     return frame.set_index("unit")[column]
 
 
-def _heads(frame: pd.DataFrame, node: str) -> list:
-    """The units with the best score of one node."""
-    return foremost(views.at(frame[HEADED], node))
-
-
 def _ends(frame: pd.DataFrame) -> tuple[float, float]:
     """The best and the worst score of a frame of one node."""
     ends = frame["score"].max(), frame["score"].min()
     return ends if views.highest_is_best(frame) else ends[::-1]
 
 
-def first(frame: pd.DataFrame, top: int) -> list:
-    """Units within the first `top` ranks."""
-    return list(frame["unit"].to_numpy()[frame["rank"].to_numpy(float, na_value=np.nan) <= top])
+def first(frame: pd.DataFrame, top: int) -> list[list]:
+    """Units within the first rank, the first two … the first `top`."""
+    unit, rank = frame["unit"].to_numpy(), frame["rank"].to_numpy(float, na_value=np.nan)
+    return [list(unit[rank <= place]) for place in range(1, top + 1)]
 
 
 def order(ranked: Draws, top: int) -> list:
     """The first units, at most `top`, in the order that stands in nearly all draws; `ranked`: Draws of a frame."""
-    return (lasting(lambda frame: [first(frame, place) for place in range(1, top + 1)], ranked) or [[]])[-1]
+    return (lasting(first, ranked, top) or [[]])[-1]
 
 
 def status(shares: pd.DataFrame, index) -> dict:
@@ -301,25 +296,25 @@ def inside(table: pd.DataFrame) -> dict:
     }
 
 
-def leading(areas: pd.DataFrame, node: str, root: str) -> dict:
-    """The region that leads in a node, its score, score_status, whether data under the scores of the node are drawn or
-    simulated (soft), and the region that leads in the root."""
-    own = views.at(areas, node)
-    soft = own[[name for name in own if name in {f"share_{status}" for status in SOFT}]].to_numpy(float)
+def leading(own: pd.DataFrame, total: pd.DataFrame) -> dict:
+    """The region that leads in a node (`own`), its score, score_status, whether data under the scores of the node are drawn or
+    simulated (soft), and the region that leads in the root (`total`)."""
+    soft = own[[f"share_{status}" for status in SOFT if f"share_{status}" in own]].to_numpy(float)
     first, *_ = values(own.head(1), "score") or [{"status": ""}]
     return {
         "heads": foremost(own),
         "score": _ends(own)[0],
         "score_status": first["status"],
         "soft": bool((soft > 1e-9).any()),
-        "base": _heads(areas, root),
+        "base": foremost(total),
     }
 
 
-def also(areas: pd.DataFrame, node: str, children: list) -> list:
-    """The children of a node in which the region that leads in the node leads too."""
-    areas, heads = areas[HEADED], set(_heads(areas, node))
-    return [child for child in children if heads <= set(_heads(areas, child))]
+def also(firsts: pd.DataFrame, node: str, children: list) -> list:
+    """The children of a node in which the region that leads in the node leads too (`views.firsts` of the regions)."""
+    pairs = set(zip(firsts["node"], firsts["unit"], strict=True))
+    heads = [unit for one, unit in pairs if one == node]
+    return [child for child in children if all((child, unit) in pairs for unit in heads)]
 
 
 def comparison(frame: pd.DataFrame, node: str) -> dict:

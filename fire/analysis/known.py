@@ -11,6 +11,8 @@ only where it holds in SURE of them (`fire.report.exhibits`).
 """
 
 import json
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -27,6 +29,7 @@ ENDS = tuple(codebook.ENDS)  # what stands beside the column of a value: its sta
 SOFT_DIGITS, FINEST = 1, 3  # decimals of a range, and most where its ends need them to differ
 DECIMALS = {"score": 3, "growth_pct": 2, "rank": 0, "rank_change": 0}
 KEYS = ["unit", "year", "node"]
+DRAW = "draw"  # column that tells several draws in one frame apart
 
 
 def apart(ends, digits: int) -> int:
@@ -247,17 +250,32 @@ def measured(scores: pd.DataFrame, nodes: list) -> list:
 
 
 class Draws:
-    """A frame and the same frame under each draw; `then` takes both one step further.
+    """A frame and the same frame under each draw; `then` and `over` take both one step further.
 
-    `status`: of what moves between the draws.
+    `drawn`: a list of frames, or those of all draws below one another, in order, told apart by a first column DRAW
+    (`stacked`). `status`: of what moves between the draws.
 
     >>> both = Draws(pd.DataFrame({"x": [1, 2]}), [pd.DataFrame({"x": [1, 2]}), pd.DataFrame({"x": [1, 3]})])
     >>> agreed(lambda frame: {"least": frame["x"].min(), "most": frame["x"].max()}, both)["least"]
     1
     """
 
-    def __init__(self, frame: pd.DataFrame, each: list[pd.DataFrame], status: str = "simulated"):
-        self.frame, self.each, self.status = frame, each, status
+    def __init__(self, frame: pd.DataFrame, drawn: list | pd.DataFrame, status: str = "simulated"):
+        self.frame, self.drawn, self.status = frame, drawn, status
+
+    @cached_property
+    def each(self) -> list:
+        """The frame of every draw."""
+        if isinstance(self.drawn, list):
+            return self.drawn
+        draw, rest = self.drawn[DRAW].cat, self.drawn.drop(columns=DRAW)
+        ends = np.searchsorted(draw.codes, range(len(draw.categories) + 1))
+        return [rest.iloc[start:end].reset_index(drop=True) for start, end in pairwise(ends)]
+
+    @cached_property
+    def together(self) -> pd.DataFrame:
+        """The frames of all draws below one another."""
+        return stacked(self.drawn) if isinstance(self.drawn, list) else self.drawn
 
     def then(self, step, *args, **options) -> "Draws":
         """`step(frame, *args, **options)` of the frame and of that of every draw; arguments may be Draws themselves."""
@@ -266,6 +284,26 @@ class Draws:
             [step(one, *_of(args, place), **options) for place, one in enumerate(self.each)],
             self.status,
         )
+
+    def over(self, step, *args, **options) -> "Draws":
+        """`then` of a step that keeps the draws apart itself (`by`): of the frame, and once of the draws below one another."""
+        frame = step(self.frame, *args, **options)
+        if isinstance(self.drawn, list) and len(self.drawn) == 1:  # nothing moves
+            return Draws(frame, [frame], self.status)
+        return Draws(frame, step(self.together, *args, **options), self.status)
+
+
+def stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Frames below one another, with a first column DRAW: the place of each in the list."""
+    draw = np.repeat(range(len(frames)), [len(one) for one in frames])
+    found = pd.concat(frames, ignore_index=True)
+    found.insert(0, DRAW, pd.Categorical.from_codes(draw, range(len(frames))))
+    return found
+
+
+def by(frame: pd.DataFrame, *keys: str) -> list[str]:
+    """Keys of rows, after DRAW where the frame has several draws."""
+    return [DRAW, *keys] if DRAW in frame else [*keys]
 
 
 def _of(args, place: int | None) -> list:
@@ -323,21 +361,23 @@ def ranged(both: Draws, keys: list) -> pd.DataFrame:
     frame = both.frame.reset_index(drop=True)
     if len(both.each) < 2:
         return frame
-    rows, found = pd.MultiIndex.from_frame(frame[keys]), frame[keys].copy()
-    drawn = [one.set_axis(pd.MultiIndex.from_frame(one[keys])).reindex(rows) for one in both.each]
+    rows, found, drawn = pd.MultiIndex.from_frame(frame[keys]), frame[keys].copy(), both.together
+    row = rows.get_indexer(pd.MultiIndex.from_frame(drawn[keys]))
+    there, draw = row >= 0, drawn[DRAW].cat.codes.to_numpy()
     for column in frame.columns.difference(keys, sort=False):
         number = pd.api.types.is_numeric_dtype(frame[column])
-        cells = pd.concat([one[column].set_axis(frame.index) for one in drawn], axis=1)
+        cells = np.full((len(both.each), len(frame)), np.nan, dtype=float if number else object)
+        cells[draw[there], row[there]] = drawn[column].to_numpy(cells.dtype, na_value=np.nan)[there]
         if not number:
-            found[column] = frame[column].where(cells.eq(frame[column], axis=0).mean(axis=1).ge(SURE))
+            same = (cells == frame[column].to_numpy(object)).mean(axis=0)
+            found[column] = frame[column].where(same >= SURE)
             continue
-        cells, found[column] = cells.astype(float), frame[column]
-        moves = cells.max(axis=1).sub(cells.min(axis=1)).gt(1e-9)
+        found[column] = frame[column]
+        cells = pd.DataFrame(cells)
+        moves = cells.max().sub(cells.min()).gt(1e-9)
         if moves.any():
             found[f"{column}_status"] = moves.map({True: both.status, False: None})
-            found[f"{column}_low"], found[f"{column}_high"] = (
-                cells.quantile(end, axis=1) for end in (LOW, HIGH)
-            )
+            found[f"{column}_low"], found[f"{column}_high"] = (cells.quantile(end) for end in (LOW, HIGH))
     found.attrs = frame.attrs
     return found
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from fire.analysis import describe
-from fire.analysis.known import HIGH, KEYS, LOW, SOFT, Draws, ranged
+from fire.analysis.known import HIGH, KEYS, LOW, SOFT, Draws, by, ranged
 from fire.analysis.views import named, with_ends
 from fire.errors import InputError, refuse, suggest
 from fire.index import arguments
@@ -69,7 +69,9 @@ def cities(scores: pd.DataFrame, places: pd.DataFrame, node: str, year: int) -> 
     """
     year = _held("cities", scores, [node], year, [*KEYS, "score", "rank"])
     now = scores[scores["node"].eq(node) & scores["year"].eq(year)].dropna(subset="score")
-    return with_region(now.sort_values(["rank", "score"], ascending=[True, False], kind="stable"), places)
+    order = by(now, "rank", "score")
+    now = now.sort_values(order, ascending=[name != "score" for name in order], kind="stable")
+    return with_region(now, places)
 
 
 def _held(what: str, frame: pd.DataFrame, nodes: list, year, columns: list) -> int:
@@ -104,11 +106,11 @@ def steady(scores: pd.DataFrame, index) -> pd.DataFrame:
     while years[0] - 1 in index.years:
         years.insert(0, years[0] - 1)
     scores = scores[scores["year"].isin(years)].dropna(subset="score")
-    count = scores.groupby("unit", observed=True).size()
-    whole = count.index[count.eq(len(years) * len(index.spec.nodes))]
-    there = scores.loc[scores["year"].eq(index.year), "unit"].unique()
-    scores = with_region(scores[scores["unit"].isin(whole)], index.places).reset_index(drop=True)
-    scores.attrs["left_out"] = sorted(set(there) - set(whole))
+    count = scores.groupby(by(scores, "unit"), observed=True)["score"].transform("size")
+    whole = count.eq(len(years) * len(index.spec.nodes))
+    left_out = sorted(scores.loc[scores["year"].eq(index.year) & ~whole, "unit"].unique())
+    scores = with_region(scores[whole], index.places).reset_index(drop=True)
+    scores.attrs["left_out"] = left_out
     return scores
 
 
@@ -223,9 +225,11 @@ def league(means: pd.DataFrame, year: int, nodes: list) -> pd.DataFrame:
         change = []
     elif "growth_pct_status" in table and table["growth_pct_status"].isin(SOFT).any():
         change.remove("mean_city_growth_pct")
-    table = table[["unit", *with_ends(table, ["rank", "cities", "score", *change])]]
+    keys = by(table, "unit")
+    table = table[[*keys, *with_ends(table, ["rank", "cities", "score", *change])]]
     for node in pillars:
-        table = table.join(named(now[now["node"].eq(node)].set_index("unit"), "score", node), on="unit")
+        own = now[now["node"].eq(node)].set_index(keys)
+        table = table.join(named(own, "score", node), on=keys)
     return table
 
 
@@ -266,16 +270,16 @@ def structure(cities: pd.DataFrame) -> pd.DataFrame:
     refuse(
         "structure of regions", describe.no_table(cities, ["unit", "region", "score"], "regions.cities(…)")
     )
-    ordered = cities.sort_values("score", ascending=False, kind="stable")
-    groups = ordered.groupby("region", sort=False)["score"]
-    table = ordered.groupby("region", sort=False).agg(
-        cities=("unit", "size"), top_city=("unit", "first"), bottom_city=("unit", "last")
-    )
-    second = groups.nth(1).groupby(ordered["region"]).first()
-    table["sd"] = groups.std(ddof=0)
-    table["range"] = groups.first() - groups.last()
-    table["lead"] = (groups.first() - second).fillna(0.0)
-    return table.loc[groups.mean().sort_values(ascending=False).index].reset_index()
+    ordered, keys = cities.sort_values("score", ascending=False, kind="stable"), by(cities, "region")
+    groups = ordered.groupby(keys, sort=False, observed=True)
+    table = groups.agg(cities=("unit", "size"), top_city=("unit", "first"), bottom_city=("unit", "last"))
+    score = groups["score"]
+    second = ordered[groups.cumcount().eq(1)].set_index(keys)["score"]
+    table["sd"] = score.std(ddof=0)
+    table["range"] = score.first() - score.last()
+    table["lead"] = (score.first() - second).fillna(0.0)
+    table = table.assign(mean=-score.mean()).reset_index()
+    return table.sort_values(by(table, "mean"), kind="stable", ignore_index=True).drop(columns="mean")
 
 
 def spread(table: pd.DataFrame) -> dict:

@@ -19,6 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from fire.analysis import audit, changes, known, regions, robustness, sensitivity, stored, typology
@@ -54,9 +55,11 @@ class Results:
     def _draws(self, frame: pd.DataFrame, name: str) -> known.Draws:
         if self.index.draws is None:
             return known.Draws(frame, [frame])
-        drawn, rows = getattr(self, name), len(frame)
-        parts = [drawn.iloc[at : at + rows].set_axis(frame.index) for at in range(0, len(drawn), rows)]
-        return known.Draws(frame, [frame.assign(**part) for part in parts], self.index.softness)
+        moving, rows = getattr(self, name), len(frame)
+        draws = len(moving) // rows
+        drawn = frame.take(np.tile(range(rows), draws)).reset_index(drop=True).assign(**moving)
+        drawn.insert(0, known.DRAW, pd.Categorical.from_codes(np.repeat(range(draws), rows), range(draws)))
+        return known.Draws(frame, drawn, self.index.softness)
 
     @cached_property
     def city_draws(self) -> list[pd.DataFrame]:

@@ -7,7 +7,7 @@ keeps its status and range: the columns `<column>_status`, `<column>_low`, `<col
 import numpy as np
 import pandas as pd
 
-from fire.analysis.known import ENDS, MEASURES, SOFT
+from fire.analysis.known import ENDS, MEASURES, SOFT, by
 from fire.errors import InputError, refuse, suggest
 from fire.index import rounding, weights
 from fire.index.panel import STATUSES
@@ -72,6 +72,22 @@ def foremost(frame: pd.DataFrame, last: bool = False) -> list:
     """The units of a frame of one node with the best score, or with the worst (`last`); more than one when they tie."""
     scores = pd.Series(frame["score"].to_numpy(), frame["unit"].to_numpy())
     return leaders(scores, highest=highest_is_best(frame) != last)
+
+
+def firsts(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the units with the best score of each node (`foremost`, of many nodes and draws at once)."""
+    keys, score = by(frame, "node"), frame["score"].astype(float)
+    signs = pd.Series(1, frame.index)
+    if "rank" in frame:  # which falls where the score rises
+        rank = frame["rank"].astype(float)
+        both = frame[keys].assign(score=score.where(rank.notna()), rank=rank.where(score.notna()))
+        apart = both[["score", "rank"]] - both.groupby(keys, observed=True)[["score", "rank"]].transform(
+            "mean"
+        )
+        along = both.assign(along=apart.prod(axis=1, min_count=2)).groupby(keys, observed=True)["along"]
+        signs = along.transform("sum").gt(0).map({True: -1, False: 1})
+    seen = frame[keys].assign(score=signs * score.round(3))
+    return frame[seen["score"].eq(seen.groupby(keys, observed=True)["score"].transform("max"))]
 
 
 def distinct(nodes: list, taken: list) -> None:
@@ -191,11 +207,11 @@ def statuses(frame: pd.DataFrame) -> list[str]:
 def both_years(scores: pd.DataFrame, year: int, before: int | None = None) -> pd.DataFrame:
     """Tidy scores of one year, the scores of both years beside each other in columns named by the years; with their status
     and range where `scores` (of units or regions) have them. `before`: the year compared, None without one."""
-    table = scores[scores["year"].eq(year)]
+    table, keys = scores[scores["year"].eq(year)], by(scores, "unit", "node")
     for one in (before, year):
         if one is not None:
-            own = named(scores[scores["year"].eq(one)].set_index(["unit", "node"]), "score", str(one))
-            table = table.join(own.rename(columns={str(one): one}), on=["unit", "node"])
+            own = named(scores[scores["year"].eq(one)].set_index(keys), "score", str(one))
+            table = table.join(own.rename(columns={str(one): one}), on=keys)
     return table
 
 
@@ -206,10 +222,8 @@ def placed(frame: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
 
 def at(frame: pd.DataFrame, node: str) -> pd.DataFrame:
     """Rows of one node, best first."""
-    rows = np.flatnonzero(frame["node"].eq(node))
-    rank, unit = frame["rank"].to_numpy(float, na_value=np.nan), frame["unit"]
-    unit = unit.cat.codes.to_numpy() if hasattr(unit, "cat") else unit.to_numpy(object)
-    return frame.take(rows[np.lexsort((unit[rows], rank[rows]))]).reset_index(drop=True)
+    own = frame[frame["node"].eq(node)]
+    return own.sort_values(by(own, "rank", "unit"), ignore_index=True)
 
 
 def best(frame: pd.DataFrame, count: int) -> pd.DataFrame:
@@ -284,9 +298,11 @@ def to_compare(frame: pd.DataFrame, node: str, count: int = 4) -> list:
 def chosen(frame: pd.DataFrame, units: list, nodes: list) -> pd.DataFrame:
     """Rows of some units and nodes, nodes and units in the order given."""
     table = frame[frame["unit"].isin(units) & frame["node"].isin(nodes)]
-    keys = {"node": nodes, "unit": units}
+    order = {"node": nodes, "unit": units}
     return table.sort_values(
-        ["node", "unit"], key=lambda cells: cells.map(keys[cells.name].index), ignore_index=True
+        by(table, "node", "unit"),
+        key=lambda cells: cells.map(order[cells.name].index) if cells.name in order else cells,
+        ignore_index=True,
     )
 
 
