@@ -68,7 +68,7 @@ class FileKernelManager(KernelManager):
     def start_kernel(self, **options):
         from fire.report import kernels
 
-        kernels.use()
+        kernels.use("2022")
         return super().start_kernel(env={**os.environ, **kernels.ENVIRONMENT}, **options)
 
 

@@ -360,6 +360,25 @@ def places(path: Path, regions: list[str]) -> pd.DataFrame:
     return table
 
 
+_held: dict[Path, tuple[Edition, dict]] = {}  # by its YAML file: an edition, and its files as they were
+
+
+def hold(edition: int | float | str, folder: Path | str = EDITIONS) -> Edition:
+    """Load an edition and its index, and let `load` give the same one again, in this process and those forked from it, as
+    long as none of its files is touched."""
+    ed = load(edition, folder)
+    marks = _marks(ed)
+    ed.index.scores()
+    _held[ed.folder / f"{ed.name}.yaml"] = ed, marks
+    return ed
+
+
+def _marks(ed: Edition) -> dict:
+    """Time and size of every file of an edition; None where it is missing."""
+    files_of = {path: path.stat() if path.exists() else None for path in ed.inputs()}
+    return {path: found and (found.st_mtime_ns, found.st_size) for path, found in files_of.items()}
+
+
 def load(edition: int | float | str, folder: Path | str = EDITIONS) -> Edition:
     """Load an edition by its number: `load(2022)`, `load("2022.1")`.
 
@@ -368,6 +387,8 @@ def load(edition: int | float | str, folder: Path | str = EDITIONS) -> Edition:
     """
     folder = Path(folder)
     path, have = folder / f"{edition}.yaml", names(folder)
+    if path in _held and _held[path][1] == _marks(_held[path][0]):
+        return _held[path][0]
     say = partial(_say, path.name)
     refuse(
         f"edition {edition}", [] if path.exists() else [say("no_file", path.name, **nearest(edition, have))]

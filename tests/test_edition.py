@@ -30,6 +30,17 @@ def test_the_edition_on_file():
     assert scores["node"].nunique() == 33 and scores["score"].notna().all()
 
 
+def test_an_edition_is_held_until_one_of_its_files_is_touched(folder, monkeypatch):
+    monkeypatch.setattr(editions, "_held", {})
+    held, path = editions.hold(2022, folder), folder / "2022.yaml"
+    assert editions.load("2022", folder) is held and editions.load(2022) is not held
+    path.write_text(path.read_text(encoding="utf-8").replace("粤港澳大湾区", "长三角"), encoding="utf-8")
+    assert editions.load(2022, folder).focus_region == "长三角"
+    path.unlink()
+    with pytest.raises(InputError, match="2022.yaml"):
+        editions.load(2022, folder)
+
+
 def test_locked_editions_rebuild_to_the_digit():
     locked = [name for name in editions.names() if editions.load(name).lock]
     assert "2022" in locked

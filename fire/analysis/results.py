@@ -107,9 +107,23 @@ class Results:
         return stored.key_of(self.folder / f"{name}.parquet") == self.key
 
 
+_held: dict = {}  # by edition: results that are read already
+
+
 def of(ed) -> Results:
     """The stored results of an edition."""
+    if ed in _held:
+        return _held[ed]
     return Results(ed.index, ed.stored / "results", printed.values(ed), printed.feasible(ed))
+
+
+def hold(ed) -> None:
+    """Read what is stored of an edition, and let `of` give it again, in this process and those forked from it."""
+    found = of(ed)
+    for name in FRAMES:
+        if found.stored(name):
+            getattr(found, name)
+    _held[ed] = found
 
 
 def ensure(ed) -> None:

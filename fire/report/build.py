@@ -394,7 +394,7 @@ def _run_all(plan: Plan, runs: list, say=print) -> None:
     if not runs:
         return
     started = time.perf_counter()
-    with _together() as pool:
+    with _together(plan.ed.name) as pool:
         jobs = {pool.submit(one, run): run for run in times.longest_first(runs)}
         for number, job in enumerate(as_completed(jobs), 1):
             seconds, name = job.result(), jobs[job].name
@@ -453,11 +453,11 @@ def _faults(name: str, work, *values) -> list[str]:
 
 
 @contextmanager
-def _together():
-    """A pool that runs some notebooks at once; their kernels end when this process is stopped."""
+def _together(edition: str | None = None):
+    """A pool that runs some notebooks at once, of one edition or of any; their kernels end when this process is stopped."""
     from fire.report import kernels
 
-    kernels.use()
+    kernels.use(edition)
     with ThreadPoolExecutor(TOGETHER) as pool:
         try:
             yield pool

@@ -25,6 +25,7 @@ import traitlets.log
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
 from fire.errors import ROOT
+from fire.report import warm
 
 NAME = "fire"
 ENVIRONMENT = {  # of every kernel
@@ -39,6 +40,7 @@ LIBRARIES = [
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
+    "ipykernel.debugger",
     "matplotlib_inline.config",
     "pandas",
     "pyarrow.parquet",
@@ -51,10 +53,8 @@ LIBRARIES = [
     "ibis",
     "duckdb",
     "jinja2",
-    "jsonschema",
     "lxml.etree",
     "openpyxl",
-    "pypinyin",
     "rapidfuzz.process",
     "tqdm",
     "yaml",
@@ -113,9 +113,9 @@ class Kernel(LocalProvisioner):
         await super().cleanup(restart)
 
 
-def use() -> None:
-    """Let this process start its kernels through `Kernel`, on Linux as forks of a warm process that starts now; a fork of
-    that process goes on with it."""
+def use(edition: str | None = None) -> None:
+    """Let this process start its kernels through `Kernel`, on Linux as forks of a warm process that starts now and may hold
+    an edition (`warm`); a fork of that process goes on with it."""
     STOPPED.clear()
     KernelProvisionerFactory.instance().default_provisioner_name = NAME
     traitlets.log.get_logger().setLevel(
@@ -124,15 +124,15 @@ def use() -> None:
     if _warm() and not SERVER._forkserver_pid:
         SERVER.ensure_running = lambda: None  # it runs, and is not ours to start again
     elif LINUX and not _warm():
-        _begin()
+        _begin(edition)
 
 
-def _begin() -> None:
+def _begin(edition: str | None = None) -> None:
     """Start the warm process, in the environment of kernels."""
     before = dict(os.environ)
-    os.environ.update(ENVIRONMENT)
+    os.environ.update(ENVIRONMENT | ({warm.EDITION: edition} if edition else {}))
     try:
-        forkserver.set_forkserver_preload(LIBRARIES)
+        forkserver.set_forkserver_preload([*LIBRARIES, *([warm.__name__] if edition else [])])
         forkserver.ensure_running()
     finally:
         os.environ.clear()

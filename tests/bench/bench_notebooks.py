@@ -46,7 +46,7 @@ def _clocked(way, runs: list, folder: Path) -> float:
 
 
 def _ours(runs: list) -> None:
-    with build._together() as pool:
+    with build._together(f"{EDITION}") as pool:
         faults = [
             fault
             for found in pool.map(lambda run: build.run_notebook(f"{EDITION}", run), runs)
