@@ -17,6 +17,7 @@ from fire.errors import refuse
 from fire.index import aggregate, score
 
 PATH = files.DATA / "typology.toml"
+ROWS = 20_000  # of scores that are computed at a time
 SCALE = (1.0, 10.0)  # on which the rules count points, where they name no `scale` of their own
 
 
@@ -292,10 +293,12 @@ def _rescored(index, moved: list[np.ndarray]) -> list[tuple[pd.DataFrame, pd.Dat
     spec, done = index.spec, index.steps()
     values, rows, used = done.normalised.to_numpy(float), done.normalised.index, done.weights.to_numpy(float)
     used = aggregate.by_row(used, spec, rows, index.groups) if spec.group_weights else used
-    each = (
-        aggregate.scores(values, spec, used * factors, rows, index.posts, index.groups) for factors in moved
-    )
-    return [_both(index, pd.DataFrame(found, rows, spec.nodes.index)) for found in each]
+    found, step = [], max(1, ROWS // len(rows))
+    for some in (np.array(moved[start : start + step]) for start in range(0, len(moved), step)):
+        weights = np.broadcast_to(used * some[:, None], (len(some), len(rows), used.shape[-1]))
+        stacked = np.tile(values, (len(some), 1)), spec, weights.reshape(-1, used.shape[-1])
+        found += np.split(aggregate.scores(*stacked, rows, index.posts, index.groups), len(some))
+    return [_both(index, pd.DataFrame(scores, rows, spec.nodes.index)) for scores in found]
 
 
 # What the chapter says
