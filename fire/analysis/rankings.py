@@ -573,9 +573,16 @@ def _summary(name: tuple[str, int], ours: pd.DataFrame, theirs: pd.Series) -> di
     found = correlations(ours, theirs)
     low, high = found["spearman"].quantile([0.05, 0.95])
     status = "simulated" if low < high else None
-    ends = {"spearman_status": status, "spearman_low": low, "spearman_high": high}
-    middle = found.median().to_dict() | {"n": int(found["n"].iloc[0])}
-    return {"index_name": name[0], "year": name[1], **middle, **ends}
+    return {
+        "index_name": name[0],
+        "year": name[1],
+        "n": int(found["n"].iloc[0]),
+        "spearman": found["spearman"].median(),
+        "spearman_status": status,
+        "spearman_low": low,
+        "spearman_high": high,
+        "kendall": found["kendall"].median(),
+    }
 
 
 def by_then(pairs: pd.DataFrame, year: int) -> tuple[pd.DataFrame, list[str]]:
