@@ -52,10 +52,12 @@ def sigma(scores: pd.DataFrame, node: str) -> pd.DataFrame:
 def spread(scores: pd.DataFrame, nodes: list) -> pd.DataFrame:
     """Standard deviations of several nodes as a table: `node, sd_<year> …, sd_change` from the first to the last year
     (points)."""
-    table = regions.by_node(sigma, scores, nodes).pivot(index="node", columns="year", values="sd").loc[nodes]
+    nodes = describe.listed(nodes)
+    refuse("several nodes", [] if nodes else ["no node given: name one"])
+    table = pd.DataFrame({node: wide(scores, node, least_years=2).std(ddof=0) for node in nodes}).T
+    table = table.set_axis([f"sd_{year}" for year in table], axis=1)
     change = table.iloc[:, -1] - table.iloc[:, 0]
-    table.columns = [f"sd_{year}" for year in table]
-    return table.assign(sd_change=change).reset_index()
+    return table.assign(sd_change=change).rename_axis("node").reset_index()
 
 
 def basis(scores: pd.DataFrame, node: str) -> float:
