@@ -380,7 +380,7 @@ def test_a_score_that_no_value_gives_has_no_raw_value():
 @EVERY
 def test_types_under_the_weights_as_used_rest_on_the_scores_of_the_index(name):
     index = index_of(name)
-    now, before = typology._rescored(index, np.ones(len(index.spec.nodes)))
+    now, before = typology._rescored(index, [np.ones(len(index.spec.nodes))])[0]
     pd.testing.assert_frame_equal(
         now, index.wide().astype(float), check_names=False, check_exact=False, rtol=1e-9
     )

@@ -141,7 +141,7 @@ def test_drawn_weights_aggregate_by_the_method_of_each_node():
     plain = small.edition(list("abcde"), normalise="rank", reference="year").index
     geometric = plain.vary(aggregation="geometric")
     for index in (plain, geometric):
-        again = typology._rescored(index, np.ones(len(index.spec.nodes)))
+        again = typology._rescored(index, [np.ones(len(index.spec.nodes))])[0]
         for table, year in zip(again, (index.year, index.before), strict=True):
             assert table.to_numpy() == pytest.approx(index.wide(year).to_numpy(), abs=1e-9)
 

@@ -16,6 +16,7 @@ from fire.analysis import describe, determinants, regions
 from fire.analysis.known import HIGH, KEYS, LOW, Draws
 from fire.analysis.regions import BALANCED, SCORES, aligned, wide
 from fire.errors import refuse
+from fire.index import score
 
 EARTH_KM = 6371.0
 LEVEL = 0.05  # of the tests
@@ -27,9 +28,15 @@ BANDWIDTHS = ["scott", "silverman"]  # of scipy
 def comparable(index) -> Draws:
     """The balanced panel (`regions.balanced`), and that under each draw of what is not known."""
     refuse("balanced panel", describe.no_index(index))
-    return Draws(
-        regions.balanced(index), [regions.balanced(one) for one in index.completions], index.softness
-    )
+    frame, scores = regions.balanced(index), index.scores()
+    kept = pd.MultiIndex.from_frame(scores[KEYS]).isin(pd.MultiIndex.from_frame(frame[KEYS]))
+    there = np.repeat(score.present(index.steps()), len(index.spec.nodes))  # the draws fill the same cells
+    each = []
+    for one in index.completions:
+        found = score.measures(index.spec, one.steps(), list(index.spec.nodes.index))
+        cells = {name: pd.array(found[name][there][kept], frame[name].dtype) for name in found}
+        each.append(frame.assign(**cells))
+    return Draws(frame, each, index.softness)
 
 
 # Convergence
@@ -46,10 +53,11 @@ def spread(scores: pd.DataFrame, nodes: list) -> pd.DataFrame:
     """Standard deviations of several nodes as a table: `node, sd_<year> …, sd_change` from the first to the last year
     (points)."""
     nodes = describe.listed(nodes)
-    table = regions.by_node(sigma, scores, nodes).pivot(index="node", columns="year", values="sd").loc[nodes]
+    refuse("several nodes", [] if nodes else ["no node given: name one"])
+    table = pd.DataFrame({node: wide(scores, node, least_years=2).std(ddof=0) for node in nodes}).T
+    table = table.set_axis([f"sd_{year}" for year in table], axis=1)
     change = table.iloc[:, -1] - table.iloc[:, 0]
-    table.columns = [f"sd_{year}" for year in table]
-    return table.assign(sd_change=change).reset_index()
+    return table.assign(sd_change=change).rename_axis("node").reset_index()
 
 
 def basis(scores: pd.DataFrame, node: str) -> float:
@@ -617,11 +625,10 @@ def _no_weights(w) -> list[str]:
         return [f"{given}: give a square table of cities, as of nearest(places)"]
     if w.index.has_duplicates or w.columns.has_duplicates:
         return ["weights: a city stands twice: leave one out"]
-    numbers = w.apply(pd.to_numeric, errors="coerce")
-    wrong = ~(numbers >= 0) | np.isinf(numbers)
+    numbers = pd.to_numeric(w.to_numpy().ravel(), errors="coerce").reshape(w.shape)
     return [
-        f"weights: {city}, {other}: {w.at[city, other]} is no number of zero or more: correct it"
-        for city, other in wrong.stack().loc[lambda bad: bad].index
+        f"weights: {w.index[row]}, {w.columns[column]}: {w.iat[row, column]} is no number of zero or more: correct it"
+        for row, column in np.argwhere(~(numbers >= 0) | np.isinf(numbers))
     ]
 
 

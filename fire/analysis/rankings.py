@@ -21,6 +21,7 @@ from fire import files
 from fire.analysis import audit, known, robustness, views
 from fire.analysis.alternatives import STANDARD
 from fire.errors import InputError, refuse
+from fire.index import score
 from fire.index import spec as specs
 from fire.index.index import Index
 from fire.index.panel import STATUSES
@@ -446,7 +447,7 @@ def by_draw(ed) -> list[pd.DataFrame]:
 
 
 def _others(ed) -> pd.DataFrame:
-    """The rankings of others, and earlier editions."""
+    """The rankings of others, and earlier editions; none under the name of this one."""
     tables = [*printed(ed, "city_rankings"), files.read_csv(files.DATA / "external-rankings.csv")]
     rows = pd.concat(tables)
     rows = rows[rows["qualifier"].isin(["exact", "list_order"]) & rows["value"].notna()]
@@ -457,16 +458,17 @@ def _others(ed) -> pd.DataFrame:
         rows.groupby(["index_name", "year", "metric"])["value"].rank(ascending=False, method="min"),
     )
     key = ["index_name", "year", "city"]
-    return pd.concat([rows, _earlier(ed)])[[*key, "place"]].drop_duplicates(key, ignore_index=True)
+    both = pd.concat([rows, _earlier(ed)])[[*key, "place"]].drop_duplicates(key)
+    return both[both["index_name"].ne(own(ed)[0])]
 
 
 def _beside(others: pd.DataFrame, name: str, index) -> pd.DataFrame:
     """The rankings of others with that of FIRE, under its name, by its scores in `index`."""
-    scores = index.scores()
-    fire = scores.loc[scores["node"].eq(index.spec.root), ["unit", "year", "rank"]]
-    fire = fire.rename(columns={"unit": "city", "rank": "place"}).assign(index_name=name)
-    fire = fire.astype({"place": float, "city": str})[["index_name", "year", "city", "place"]]
-    return pd.concat([others[others["index_name"].ne(name)], fire], ignore_index=True)
+    done = index.steps()
+    place = score.measures(index.spec, done, [index.spec.root])["rank"]
+    years, cities = (done.scores.index.get_level_values(level) for level in ("year", "unit"))
+    fire = pd.DataFrame({"index_name": name, "year": years, "city": cities, "place": place})
+    return pd.concat([others, fire[score.present(done)].astype({"city": str})], ignore_index=True)
 
 
 def _earlier(ed) -> pd.DataFrame:
@@ -498,16 +500,24 @@ def compare(
     cities with their places among the common ones (`a`, `b`; `attrs["names"]`: the two rankings), `gap` (positive = better placed in `b`) and `outlier`, where the
     gap exceeds two places, a tenth of the cities and twice the median gap. Raises InputError for an unknown ranking.
     """
-    places = [_standing(rankings, name) for name in (a, b)]
-    common = pd.concat(places, axis=1, keys=["a", "b"], join="inner").rank(method="min")
-    common["gap"] = common["a"] - common["b"]
-    gap = common["gap"].abs()
-    common["outlier"] = (gap > 2) & (gap > len(gap) / 10) & (gap > 2 * gap.median())
-    summary = correlations(places[0].to_frame().T, places[1], least).iloc[0].to_dict()
-    summary["n"] = len(common)
-    cities = common.sort_values("gap").rename_axis("city").reset_index()
+    first, second = (places_of([rankings], name) for name in (a, b))
+    summary = correlations(first, second.loc[0], least).astype({"n": object}).iloc[0].to_dict()
+    cities = _side_by_side(first, second).sort_values("gap").drop(columns="draw").reset_index(drop=True)
     cities.attrs["names"] = (a, b)
     return summary, cities
+
+
+def _side_by_side(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Two rankings under each draw (`places_of`) on their common cities: draw, city, and the columns of `compare`."""
+    common = first.columns.intersection(second.columns)
+    a, b = (each[common].rank(axis=1, method="min") for each in (first, second))
+    gap = (a - b).abs()
+    far = gap.gt(2) & gap.gt(len(common) / 10) & gap.gt(2 * gap.median(axis=1), axis=0)
+    parts = {"a": a, "b": b, "gap": a - b, "outlier": far}
+    return pd.DataFrame(
+        {"draw": np.repeat(a.index, len(common)), "city": np.tile(common, len(a))}
+        | {name: part.to_numpy().ravel() for name, part in parts.items()}
+    )
 
 
 def _standing(rankings: pd.DataFrame, name: tuple[str, int]) -> pd.Series:
@@ -551,17 +561,28 @@ def compare_all(each: list[pd.DataFrame], base: tuple[str, int]) -> pd.DataFrame
     """The base ranking against every other that shares LEAST cities with it, under each draw (`by_draw`): one row a ranking
     with `index_name`, `year`, `n`, the median `spearman` and `kendall`, and `spearman_low`, `spearman_high` (5 to 95 per
     cent of the draws; `spearman_status`: simulated where they differ). Most common cities first."""
-    rows, ours = [], places_of(each, base)
-    for name, theirs in others(each[0], base[0]):
-        found = correlations(ours, theirs)
-        if found["n"].iloc[0] < LEAST:
-            continue
-        low, high = found["spearman"].quantile([0.05, 0.95])
-        status = "simulated" if low < high else None
-        ends = {"spearman_status": status, "spearman_low": low, "spearman_high": high}
-        rows.append({"index_name": name[0], "year": name[1], **found.median().to_dict(), **ends})
-    table = pd.DataFrame(rows, columns=[*SHOWN, "kendall"])
-    return table.astype({"n": int}).sort_values("n", ascending=False, kind="stable", ignore_index=True)
+    ours = places_of(each, base)
+    rows = [_summary(name, ours, theirs) for name, theirs in others(each[0], base[0])]
+    table = pd.DataFrame([row for row in rows if row["n"] >= LEAST], columns=[*SHOWN, "kendall"])
+    table = table.astype({"n": int})
+    return table.sort_values("n", ascending=False, kind="stable", ignore_index=True)
+
+
+def _summary(name: tuple[str, int], ours: pd.DataFrame, theirs: pd.Series) -> dict:
+    """A row of `compare_all`: the ranking of this name (`theirs`) against the base under each draw (`ours`)."""
+    found = correlations(ours, theirs)
+    low, high = found["spearman"].quantile([0.05, 0.95])
+    status = "simulated" if low < high else None
+    return {
+        "index_name": name[0],
+        "year": name[1],
+        "n": int(found["n"].iloc[0]),
+        "spearman": found["spearman"].median(),
+        "spearman_status": status,
+        "spearman_low": low,
+        "spearman_high": high,
+        "kendall": found["kendall"].median(),
+    }
 
 
 def by_then(pairs: pd.DataFrame, year: int) -> tuple[pd.DataFrame, list[str]]:
@@ -581,16 +602,16 @@ def agreement(
 ) -> tuple[dict, pd.DataFrame]:
     """How far two rankings agree under each draw (`by_draw`): values of a sentence, and the common cities with their median
     rank `a`, its range `a_low`, `a_high`, rank `b`, and `outlier`, far off in `known.SURE` of the draws (names in `attrs`)."""
-    row = compare_all([one[one["index_name"].isin([base[0], other[0]])] for one in each], base)
-    row = row[row["index_name"].eq(other[0]) & row["year"].eq(other[1])].iloc[0]
-    cities = pd.concat([compare(one, base, other)[1] for one in each]).groupby("city")
+    first, second = (places_of(each, name) for name in (base, other))
+    row = _summary(other, first, second.loc[0])
+    cities = _side_by_side(first, second).groupby("city")
     shown = cities[["a", "b"]].median()
     shown["a_low"], shown["a_high"] = cities["a"].quantile(0.05), cities["a"].quantile(0.95)
     shown["outlier"] = cities["outlier"].mean().ge(known.SURE)
     shown = shown.reset_index()
     shown.attrs["names"] = (base, other)
     far = shown.loc[shown["outlier"], "city"].tolist()
-    return {**row.to_dict(), "name": other[0], "of": other[1], "outliers": far}, shown
+    return {**row, "name": other[0], "of": other[1], "outliers": far}, shown
 
 
 def mixed(ed) -> list[str]:

@@ -14,9 +14,10 @@ from fire import files
 from fire.analysis.coordination import scale_of
 from fire.analysis.known import ENOUGH, SURE
 from fire.errors import refuse
-from fire.index import aggregate
+from fire.index import aggregate, score
 
 PATH = files.DATA / "typology.toml"
+ROWS = 20_000  # of scores that are computed at a time
 SCALE = (1.0, 10.0)  # on which the rules count points, where they name no `scale` of their own
 
 
@@ -81,8 +82,14 @@ def classify(table: pd.DataFrame, rules: dict) -> pd.Series:
 
 def _years(index) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores of the year ranked and of the year before (cities by nodes); the latter empty when there is none."""
-    now = index.wide().astype(float)
-    before = now.iloc[:0] if index.before is None else index.wide(index.before).astype(float)
+    return _both(index, index.steps().scores)
+
+
+def _both(index, scores: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of both years in a table of the scores of all years (year, unit)."""
+    scores = scores[score.present(index.steps())]
+    now = scores.xs(index.year)
+    before = now.iloc[:0] if index.before is None else scores.xs(index.before)
     return now, before.reindex(now.index)
 
 
@@ -212,9 +219,9 @@ def stability(
     plain = _types(index, [_years(one) for one in each], rules)
     point = plain.mode(axis=1)[0].rename("type")
     pairs = [
-        _rescored(one, factors)
+        pair
         for place, one in enumerate(each)
-        for factors in moved[place :: len(each)] or moved[:1]
+        for pair in _rescored(one, moved[place :: len(each)] or moved[:1])
     ]
     varied = _types(index, pairs, rules).reindex(point.index)
     others = pd.DataFrame({kind: varied.eq(kind).mean(axis=1) for kind in rules["types"]})
@@ -262,8 +269,7 @@ def profile_stability(
     """
     rules, point = rules or load(), profiles(index, region, rules)
     spec, moved = index.spec, _drawn(index.spec, rules, rng, draws, spread)
-    pairs = [_rescored(index, factors) for factors in moved]
-    varied = _label_cities(*_runs(pairs, point.index), spec, rules)
+    varied = _label_cities(*_runs(_rescored(index, moved), point.index), spec, rules)
     same = varied.eq(point.reindex(varied.index, level=1))
     kept = same.groupby(level=1).mean()
     return (
@@ -282,20 +288,17 @@ def _drawn(spec, rules: dict, rng, draws: int | None, spread: float | None) -> l
     return list(rng.uniform(1 - spread, 1 + spread, (draws, len(spec.nodes))))
 
 
-def _rescored(index, factors: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """As `_years`, with the weights of all nodes, as used, multiplied by factors."""
+def _rescored(index, moved: list[np.ndarray]) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+    """As `_years`, with the weights of all nodes, as used, multiplied by factors, for each draw of these."""
     spec, done = index.spec, index.steps()
-    rows, used = done.normalised.index, done.weights.to_numpy(float)
+    values, rows, used = done.normalised.to_numpy(float), done.normalised.index, done.weights.to_numpy(float)
     used = aggregate.by_row(used, spec, rows, index.groups) if spec.group_weights else used
-    found = aggregate.scores(
-        done.normalised.to_numpy(float), spec, used * factors, rows, index.posts, index.groups
-    )
-    table = pd.DataFrame(found, rows, spec.nodes.index)
-    now, before = _years(index)
-    return tuple(
-        table.xs(year).loc[own.index] if year is not None else own
-        for year, own in ((index.year, now), (index.before, before))
-    )
+    found, step = [], max(1, ROWS // len(rows))
+    for some in (np.array(moved[start : start + step]) for start in range(0, len(moved), step)):
+        weights = np.broadcast_to(used * some[:, None], (len(some), len(rows), used.shape[-1]))
+        stacked = np.tile(values, (len(some), 1)), spec, weights.reshape(-1, used.shape[-1])
+        found += np.split(aggregate.scores(*stacked, rows, index.posts, index.groups), len(some))
+    return [_both(index, pd.DataFrame(scores, rows, spec.nodes.index)) for scores in found]
 
 
 # What the chapter says

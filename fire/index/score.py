@@ -138,7 +138,8 @@ def frozen(posts: pd.DataFrame, spec) -> pd.DataFrame:
 def rangeless(posts: pd.DataFrame, spec) -> list[str]:
     """Posts that the rule of their node reads and that are missing or have no range, one sentence each."""
     faults = []
-    for key, line in posts[posts.index.get_level_values(-1).isin(spec.nodes.index)].iterrows():
+    posts = posts[posts.index.get_level_values(-1).isin(spec.nodes.index)]
+    for key, line in zip(posts.index, posts.to_dict("records"), strict=True):
         rule = spec.rules[key[-1] if isinstance(key, tuple) else key]
         read = normalise.NORMALISATIONS[rule["normalise"]].reads(rule)
         lost = [name for name in read if pd.isna(line.get(name))]

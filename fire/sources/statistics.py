@@ -106,7 +106,8 @@ def _missing_cities(table: pd.DataFrame, cities: list[str]) -> list[Finding]:
     """Cities of the index without a row, for each year and measure that the file gives at all."""
     faults = []
     for (year, measure), group in table.groupby(["year", "measure"], sort=True):
-        absent = [city for city in cities if city not in set(group["city"])]
+        given = set(group["city"])
+        absent = [city for city in cities if city not in given]
         if absent and measure in UNITS and measure not in OPTIONAL:
             said = {"year": f"{year:.0f}", **_measure(measure)}
             place = files.spot(table, column="city")

@@ -115,6 +115,8 @@ def _unlisted(cells: pd.Series, known: list) -> list[Finding]:
 def _doubled(texts: pd.DataFrame, key: list[str]) -> list[Finding]:
     """Rows whose key stands above already."""
     again = _rows(texts.duplicated(key) & texts[key].notna().any(axis=1))
-    named = texts[key].fillna("").agg(", ".join, axis=1)
-    column = key[0] if len(key) == 1 else ""
-    return [Finding("tables.twice", **files.spot(texts, row, column), value=named.iloc[row]) for row in again]
+    column, named = key[0] if len(key) == 1 else "", texts[key].fillna("")
+    return [
+        Finding("tables.twice", **files.spot(texts, row, column), value=", ".join(named.iloc[row]))
+        for row in again
+    ]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from fire import codebook, files
 from fire.index.rounding import half_digit
-from studies.printed2022.published import FOLDER
+from studies.printed2022.published import FOLDER, matches
 
 COLUMNS = [
     "id",
@@ -56,12 +56,11 @@ def load(folder=FOLDER) -> dict[str, pd.DataFrame]:
 
 def _cells(facts: dict, table: str, **where) -> pd.DataFrame:
     """Rows of a table where every named column equals the given text (or is one of a list)."""
-    frame = facts[table]
-    for column, wanted in where.items():
-        frame = frame[
-            frame[column].isin([str(item) for item in wanted] if isinstance(wanted, list) else [str(wanted)])
-        ]
-    return frame
+    texts = {
+        column: list(map(str, wanted)) if isinstance(wanted, list) else str(wanted)
+        for column, wanted in where.items()
+    }
+    return facts[table][matches(facts[table], **texts)]
 
 
 def _text(facts: dict, table: str, column: str = "value", **where) -> str:
@@ -554,15 +553,18 @@ def arithmetic(facts: dict) -> pd.DataFrame:
 # ---- printed slips
 
 
-def _word_test(facts: dict, slip: str, reading: str) -> tuple[bool, str]:
-    """The tables carry the reading and not the slip (places of proof and notes aside)."""
-    held = [
+def _words(facts: dict) -> str:
+    """All that the tables hold as text, places of proof, notes and errata aside."""
+    return "".join(
         frame.drop(columns=["locator", "note"], errors="ignore").to_csv(index=False)
         for name, frame in facts.items()
         if not name.startswith("errata")
-    ]
-    clean = not any(slip in table for table in held)
-    carried = not reading or any(reading in table for table in held)
+    )
+
+
+def _word_test(held: str, slip: str, reading: str) -> tuple[bool, str]:
+    """The tables (`_words`) carry the reading and not the slip."""
+    clean, carried = slip not in held, reading in held
     return clean and carried, f"'{slip}' is in no table" + (f"; '{reading}' is" if reading else "")
 
 
@@ -574,13 +576,13 @@ def _mark_test(facts: dict, table: str, where: dict, column: str, wanted: str) -
     ).all(), f"{table}: {column} = {'; '.join(sorted(set(found)))}"
 
 
-def _slip_test(facts: dict, checks: pd.DataFrame, rule: dict) -> tuple[bool, str]:
-    """One rule of data/slips.toml: whether the facts show the slip, and by what."""
+def _slip_test(facts: dict, held: str, checks: pd.DataFrame, rule: dict) -> tuple[bool, str]:
+    """One rule of data/slips.toml: whether the facts (`held`: as `_words`) show the slip, and by what."""
     if "check" in rule:
         check = checks.loc[rule["check"]]
         return check["verdict"] in ("erratum", "not computable"), f"{rule['check']}: {check['reason']}"
     if "absent" in rule:
-        return _word_test(facts, rule["absent"], rule.get("present", ""))
+        return _word_test(held, rule["absent"], rule.get("present", ""))
     return _mark_test(facts, rule["table"], rule["where"], rule["column"], rule["holds"])
 
 
@@ -623,7 +625,8 @@ def slips(facts: dict, checks: pd.DataFrame | None = None) -> pd.DataFrame:
     """
     checks = (arithmetic(facts) if checks is None else checks).set_index("id")
     tests, rules = _own_tests(facts), tomllib.loads(SLIPS.read_text(encoding="utf-8"))
-    tests |= {id: _slip_test(facts, checks, rule) for id, rule in rules.items()}
+    held = _words(facts)
+    tests |= {id: _slip_test(facts, held, checks, rule) for id, rule in rules.items()}
     rows = []
     for slip in facts["errata_other"]["id"]:
         shown, why = tests.get(slip, (None, "words or charts that the tables do not hold"))

@@ -4,8 +4,6 @@ A printed number is an interval, half a unit of its last digit wide on either si
 single value is identified; what they leave open is bounded.
 """
 
-from itertools import product
-
 import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
@@ -70,16 +68,12 @@ def _equations(
     """
     table = published.scores()
     table = pd.concat([_intervals(table, slack), _base_intervals(table, slack)])
-    rows, limits = [], []
-    for _, unit in table.groupby(["unit_type", "unit", "year"]):
-        unit = unit.set_index("node")
-        if parent not in unit.index or not set(children) & set(unit.index):
-            continue
-        low = unit["low"].reindex(children).fillna(FLOOR).to_numpy()
-        high = unit["high"].reindex(children).fillna(top).to_numpy()
-        rows += [low, -high]
-        limits += [unit.at[parent, "high"], -unit.at[parent, "low"]]
-    return np.array(rows).reshape(-1, len(children)), np.array(limits)
+    wide = table.pivot(index=["unit_type", "unit", "year"], columns="node", values=["low", "high"])
+    low, high = (wide[end].reindex(columns=[parent, *children]) for end in ("low", "high"))
+    both = low[parent].notna() & low[children].notna().any(axis=1)
+    low, high = low[both].fillna(FLOOR), high[both].fillna(top)
+    rows = np.stack([low[children], -high[children]], axis=1).reshape(-1, len(children))
+    return rows, np.stack([high[parent], -low[parent]], axis=1).ravel()
 
 
 def _intervals(table: pd.DataFrame, slack: float) -> pd.DataFrame:
@@ -131,13 +125,9 @@ def weight_grid(step: float = 0.01, slack: float = 1.0) -> pd.DataFrame:
     """All sets of the pillar weights on a grid that every printed score allows; columns PILLARS."""
     matrix, limits = _equations("total", PILLARS, slack=slack)
     count = round(1 / step)
-    grid = np.array(
-        [
-            (f, i, r, count - f - i - r)
-            for f, i in product(range(count + 1), repeat=2)
-            for r in range(count - f - i + 1)
-        ]
-    )
+    grid = np.indices([count + 1] * 3).reshape(3, -1)
+    grid = np.vstack([grid, count - grid.sum(axis=0)]).T
+    grid = grid[grid[:, -1] >= 0]
     fits = (matrix @ (grid * step).T <= limits[:, None] + 1e-9).all(axis=0)
     return pd.DataFrame(grid[fits] * step, columns=PILLARS)
 

@@ -55,8 +55,10 @@ def slips() -> pd.DataFrame:
     words = published.load("errata_zh").set_index("id")["slip_zh"]
     figures = table["source"].eq("report") & table["evidence"].eq(checks.PRINTED)
     spelt = table["shown"].str.replace("; ", "；").str.replace(": ", "：")
+    names = _names()
     english = {
-        f"{name}_en": table[old].map(_in_english) for name, old in (("slip", "slip_en"), ("shown", "shown"))
+        f"{name}_en": [_in_english(text, names) for text in table[old]]
+        for name, old in (("slip", "slip_en"), ("shown", "shown"))
     }
     table = table.assign(
         slip_zh=table["id"].map(words), shown_zh=spelt.where(figures, table["where"]), **english
@@ -64,32 +66,31 @@ def slips() -> pd.DataFrame:
     return table[["id", "source", "severity", "slip_zh", "slip_en", "evidence", "shown_zh", "shown_en"]]
 
 
-def _in_english(text: str) -> str:
-    """An English text on the printed one: cities, regions, technologies and ids of indicators by their English names, sections by
-    their numbers; other Chinese words, which are those of the printed text, in quotation marks.
+def _names() -> dict[str, str]:
+    """English names: of cities, regions, technologies and the institutions of the smaller sources by their Chinese ones, of
+    indicators by their ids."""
+    book, firms = codebook.default(), published.load("institution_spending")
+    institutions = dict(firms[["institution_zh", "institution_en"]].itertuples(index=False))
+    return book.places["city"] | book.places["region"] | TRACKS | institutions | book.spec.labels("en")
 
-    >>> _in_english("西安 in 06(一): rd_staff, and 图5 for 图4")
+
+def _in_english(text: str, names: dict[str, str]) -> str:
+    """An English text on the printed one: cities, regions, technologies and ids of indicators by their English names (`_names`),
+    sections by their numbers; other Chinese words, which are those of the printed text, in quotation marks.
+
+    >>> _in_english("西安 in 06(一): rd_staff, and 图5 for 图4", _names())
     "Xi'an in 06(1): R&D staff of enterprises, and '图5' for '图4'"
     """
-    book = codebook.default()
-    names = book.places["city"] | book.places["region"] | TRACKS | _institutions()
     text = NUMERAL.sub(lambda found: f"({'一二三四五六'.index(found[1]) + 1})", text)
     for file, source in checks.SOURCES.items():
         text = text.replace(file, f"'{codebook.word(source.partition(' ')[2], 'en')}'")
-    text = ID.sub(lambda found: book.spec.labels("en").get(found[0], found[0]), text)
+    text = ID.sub(lambda found: names.get(found[0], found[0]), text)
 
     def named(found) -> str:
         parts = [names.get(part, f"'{part}'") for part in found[0].split("、")]
         return ", ".join(parts)
 
     return WORDS.sub(named, text)
-
-
-def _institutions() -> dict[str, str]:
-    """English by Chinese name of the institutions of the smaller sources."""
-    return dict(
-        published.load("institution_spending")[["institution_zh", "institution_en"]].itertuples(index=False)
-    )
 
 
 def counts(slips: pd.DataFrame) -> dict:
@@ -157,9 +158,7 @@ def _both(one: pd.Series, two: pd.Series) -> pd.Series:
 def _pick(table: str, column: str = "value", **where) -> list:
     """Cells of one column of a table where other columns equal the given values."""
     frame = published.load(table)
-    for name, wanted in where.items():
-        frame = frame[frame[name].isin(wanted if isinstance(wanted, list) else [wanted])]
-    return frame[column].tolist()
+    return frame.loc[published.matches(frame, **where), column].tolist()
 
 
 def _growth(unit: str, node: str, **where) -> list:

@@ -48,7 +48,13 @@ def _terms(table: pd.DataFrame, form: dict = FORM) -> pd.DataFrame:
     )
 
 
-def pillar_f(panel: pd.DataFrame, year: int = YEAR, form: dict = FORM, leave_out: tuple = ()) -> pd.DataFrame:
+def _slopes(x: pd.DataFrame, printed: pd.Series) -> np.ndarray:
+    """Least squares of the printed scores on the terms of their cities."""
+    fitted = printed[printed.index.isin(x.index)]
+    return np.linalg.lstsq(x.loc[fitted.index].to_numpy(), fitted.to_numpy(), rcond=None)[0]
+
+
+def pillar_f(panel: pd.DataFrame, year: int = YEAR, form: dict = FORM) -> pd.DataFrame:
     """Least-squares fit of pillar F to its printed city scores, and its value for every city.
 
     Returns unit, printed, computed, error (missing where nothing is printed); `.attrs["coefficients"]` holds
@@ -56,8 +62,7 @@ def pillar_f(panel: pd.DataFrame, year: int = YEAR, form: dict = FORM, leave_out
     """
     x = _terms(indicator_table(panel, year), form).assign(constant=1.0).dropna()
     printed = published.scores("F", "city").set_index("unit")["score"].dropna()
-    fitted = [unit for unit in printed.index if unit in x.index and unit not in leave_out]
-    slopes = np.linalg.lstsq(x.loc[fitted].to_numpy(), printed[fitted].to_numpy(), rcond=None)[0]
+    slopes = _slopes(x, printed)
     result = (
         pd.DataFrame({"printed": printed, "computed": x @ slopes})
         .reindex(x.index)
@@ -112,16 +117,15 @@ def forms(panel: pd.DataFrame, year: int = YEAR) -> pd.DataFrame:
     printed, fits = published.scores("F", "city").set_index("unit")["score"], []
     kinds = ["identity", "log"]
     urban = [("pop_structure", kind) for kind in kinds] + [("urban_share", kind) for kind in kinds] + [None]
+    terms = {
+        earlier: pd.concat({kind: _terms(now.loc[printed.index], dict.fromkeys(now, kind)) for kind in kinds}, axis=1)
+        for earlier in (False, True)
+        for now in [wide.xs(year - earlier, level="year")]
+    }
     for earlier, *others, people in product((False, True), kinds, kinds, kinds, urban):
-        form = dict(zip(INDICATORS, others)) | ({people[0]: people[1]} if people else {})
-        x = (
-            _terms(wide.xs(year - earlier, level="year"), form)
-            .assign(constant=1.0)
-            .loc[printed.index]
-            .dropna()
-        )
-        slopes = np.linalg.lstsq(x.to_numpy(), printed[x.index].to_numpy(), rcond=None)[0]
-        error = x @ slopes - printed[x.index]
+        form = [*zip(others, INDICATORS), *([people[::-1]] if people else [])]
+        x = terms[earlier][form].assign(constant=1.0).dropna()
+        error = x @ _slopes(x, printed) - printed[x.index]
         fits.append(
             (*others, " ".join(people or ("none",)), earlier, (error**2).mean() ** 0.5, error.abs().max())
         )
@@ -132,11 +136,12 @@ def forms(panel: pd.DataFrame, year: int = YEAR) -> pd.DataFrame:
 
 def leave_one_out(panel: pd.DataFrame, year: int = YEAR) -> pd.DataFrame:
     """Each printed city predicted by the fit to the others: unit, printed, predicted, error."""
-    printed = pillar_f(panel, year).dropna()["unit"]
-    rows = [
-        pillar_f(panel, year, leave_out=(unit,)).set_index("unit").loc[unit].rename(unit) for unit in printed
-    ]
-    return pd.DataFrame(rows).rename_axis("unit").reset_index().rename(columns={"computed": "predicted"})
+    x = _terms(indicator_table(panel, year)).assign(constant=1.0).dropna()
+    printed = published.scores("F", "city").set_index("unit")["score"].dropna()
+    units = x.index.intersection(printed.index)
+    predicted = [x.loc[unit] @ _slopes(x, printed.drop(unit)) for unit in units]
+    table = pd.DataFrame({"unit": units, "printed": printed[units].to_numpy(), "predicted": predicted})
+    return table.assign(error=table["predicted"] - table["printed"])
 
 
 def anchor_values(panel: pd.DataFrame) -> dict[str, tuple]:
@@ -296,21 +301,17 @@ def panel_f(panel: pd.DataFrame | None = None) -> pd.DataFrame:
     def put(unit: str, name: str, value: float) -> None:
         cells.loc[(unit, BASE, name), ["value", "status", "source"]] = [value, "implied", "printed digits"]
 
-    def base(unit: str) -> pd.DataFrame:
-        rows = cells.xs(BASE, level="year")["value"].astype(float).unstack()
-        return pillar(rows.loc[[unit], INDICATORS], post).iloc[0]
-
     put("北京", "tertiary_share", top)
     for name in ("pop_size", "pop_structure"):
         put("拉萨", name, floor[name])
     for name in ("pop_structure", "tertiary_share"):
         for unit, growth in printed_growth(name).items():
             put(unit, name, _raw(now.at[unit, name] / (1 + growth / 100), name, post))
-    own = printed_growth("pop_structure").index
+    own, base = printed_growth("pop_structure").index, pillar(indicator_table(cells.reset_index(), BASE), post)
     for unit, growth in printed_growth("F").items():
         name = "pop_size" if unit in own else "tertiary_share" if unit == "拉萨" else "pop_structure"
         others = (
-            base(unit)[[other for other in INDICATORS if other != name]].sum()
+            base.loc[unit, [other for other in INDICATORS if other != name]].sum()
             if unit != "拉萨"
             else SCALE[0] * 3
         )
@@ -331,15 +332,14 @@ def bases(panel: pd.DataFrame, post: pd.DataFrame) -> pd.DataFrame:
     basis = files.read_csv(statistics.PATH.with_name("basis.csv")).set_index(["city", "indicator"])["measure"]
     cells = indicator_table(as_used(panel), BASE)
     digits = pillar(indicator_table(panel, YEAR), post)["F"] / (1 + printed_growth("F") / 100)
-    rows = []
-    for unit, (size, structure) in product(digits.dropna().index, product(*SERIES.values())):
-        row = cells.loc[[unit]].assign(
-            pop_size=people.at[unit, size], pop_structure=people.at[unit, structure]
-        )
-        used = [basis.get((unit, name), usual) for name, (usual, _) in SERIES.items()]
-        error = pillar(row.dropna(), post)["F"].sum(min_count=1) - digits[unit]
-        rows.append((unit, size, structure, error, used == [size, structure]))
-    return pd.DataFrame(rows, columns=["unit", *SERIES, "error", "chosen"]).dropna(ignore_index=True)
+    tried = pd.DataFrame(product(digits.dropna().index, *SERIES.values()), columns=["unit", *SERIES])
+    rows = cells.loc[tried["unit"]].reset_index(drop=True)
+    used = pd.Series(True, tried.index)
+    for name, (usual, _) in SERIES.items():
+        rows[name] = [people.at[key] for key in zip(tried["unit"], tried[name])]
+        used &= tried[name].eq([basis.get((unit, name), usual) for unit in tried["unit"]])
+    error = pillar(rows.dropna(), post)["F"] - tried["unit"].map(digits)
+    return tried.assign(error=error, chosen=used).dropna(ignore_index=True)
 
 
 def printed_growth(node: str, unit_type: str = "city") -> pd.Series:

@@ -40,10 +40,11 @@ def public(indices: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts).drop(columns="unit").rename(columns={"city": "unit"})[COLUMNS]
 
 
-def panel() -> pd.DataFrame:
+def panel(pillar_f: pd.DataFrame | None = None) -> pd.DataFrame:
     """Every known cell: unit, year, indicator, value, status (observed, implied, estimated), source; ordered by year,
-    city and indicator of the specification."""
-    cells = pd.concat([identify.panel_f(), public(statistics.indices())])
+    city and indicator of the specification. `pillar_f`: the cells of pillar F (default: `identify.panel_f`)."""
+    pillar_f = identify.panel_f() if pillar_f is None else pillar_f
+    cells = pd.concat([pillar_f, public(statistics.indices())])
     order = [*statistics.places()["city"], *specs.load(SPECIFICATION).indicators]
     place = {name: position for position, name in enumerate(order)}
     return cells.sort_values(

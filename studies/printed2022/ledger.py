@@ -33,7 +33,7 @@ EVIDENCE = ["observed", "left out", "digits", "estimated", "solved", "draws", "r
 SIGNS = {"exact": "", "ge": "≥ ", "gt": "> ", "le": "≤ ", "lt": "< ", "approx": "≈ "}
 BOTH_YEARS = ["growth_pct", "rank_change", "growth_rank"]  # measures that rest on two years
 RANKS = ["rank", "rank_change", "growth_rank"]
-VALUES = [*logic.MEASURES, "growth_rank", "last_rank"]
+KEYS = ["year", "unit", "node"]
 LOOSE = "05(四)"  # chapter 5 took growth of indicators from scores rounded to two decimals
 CONSTRAINED = [
     "topk",
@@ -71,14 +71,15 @@ def build(index, facts=None, claims=None, types=None, rules=None, draws: int | N
     members = index.places.groupby("region", sort=False)["city"].agg(list).to_dict()
     used = fits.used(facts, claims, types["id"], index.spec, members)
     runs = _Runs(index, claims, draws)
+    found = [logic.evaluate(claim, runs.books[claim.year]) for claim in claims.itertuples()]
     rows = pd.concat(
-        [_fact_rows(runs, facts, used), _claim_rows(runs, claims, facts, used), _type_rows(runs, types)],
+        [_fact_rows(runs, facts, used), _claim_rows(runs, claims, found, facts, used), _type_rows(runs, types)],
         ignore_index=True,
     )
     rules = errata.rules() if rules is None else rules
     wide = rules[rules["treatment"].isin(["widen", "read as set"])].set_index("id")["tolerance"]
     rows["tolerance"] = rows["id"].map(_readings(rules)).fillna(rows["tolerance"])
-    drawn = _drawn(runs, rows, facts, claims, types, rules)
+    drawn = _drawn(runs, rows, facts, claims, found, types, rules)
     return _ranges(_judge(rows.assign(**drawn), rules, wide)).reindex(columns=COLUMNS)
 
 
@@ -88,18 +89,29 @@ def _readings(rules: pd.DataFrame) -> pd.Series:
 
 
 class _Runs:
-    """Scores, regional means and types of an index (the first run) and under each of its draws (the others, at most `draws`);
-    values are runs × facts."""
+    """Scores, regional means and types of an index (the first run) and under each of its draws (the others, at most `draws`).
+
+    `values`: of each measure, and the ranks that growth shares to the printed digits (growth_rank to last_rank), runs ×
+    rows of `table`, the scores and means of the first run; `evidence`: what each rests on, units × nodes by year."""
 
     def __init__(self, index, claims: pd.DataFrame, draws: int | None = None):
         each = [index, *([] if index.draws is None else index.completions[:draws])]
-        tables = [_table(*both) for both in zip(each, regions.means_of(each), strict=True)]
-        self.index, self.table = index, tables[0]
+        cities = [one.scores() for one in each]
+        means = [one.sort_values(KEYS) for one in regions.means_of(each)]
+        both = pd.concat(
+            [cities[0].assign(unit_type="city"), means[0].assign(unit_type="region")], ignore_index=True
+        ).astype({"unit": object, "node": object})
+        self.index, self.table = index, both.set_index(KEYS)
         self.drawn = slice(1, None) if len(each) > 1 else slice(None)
         self.types = typology.names(each, published.FOCUS)
-        keys = self.table.index
-        self.values = {name: np.array([one[name].reindex(keys) for one in tables]) for name in VALUES}
-        self.books = {int(year): self._book(year, claims) for year in keys.unique("year")}
+        self.values = {name: np.hstack([_column(cities, name), _column(means, name)]) for name in logic.MEASURES}
+        growth = pd.DataFrame(self.values["growth_pct"].T).round(logic.DIGITS["growth_pct"])
+        groups = growth.groupby([both["unit_type"], both["year"], both["node"]])
+        for name, way in (("growth_rank", "min"), ("last_rank", "max")):
+            self.values[name] = groups.rank(ascending=False, method=way).to_numpy().T
+        evidence = pd.Series(_softest(self.table.filter(like="share_")), self.table.index)
+        self.evidence = {int(year): own.droplevel("year").unstack() for year, own in evidence.groupby("year")}
+        self.books = {year: self._book(year, claims) for year in self.evidence}
 
     def _book(self, year: int, claims: pd.DataFrame) -> logic.Book:
         """What the claims of one year are held against."""
@@ -115,7 +127,7 @@ class _Runs:
         )
 
     def at(self, facts: pd.DataFrame, name: str, back: int = 0) -> np.ndarray:
-        """One of VALUES for the unit and node of each fact, `back` years before."""
+        """One of `values` for the unit and node of each fact, `back` years before."""
         found = self.table.index.get_indexer(_keys(facts, back))
         return np.where(found >= 0, self.values[name][:, found], np.nan)
 
@@ -157,17 +169,9 @@ def _keys(facts: pd.DataFrame, back: int) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([facts["year"] - back, facts["unit"], facts["node"]])
 
 
-def _table(index, means: pd.DataFrame) -> pd.DataFrame:
-    """Scores of cities and means of regions with the ranks that their growth shares to the printed digits: index year, unit, node."""
-    both = pd.concat(
-        [index.scores().assign(unit_type="city"), means.assign(unit_type="region")], ignore_index=True
-    )
-    printed = both["growth_pct"].round(logic.DIGITS["growth_pct"])
-    groups = printed.groupby([both["unit_type"], both["year"], both["node"]], observed=True)
-    both["growth_rank"] = groups.rank(ascending=False, method="min")
-    both["last_rank"] = groups.rank(ascending=False, method="max")
-    both = both.astype({"rank": float, "rank_change": float, "unit": object, "node": object})
-    return both.set_index(["year", "unit", "node"])
+def _column(frames: list[pd.DataFrame], name: str) -> np.ndarray:
+    """One column of the frames of all runs: runs × rows."""
+    return np.array([frame[name].to_numpy(float, na_value=np.nan) for frame in frames])
 
 
 def _agrees(facts: pd.DataFrame, computed: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
@@ -244,14 +248,13 @@ def _softest(shares: pd.DataFrame) -> np.ndarray:
     )
 
 
-def _claim_rows(runs: _Runs, claims: pd.DataFrame, facts: pd.DataFrame, used: pd.Series) -> pd.DataFrame:
-    """A row for each ordinal, interval, type or qualitative claim."""
+def _claim_rows(runs: _Runs, claims: pd.DataFrame, found: list, facts: pd.DataFrame, used: pd.Series) -> pd.DataFrame:
+    """A row for each ordinal, interval, type or qualitative claim; `found`: what `claims.evaluate` gives of each."""
     fitted = {node: set(fits.printed_cities(facts, node, runs.index.year).index) for node in fits.POSTED}
     stated = facts[facts["approx"].isin(["exact", "approx"])]
     digits = set(stated[["unit", "node", "measure"]].itertuples(index=False, name=None))
     rows = []
-    for claim in claims.itertuples():
-        holds, computed, reading = logic.evaluate(claim, runs.books[claim.year])
+    for claim, (holds, computed, reading) in zip(claims.itertuples(), found, strict=True):
         rows.append(
             {
                 "id": claim.id,
@@ -283,13 +286,13 @@ def _printed_claim(claim) -> str:
 
 def _claim_basis(claim, runs: _Runs, used: pd.Series, fitted: dict, digits: set) -> dict:
     """What a claim rests on, and the verdict that it has when it holds."""
-    book, table = runs.books[claim.year], runs.table.xs(claim.year)
+    book = runs.books[claim.year]
     nodes = [
         node for node in str(claim.node).split(";") if node in book.spec.nodes.index
     ] or book.spec.indicators
     units = [unit for unit in str(claim.units).split(";") if unit in book.units]
-    at = table.loc[(units or slice(None), nodes), :]
-    evidence = _softest(at.filter(regex="^share_").max().to_frame().T)[0]
+    cells = runs.evidence[claim.year].loc[units or slice(None), nodes].to_numpy()
+    evidence = max(set(cells.ravel()), key=EVIDENCE.index)
     if evidence == "observed" and claim.measure not in ("score", "rank"):
         evidence = "solved"  # growth rests on the base year, where statistics were solved
     own = {city for unit in units for city in book.members.get(unit, [unit])}
@@ -324,7 +327,7 @@ def _type_rows(runs: _Runs, types: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _drawn(runs: _Runs, rows, facts, claims, types, rules) -> dict:
+def _drawn(runs: _Runs, rows, facts, claims, found: list, types, rules) -> dict:
     """Over the draws: the share (per cent) in which each row agrees (`met_pct`; NaN for a claim that nothing can be
     computed of) and the 5th and 95th percentile of what is computed in the place of a number (`low`, `high`)."""
     sets = set(rules.loc[rules["treatment"].eq("read as set"), "id"])
@@ -334,9 +337,11 @@ def _drawn(runs: _Runs, rows, facts, claims, types, rules) -> dict:
     computed = np.where(alone, stated, runs.numbers(facts)[runs.drawn])
     tolerance = np.where(np.isnan(widened), runs.tolerance(facts)[runs.drawn], widened)
     agree = [100 * _agrees(facts, computed, tolerance).mean(axis=0)]
-    for claim in claims.itertuples():
-        holds = _holds(claim, runs, claim.id in sets)
-        agree.append([100 * (holds[runs.drawn] if claim.id in open_ones else holds[:1]).mean()])
+    for claim, (holds, *_) in zip(claims.itertuples(), found, strict=True):
+        if claim.id in sets:
+            holds = logic.as_set(claim, runs.books[claim.year])
+        runs_of = runs.drawn if claim.id in open_ones else slice(1)
+        agree.append([np.nan if holds is None else 100 * holds[runs_of].mean()])
     for one in types.itertuples():
         typed = [one.type_zh in names.get((one.unit, one.node), ()) for names in runs.types[runs.drawn]]
         agree.append([100 * np.mean(typed)])
@@ -356,13 +361,6 @@ def _ranges(rows: pd.DataFrame) -> pd.DataFrame:
         difference=rows["difference"].where(kept),
         **{end: rows[end].where(drawn) for end in ("low", "high")},
     )
-
-
-def _holds(claim, runs: _Runs, as_set: bool) -> np.ndarray:
-    """Whether a claim holds in each run, 1 or 0; NaN when nothing can be computed of it."""
-    book = runs.books[claim.year]
-    holds = logic.as_set(claim, book) if as_set else logic.evaluate(claim, book)[0]
-    return np.full(len(runs.types), np.nan) if holds is None else holds.astype(float)
 
 
 def _judge(rows: pd.DataFrame, rules: pd.DataFrame, wide: pd.Series) -> pd.DataFrame:

@@ -58,10 +58,10 @@ def fit(forms: pd.DataFrame) -> dict:
     return {"rmse": best, "second": second, "times": second / best}
 
 
-def choices(stats: pd.DataFrame, posts: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
+def choices(forms: pd.DataFrame, bases: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
     """How many candidates were tried and how many fit (`tried.counts`), with the choice made: element, tried, fit, picked;
     element and picked are sentences of the catalogue."""
-    table, years = tried.counts(stats, posts, fits), tried.trials().iloc[0][["first", "second"]].to_dict()
+    table, years = tried.counts(forms, bases, fits), tried.trials().iloc[0][["first", "second"]].to_dict()
     for name, kind, values in (("element", "choice", {}), ("picked", "picked", years)):
         table[name] = [{"entry": f"method-{kind}-{one}", "values": values} for one in table["choice"]]
     return table[["element", "tried", "fit", "picked"]]
@@ -76,9 +76,10 @@ def series(stats: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
     return table.assign(chosen=table["chosen"].map(named)).rename(columns=heads)
 
 
-def family() -> pd.DataFrame:
-    """Weights of the three dimensions of pillar R that the digits of one city leave (`resources.weights`)."""
-    return resources.weights(known.scores(known.panel()))
+def family(whole: pd.DataFrame) -> pd.DataFrame:
+    """Weights of the three dimensions of pillar R that the digits of one city leave (`resources.weights`); `whole`:
+    `identify.panel_f`."""
+    return resources.weights(known.scores(known.panel(whole)))
 
 
 def spread(family: pd.DataFrame) -> dict:
@@ -293,9 +294,9 @@ def elements(values: dict) -> pd.DataFrame:
     )
 
 
-def evidence(posts, forms, spans, residuals, solved, lower, means, fits) -> dict:
+def evidence(stats, posts, forms, spans, residuals, solved, lower, means, fits) -> dict:
     """The values that the evidence of the elements names, from the frames of the chapter."""
-    share = statistics.panel().query("year == @BASE and indicator == 'tertiary_share'")["value"]
+    share = stats.query("year == @BASE and indicator == 'tertiary_share'")["value"]
     business = published.scores("regulation_business_env", "city")
     finance = tried.trials()
     nodes, at = published.load("nodes"), posts.set_index(["indicator", "side"])["value"]

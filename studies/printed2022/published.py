@@ -8,6 +8,7 @@ import json
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from fire import files
@@ -128,12 +129,31 @@ def _errata_faults(text: pd.DataFrame, folder: Path) -> list[str]:
     ]
 
 
+def matches(table: pd.DataFrame, **where) -> np.ndarray:
+    """In which rows of a table every named column equals the given value (or is one of a list)."""
+    kept = np.ones(len(table), dtype=bool)
+    for column, wanted in where.items():
+        kept &= table[column].isin(wanted if isinstance(wanted, list) else [wanted]).to_numpy()
+    return kept
+
+
 def scores(node: str | None = None, unit_type: str | None = None) -> pd.DataFrame:
     """Exact printed scores and growths of the index, first printing, one row a unit, node and year.
 
     Columns unit_type, unit, year, node, score, growth_pct, errata, and half a unit of the last printed digit
     (`score_half`, `growth_pct_half`). Rows that an erratum makes unusable (E02, E03) are left out.
     """
+    table = _scores((FOLDER / "index_scores.csv").stat().st_mtime_ns)
+    if node:
+        table = table[table["node"].eq(node)]
+    if unit_type:
+        table = table[table["unit_type"].eq(unit_type)]
+    return table.reset_index(drop=True)
+
+
+@cache
+def _scores(changed: int) -> pd.DataFrame:
+    """All rows of `scores`, made once until the file changes."""
     table = load("index_scores")
     table = table[
         table["approx"].eq("exact")
@@ -141,10 +161,6 @@ def scores(node: str | None = None, unit_type: str | None = None) -> pd.DataFram
         & table["measure"].isin(["score", "growth_pct"])
         & ~table["errata"].isin(["E02", "E03"])
     ]
-    if node:
-        table = table[table["node"].eq(node)]
-    if unit_type:
-        table = table[table["unit_type"].eq(unit_type)]
     table = table.assign(half=half_digit(table["decimals"].astype(float)))
     keys = ["unit_type", "unit", "year", "node"]
     wide = table.pivot(index=keys, columns="measure", values=["value", "half"])

@@ -8,7 +8,7 @@ import pandas as pd
 from fire.sources import statistics
 from studies.printed2022 import published
 from studies.printed2022.identify import indicator_table, pillar, posts
-from studies.printed2022.published import YEAR
+from studies.printed2022.published import BASE, YEAR
 
 CANDIDATES = {
     "山东半岛": "济南 青岛",
@@ -40,26 +40,23 @@ CENTRAL = [
 
 def _candidate_scores() -> pd.Series:
     """Pillar F of 2021 of every city with statistics, in the index or not."""
-    cities = list(dict.fromkeys(statistics.read()["city"]))
-    panel = statistics.panel(years=(YEAR,), cities=cities)
-    return pillar(indicator_table(panel, YEAR), posts(statistics.panel()))["F"]
+    table = statistics.read()
+    panel = statistics.panel_of(table, (BASE, YEAR), list(dict.fromkeys(table["city"])))
+    own = panel["unit"].isin(statistics.places()["city"])
+    return pillar(indicator_table(panel, YEAR), posts(panel[own]))["F"]
 
 
-def rosters(central: bool = False) -> pd.DataFrame:
+def rosters() -> pd.DataFrame:
     """Rosters of the ten regions ranked 4 to 13 whose mean F falls in the printed order and ranges, with the
     printed number of cities.
 
-    One row a roster, one column a region, each cell the cities beyond the named ones. `central` keeps only rosters
-    with every provincial capital and city under the state plan. Named cities of unstated region count in the region
-    they lie in.
+    One row a roster, one column a region, each cell the cities beyond the named ones. Named cities of unstated region
+    count in the region they lie in.
     """
     scores, places = _candidate_scores(), statistics.places()
     fixed = places[places["in_index_basis"].eq("printed")].groupby("region")["city"].agg(list)
     order, room = _printed_order(), len(places) - sum(len(cities) for cities in fixed)
-    sets = {
-        region: _choices(region, fixed.get(region, []), scores, set(CENTRAL) if central else set())
-        for region in order
-    }
+    sets = {region: _choices(region, fixed.get(region, []), scores) for region in order}
     large = sets.pop("长三角")
     sizes, means = np.array([len(extra) for extra, _ in large]), np.array([mean for _, mean in large])
     place, found = order.index("长三角"), []
@@ -75,6 +72,11 @@ def rosters(central: bool = False) -> pd.DataFrame:
             if not set(large[one][0]) & set(taken)
         ]
     return pd.DataFrame(found, columns=order)
+
+
+def with_central(fits: pd.DataFrame) -> pd.DataFrame:
+    """The fitting rosters that hold every provincial capital and city under the state plan."""
+    return fits[[set(CENTRAL).issubset(city for extra in row for city in extra) for row in fits.to_numpy()]]
 
 
 def possible(places: pd.DataFrame) -> int:
@@ -109,15 +111,15 @@ def _printed_order() -> list[str]:
     return table.drop_duplicates("unit").sort_values("value")["unit"].tolist()
 
 
-def _choices(region: str, fixed: list[str], scores: pd.Series, needed: set[str]) -> list[tuple]:
-    """Subsets of a region's candidates with the mean F they give, inside the printed range of the region and with
-    `needed` cities.
-    """
-    free = CANDIDATES.get(region, "").split()
+def _choices(region: str, fixed: list[str], scores: pd.Series) -> list[tuple]:
+    """Subsets of a region's candidates with the mean F they give, inside the printed range of the region."""
+    free, known = sorted(CANDIDATES.get(region, "").split()), scores.to_dict()
     low, high = _printed_range(region)
-    subsets = [set(extra) for size in range(len(free) + 1) for extra in combinations(free, size)]
-    with_mean = [(extra, scores[[*fixed, *extra]].mean()) for extra in subsets if needed & set(free) <= extra]
-    return [(sorted(extra), mean) for extra, mean in with_mean if low <= mean <= high]
+    subsets = [list(extra) for size in range(len(free) + 1) for extra in combinations(free, size)]
+    with_mean = [
+        (extra, np.mean([known[city] for city in fixed + extra])) for extra in subsets if fixed or extra
+    ]
+    return [(extra, mean) for extra, mean in with_mean if low <= mean <= high]
 
 
 def _printed_range(region: str) -> tuple[float, float]:

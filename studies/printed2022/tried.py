@@ -5,7 +5,7 @@ import tomllib
 import pandas as pd
 
 from fire.sources import statistics
-from studies.printed2022 import identify, published, roster
+from studies.printed2022 import published, roster
 
 TRIALS = published.FOLDER / "trials.toml"
 WITHIN = {"form": 0.0015, "population": 0.004, "inclusive_finance": 0.5}  # error that counts as a fit
@@ -18,14 +18,14 @@ def trials() -> pd.DataFrame:
     return table.sort_values("largest", ignore_index=True)
 
 
-def counts(panel: pd.DataFrame, post: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
+def counts(forms: pd.DataFrame, bases: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
     """One row a choice: choice (form, population, roster, inclusive_finance), tried, fit.
 
-    `panel`: public statistics (`statistics.panel`); `post`: `identify.posts`; `fits`: `roster.rosters`. A form fits when no
-    printed score of F is further than WITHIN; a pair of population series when the base-year F of its city is not; a
-    roster when the regions stand in the printed order; a series of 普惠金融 when no printed growth is further.
+    `forms`, `bases`: of `identify`; `fits`: `roster.rosters`. A form fits when no printed score of F is further than WITHIN;
+    a pair of population series when the base-year F of its city is not; a roster when the regions stand in the printed
+    order; a series of 普惠金融 when no printed growth is further.
     """
-    forms, bases, series = identify.forms(panel), identify.bases(panel, post), trials()
+    series = trials()
     rows = [
         ("form", len(forms), forms["largest"].le(WITHIN["form"]).sum()),
         ("population", len(bases), bases["error"].abs().le(WITHIN["population"]).sum()),

@@ -161,7 +161,7 @@ def test_regions_are_means_of_cities():
 
 
 def test_the_roster_of_places_fits_the_order_it_was_picked_by_and_is_not_the_only_one():
-    fits = roster.rosters(central=True)
+    fits = roster.with_central(roster.rosters())
     places = statistics.places()
     extra = places[places["in_index_basis"].eq("inferred")].groupby("region")["city"].agg(set)
     mine = [

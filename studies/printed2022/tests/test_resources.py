@@ -83,7 +83,8 @@ def test_weights_of_a_row_give_the_printed_pillar(weights):
 @pytest.mark.whole
 def test_counts_of_what_was_tried():
     panel = statistics.panel()
-    table = tried.counts(panel, identify.posts(panel), roster.rosters()).set_index("choice")
+    bases = identify.bases(panel, identify.posts(panel))
+    table = tried.counts(identify.forms(panel), bases, roster.rosters()).set_index("choice")
     assert table["tried"].to_dict() == {
         "form": 80,
         "population": 29,
