@@ -64,8 +64,10 @@ def plainly(book, folder, out: str):
     return target
 
 
+# A script that has no guard of its main part.
 WARM = """
 from pathlib import Path
+Path({folder!r}).with_name("runs").open("a").write("once ")
 from fire.report import build, kernels, notebook
 with build._together({held!r}) as pool:
     assert kernels._warm()
@@ -76,9 +78,11 @@ with build._together({held!r}) as pool:
 @pytest.mark.whole
 @pytest.mark.parametrize("held", [None, "2022", "none such"])
 def test_a_forked_kernel_stores_the_bytes_of_plain_papermill(book, tmp_path, held):
-    code = WARM.format(held=held, book=f"{book}", folder=f"{tmp_path / 'warm'}")
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    script = tmp_path / "script.py"
+    script.write_text(WARM.format(held=held, book=f"{book}", folder=f"{tmp_path / 'warm'}"))
+    done = subprocess.run([sys.executable, f"{script}"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / "runs").read_text() == "once "
     warm = tmp_path / "warm" / "notebook.ipynb"
     plain = notebook.clean(notebook.read(plainly(book, tmp_path, os.path.relpath(warm.parent, ROOT))))
     assert [cell.get("outputs") for cell in notebook.read(warm).cells] == [

@@ -1,9 +1,9 @@
-"""Kernels that need not wait for imports: each is forked from one warm process that holds the libraries and nothing else.
+"""Kernels that need not wait for imports: each is forked from one warm process that holds the libraries.
 
 A notebook of the report uses pandas, matplotlib and statsmodels, which take seconds to import. On Linux one process imports
 them once (`multiprocessing.forkserver` of the standard library) and every kernel is a fork of it, with a namespace, a
-working folder, an environment and random numbers of its own. Modules of this project are not held: an edited one is read
-anew. `Kernel` is a kernel provisioner of Jupyter (jupyter_client, "Customizing the kernel's runtime environment"), declared
+working folder, an environment and random numbers of its own. Modules of this project are not held, and an edited one is read
+anew, but while one report is built: then analyses, the edition and its stored results are held too (`warm`). `Kernel` is a kernel provisioner of Jupyter (jupyter_client, "Customizing the kernel's runtime environment"), declared
 in pyproject.toml: whatever starts kernels in a process that has called `use` (papermill, nbclient, nbval) starts these.
 Elsewhere, and in a process that has not, kernels start as they always do.
 """
@@ -16,6 +16,7 @@ import random
 import signal
 import sys
 import threading
+import types
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ LIBRARIES = [
 LINUX = sys.platform == "linux"
 FORKS: Any = multiprocessing.get_context("forkserver" if LINUX else "spawn")
 SERVER: Any = forkserver._forkserver  # the one of this process
+STARTING = threading.Lock()
 STOPPED = threading.Event()
 STARTED: set = set()  # processes of the kernels that run now
 
@@ -145,7 +147,15 @@ def fork(work, *values) -> multiprocessing.process.BaseProcess:
     if SERVER._forkserver_pid and psutil.Process(SERVER._forkserver_pid).status() == psutil.STATUS_ZOMBIE:
         _begin()  # the warm one was ended, as for want of memory
     process = FORKS.Process(target=_worker, args=(work, *values), daemon=True)
-    process.start()
+    with STARTING:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = types.ModuleType(
+            "__main__"
+        )  # else it would run again: a script has no guard
+        try:
+            process.start()
+        finally:
+            sys.modules["__main__"] = main
     return process
 
 
