@@ -72,6 +72,7 @@ from fire.report import build, kernels, notebook
 with build._together({held!r}) as pool:
     assert kernels._warm()
     pool.submit(notebook.run, Path({book!r}), Path({folder!r}), {{"edition": 2022}}).result()
+assert kernels._warm() != bool({held!r})  # what is edited from now on is read anew
 """
 
 

@@ -57,6 +57,13 @@ def test_two_runs_give_the_same_bytes(book, tmp_path):
     assert first == runs[1].read_bytes()
 
 
+def test_a_printed_text_is_stored_whole_however_it_was_sent(tmp_path):
+    slow = "import sys, time\nfor part in '一二三':\n    print(part, flush=True)\n    time.sleep(0.3)\nprint('!', file=sys.stderr)"
+    path = write(tmp_path / "slow.ipynb", FIRST, slow)
+    outputs = notebook.read(notebook.run(path, tmp_path / "built") / "notebook.ipynb").cells[-1].outputs
+    assert [(one.name, one.text) for one in outputs] == [("stdout", "一\n二\n三\n"), ("stderr", "!\n")]
+
+
 # ---- what the notebook says of itself
 
 

@@ -457,8 +457,7 @@ def _together(edition: str | None = None):
     """A pool that runs some notebooks at once, of one edition or of any; their kernels end when this process is stopped."""
     from fire.report import kernels
 
-    kernels.use(edition)
-    with ThreadPoolExecutor(TOGETHER) as pool:
+    with kernels.holding(edition), ThreadPoolExecutor(TOGETHER) as pool:
         try:
             yield pool
         except BaseException:

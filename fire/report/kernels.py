@@ -3,8 +3,9 @@
 A notebook of the report uses pandas, matplotlib and statsmodels, which take seconds to import. On Linux one process imports
 them once (`multiprocessing.forkserver` of the standard library) and every kernel is a fork of it, with a namespace, a
 working folder, an environment and random numbers of its own. Modules of this project are not held, and an edited one is read
-anew, but while one report is built: then analyses, the edition and its stored results are held too (`warm`). `Kernel` is a kernel provisioner of Jupyter (jupyter_client, "Customizing the kernel's runtime environment"), declared
-in pyproject.toml: whatever starts kernels in a process that has called `use` (papermill, nbclient, nbval) starts these.
+anew; only while one report is built, analyses, the edition and its stored results are held too (`warm`, `holding`).
+`Kernel` is a kernel provisioner of Jupyter (jupyter_client, "Customizing the kernel's runtime environment"), declared in
+pyproject.toml: whatever starts kernels in a process that has called `use` (papermill, nbclient, nbval) starts these.
 Elsewhere, and in a process that has not, kernels start as they always do.
 """
 
@@ -17,6 +18,7 @@ import signal
 import sys
 import threading
 import types
+from contextlib import contextmanager
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,19 @@ def use(edition: str | None = None) -> None:
         SERVER.ensure_running = lambda: None  # it runs, and is not ours to start again
     elif LINUX and not _warm():
         _begin(edition)
+
+
+@contextmanager
+def holding(edition: str | None):
+    """`use` an edition for as long as its report is built: the warm process that holds it ends then, so that nothing edited
+    afterwards is met as it was."""
+    anew = not _warm()
+    use(edition)
+    try:
+        yield
+    finally:
+        if edition and anew and LINUX:
+            SERVER._stop()
 
 
 def _begin(edition: str | None = None) -> None:

@@ -85,16 +85,30 @@ def _sound(notebook: nbformat.NotebookNode, path: Path, values: dict) -> dict:
 
 
 def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Drop what differs between two equal runs: papermill's and kernel's times, versions, random ids of cells and widgets."""
+    """Drop what differs between two equal runs: papermill's and kernel's times, versions, random ids of cells and widgets, and
+    where a printed text was cut when it was sent."""
     notebook.metadata = nbformat.NotebookNode(kernelspec=strict.KERNEL)
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
         tags = cell.metadata.get("tags")
         cell.metadata = nbformat.NotebookNode({"tags": tags} if tags else {})
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
         for output in cell.get("outputs", []):
             output.get("metadata", {}).pop("jupyter", None)
             output.get("data", {}).pop(WIDGET, None)
     return notebook
+
+
+def _joined(outputs: list) -> list:
+    """Outputs with the pieces of one stream that follow on each other as one, as JupyterLab stores them."""
+    found: list = []
+    for output in outputs:
+        if "name" in output and found and found[-1].get("name") == output.name:
+            found[-1].text += output.text
+        else:
+            found.append(output)
+    return found
 
 
 @contextmanager
