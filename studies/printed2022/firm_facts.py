@@ -92,7 +92,8 @@ def level(cells: pd.DataFrame, metric: str) -> float:
 def levels(cells: pd.DataFrame, metric: str, by: str) -> pd.Series:
     """Value of a metric for each group of one column; firms outside the index cities are no city."""
     part, whole, factor = parts_of(metric)
-    sums = (cells[cells["city"] != records.OTHER] if by == "city" else cells).groupby(by)[COUNTS].sum()
+    cells = cells[cells["city"] != records.OTHER] if by == "city" else cells
+    sums = cells.groupby(by)[[part, *([whole] if whole else [])]].sum()
     return sums[part] if whole is None else factor * sums[part] / sums[whole].where(sums[whole] > 0)
 
 
@@ -111,15 +112,15 @@ def computed(fact, cells: pd.DataFrame) -> float:
     if fact.metric not in SIZES and fact.metric not in RATIOS:
         return float("nan")
     within = cells[cells["category"] == fact.tech] if fact.tech else cells
-    own = within[members(within, fact.unit)]
-    if fact.measure == "value":
-        return level(own, fact.metric)
     if fact.measure == "rank":
         return float(
             levels(within, fact.metric, LEVELS[fact.unit_type]).rank(ascending=False, method="min")[fact.unit]
         )
     if fact.measure == "rank_of_concentration":
         return float(concentration(cells, fact.unit).rank(ascending=False, method="min")[fact.tech])
+    own = within[members(within, fact.unit)]
+    if fact.measure == "value":
+        return level(own, fact.metric)
     if fact.measure.startswith("pct_of_"):
         other = within[members(within, fact.measure.removeprefix("pct_of_"))]
         return 100 * level(own, fact.metric) / level(other, fact.metric)

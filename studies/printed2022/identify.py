@@ -118,7 +118,9 @@ def forms(panel: pd.DataFrame, year: int = YEAR) -> pd.DataFrame:
     kinds = ["identity", "log"]
     urban = [("pop_structure", kind) for kind in kinds] + [("urban_share", kind) for kind in kinds] + [None]
     terms = {
-        earlier: pd.concat({kind: _terms(now.loc[printed.index], dict.fromkeys(now, kind)) for kind in kinds}, axis=1)
+        earlier: pd.concat(
+            {kind: _terms(now.loc[printed.index], dict.fromkeys(now, kind)) for kind in kinds}, axis=1
+        )
         for earlier in (False, True)
         for now in [wide.xs(year - earlier, level="year")]
     }
@@ -307,7 +309,10 @@ def panel_f(panel: pd.DataFrame | None = None) -> pd.DataFrame:
     for name in ("pop_structure", "tertiary_share"):
         for unit, growth in printed_growth(name).items():
             put(unit, name, _raw(now.at[unit, name] / (1 + growth / 100), name, post))
-    own, base = printed_growth("pop_structure").index, pillar(indicator_table(cells.reset_index(), BASE), post)
+    own, base = (
+        printed_growth("pop_structure").index,
+        pillar(indicator_table(cells.reset_index(), BASE), post),
+    )
     for unit, growth in printed_growth("F").items():
         name = "pop_size" if unit in own else "tertiary_share" if unit == "拉萨" else "pop_structure"
         others = (

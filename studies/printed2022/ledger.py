@@ -73,7 +73,11 @@ def build(index, facts=None, claims=None, types=None, rules=None, draws: int | N
     runs = _Runs(index, claims, draws)
     found = [logic.evaluate(claim, runs.books[claim.year]) for claim in claims.itertuples()]
     rows = pd.concat(
-        [_fact_rows(runs, facts, used), _claim_rows(runs, claims, found, facts, used), _type_rows(runs, types)],
+        [
+            _fact_rows(runs, facts, used),
+            _claim_rows(runs, claims, found, facts, used),
+            _type_rows(runs, types),
+        ],
         ignore_index=True,
     )
     rules = errata.rules() if rules is None else rules
@@ -104,7 +108,9 @@ class _Runs:
         self.index, self.table = index, both.set_index(KEYS)
         self.drawn = slice(1, None) if len(each) > 1 else slice(None)
         self.types = typology.names(each, published.FOCUS)
-        self.values = {name: np.hstack([_column(cities, name), _column(means, name)]) for name in logic.MEASURES}
+        self.values = {
+            name: np.hstack([_column(cities, name), _column(means, name)]) for name in logic.MEASURES
+        }
         growth = pd.DataFrame(self.values["growth_pct"].T).round(logic.DIGITS["growth_pct"])
         groups = growth.groupby([both["unit_type"], both["year"], both["node"]])
         for name, way in (("growth_rank", "min"), ("last_rank", "max")):
@@ -248,7 +254,9 @@ def _softest(shares: pd.DataFrame) -> np.ndarray:
     )
 
 
-def _claim_rows(runs: _Runs, claims: pd.DataFrame, found: list, facts: pd.DataFrame, used: pd.Series) -> pd.DataFrame:
+def _claim_rows(
+    runs: _Runs, claims: pd.DataFrame, found: list, facts: pd.DataFrame, used: pd.Series
+) -> pd.DataFrame:
     """A row for each ordinal, interval, type or qualitative claim; `found`: what `claims.evaluate` gives of each."""
     fitted = {node: set(fits.printed_cities(facts, node, runs.index.year).index) for node in fits.POSTED}
     stated = facts[facts["approx"].isin(["exact", "approx"])]
