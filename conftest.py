@@ -16,6 +16,7 @@ import pytest
 from jupyter_client.manager import KernelManager
 from nbval import kernel, plugin
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as every command: sums of products keep their last bit
 collect_ignore_glob = ["tests/cases/*"]  # notebooks that are to be refused
 # Files that take longest, in the order in which workers take them, so that none is left alone with a long one at the end.
 FIRST = [
