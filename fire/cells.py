@@ -16,7 +16,7 @@ import numbers as kinds
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,9 +25,39 @@ import pandas as pd
 
 from fire.errors import Finding
 
+COLUMNS = 16_384  # of a sheet, as Excel has
+
 
 class Percent(float):
     """A number whose cell is formatted in per cent: 0.123, shown as 12.3%."""
+
+
+def letters_of(position: int) -> str:
+    """The letters of a column: 0 is A, 26 is AA.
+
+    >>> letters_of(0), letters_of(26), letters_of(702)
+    ('A', 'AA', 'AAA')
+    """
+    before, last = divmod(position, 26)
+    return (letters_of(before - 1) if before else "") + chr(ord("A") + last)
+
+
+def number_of(letters: str) -> int:
+    """The position of a column: A is 0, AA is 26.
+
+    >>> number_of("A"), number_of("aa"), number_of("AAA")
+    (0, 26, 702)
+    """
+    return reduce(lambda before, one: 26 * before + ord(one) - ord("A") + 1, letters.upper(), 0) - 1
+
+
+def address(row: int, column: int) -> str:
+    """The name of a cell from its zero-based place.
+
+    >>> address(4, 2), address(0, 702)
+    ('C5', 'AAA1')
+    """
+    return f"{letters_of(column)}{row + 1}"
 
 
 class Reading(NamedTuple):
