@@ -277,8 +277,8 @@ class Edition:
     @cached_property
     def frozen(self) -> dict | None:
         """The lock that holds: its own, else that of the edition its file names under `posts`; None without."""
-        if self.lock or "posts" not in self.settings:
-            return self.lock
+        if (own := self.lock) or "posts" not in self.settings:
+            return own
         lock = load(self.settings["posts"], self.folder).lock
         refuse(
             f"edition {self.name}", [] if lock else [self._fault("posts_unlocked", self.settings["posts"])]
