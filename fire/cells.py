@@ -165,7 +165,6 @@ _FAULTS = {  # why a text is no number: the first that fits
     "words": rf"[^0-9]*[+-]?{_LOOSE}[^0-9]*",
     "two": r".*[0-9].*",
 }
-_FAULTS_READ = {rule: re.compile(text, re.IGNORECASE | re.DOTALL) for rule, text in _FAULTS.items()}
 _DAY = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]0?0:00(?::00(?:\.0+)?)?)?", re.ASCII
 )
@@ -393,12 +392,17 @@ def _float(digits: str, power: int) -> float | None:
     return None if lost else value + 0.0
 
 
+@cache
+def _faults() -> dict[str, re.Pattern]:
+    return {rule: re.compile(text, re.IGNORECASE | re.DOTALL) for rule, text in _FAULTS.items()}
+
+
 def _fault(text: str) -> Reading:
     """Why a text is no number."""
     odd = next((sign for sign in text if not sign.isascii() and unicodedata.category(sign) == "Nd"), None)
     if odd or re.search("[Ⅰ-ↈ]", text):
         return _refused("script")
-    rule = next((name for name, pattern in _FAULTS_READ.items() if pattern.fullmatch(text)), "text")
+    rule = next((name for name, pattern in _faults().items() if pattern.fullmatch(text)), "text")
     if rule != "words":
         return _refused(rule)
     return _refused(rule, suffix=" ".join(re.sub(rf"[+-]?{_LOOSE}", " ", text).split()))

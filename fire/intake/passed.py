@@ -100,13 +100,17 @@ def read(ed) -> Passed:
 
 def _read(path: Path, key: str) -> pd.DataFrame:
     """A frame as it was stored. Raises LookupError where it is not stored under this key."""
+    from pyarrow import parquet
+
     try:
-        frame = pd.read_parquet(path, to_pandas_kwargs={"split_blocks": True})
-    except (OSError, ValueError):  # not there, or damaged
-        raise LookupError(path) from None
-    told, frame.attrs = frame.attrs, {}
-    if told.get("key") != key:
+        with parquet.ParquetFile(path) as file:
+            told = json.loads(file.schema_arrow.metadata[b"PANDAS_ATTRS"])
+            frame = file.read().to_pandas(split_blocks=True) if told["key"] == key else None
+    except (KeyError, OSError, TypeError, ValueError):  # not there, damaged, or none of these
+        frame = None
+    if frame is None:
         raise LookupError(path)
+    frame.attrs = {}
     return frame.astype(dict.fromkeys(told["object"], object))
 
 
