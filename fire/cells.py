@@ -16,7 +16,7 @@ import numbers as kinds
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,9 +25,39 @@ import pandas as pd
 
 from fire.errors import Finding
 
+COLUMNS = 16_384  # of a sheet, as Excel has
+
 
 class Percent(float):
     """A number whose cell is formatted in per cent: 0.123, shown as 12.3%."""
+
+
+def letters_of(position: int) -> str:
+    """The letters of a column: 0 is A, 26 is AA.
+
+    >>> letters_of(0), letters_of(26), letters_of(702)
+    ('A', 'AA', 'AAA')
+    """
+    before, last = divmod(position, 26)
+    return (letters_of(before - 1) if before else "") + chr(ord("A") + last)
+
+
+def number_of(letters: str) -> int:
+    """The position of a column: A is 0, AA is 26.
+
+    >>> number_of("A"), number_of("aa"), number_of("AAA")
+    (0, 26, 702)
+    """
+    return reduce(lambda before, one: 26 * before + ord(one) - ord("A") + 1, letters.upper(), 0) - 1
+
+
+def address(row: int, column: int) -> str:
+    """The name of a cell from its zero-based place.
+
+    >>> address(4, 2), address(0, 702)
+    ('C5', 'AAA1')
+    """
+    return f"{letters_of(column)}{row + 1}"
 
 
 class Reading(NamedTuple):
@@ -135,7 +165,6 @@ _FAULTS = {  # why a text is no number: the first that fits
     "words": rf"[^0-9]*[+-]?{_LOOSE}[^0-9]*",
     "two": r".*[0-9].*",
 }
-_FAULTS_READ = {rule: re.compile(text, re.IGNORECASE | re.DOTALL) for rule, text in _FAULTS.items()}
 _DAY = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]0?0:00(?::00(?:\.0+)?)?)?", re.ASCII
 )
@@ -363,12 +392,17 @@ def _float(digits: str, power: int) -> float | None:
     return None if lost else value + 0.0
 
 
+@cache
+def _faults() -> dict[str, re.Pattern]:
+    return {rule: re.compile(text, re.IGNORECASE | re.DOTALL) for rule, text in _FAULTS.items()}
+
+
 def _fault(text: str) -> Reading:
     """Why a text is no number."""
     odd = next((sign for sign in text if not sign.isascii() and unicodedata.category(sign) == "Nd"), None)
     if odd or re.search("[Ⅰ-ↈ]", text):
         return _refused("script")
-    rule = next((name for name, pattern in _FAULTS_READ.items() if pattern.fullmatch(text)), "text")
+    rule = next((name for name, pattern in _faults().items() if pattern.fullmatch(text)), "text")
     if rule != "words":
         return _refused(rule)
     return _refused(rule, suffix=" ".join(re.sub(rf"[+-]?{_LOOSE}", " ", text).split()))

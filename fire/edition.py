@@ -17,6 +17,7 @@ import subprocess
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -25,7 +26,10 @@ from fire.errors import Finding, nearest, refuse
 from fire.index import panel as panels
 from fire.index import spec as specs
 from fire.index.index import HELD, Index, contradictory
-from fire.intake import check as intake
+from fire.intake import passed
+
+if TYPE_CHECKING:
+    from fire.intake.check import Checked
 
 EDITIONS = files.REPORTS / "editions"
 NAME, TEXT = (int, float, str), (str,)
@@ -152,7 +156,8 @@ class Edition:
     @cached_property
     def spec(self) -> specs.Spec:
         """The specification, with the weights that a lock has derived from data: no new data move those."""
-        spec = specs.load(self.settings["specification"])
+        read = specs.load if self._passed.panel is None else specs.sound
+        spec = read(self.settings["specification"])
         refuse(
             f"edition {self.name}",
             []
@@ -176,13 +181,16 @@ class Edition:
 
         Raises InputError with every fault of panel and places, and when the specification contradicts the lock.
         """
-        checked, posts = self.check(), None
-        refuse(f"edition {self.name}", checked.of("error"))
+        (_, panel, draws), posts = self._passed, None
+        if "_checked" in self.__dict__ or panel is None:
+            checked = self.check()
+            refuse(f"edition {self.name}", checked.of("error"))
+            panel, draws = checked.panel, checked.draws
         if self.frozen is not None:
             refuse(f"edition {self.name}", broken(self.frozen, self.spec, f"{self.name}.yaml"))
             posts = pd.DataFrame.from_dict(self.frozen["posts"], orient="index").rename_axis("indicator")
         places = self.places()
-        return Index(self.spec, checked.panel, posts, places=places, year=self.year, draws=checked.draws)
+        return Index(self.spec, panel, posts, places=places, year=self.year, draws=draws)
 
     def absent(self) -> None:
         """Raises InputError that names every file and folder which this edition names and which is not there."""
@@ -197,10 +205,20 @@ class Edition:
         )
 
     @cached_property
-    def _checked(self) -> intake.Checked:
-        return intake.check(self)
+    def _passed(self) -> passed.Passed:
+        """What these inputs gave when they passed the check; nothing where some were read before they are looked at here."""
+        read = {"spec", "_places", "previous", "frozen"} & self.__dict__.keys()
+        return passed.Passed() if read or self.folder != EDITIONS else passed.read(self)
 
-    def check(self) -> intake.Checked:
+    @cached_property
+    def _checked(self) -> "Checked":
+        from fire.intake import check  # what reads and judges, which an index that has passed needs not
+
+        before, found = self._passed, check.check(self)
+        passed.keep(self, before, found)
+        return found
+
+    def check(self) -> "Checked":
         """What the files of this edition hold and everything found in them; raises nothing for bad input."""
         return self._checked
 
@@ -259,8 +277,8 @@ class Edition:
     @cached_property
     def frozen(self) -> dict | None:
         """The lock that holds: its own, else that of the edition its file names under `posts`; None without."""
-        if self.lock or "posts" not in self.settings:
-            return self.lock
+        if (own := self.lock) or "posts" not in self.settings:
+            return own
         lock = load(self.settings["posts"], self.folder).lock
         refuse(
             f"edition {self.name}", [] if lock else [self._fault("posts_unlocked", self.settings["posts"])]
@@ -278,7 +296,9 @@ class Edition:
         paths += [self._file(key) for key in files_named if key in self.settings]
         paths += [self.boundary] if self.boundary else []
         if "sources" in self.settings:
-            paths += intake.files_of(self._file("sources"))
+            from fire.intake import check
+
+            paths += check.files_of(self._file("sources"))
         for folder in filter(
             None, [self.facts, None if sample(self.settings.get("records")) else self.records]
         ):

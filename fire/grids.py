@@ -25,12 +25,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fire.cells import COLUMNS, address
 from fire.errors import Finding, InputError, shown
-from fire.workbooks import CELLS, COLUMNS, Sheet, address, opened
 
 __all__ = ["Grid", "address", "decode", "read", "separated", "sheets", "table"]
 
 TEXT = 200_000_000  # bytes of a text file
+CELLS = 10_000_000  # cells of a text or a sheet, empty ones between others included
 LONG = 131_072  # characters of one cell of a text file
 BINARY = {"xlsx": 200_000_000, "ods": 200_000_000, "xls": 50_000_000, "dta": 1_000_000_000}  # bytes of a file
 STORED = 20_000_000  # cells of a Parquet, Feather or Stata file, or of a table in a database
@@ -81,7 +82,7 @@ def read(path: Path | str, sheet: str | None = None, hidden: bool = False) -> Gr
 def sheets(path: Path | str) -> dict[str, bool]:
     """The sheets of a workbook in order, and whether each is visible; none where the file is no workbook."""
     kind = _kind(path)
-    return dict(opened(path, kind).sheets) if kind in BOOKS else {}
+    return dict(_opened(path, kind).sheets) if kind in BOOKS else {}
 
 
 def _refused(rule: str, path, **values) -> InputError:
@@ -460,8 +461,14 @@ def _fits(height: int, width: int, path, limit: int = CELLS, sheet: str = "") ->
 # --- workbooks -------------------------------------------------------------------------------------------------------
 
 
+def _opened(path, kind: str):
+    from fire.workbooks import opened  # openpyxl takes a tenth of a second, and a text file needs none of it
+
+    return opened(path, kind)
+
+
 def _sheet(path, kind: str, sheet: str | None, hidden: bool) -> Grid:
-    book = opened(path, kind)
+    book = _opened(path, kind)
     open_ones = [name for name, visible in book.sheets.items() if visible or hidden]
     names = ", ".join(book.sheets if sheet else open_ones or book.sheets)
     if sheet is None and len(open_ones) != 1:
@@ -483,8 +490,8 @@ def _called(sheet: str, names: list[str]) -> str | None:
     return plain.get(unicodedata.normalize("NFKC", str(sheet)).strip())
 
 
-def _placed(found: Sheet, path, name: str, notes: list) -> tuple[np.ndarray, list, list]:
-    """The cells of a sheet as an array, its merged ranges, and notes on what is hidden among them."""
+def _placed(found, path, name: str, notes: list) -> tuple[np.ndarray, list, list]:
+    """The cells of a `workbooks.Sheet` as an array, its merged ranges, and notes on what is hidden among them."""
     rows, columns = np.array(found.rows, dtype=int), np.array(found.columns, dtype=int)
     height, width = (place.max(initial=-1) + 1 for place in (rows, columns))
     if height * width > CELLS:  # few cells, far from each other

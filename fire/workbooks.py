@@ -16,16 +16,14 @@ from pathlib import Path
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.styles import numbers
 from openpyxl.utils import datetime as days
-from openpyxl.utils import get_column_letter
 from openpyxl.utils.escape import unescape
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
-from fire.cells import Percent
+from fire.cells import COLUMNS, Percent
 from fire.errors import Finding, InputError
 
-CELLS = 10_000_000  # cells of a text or a sheet, empty ones between others included
 FILLED, MERGED = 2_000_000, 100_000  # cells that hold something and merged ranges of a sheet
-ROWS, COLUMNS = 1_048_576, 16_384  # as Excel has
+ROWS = 1_048_576  # as Excel has
 PART, STRINGS, SHEET, OPEN = 10_000_000, 100_000_000, 200_000_000, 60_000_000  # bytes unpacked: of styles and
 # the like, of the texts, of a sheet; of a whole .ods
 MARKS = 12_000_000  # "<" in a sheet, which blank cells with a format have too
@@ -66,15 +64,6 @@ class Sheet:
 
 class _TooLarge(Exception):
     """A bound was passed: (rule, limit)."""
-
-
-def address(row: int, column: int) -> str:
-    """The name of a cell from its zero-based place.
-
-    >>> address(4, 2), address(0, 702)
-    ('C5', 'AAA1')
-    """
-    return f"{get_column_letter(column + 1)}{row + 1}"
 
 
 class Book:

@@ -375,3 +375,10 @@ def test_a_table_that_a_person_keeps_holds_plain_numbers():
     assert faults[0].startswith("第 6 行，“value”列：“—”不是数字")
     assert "row 6, column 'value': '—' is not a number: type it with digits and one decimal" in faults[0]
     assert "row 9, column 'value': '约5' is an approximation or a bound: " in faults[3]
+
+
+def test_letters_of_columns_are_those_of_excel():
+    places = range(cells.COLUMNS)
+    letters = [cells.letters_of(place) for place in places]
+    assert letters == [openpyxl.utils.get_column_letter(place + 1) for place in places]
+    assert [cells.number_of(one.lower()) for one in letters] == list(places)

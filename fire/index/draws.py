@@ -58,7 +58,8 @@ def _faults(table: pd.DataFrame) -> list[str]:
         ]
     bad = np.zeros(len(table), dtype=bool)
     for name in numbers:
-        bad |= ~np.isfinite(pd.to_numeric(table[name], errors="coerce").to_numpy(float))
+        column = table[name] if table[name].dtype.kind == "f" else pd.to_numeric(table[name], errors="coerce")
+        bad |= ~np.isfinite(column.to_numpy(float))
     return faults + [
         f"{unit}, {year}, {name}: a draw is no number"
         for unit, year, name in table.loc[bad, KEY].to_numpy()[:20]
@@ -88,9 +89,9 @@ def still_open(draws: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame | None:
 def completed(panel: pd.DataFrame, draws: pd.DataFrame, spec) -> pd.DataFrame:
     """The panel with the mean of the draws in every open cell, with the status and source of its draws: the mean on the
     scale of the indicator's transform, so that its score is the mean of the scores."""
-    centre, numbers = np.empty(len(draws)), draws[columns(draws)]
+    centre, numbers = np.empty(len(draws)), [draws[name].to_numpy() for name in columns(draws)]
     for name, rows in draws.groupby("indicator", observed=True).indices.items():
-        values = numbers.iloc[rows].to_numpy(float)
+        values = np.array([column[rows] for column in numbers], dtype=float).T
         kind = transforms.kind_of(spec.rules[name]) if name in spec.indicators else "identity"
         if transforms.invertible(kind):
             scaled = transforms.forward(np.ascontiguousarray(values), kind)

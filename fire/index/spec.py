@@ -402,12 +402,28 @@ def load(name: str | Path, lang: str = "zh") -> Spec:
 
     Raises InputError that lists every fault with its line.
     """
+    path, text, table = _parsed(name)
+    return build(table, path.name, line_numbers(text), lang)
+
+
+def sound(name: str | Path) -> Spec:
+    """A specification that `load` has found without fault as it is: none is looked for."""
+    return _made(_parsed(name)[-1], "zh")
+
+
+def file_of(name: str | Path) -> Path:
+    """The file of a specification, by its id or its path."""
+    return Path(name) if str(name).endswith(".toml") else INDICES / f"{name}.toml"
+
+
+def _parsed(name: str | Path) -> tuple[Path, str, dict]:
+    """The file of a specification, its text, and the table there."""
     if not isinstance(name, (str, Path)):
         raise InputError(
             "specification",
             ["this is no name of one: a table in Python goes through spec.build(table, 'mine')"],
         )
-    path = Path(name) if str(name).endswith(".toml") else INDICES / f"{name}.toml"
+    path = file_of(name)
     if not path.exists():
         have = [
             file.name if str(name).endswith(".toml") else file.stem
@@ -419,15 +435,19 @@ def load(name: str | Path, lang: str = "zh") -> Spec:
         raise InputError(f"specification {name}", [f"no file {path.name} in {path.parent}/" + fix])
     text = files.decode(path)
     try:
-        table = tomllib.loads(text)
+        return path, text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(path.name, [f"not valid TOML: {error}: mend that line first"]) from error
-    return build(table, path.name, line_numbers(text), lang)
 
 
 def build(table: dict, what: str, lines: dict | None = None, lang: str = "zh") -> Spec:
     """A Spec from a table as a TOML file gives it; all faults of the table are refused together."""
     refuse(what, spec_faults.find(table, lines or {}))
+    return _made(table, lang)
+
+
+def _made(table: dict, lang: str) -> Spec:
+    """The Spec of a table without fault."""
     _language(lang)
     method = METHODS | {key: value for key, value in table["method"].items() if key != "basis"}
     rows = [

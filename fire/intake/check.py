@@ -14,6 +14,7 @@ import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -129,10 +130,11 @@ def _of_panel(ed) -> Checked:
     drawn = None if file is None else draws.read(file)
     cells, wrong = panels.read_cells(ed.path("panel"), ed.spec, ed.settings.get("sheet"))
     cells = cells.assign(raw=cells["value"], measure="", cell="", into=mapping.INTO[0])
-    cells, unknown = _identified(cells, ed)
+    units = names.Roster.of_places(ed.places())
+    cells, unknown = _identified(cells, {"unit": units, "indicator": _kinds(ed.spec)[0]})
     cells, seen = _once(cells, ed)
     cells, found = _settled(
-        cells, seen, ed, lambda cells: (cells, _doubtful(cells, ed, ed.year, ed.history()))
+        cells, seen, ed, units, lambda cells: (cells, _doubtful(cells, ed, ed.year, ed.history()))
     )
     panel, whole = cells[panels.COLUMNS], cells[panels.COLUMNS]
     if drawn is not None:
@@ -152,9 +154,14 @@ def _of_panel(ed) -> Checked:
     return Checked(panel, tuple(found), cells, late=gaps, draws=drawn)
 
 
-def _identified(cells: pd.DataFrame, ed) -> tuple[pd.DataFrame, list[Finding]]:
+@lru_cache(maxsize=2)
+def _kinds(spec) -> tuple[names.Roster, names.Roster]:
+    """The indicators of a specification and the city statistics, by all their names."""
+    return names.Roster.of_indicators(spec), names.Roster.of_measures()
+
+
+def _identified(cells: pd.DataFrame, rosters: Mapping) -> tuple[pd.DataFrame, list[Finding]]:
     """Cells with cities and indicators by their ids; those that nobody knows are found, and left out."""
-    rosters = {"unit": names.Roster.of_places(ed.places()), "indicator": names.Roster.of_indicators(ed.spec)}
     found, known = [], pd.Series(True, index=cells.index)
     lines = cells[["file", "sheet", "row"]].to_dict("records")
     for key, roster in rosters.items():
@@ -187,15 +194,14 @@ def _years_of(cells: pd.DataFrame, whole: pd.DataFrame, ed) -> list[Finding]:
     return found
 
 
-def _settled(cells: pd.DataFrame, found: list, ed, judged) -> tuple[pd.DataFrame, list]:
+def _settled(cells: pd.DataFrame, found: list, ed, units: names.Roster, judged) -> tuple[pd.DataFrame, list]:
     """Cells with their corrections and what is derived from them (`judged` gives it with what is found then), less what
     somebody has accepted."""
     if "corrections" not in ed.settings:
         cells, seen = judged(cells)
         return cells, found + seen
     path = ed.path("corrections")
-    kinds = names.Roster.of_indicators(ed.spec), names.Roster.of_measures()
-    rows, wrong = corrections.read(path, names.Roster.of_places(ed.places()), kinds)
+    rows, wrong = corrections.read(path, units, _kinds(ed.spec))
     cells, found = corrections.replaced(cells, found, rows, path)
     cells, seen = judged(cells)
     return cells, wrong + corrections.accepted(found + seen, rows, path)
@@ -217,7 +223,7 @@ def _of_sources(ed) -> Checked:
     parts = [cells for cells, _, _ in read if len(cells)]
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*layout.COLUMNS, "into"])
     refused = _refused(cells)
-    cells, found = _settled(cells, found, ed, lambda cells: _judged(cells, ed))
+    cells, found = _settled(cells, found, ed, units, lambda cells: _judged(cells, ed))
     found = [one for one in found if not (lost and getattr(one, "rule", "") in UNMET)]
     wrong = "error" in map(level_of, found)
     panel, seen = _years(cells[panels.COLUMNS].dropna(subset="value"), ed, path.name, wrong)
@@ -318,10 +324,11 @@ def _read(block: dict, folder: Path, ed, units: names.Roster) -> tuple[pd.DataFr
         grid = _grid(block, folder)
     except InputError as error:
         return nothing, named(error), about
+    indicators, measures = _kinds(ed.spec)
     kinds, of = (
-        (names.Roster.of_measures(), pd.Series(statistics.UNITS))
+        (measures, pd.Series(statistics.UNITS))
         if block.get("into") == "statistics"
-        else (names.Roster.of_indicators(ed.spec), ed.spec.nodes["unit_zh"].dropna())
+        else (indicators, ed.spec.nodes["unit_zh"].dropna())
     )
     cells, seen = layout.read(grid, block, units, kinds, of)
     about |= {"sheet": grid.sheet or "", "cells": int(cells["value"].notna().sum())}
@@ -349,7 +356,7 @@ def _doubtful(cells: pd.DataFrame, ed, year: int, history: pd.DataFrame | None =
 
 def _lagged(cells: pd.DataFrame, ed) -> list[Finding]:
     """Indicators that rest on a statistic of the year before and are given themselves: one question for each table."""
-    there, kind = cells.dropna(subset="value"), names.Roster.of_indicators(ed.spec)
+    there, kind = cells.dropna(subset="value"), _kinds(ed.spec)[0]
     found = []
     for line in (
         there[there["indicator"].isin(late.RESTS)]
@@ -366,7 +373,7 @@ def _lagged(cells: pd.DataFrame, ed) -> list[Finding]:
 def _once(cells: pd.DataFrame, ed) -> tuple[pd.DataFrame, list[Finding]]:
     """Each cell once: the same value in two tables is taken once, two values are an error that names both places."""
     key, found = [*KEY, "into"], []
-    kinds = {"statistics": names.Roster.of_measures(), "indicators": names.Roster.of_indicators(ed.spec)}
+    kinds = dict(zip(mapping.INTO, _kinds(ed.spec)))
     english = _english(ed)
     there = cells.dropna(subset="value")
     doubled = there[there.duplicated(key, keep=False)]
@@ -471,7 +478,7 @@ def _unread(path: Path, blocks: list[dict], ed, units) -> tuple[dict, list[Findi
 def _proposed(path: Path, ed, units) -> tuple[str, list[Finding]]:
     """The blocks that a file's tables might be read by; faults of the file itself are only warned of here."""
     texts, found = [], []
-    kinds = names.Roster.of_indicators(ed.spec), names.Roster.of_measures()
+    kinds = _kinds(ed.spec)
     try:
         seen: list[str | None] = [name for name, visible in grids.sheets(path).items() if visible]
         for sheet in seen or [None]:

@@ -36,7 +36,7 @@ import pandas as pd
 from fire.errors import Finding, sentence
 from fire.index import transforms, weights
 from fire.index.draws import SEVERAL
-from fire.index.panel import KEY
+from fire.index.panel import KEY, positions
 from fire.sources import statistics
 from fire.sources.names import MEASURE_NAMES
 
@@ -86,9 +86,11 @@ def found(
     share = weights.effective(spec, spec.nodes["weight"])
     for one in here:
         cells = held[held["year"].eq(one)]
-        table = pd.crosstab(cells["unit"], cells["indicator"]).reindex(index=units, columns=ids, fill_value=0)
+        has = np.zeros((len(units) + 1, len(ids) + 1), dtype=bool)  # the last of each: what is none of them
+        has[positions(cells["unit"], units), positions(cells["indicator"], ids)] = True
+        table = pd.DataFrame(has[:-1, :-1], index=units, columns=ids)
         there = table.index[table.any(axis=1)]
-        gaps = table.loc[there].eq(0)
+        gaps = ~table.loc[there]
         findings += _absent([unit for unit in units if unit not in there], one, year, held, english or {})
         for name in ids:
             lacks = list(there[gaps[name]])

@@ -6,9 +6,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-from openpyxl.utils import column_index_from_string, get_column_letter
-
 from fire import files
+from fire.cells import letters_of, number_of
 from fire.errors import Finding, nearest
 from fire.index.panel import STATUSES
 from fire.intake import measures
@@ -67,16 +66,6 @@ def some(texts) -> list[str]:
     """The first of some texts, and how many there are."""
     texts = list(texts)
     return texts if len(texts) <= SHOWN else [*texts[:SHOWN], f"…（{len(texts)}）"]
-
-
-def number_of(letters: str) -> int:
-    """The position of a column: A is 0, AA is 26."""
-    return column_index_from_string(letters) - 1
-
-
-def letters_of(position: int) -> str:
-    """The letters of a column: 0 is A, 26 is AA."""
-    return get_column_letter(position + 1)
 
 
 def _position(text: str, kind: str) -> int | None:

@@ -13,13 +13,10 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from importlib import metadata
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
-from rapidfuzz import fuzz, process
 
 from fire.errors import Finding
 
@@ -366,6 +363,8 @@ class Roster:
         key = _key(_MARKED.sub(r"\1", _text(text)[:80]))[:40]
         if not key or not self._writings:
             return []
+        from rapidfuzz import fuzz, process  # of names that nobody knows only, as the pictures below
+
         forms = [key, *({_PREFECTURE.sub("", key), key.removesuffix("市")} - {key})]
         if _is_chinese(key):
             forms.append(_sounds(key))
@@ -510,8 +509,12 @@ def _readings(char: str, tones: bool = True) -> frozenset:
 
 
 @cache
-def _font() -> ImageFont.FreeTypeFont:
+def _font():
     """Noto Sans SC, the font of figures and report."""
+    from importlib import metadata
+
+    from PIL import ImageFont
+
     path = next(one for one in metadata.files("justmytype-intl-cjk") or [] if one.match("NotoSansSC*.ttf"))
     return ImageFont.truetype(str(path.locate()), 48)
 
@@ -519,6 +522,8 @@ def _font() -> ImageFont.FreeTypeFont:
 @cache
 def _glyph(char: str) -> np.ndarray:
     """A character as a picture, slightly blurred, of mean 0 and length 1."""
+    from PIL import Image, ImageDraw, ImageFilter
+
     image = Image.new("L", (52, 60))
     ImageDraw.Draw(image).text((2, -4), char, fill=255, font=_font())
     pixels = np.asarray(image.filter(ImageFilter.GaussianBlur(1)), dtype=float).ravel()
@@ -540,6 +545,8 @@ def _likeness(one: str, other: str) -> float:
 def _alike(one: str, other: str) -> float:
     """How alike two names are, 0 to 1: the weighted edit distance, where like characters cost little."""
     if not (_is_chinese(one) and _is_chinese(other)):
+        from rapidfuzz import fuzz
+
         return fuzz.ratio(one, other) / 100
     costs = [float(spot) for spot in range(len(other) + 1)]
     for row, char in enumerate(one, start=1):
