@@ -493,6 +493,7 @@ LIMITED = {
     "time 2 s": "ulimit -t 2",
 }  # fmt: skip
 STATE = {
+    "imports, other values": ("build/imports.json", b'{"a": 1}', True),
     "hashes, no JSON": ("build/hashes.json", b"{", True),
     "hashes, a list": ("build/hashes.json", b"[1]", True),
     "hashes, other values": ("build/hashes.json", b'{"a": 1}', True),

@@ -18,7 +18,7 @@ import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from fire.errors import Finding, InputError, refuse, shown
@@ -130,7 +130,7 @@ class Plan:
     def __init__(self, ed, hashes: Hashes):
         from fire.report import programme
 
-        self.ed, self.hashes, self.modules = ed, hashes, Modules(ROOT)
+        self.ed, self.hashes, self.modules = ed, hashes, Modules(ROOT, BUILD / "imports.json")
         self.chapters = programme.load(ed)
         self.runs = [run for chapter in self.chapters if not chapter.request for run in chapter.runs]
         self.places = {key: _plain(ed.settings[key]) for key in PLACES if ed.settings.get(key)}
@@ -258,15 +258,17 @@ def build(edition: str | int, chapters=(), say=print, pages: bool = False) -> Pa
         stale = [run for run in runs if plan.stale(run)]
         key, done = plan.assembly(), BUILD / name / "assembly.key"
         hashes.save()
+        plan.modules.save()
         if stale:
             say(
                 f"{name} 年版：运行 {len(runs)} 本笔记中的 {len(stale)} 本 · edition {name}: {len(stale)} of {len(runs)} notebook runs"
             )
         if stale or chapters or pages or read(done) != key:
             store_results(ed, say)
-        make_data(plan, plan.needed(stale), say)
-        _forget(name, {run.name for run in plan.runs})
-        _run_all(plan, stale, say)
+        with _warm(name) if stale else nullcontext():
+            make_data(plan, plan.needed(stale), say)
+            _forget(name, {run.name for run in plan.runs})
+            _run_all(plan, stale, say)
         if chapters or pages:
             return _timed("预览 · preview", say, preview, plan, chapters)
         if read(done) != key or not page.is_file():
@@ -452,12 +454,19 @@ def _faults(name: str, work, *values) -> list[str]:
         ]
 
 
+def _warm(edition: str | None = None):
+    """What kernels are forked from, for as long as it is needed; it loads while other work goes on."""
+    from fire.report import kernels
+
+    return kernels.holding(edition)
+
+
 @contextmanager
 def _together(edition: str | None = None):
     """A pool that runs some notebooks at once, of one edition or of any; their kernels end when this process is stopped."""
     from fire.report import kernels
 
-    with kernels.holding(edition), ThreadPoolExecutor(TOGETHER) as pool:
+    with _warm(edition), ThreadPoolExecutor(TOGETHER) as pool:
         try:
             yield pool
         except BaseException:

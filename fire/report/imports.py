@@ -1,20 +1,27 @@
 """Which modules of the project a notebook or module rests on, read from the sources with `ast`; nothing is imported."""
 
 import ast
+import hashlib
+import json
 from functools import cached_property
 from pathlib import Path
 
 from fire.errors import ROOT, InputError
 
 PACKAGES = ("fire", "studies")
+READS = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()  # how names are read: this module
 DOOR = "fire"  # its names come lazily from the modules that its table _DOOR names
 
 
 class Modules:
-    """The modules below `root` and what each of them imports, at any depth and inside functions too."""
+    """The modules below `root` and what each of them imports, at any depth and inside functions too.
 
-    def __init__(self, root: Path = ROOT):
-        self.root, self._direct = root, {}
+    `store`: a file that keeps what each source names (`names_in`), by a hash of it, from `save` to the next process.
+    """
+
+    def __init__(self, root: Path = ROOT, store: Path | None = None):
+        self.root, self.store, self._direct, self._names = root, store, {}, {}
+        self._kept = _read(store) if store else {}
         self.paths = {
             ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path
             for package in PACKAGES
@@ -58,47 +65,81 @@ class Modules:
                 open_ += self._direct[name]
         return sorted(found)
 
+    def save(self) -> None:
+        """Keep the names of the sources that were read, if one of them is new."""
+        from fire.files import write_text  # which loads pandas
+
+        if self.store and not self._names.keys() <= self._kept.keys():
+            write_text(self.store, json.dumps(self._names))
+
     def imported(self, source: str, package: str = "", what: str = "source") -> set[str]:
         """Modules of the project that a source imports or names: by statement, through the door, or as text.
 
         Raises InputError when the source is no Python.
         """
-        try:
-            tree = ast.parse(source)
-        except SyntaxError as error:
-            raise InputError(what, [f"line {error.lineno}: not valid Python: {error.msg}"]) from None
-        bound, found = {}, set()
-        nodes = list(ast.walk(tree))
-        for node in nodes:
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    found.add(self.module(alias.name))
-                    bound[alias.asname or alias.name.split(".")[0]] = (
-                        alias.name if alias.asname else alias.name.split(".")[0]
-                    )
-            elif isinstance(node, ast.ImportFrom):
-                base = node.module or ""
-                if node.level:
-                    above = package.split(".")[: len(package.split(".")) - node.level + 1]
-                    base = ".".join([*above, *([base] if base else [])])
-                for alias in node.names:
-                    found |= self.behind(f"{base}.{alias.name}")
-                    bound[alias.asname or alias.name] = f"{base}.{alias.name}"
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value:
-                found |= {node.value.split(":")[0]} & set(self.paths)  # importlib.import_module("fire.…")
-        for node in nodes:
-            if isinstance(node, ast.Attribute):
-                chain = _dotted(node)
-                root, _, rest = chain.partition(".")
-                if root in bound and bound[root].split(".")[0] in PACKAGES:
-                    found |= self.behind(f"{bound[root]}.{rest}")
-        return found - {""}
+        mark = hashlib.sha256(f"{READS}\n{package}\n{source}".encode()).hexdigest()
+        self._names[mark] = self._kept.get(mark) or [*map(sorted, names_in(source, package, what))]
+        imported, used, texts = self._names[mark]
+        found = {self.module(name) for name in imported} | set(texts) & set(self.paths)
+        return found.union(*map(self.behind, used)) - {""}
 
     def behind(self, name: str) -> set[str]:
         """The modules behind a dotted name: itself or the module that holds it; for a name of the door, its module."""
         first, _, rest = name.partition(".")
         through = self.door.get(rest.split(".")[0], "") if first == DOOR and rest else ""
         return {self.module(name), through}
+
+
+def _read(store: Path) -> dict:
+    """What a file keeps; nothing where it is missing or damaged."""
+    try:
+        return {
+            mark: names for mark, names in json.loads(store.read_text("utf-8")).items() if len(names) == 3
+        }
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def names_in(source: str, package: str = "", what: str = "source") -> tuple[set, ...]:
+    """Dotted names of the project's packages in a source, three sets: of modules it imports, of what it takes from modules or uses
+    through them, and of texts that may name modules. `package`: where it lies, for imports that begin with a dot.
+
+    Raises InputError when the source is no Python.
+    """
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise InputError(what, [f"line {error.lineno}: not valid Python: {error.msg}"]) from None
+    bound: dict[str, str] = {}
+    imported, used, texts = set(), set(), set()
+    nodes = list(ast.walk(tree))
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                imported.add(alias.name)
+                first = alias.name.split(".")[0]
+                bound[alias.asname or first] = alias.name if alias.asname else first
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*above, *([base] if base else [])])
+            for alias in node.names:
+                used.add(f"{base}.{alias.name}")
+                bound[alias.asname or alias.name] = f"{base}.{alias.name}"
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value:
+            texts.add(node.value.split(":")[0])  # importlib.import_module("fire.…")
+    for node in nodes:
+        if isinstance(node, ast.Attribute):
+            root, _, rest = _dotted(node).partition(".")
+            if root in bound:
+                used.add(f"{bound[root]}.{rest}")
+    return tuple({name for name in names if _inside(name)} for names in (imported, used, texts))
+
+
+def _inside(name: str) -> bool:
+    """Whether a dotted name lies in a package of the project."""
+    return name.split(".")[0] in PACKAGES
 
 
 def _dotted(node) -> str:

@@ -28,9 +28,10 @@ import traitlets.log
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
 from fire.errors import ROOT
-from fire.report import warm
 
 NAME = "fire"
+EDITION = "FIRE_EDITION"  # variable that names the edition to hold
+HOLDS = f"{__package__}.warm"  # the module that holds it; no notebook rests on it
 ENVIRONMENT = {  # of every kernel
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # read when matplotlib is imported
     "MPLCONFIGDIR": f"{ROOT / 'build' / 'matplotlib'}",  # not the user's own, whose settings could change a run
@@ -147,9 +148,9 @@ def holding(edition: str | None):
 def _begin(edition: str | None = None) -> None:
     """Start the warm process, in the environment of kernels."""
     before = dict(os.environ)
-    os.environ.update(ENVIRONMENT | ({warm.EDITION: edition} if edition else {}))
+    os.environ.update(ENVIRONMENT | ({EDITION: edition} if edition else {}))
     try:
-        forkserver.set_forkserver_preload([*LIBRARIES, *([warm.__name__] if edition else [])])
+        forkserver.set_forkserver_preload([*LIBRARIES, *([HOLDS] if edition else [])])
         forkserver.ensure_running()
     finally:
         os.environ.clear()

@@ -10,7 +10,8 @@ import os
 import pkgutil
 from importlib import import_module
 
-EDITION = "FIRE_EDITION"  # variable that names it
+from fire.report.kernels import EDITION
+
 ANALYSES = "fire.analysis"
 
 
