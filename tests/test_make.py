@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pandas as pd
@@ -154,7 +155,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "run_notebook", made.run)
     monkeypatch.setattr(build, "assemble", made.assemble)
     monkeypatch.setattr(build, "preview", lambda plan, chapters: made.ran.append("preview"))
-    monkeypatch.setattr(kernels, "use", lambda: None)
+    monkeypatch.setattr(kernels, "holding", lambda edition: nullcontext())
     monkeypatch.setattr(build, "store_results", lambda ed, say: None)
     monkeypatch.setattr(build, "check_data", lambda ed, say: None)
     return made
