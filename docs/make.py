@@ -46,7 +46,7 @@ API = {
         "录入与检查",
         "Intake and check",
         [
-            ("检查", "The check", ["intake.check", "intake.passed", "report.check"]),
+            ("检查", "The check", ["intake.check", "report.check"]),
             ("任何文件、任何单元格", "Any file, any cell", ["grids", "workbooks", "cells"]),
             ("怎样读一张表", "How a table is read", [f"intake.{name}" for name in ("mapping", "layout", "remains", "measures", "proposal")]),
             ("名称", "Names", ["sources.names"]),

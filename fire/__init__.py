@@ -10,8 +10,6 @@
 Analyses are in `fire.analysis` (regions, dynamics, robustness, changes, audit, …), figures in `fire.figures`.
 """
 
-import gc
-import sys
 from importlib import import_module
 
 # name → where it lives; loaded when first used
@@ -44,25 +42,10 @@ __all__ = [
 def __getattr__(name: str):
     if name not in _DOOR:
         raise AttributeError(f"module 'fire' has no attribute '{name}'; the door has {', '.join(__all__)}")
-    home = _imported(_DOOR[name])
+    home = import_module(_DOOR[name])
     found = home if name in _MODULES else getattr(home, _AS.get(name, name))
     globals()[name] = found
     return found
-
-
-def _imported(module: str):
-    """A module. At the start of a process, with pandas still to come, no garbage is collected meanwhile and what is there then
-    is left out of collections for good: it stays, and walking over it time and again, at the exit too, is a fifth of a start."""
-    if "pandas" in sys.modules:
-        return import_module(module)
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        return import_module(module)
-    finally:
-        gc.freeze()
-        if collects:
-            gc.enable()
 
 
 def __dir__() -> list[str]:

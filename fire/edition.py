@@ -9,6 +9,7 @@ Publishing an edition writes `<edition>.lock.json` (posts, weights, methods, has
 every score to the digit.
 """
 
+import copy
 import hashlib
 import json
 import os
@@ -17,7 +18,6 @@ import subprocess
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -26,10 +26,7 @@ from fire.errors import Finding, nearest, refuse
 from fire.index import panel as panels
 from fire.index import spec as specs
 from fire.index.index import HELD, Index, contradictory
-from fire.intake import passed
-
-if TYPE_CHECKING:
-    from fire.intake.check import Checked
+from fire.intake import check as intake
 
 EDITIONS = files.REPORTS / "editions"
 NAME, TEXT = (int, float, str), (str,)
@@ -156,8 +153,7 @@ class Edition:
     @cached_property
     def spec(self) -> specs.Spec:
         """The specification, with the weights that a lock has derived from data: no new data move those."""
-        read = specs.load if self._passed.panel is None else specs.sound
-        spec = read(self.settings["specification"])
+        spec = specs.load(self.settings["specification"])
         refuse(
             f"edition {self.name}",
             []
@@ -181,16 +177,13 @@ class Edition:
 
         Raises InputError with every fault of panel and places, and when the specification contradicts the lock.
         """
-        (_, panel, draws), posts = self._passed, None
-        if "_checked" in self.__dict__ or panel is None:
-            checked = self.check()
-            refuse(f"edition {self.name}", checked.of("error"))
-            panel, draws = checked.panel, checked.draws
+        checked, posts = self.check(), None
+        refuse(f"edition {self.name}", checked.of("error"))
         if self.frozen is not None:
             refuse(f"edition {self.name}", broken(self.frozen, self.spec, f"{self.name}.yaml"))
             posts = pd.DataFrame.from_dict(self.frozen["posts"], orient="index").rename_axis("indicator")
         places = self.places()
-        return Index(self.spec, panel, posts, places=places, year=self.year, draws=draws)
+        return Index(self.spec, checked.panel, posts, places=places, year=self.year, draws=checked.draws)
 
     def absent(self) -> None:
         """Raises InputError that names every file and folder which this edition names and which is not there."""
@@ -205,20 +198,10 @@ class Edition:
         )
 
     @cached_property
-    def _passed(self) -> passed.Passed:
-        """What these inputs gave when they passed the check; nothing where some were read before they are looked at here."""
-        read = {"spec", "_places", "previous", "frozen"} & self.__dict__.keys()
-        return passed.Passed() if read or self.folder != EDITIONS else passed.read(self)
+    def _checked(self) -> intake.Checked:
+        return intake.check(self)
 
-    @cached_property
-    def _checked(self) -> "Checked":
-        from fire.intake import check  # what reads and judges, which an index that has passed needs not
-
-        before, found = self._passed, check.check(self)
-        passed.keep(self, before, found)
-        return found
-
-    def check(self) -> "Checked":
+    def check(self) -> intake.Checked:
         """What the files of this edition hold and everything found in them; raises nothing for bad input."""
         return self._checked
 
@@ -288,7 +271,7 @@ class Edition:
     def inputs(self) -> list[Path]:
         """Every file that this edition rests on: its YAML, the lock it chains to, specification, places, regions, panel or
         sources with the tables that they name, corrections, draws, programme, printed facts and its own records."""
-        paths = [self.folder / f"{self.name}.yaml", specs.INDICES / f"{self.settings['specification']}.toml"]
+        paths = [self.folder / f"{self.name}.yaml", specs.file_of(self.settings["specification"])]
         if "posts" in self.settings:
             paths.append(self.folder / f"{self.settings['posts']}.lock.json")
         paths += [self._file(key) for key in ("places", "regions")]
@@ -296,9 +279,7 @@ class Edition:
         paths += [self._file(key) for key in files_named if key in self.settings]
         paths += [self.boundary] if self.boundary else []
         if "sources" in self.settings:
-            from fire.intake import check
-
-            paths += check.files_of(self._file("sources"))
+            paths += intake.files_of(self._file("sources"))
         for folder in filter(
             None, [self.facts, None if sample(self.settings.get("records")) else self.records]
         ):
@@ -380,23 +361,23 @@ def places(path: Path, regions: list[str]) -> pd.DataFrame:
     return table
 
 
-_held: dict[Path, tuple[Edition, dict]] = {}  # by its YAML file: an edition, and its files as they were
+_held: dict[Path, Edition] = {}  # by its YAML file
 
 
 def hold(edition: int | float | str, folder: Path | str = EDITIONS) -> Edition:
-    """Load an edition and its index, and let `load` give the same one again, in this process and those forked from it, as
-    long as none of its files is touched."""
+    """Load an edition and its index, and let `load` give it as it is now from here on, in this process and those forked from
+    it: for all notebooks of one report, which lives no longer (`fire.report.warm`)."""
     ed = load(edition, folder)
-    marks = _marks(ed)
     ed.index.scores()
-    _held[ed.folder / f"{ed.name}.yaml"] = ed, marks
+    _held[ed.folder / f"{ed.name}.yaml"] = ed
     return ed
 
 
-def _marks(ed: Edition) -> dict:
-    """Time and size of every file of an edition; None where it is missing."""
-    files_of = {path: path.stat() if path.exists() else None for path in ed.inputs()}
-    return {path: found and (found.st_mtime_ns, found.st_size) for path, found in files_of.items()}
+def _again(held: Edition) -> Edition:
+    """An edition that is held, with settings of its own: a notebook may change them."""
+    ed = Edition(held.name, copy.deepcopy(held.settings), held.folder)
+    ed.__dict__.update({name: value for name, value in held.__dict__.items() if name not in ed.__dict__})
+    return ed
 
 
 def load(edition: int | float | str, folder: Path | str = EDITIONS) -> Edition:
@@ -407,8 +388,8 @@ def load(edition: int | float | str, folder: Path | str = EDITIONS) -> Edition:
     """
     folder = Path(folder)
     path, have = folder / f"{edition}.yaml", names(folder)
-    if path in _held and _held[path][1] == _marks(_held[path][0]):
-        return _held[path][0]
+    if path in _held:
+        return _again(_held[path])
     say = partial(_say, path.name)
     refuse(
         f"edition {edition}", [] if path.exists() else [say("no_file", path.name, **nearest(edition, have))]

@@ -2,8 +2,6 @@
 
 import ast
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -94,13 +92,6 @@ def test_the_door_is_small_and_opens():
         assert getattr(fire, name) is not None
     with pytest.raises(AttributeError, match="the door has load, Edition"):
         _ = fire.nothing
-
-
-@pytest.mark.parametrize("before, enabled, frozen", [("", True, True), ("gc.disable()", False, True), ("import pandas", True, False)])  # fmt: skip
-def test_the_door_leaves_the_collector_as_it_was(before, enabled, frozen):
-    code = f"import gc; {before}\nimport fire; fire.load; print(gc.isenabled(), gc.get_freeze_count() > 0)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [f"{enabled}", f"{frozen}"]
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))

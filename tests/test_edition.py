@@ -1,6 +1,8 @@
 """Editions: what is on file, what a lock holds, and that nothing moves a frozen post."""
 
 import shutil
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -30,15 +32,39 @@ def test_the_edition_on_file():
     assert scores["node"].nunique() == 33 and scores["score"].notna().all()
 
 
-def test_an_edition_is_held_until_one_of_its_files_is_touched(folder, monkeypatch):
+def test_an_edition_is_held_as_it_was_and_a_change_of_its_settings_stays_with_who_made_it(
+    folder, monkeypatch
+):
     monkeypatch.setattr(editions, "_held", {})
     held, path = editions.hold(2022, folder), folder / "2022.yaml"
-    assert editions.load("2022", folder) is held and editions.load(2022) is not held
     path.write_text(path.read_text(encoding="utf-8").replace("粤港澳大湾区", "长三角"), encoding="utf-8")
+    again = editions.load("2022", folder)
+    assert again.index is held.index and again.focus_region == "粤港澳大湾区"
+    assert editions.load(2022).index is not held.index
+    again.settings["focus_region"] = "京津冀"
+    assert editions.load(2022, folder).focus_region == "粤港澳大湾区"
+    monkeypatch.setattr(editions, "_held", {})
     assert editions.load(2022, folder).focus_region == "长三角"
-    path.unlink()
-    with pytest.raises(InputError, match="2022.yaml"):
-        editions.load(2022, folder)
+
+
+def test_scores_wait_for_nothing_that_they_do_not_need():
+    code = "import sys, fire; fire.load(2022).index.scores(); print(*{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=files.ROOT, capture_output=True, text=True, check=True
+    )
+    heavy = {
+        "duckdb",
+        "ibis",
+        "matplotlib",
+        "openpyxl",
+        "PIL",
+        "pypinyin",
+        "rapidfuzz",
+        "scipy",
+        "seaborn",
+        "statsmodels",
+    }
+    assert "pandas" in done.stdout.split() and not heavy & set(done.stdout.split())
 
 
 def test_locked_editions_rebuild_to_the_digit():

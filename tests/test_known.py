@@ -8,6 +8,7 @@ from test_draws import UNITS, opened, whole  # noqa: F401
 import fire
 from fire.analysis import known, regions, views
 from fire.analysis.known import Draws
+from fire.errors import InputError
 from fire.index.panel import STATUSES
 
 NODE = "incubators"
@@ -174,6 +175,24 @@ def test_a_draw_without_rows_stays_a_draw():
     frames = [pd.DataFrame({"unit": ["a", "b"], "node": ["x", node]}) for node in ("x", "y", "x", "y")]
     both = Draws(frames[0], frames).over(lambda frame: frame[frame["node"].eq("y")])
     assert [len(one) for one in both.each] == [0, 1, 0, 1]
+
+
+def test_a_step_that_mixes_the_draws_is_refused():
+    frames = [
+        pd.DataFrame({"unit": list("abcd"), "score": scores})
+        for scores in ([4, 3, 2, 1], [1, 2, 3, 4], [2, 4, 1, 3])
+    ]
+    both = Draws(frames[0], frames)
+    for step in (
+        lambda frame: frame.head(2),
+        lambda frame: frame.sort_values("score"),
+        lambda frame: frame[["unit"]],
+    ):
+        assert len(both.then(step).each) == 3
+        with pytest.raises(InputError, match="mixes the draws"):
+            both.over(step)
+    with pytest.raises(InputError, match="tell the rows apart"):
+        known.ranged(Draws(frames[0], [one.assign(unit="a") for one in frames]), ["unit"])
 
 
 def test_items_and_numbers_of_a_frame_over_the_draws():

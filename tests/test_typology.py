@@ -146,6 +146,17 @@ def test_drawn_weights_aggregate_by_the_method_of_each_node():
             assert table.to_numpy() == pytest.approx(index.wide(year).to_numpy(), abs=1e-9)
 
 
+def test_many_draws_of_weights_give_what_each_gives_alone(monkeypatch):
+    index = small.edition(list("abcde")).index
+    factors = list(np.random.default_rng(5).uniform(0.5, 1.5, (5, len(index.spec.nodes))))
+    alone = [typology._rescored(index, [one])[0] for one in factors]
+    monkeypatch.setattr(typology, "ROWS", 2 * len(index.steps().normalised))  # two draws at a time
+    for pair, wanted in zip(typology._rescored(index, factors), alone, strict=True):
+        for table, other in zip(pair, wanted, strict=True):
+            pd.testing.assert_frame_equal(table, other, check_exact=True)
+    assert not alone[0][0].equals(alone[1][0])
+
+
 def test_without_a_year_before_no_type_rests_on_growth(ed):
     alone = ed.index.freeze().only(years=[ed.year])
     types = typology.regional(alone)

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from fire import codebook
+from fire.errors import refuse
 from fire.index import draws as completions
 from fire.index.draws import HIGH, LOW, WHOLE
 from fire.index.panel import SOFT, STATUSES
@@ -29,7 +30,7 @@ ENDS = tuple(codebook.ENDS)  # what stands beside the column of a value: its sta
 SOFT_DIGITS, FINEST = 1, 3  # decimals of a range, and most where its ends need them to differ
 DECIMALS = {"score": 3, "growth_pct": 2, "rank": 0, "rank_change": 0}
 KEYS = ["unit", "year", "node"]
-DRAW = "draw"  # column that tells several draws in one frame apart
+DRAW = "_draw"  # column that tells several draws in one frame apart
 
 
 def apart(ends, digits: int) -> int:
@@ -286,15 +287,28 @@ class Draws:
         )
 
     def over(self, step, *args, **options) -> "Draws":
-        """`then` of a step that keeps the draws apart itself (`by`): of the frame, and once of the draws below one another."""
+        """`then` of a step that keeps the draws apart itself (`by`): of the frame, and once of the draws below one another.
+
+        Raises InputError where the step has not kept them apart: mixed their rows, or taken some of one draw and none of another.
+        """
         frame = step(self.frame, *args, **options)
-        if isinstance(self.drawn, list) and len(self.drawn) == 1:  # nothing moves
-            return Draws(frame, [frame], self.status)
-        return Draws(frame, step(self.together, *args, **options), self.status)
+        if isinstance(self.drawn, list) and len(self.drawn) < 2:  # nothing moves
+            return Draws(frame, [frame] * len(self.drawn), self.status)
+        before = self.together
+        drawn = step(before, *args, **options)
+        told = (
+            DRAW in drawn
+            and drawn[DRAW].dtype == before[DRAW].dtype
+            and drawn[DRAW].cat.codes.is_monotonic_increasing
+        )
+        lost = told and len(frame) > 0 and set(before[DRAW]) - set(drawn[DRAW])
+        name = getattr(step, "__name__", "step")
+        refuse("draws", [] if told and not lost else [f"{name} mixes the draws: use then({name}), not over"])
+        return Draws(frame, drawn, self.status)
 
 
 def stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Frames below one another, with a first column DRAW: the place of each in the list."""
+    """Frames of the same columns and categories below one another, with a first column DRAW: the place of each in the list."""
     draw = np.repeat(range(len(frames)), [len(one) for one in frames])
     found = pd.concat(frames, ignore_index=True)
     found.insert(0, DRAW, pd.Categorical.from_codes(draw, range(len(frames))))
@@ -362,6 +376,8 @@ def ranged(both: Draws, keys: list) -> pd.DataFrame:
     if len(both.each) < 2:
         return frame
     rows, found, drawn = pd.MultiIndex.from_frame(frame[keys]), frame[keys].copy(), both.together
+    twice = [rows.duplicated().any(), drawn.duplicated([DRAW, *keys]).any()]
+    refuse("draws", [f"{', '.join(keys)} do not tell the rows apart: name further keys"] * any(twice))
     row = rows.get_indexer(pd.MultiIndex.from_frame(drawn[keys]))
     there, draw = row >= 0, drawn[DRAW].cat.codes.to_numpy()
     for column in frame.columns.difference(keys, sort=False):
@@ -369,7 +385,7 @@ def ranged(both: Draws, keys: list) -> pd.DataFrame:
         cells = np.full((len(both.each), len(frame)), np.nan, dtype=float if number else object)
         cells[draw[there], row[there]] = drawn[column].to_numpy(cells.dtype, na_value=np.nan)[there]
         if not number:
-            same = (cells == frame[column].to_numpy(object)).mean(axis=0)
+            same = (cells == frame[column].to_numpy(object, na_value=np.nan)).mean(axis=0)
             found[column] = frame[column].where(same >= SURE)
             continue
         found[column] = frame[column]

@@ -27,7 +27,9 @@ from fire.analysis.alternatives import STANDARD
 from fire.analysis.variants import variants
 from fire.sources import printed
 
-CODE = [Path(__file__).parents[1] / room for room in ("index", "analysis")]
+ROOMS = [Path(__file__).parents[1] / room for room in ("index", "analysis")]
+# The code as it was when this process loaded it: what is edited later computes nothing here.
+CODE = b"".join(path.read_bytes() for room in ROOMS for path in sorted(room.glob("*.py")))
 SOBOL_DRAWS = 2048
 DRAWN = ("drawn_scores", "drawn_means")
 
@@ -88,8 +90,8 @@ class Results:
             text = "" if frame is None else frame.to_csv(float_format="%.17g")
             parts.update(text.encode())
         parts.update(f"{index.year}".encode())
-        code = sorted(path for folder in CODE for path in folder.glob("*.py"))
-        for path in [*code, STANDARD, audit.THRESHOLDS, typology.PATH]:
+        parts.update(CODE)
+        for path in (STANDARD, audit.THRESHOLDS, typology.PATH):
             parts.update(path.read_bytes())
         return parts.hexdigest()
 
@@ -107,14 +109,15 @@ class Results:
         return stored.key_of(self.folder / f"{name}.parquet") == self.key
 
 
-_held: dict = {}  # by edition: results that are read already
+_held: dict[Path, Results] = {}  # by folder: results that are read already
 
 
 def of(ed) -> Results:
     """The stored results of an edition."""
-    if ed in _held:
-        return _held[ed]
-    return Results(ed.index, ed.stored / "results", printed.values(ed), printed.feasible(ed))
+    folder = ed.stored / "results"
+    if folder in _held and _held[folder].index is ed.index:
+        return _held[folder]
+    return Results(ed.index, folder, printed.values(ed), printed.feasible(ed))
 
 
 def hold(ed) -> None:
@@ -123,7 +126,7 @@ def hold(ed) -> None:
     for name in FRAMES:
         if found.stored(name):
             getattr(found, name)
-    _held[ed] = found
+    _held[found.folder] = found
 
 
 def ensure(ed) -> None:

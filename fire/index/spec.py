@@ -406,11 +406,6 @@ def load(name: str | Path, lang: str = "zh") -> Spec:
     return build(table, path.name, line_numbers(text), lang)
 
 
-def sound(name: str | Path) -> Spec:
-    """A specification that `load` has found without fault as it is: none is looked for."""
-    return _made(_parsed(name)[-1], "zh")
-
-
 def file_of(name: str | Path) -> Path:
     """The file of a specification, by its id or its path."""
     return Path(name) if str(name).endswith(".toml") else INDICES / f"{name}.toml"

@@ -248,6 +248,7 @@ def build(edition: str | int, chapters=(), say=print, pages: bool = False) -> Pa
         return page
     room(name)
     from fire import edition as editions
+    from fire.report import kernels
 
     ed = editions.load(name)
     with alone(name):
@@ -265,7 +266,7 @@ def build(edition: str | int, chapters=(), say=print, pages: bool = False) -> Pa
             )
         if stale or chapters or pages or read(done) != key:
             store_results(ed, say)
-        with _warm(name) if stale else nullcontext():
+        with kernels.holding(name) if stale else nullcontext():  # which loads while data are made
             make_data(plan, plan.needed(stale), say)
             _forget(name, {run.name for run in plan.runs})
             _run_all(plan, stale, say)
@@ -454,19 +455,12 @@ def _faults(name: str, work, *values) -> list[str]:
         ]
 
 
-def _warm(edition: str | None = None):
-    """What kernels are forked from, for as long as it is needed; it loads while other work goes on."""
-    from fire.report import kernels
-
-    return kernels.holding(edition)
-
-
 @contextmanager
 def _together(edition: str | None = None):
     """A pool that runs some notebooks at once, of one edition or of any; their kernels end when this process is stopped."""
     from fire.report import kernels
 
-    with _warm(edition), ThreadPoolExecutor(TOGETHER) as pool:
+    with kernels.holding(edition), ThreadPoolExecutor(TOGETHER) as pool:
         try:
             yield pool
         except BaseException:

@@ -72,7 +72,8 @@ class Writer:
         from fire.figures import style
 
         fig = style.status_note(draw(frame, lang), record["status"], lang)
-        fig.get_layout_engine().execute(fig)  # once for all formats
+        if engine := fig.get_layout_engine():
+            engine.execute(fig)  # once for all formats
         with mpl.rc_context({"figure.constrained_layout.use": False}):
             fig.set_layout_engine(None)
             box = fig.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])  # what is drawn, in inches

@@ -134,8 +134,8 @@ def use(edition: str | None = None) -> None:
 
 @contextmanager
 def holding(edition: str | None):
-    """`use` an edition for as long as its report is built: the warm process that holds it ends then, so that nothing edited
-    afterwards is met as it was."""
+    """`use` an edition while its report is built: the warm process that holds it ends then, so that nothing edited afterwards
+    is met as it was. Where a warm process runs already, that one serves and goes on."""
     anew = not _warm()
     use(edition)
     try:
@@ -158,8 +158,8 @@ def _begin(edition: str | None = None) -> None:
 
 
 def fork(work, *values) -> multiprocessing.process.BaseProcess:
-    """Start `work(*values)` in a process that holds the libraries already and reads the modules of this project anew (where
-    there is no warm one, in a new process). It ends with this process."""
+    """Start `work(*values)`, a function of a module, in a process that holds the libraries already (where there is no warm
+    one, in a new process). It ends with this process."""
     if SERVER._forkserver_pid and psutil.Process(SERVER._forkserver_pid).status() == psutil.STATUS_ZOMBIE:
         _begin()  # the warm one was ended, as for want of memory
     process = FORKS.Process(target=_worker, args=(work, *values), daemon=True)

@@ -101,7 +101,9 @@ class _Runs:
     def __init__(self, index, claims: pd.DataFrame, draws: int | None = None):
         each = [index, *([] if index.draws is None else index.completions[:draws])]
         cities = [one.scores() for one in each]
-        means = [one.sort_values(KEYS) for one in regions.means_of(each)]
+        means = [one.sort_values(KEYS, ignore_index=True) for one in regions.means_of(each)]
+        other = any(not one[KEYS].equals(runs[0][KEYS]) for runs in (cities, means) for one in runs)
+        refuse("ledger", ["a draw scores other units or nodes than the index"] * other)
         both = pd.concat(
             [cities[0].assign(unit_type="city"), means[0].assign(unit_type="region")], ignore_index=True
         ).astype({"unit": object, "node": object})
@@ -300,7 +302,7 @@ def _claim_basis(claim, runs: _Runs, used: pd.Series, fitted: dict, digits: set)
     ] or book.spec.indicators
     units = [unit for unit in str(claim.units).split(";") if unit in book.units]
     cells = runs.evidence[claim.year].loc[units or slice(None), nodes].to_numpy()
-    evidence = max(set(cells.ravel()), key=EVIDENCE.index)
+    evidence = max(pd.unique(cells[pd.notna(cells)]), key=EVIDENCE.index)
     if evidence == "observed" and claim.measure not in ("score", "rank"):
         evidence = "solved"  # growth rests on the base year, where statistics were solved
     own = {city for unit in units for city in book.members.get(unit, [unit])}
