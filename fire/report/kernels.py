@@ -3,7 +3,8 @@
 A notebook of the report uses pandas, matplotlib and statsmodels, which take seconds to import. On Linux one process imports
 them once (`multiprocessing.forkserver` of the standard library) and every kernel is a fork of it, with a namespace, a
 working folder, an environment and random numbers of its own. Modules of this project are not held, and an edited one is read
-anew; only while one report is built, analyses, the edition and its stored results are held too (`warm`, `holding`).
+anew; only while one report is built, or the notebooks are tested, analyses, the edition and its stored results are held too
+(`warm`, `holding`).
 `Kernel` is a kernel provisioner of Jupyter (jupyter_client, "Customizing the kernel's runtime environment"), declared in
 pyproject.toml: whatever starts kernels in a process that has called `use` (papermill, nbclient, nbval) starts these.
 Elsewhere, and in a process that has not, kernels start as they always do.

@@ -1,7 +1,7 @@
 """What a warm process holds of an edition beside the libraries: its index, its stored results, the modules of analyses.
 
-Imported there once for all notebooks of a report (`kernels.use`): `fire.load` and `fire.results.of` then give what is held, as
-long as no file of the edition is touched. Where something is wrong nothing is held, and the notebook that loads it says so.
+Imported there once for all notebooks of a report (`kernels.use`): `fire.load` and `fire.results.of` then give what is held.
+Where something is wrong nothing is held, and the notebook that loads it says so.
 Not held are the modules of figures: they set the style of all figures when a notebook imports them.
 """
 
