@@ -68,8 +68,9 @@ def plainly(book, folder, out: str):
 WARM = """
 from pathlib import Path
 Path({folder!r}).with_name("runs").open("a").write("once ")
+from contextlib import nullcontext
 from fire.report import build, kernels, notebook
-with build._together({held!r}) as pool:
+with kernels.holding({held!r}) if {held!r} else nullcontext(), build._together() as pool:
     assert kernels._warm()
     pool.submit(notebook.run, Path({book!r}), Path({folder!r}), {{"edition": 2022}}).result()
 assert kernels._warm() != bool({held!r})  # what is edited from now on is read anew

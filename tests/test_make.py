@@ -155,6 +155,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "run_notebook", made.run)
     monkeypatch.setattr(build, "assemble", made.assemble)
     monkeypatch.setattr(build, "preview", lambda plan, chapters: made.ran.append("preview"))
+    monkeypatch.setattr(kernels, "use", lambda: None)
     monkeypatch.setattr(kernels, "holding", lambda edition: nullcontext())
     monkeypatch.setattr(build, "store_results", lambda ed, say: None)
     monkeypatch.setattr(build, "check_data", lambda ed, say: None)

@@ -40,7 +40,7 @@ SHOWN = [
     "deals_top_vc",
     "deals_top_vc_per_firm",
 ]
-SOURCES = Path(records.__file__).parent
+CODE = stored.code(Path(records.__file__).parent, Path(files.__file__).parent)
 FEW = 3  # printed amounts below which there is nothing to draw
 
 
@@ -114,11 +114,11 @@ def _key(ed, folder: Path | str, engine: str) -> str | None:
         *(files.DATA / "schemas").glob("*.json"),
         files.ROOT / "requirements.lock",
     ]
-    code = [*SOURCES.glob("*.py"), *SOURCES.parent.glob("*.py")]
     own = [Path(place, name) for place, _, names in os.walk(folder, followlinks=True) for name in names]
     named = [(path.relative_to(folder).as_posix(), path) for path in own]
-    named += [(path.name, path) for path in [*rules, *code] if path.is_file()]
+    named += [(path.name, path) for path in rules if path.is_file()]
     parts = hashlib.sha256(f"{ed.year} {engine} {ed.places().to_csv()}".encode())
+    parts.update(CODE)
     for name, path in sorted(named):
         if not path.name.startswith((".", "~$")):  # of the system, and of a workbook that is open
             parts.update(f"{name} {_hash(path)}".encode())

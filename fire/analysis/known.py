@@ -309,9 +309,13 @@ class Draws:
 
 def stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
     """Frames of the same columns and categories below one another, with a first column DRAW: the place of each in the list."""
-    draw = np.repeat(range(len(frames)), [len(one) for one in frames])
-    found = pd.concat(frames, ignore_index=True)
-    found.insert(0, DRAW, pd.Categorical.from_codes(draw, range(len(frames))))
+    return numbered(pd.concat(frames, ignore_index=True), [len(one) for one in frames])
+
+
+def numbered(found: pd.DataFrame, rows: list[int]) -> pd.DataFrame:
+    """A frame of several draws with the column DRAW in front; `rows`: how many each draw has, in order."""
+    draws = range(len(rows))
+    found.insert(0, DRAW, pd.Categorical.from_codes(np.repeat(draws, rows), draws))
     return found
 
 

@@ -27,9 +27,7 @@ from fire.analysis.alternatives import STANDARD
 from fire.analysis.variants import variants
 from fire.sources import printed
 
-ROOMS = [Path(__file__).parents[1] / room for room in ("index", "analysis")]
-# The code as it was when this process loaded it: what is edited later computes nothing here.
-CODE = b"".join(path.read_bytes() for room in ROOMS for path in sorted(room.glob("*.py")))
+CODE = stored.code(*(Path(__file__).parents[1] / room for room in ("index", "analysis")))
 SOBOL_DRAWS = 2048
 DRAWN = ("drawn_scores", "drawn_means")
 
@@ -60,8 +58,7 @@ class Results:
         moving, rows = getattr(self, name), len(frame)
         draws = len(moving) // rows
         drawn = frame.take(np.tile(range(rows), draws)).reset_index(drop=True).assign(**moving)
-        drawn.insert(0, known.DRAW, pd.Categorical.from_codes(np.repeat(range(draws), rows), range(draws)))
-        return known.Draws(frame, drawn, self.index.softness)
+        return known.Draws(frame, known.numbered(drawn, [rows] * draws), self.index.softness)
 
     @cached_property
     def city_draws(self) -> list[pd.DataFrame]:

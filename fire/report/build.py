@@ -397,7 +397,7 @@ def _run_all(plan: Plan, runs: list, say=print) -> None:
     if not runs:
         return
     started = time.perf_counter()
-    with _together(plan.ed.name) as pool:
+    with _together() as pool:
         jobs = {pool.submit(one, run): run for run in times.longest_first(runs)}
         for number, job in enumerate(as_completed(jobs), 1):
             seconds, name = job.result(), jobs[job].name
@@ -456,11 +456,12 @@ def _faults(name: str, work, *values) -> list[str]:
 
 
 @contextmanager
-def _together(edition: str | None = None):
-    """A pool that runs some notebooks at once, of one edition or of any; their kernels end when this process is stopped."""
+def _together():
+    """A pool that runs some notebooks at once; their kernels end when this process is stopped."""
     from fire.report import kernels
 
-    with kernels.holding(edition), ThreadPoolExecutor(TOGETHER) as pool:
+    kernels.use()
+    with ThreadPoolExecutor(TOGETHER) as pool:
         try:
             yield pool
         except BaseException:

@@ -134,7 +134,7 @@ def use(edition: str | None = None) -> None:
 
 
 @contextmanager
-def holding(edition: str | None):
+def holding(edition: str):
     """`use` an edition while its report is built: the warm process that holds it ends then, so that nothing edited afterwards
     is met as it was. Where a warm process runs already, that one serves and goes on."""
     anew = not _warm()
@@ -142,7 +142,7 @@ def holding(edition: str | None):
     try:
         yield
     finally:
-        if edition and anew and LINUX:
+        if anew and LINUX:
             SERVER._stop()
 
 

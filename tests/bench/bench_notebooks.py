@@ -46,7 +46,7 @@ def _clocked(way, runs: list, folder: Path) -> float:
 
 
 def _ours(runs: list) -> None:
-    with build._together(f"{EDITION}") as pool:
+    with kernels.holding(f"{EDITION}"), build._together() as pool:
         faults = [
             fault
             for found in pool.map(lambda run: build.run_notebook(f"{EDITION}", run), runs)
